@@ -1,0 +1,1 @@
+"""The models that nextword compares. Each implements `benchmark.contract.LanguageModel`."""

@@ -1,0 +1,111 @@
+"""What every baseline must do, and what it may rely on.
+
+A baseline is one class that implements `LanguageModel`, in one Python file, named by one YAML file
+under `conf/model/`. The harness calls it in this order: construct with the keys of the YAML, `fit`,
+`log_probs`, `size`, `save`; later `load` and `next_log_probs`. `nextword check model=NAME` holds it
+to the contract.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+
+from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.vocabulary import Vocabulary
+from benchmark.errors import Diverged, Skip
+
+__all__ = ["Context", "Diverged", "LanguageModel", "ModelSize", "RunLog", "Skip", "TokenStream", "Vocabulary"]
+
+Context = Literal["sentence", "stream"]
+
+
+@dataclass(frozen=True)
+class ModelSize:
+    """How big a fitted model is.
+
+    `parameters`: trained floating-point numbers (None for counted models); `entries`: stored n-grams
+    (None for neural models); `bytes_in_memory`: what scoring needs resident, arrays only.
+    """
+
+    bytes_in_memory: int
+    parameters: int | None = None
+    entries: int | None = None
+
+
+class RunLog:
+    """What a model says while it is fitted. This base class is silent, so that models work alone."""
+
+    def info(self, message: str) -> None:
+        """A line for the log."""
+
+    def progress(self, done: int, total: int, **figures: float) -> None:
+        """`done` of `total` training tokens are processed; `figures` are shown beside the rate.
+
+        The last `done` is what the training throughput is computed from. Cheap to call often.
+        """
+
+    def curve(self, **row: float) -> None:
+        """One row of the training curve: `tokens`, and any of `train_loss` (nats a token),
+        `valid_perplexity`, `learning_rate`, `gradient_norm`, …"""
+
+    @contextmanager
+    def evaluation(self) -> Iterator[None]:
+        """Work inside this block (validation) does not count as training time."""
+        yield
+
+
+class LanguageModel(ABC):
+    """A distribution over the next token given the tokens before it.
+
+    The history of a target is the ids before it in its stream. `context` says how much of it the
+    model uses: `sentence` stops at the last `</s>`, `stream` carries on across lines. Before the
+    first id of a stream stands nothing: a model treats it as it treats the place after a `</s>`.
+    """
+
+    family: ClassVar[Literal["count", "neural", "mixture"]]
+    #: False for a score that does not sum to one (stupid backoff): kept apart, no perplexity printed.
+    normalised: ClassVar[bool] = True
+    context: Context = "sentence"
+
+    @abstractmethod
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Learn from `train`; choose settings and stop by `valid`. Raises Skip or Diverged."""
+
+    @abstractmethod
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        """Natural log-probability of each id of `stream` given those before it: float32 [targets]."""
+
+    @abstractmethod
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        """Natural log-probability of every token after each context: float32 [contexts, vocabulary].
+
+        A context is a whole history: the ids from the beginning of a stream, possibly none.
+        """
+
+    @abstractmethod
+    def size(self) -> ModelSize:
+        """How big the fitted model is."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write everything `load` needs into an existing, empty folder. Never pickle."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        """The model that `save` wrote, with identical scores."""
+
+
+def after_last_end(context: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """The part of a context behind its last `</s>`: the history of a `sentence` model."""
+    if vocabulary.end is None:
+        return context
+    ends = np.flatnonzero(np.asarray(context) == vocabulary.end)
+    return context[ends[-1] + 1 :] if len(ends) else context

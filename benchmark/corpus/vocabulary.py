@@ -1,0 +1,81 @@
+"""The closed vocabulary of a corpus: every token a model may be asked about, with its training count."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+UNKNOWN = "<unk>"
+END = "</s>"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens by id, most frequent first, with their counts in the training split.
+
+    `<s>` is never in the vocabulary: it is no target. A model that needs a symbol for 'before the
+    first token' uses the id `len(vocabulary)`, which no stream contains.
+    """
+
+    tokens: tuple[str, ...]
+    counts: np.ndarray  # int64 [vocabulary]
+
+    def __post_init__(self) -> None:
+        if len(self.tokens) != len(self.counts):
+            raise ValueError(f"{len(self.tokens)} tokens but {len(self.counts)} counts")
+        if not self.tokens:
+            raise ValueError("a vocabulary needs at least one token")
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Token to id."""
+        return {token: index for index, token in enumerate(self.tokens)}
+
+    @cached_property
+    def unknown(self) -> int | None:
+        """Id of `<unk>`, an ordinary word of the closed vocabulary, or None where there is none."""
+        return self.ids.get(UNKNOWN)
+
+    @cached_property
+    def end(self) -> int | None:
+        """Id of `</s>`, a target at the end of every line, or None where lines are not marked."""
+        return self.ids.get(END)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the tokens in order; two runs with the same digest share their events."""
+        return hashlib.sha256("\0".join(self.tokens).encode()).hexdigest()
+
+    def encode(self, tokens: Iterable[str]) -> np.ndarray:
+        """Ids (int64) of tokens; unseen ones become `<unk>`.
+
+        Raises KeyError naming the token where the vocabulary has no `<unk>`.
+        """
+        unknown = self.unknown
+        if unknown is None:
+            return np.array([self.ids[token] for token in tokens], dtype=np.int64)
+        return np.array([self.ids.get(token, unknown) for token in tokens], dtype=np.int64)
+
+    def decode(self, ids: Sequence[int] | np.ndarray) -> list[str]:
+        """Tokens of ids."""
+        return [self.tokens[int(index)] for index in ids]
+
+    def save(self, path: Path) -> None:
+        """Write as JSON (tokens may hold any character, newlines too)."""
+        data = {"tokens": list(self.tokens), "counts": self.counts.tolist()}
+        path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Read what `save` wrote."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return cls(tuple(data["tokens"]), np.array(data["counts"], dtype=np.int64))

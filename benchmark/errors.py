@@ -1,0 +1,30 @@
+"""Errors a user can act on: one line that names what is wrong and the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something the user can mend. The message is one line and says how; no stack trace is shown."""
+
+
+class Skip(Exception):
+    """Raised by a baseline that cannot run here (a missing package, an impossible combination).
+
+    The run is recorded with status `skipped` and this message as its reason; the sweep goes on.
+    """
+
+
+class Diverged(Exception):
+    """Raised by a baseline whose training left the finite numbers. Recorded with status `diverged`."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that suggests close names, or lists the known ones if none is close."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return f"Did you mean {' or '.join(repr(c) for c in close)}?"
+    return f"Known: {', '.join(names)}." if names else "None is known."
