@@ -1,0 +1,142 @@
+"""Run folders: `<results>/runs/<corpus>/<model>/<run_id>/`.
+
+`result.json` is written last, aside, and renamed: where it stands, the run is finished; where it does
+not, a run was cut off and is done again. A lock held by the running process (and freed by the system
+however that process ends) keeps two runs out of one folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run: its folder and the content of its `result.json`."""
+
+    folder: Path
+    result: dict[str, Any]
+
+
+def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:
+    """Where a run lives."""
+    return results_dir / "runs" / corpus / model / run_id
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing: aside, flushed to disk, then renamed over the old one.
+
+    Raises UserError naming the file where the disk refuses (full, read-only).
+    """
+    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with aside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def write_json(path: Path, data: Any) -> None:
+    """JSON with sorted keys that diffs well; an infinite number becomes the string "inf"."""
+    text = json.dumps(_finite(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """The record of a finished run, or None where the folder holds none.
+
+    Raises UserError naming the file where it is not a JSON object.
+    """
+    path = folder / RESULT
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {path}: {error}; delete the folder to repeat the run") from error
+    if not isinstance(data, dict):
+        raise UserError(f"cannot read {path}: not a JSON object; delete the folder to repeat the run")
+    return data
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def read_runs(results_dir: Path, warn: Callable[[str], None] = _to_stderr) -> list[RunRecord]:
+    """Every finished run below a results folder, in path order; an unreadable one is a warning."""
+    records = []
+    for path in sorted((results_dir / "runs").glob(f"*/*/*/{RESULT}")):
+        try:
+            result = read_result(path.parent)
+        except UserError as error:
+            warn(f"warning: {error}")
+            continue
+        if result is not None:
+            records.append(RunRecord(path.parent, result))
+    return records
+
+
+@contextmanager
+def locked(folder: Path, busy: Callable[[], None]) -> Iterator[None]:
+    """Hold a run folder for this process; `busy` is called once if another has it, then we wait."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("a")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            busy()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def written_aside(folder: Path) -> Iterator[Path]:
+    """An empty folder to write into, renamed to `folder` if all goes well and removed if not."""
+    aside = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def bytes_below(folder: Path) -> int:
+    """Total size of the files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    return value

@@ -1,0 +1,44 @@
+"""Names that follow from content: `run_id` for what determines a run, `protocol_id` for its events."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark.record.source import source_digest
+
+#: Keys of a model's config that do not change what it learns, only how it is shown or where it runs.
+INCIDENTAL = frozenset({"label", "device", "threads"})
+
+
+def run_id(model: Mapping[str, Any], corpus_fingerprint: str) -> str:
+    """12 hexadecimal digits over the model's settings (its seed and training among them), the
+    corpus's content and the baseline's own source; not over paths, labels or the device.
+
+    A model whose settings hold no seed is deterministic: every seed gives the same run.
+    """
+    outcome = {
+        "model": _without_incidentals(model),
+        "corpus": corpus_fingerprint,
+        "source": source_digest(str(model.get("_target_", ""))),
+    }
+    return _digest(outcome)
+
+
+def protocol_id(protocol: Mapping[str, str]) -> str:
+    """12 hexadecimal digits over the set of events a run is scored on: text, tokenisation,
+    vocabulary, how unknown words count, whether `</s>` is a target."""
+    return _digest(dict(protocol))
+
+
+def _without_incidentals(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_incidentals(item) for key, item in value.items() if key not in INCIDENTAL}
+    return value
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
