@@ -1,0 +1,102 @@
+"""From a model's config to the object, with errors a person can act on.
+
+Hydra's own `instantiate` answers a misspelt target and a missing package with the same message, so
+the target is resolved and the settings are checked against the constructor's signature first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+from benchmark.contract import LanguageModel
+from benchmark.errors import Skip, UserError, did_you_mean
+
+#: Keys of a model's config that name it and are not passed to its constructor.
+NAMING = frozenset({"_target_", "name", "label"})
+
+
+def build_model(config: Mapping[str, Any]) -> LanguageModel:
+    """The unfitted model that a `conf/model/*.yaml` describes.
+
+    Raises UserError (a wrong target, key, type or value: one line that names it) or Skip (the model
+    needs a package that is not installed).
+    """
+    return model_class(config)(**arguments(config))
+
+
+def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The checked constructor arguments in a model's config."""
+    settings = {key: value for key, value in config.items() if key not in NAMING}
+    return _checked(model_class(config), settings, "model")
+
+
+def model_class(config: Mapping[str, Any]) -> type[LanguageModel]:
+    """The class that a model's `_target_` names."""
+    target = config.get("_target_")
+    if not isinstance(target, str) or "." not in target:
+        raise UserError("model._target_ must name a class, as in baselines.ngram.add_k.AddK")
+    module_name, _, class_name = target.rpartition(".")
+    module = _import(module_name, target)
+    found = getattr(module, class_name, None)
+    if found is None:
+        classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
+        raise UserError(f"model._target_: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes))
+    if not (inspect.isclass(found) and issubclass(found, LanguageModel)):
+        raise UserError(f"model._target_: {target} is no LanguageModel (see benchmark/contract.py)")
+    return found
+
+
+def _import(module_name: str, target: str) -> Any:
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if module_name == missing or module_name.startswith(missing + "."):
+            raise UserError(f"model._target_: there is no module {missing!r} for {target}{_near(missing)}") from error
+        raise Skip(f"{target} needs the package {missing!r}, which is not installed") from error
+
+
+def _near(module_name: str) -> str:
+    """A suggestion among the modules beside a missing one."""
+    import pkgutil
+
+    parent, _, name = module_name.rpartition(".")
+    if not parent or importlib.util.find_spec(parent) is None:
+        return ""
+    beside = [module.name for module in pkgutil.iter_modules(importlib.import_module(parent).__path__)]
+    return ". " + did_you_mean(name, beside)
+
+
+def _checked(kind: type, settings: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """`settings` with every value validated and converted by the annotations of `kind`'s constructor."""
+    hints = get_type_hints(kind.__init__, include_extras=True)
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    }
+    for key in settings:
+        if key not in parameters:
+            raise UserError(f"{where}.{key}: {kind.__name__} has no such setting. " + did_you_mean(key, parameters))
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in settings:
+            raise UserError(f"{where}.{name}: {kind.__name__} needs this setting; give {where}.{name}=…")
+    return {key: _value(value, hints.get(key, Any), f"{where}.{key}") for key, value in settings.items()}
+
+
+def _value(value: Any, annotation: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(annotation) and isinstance(annotation, type) and isinstance(value, Mapping):
+        return annotation(**_checked(annotation, value, where))
+
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(annotation).validate_python(value)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise UserError(f"{where}={value!r} is not usable: {problem[0].lower()}{problem[1:]}") from error

@@ -1,0 +1,63 @@
+"""Next-word tables and sampled continuations, the same for a counted and a neural model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.contract import LanguageModel, Vocabulary
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a continuation is drawn.
+
+    `temperature` T draws from p^(1/T), normalised: below 1 keeps to likely words, 0 always takes the
+    likeliest. `top_k` keeps only the k likeliest words (0: all). `length` is the most tokens drawn;
+    a sentence ends at `</s>`. `<unk>` is never drawn unless `unknown` is set.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    length: int = 30
+    unknown: bool = False
+
+
+def next_words(
+    model: LanguageModel, context: np.ndarray, vocabulary: Vocabulary, top: int
+) -> list[tuple[str, float]]:
+    """The `top` likeliest next tokens with their probabilities, likeliest first."""
+    scores = model.next_log_probs([context])[0]
+    order = np.lexsort((np.arange(len(scores)), -scores))[:top]
+    return [(vocabulary.tokens[i], float(np.exp(scores[i]))) for i in order.tolist()]
+
+
+def sample(
+    model: LanguageModel,
+    context: np.ndarray,
+    vocabulary: Vocabulary,
+    options: Sampling,
+    random: np.random.Generator,
+) -> list[str]:
+    """Tokens drawn one after the other behind a context, `</s>` (which ends them) not included."""
+    drawn: list[int] = []
+    while len(drawn) < options.length:
+        scores = model.next_log_probs([np.concatenate([context, np.array(drawn, dtype=np.int64)])])[0]
+        token = _draw(scores.astype(np.float64), vocabulary, options, random)
+        if token == vocabulary.end:
+            break
+        drawn.append(token)
+    return vocabulary.decode(drawn)
+
+
+def _draw(scores: np.ndarray, vocabulary: Vocabulary, options: Sampling, random: np.random.Generator) -> int:
+    if vocabulary.unknown is not None and not options.unknown and len(vocabulary) > 1:
+        scores[vocabulary.unknown] = -np.inf
+    if options.temperature == 0:
+        return int(np.argmax(scores))
+    if options.top_k:
+        scores[np.argsort(-scores, kind="stable")[options.top_k :]] = -np.inf
+    scores = (scores - scores.max()) / options.temperature
+    weights = np.exp(scores)
+    return int(random.choice(len(weights), p=weights / weights.sum()))

@@ -1,0 +1,1 @@
+"""Measures: functions of the vector of log-probabilities, and of the clock and the memory beside it."""

@@ -1,0 +1,62 @@
+"""Perplexity and its relatives, from one log-probability per target."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from benchmark.corpus.stream import TokenStream
+from benchmark.errors import UserError
+
+
+def checked(log_probs: np.ndarray, stream: TokenStream) -> np.ndarray:
+    """`log_probs`, known to hold exactly one number for each target and no NaN."""
+    if log_probs.shape != (len(stream),):
+        raise UserError(
+            f"the model returned {log_probs.shape} scores for {len(stream):,} targets; "
+            "log_probs must give each target exactly one"
+        )
+    missing = int(np.isnan(log_probs).sum())
+    if missing:
+        raise UserError(f"the model scored {missing:,} of {len(stream):,} targets as NaN")
+    return log_probs
+
+
+def perplexity(log_probs: np.ndarray) -> float:
+    """exp(−Σ ln p / N) over all N targets, summed in float64 (Jelinek et al. 1977).
+
+    Infinite where any target has probability zero.
+    """
+    return exp(-float(np.sum(log_probs, dtype=np.float64)) / len(log_probs))
+
+
+def exp(nats: float) -> float:
+    """e to the power of nats, infinite where a float cannot hold it."""
+    try:
+        return math.exp(nats)
+    except OverflowError:
+        return math.inf
+
+
+def summary(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
+    """The test measures of a run.
+
+    `test_nll`: −Σ ln p in nats; `test_targets`: N; `test_perplexity`; `test_perplexity_known`: the
+    same without `<unk>` targets; `oov_rate`: share of `<unk>` among the targets; `bits_per_character`:
+    test_nll / ln 2 / code points of the text, comparable between tokenisations of the same text.
+    """
+    nll = -float(np.sum(log_probs, dtype=np.float64))
+    unknown = stream.vocabulary.unknown
+    known = np.ones(len(stream), bool) if unknown is None else np.asarray(stream.ids) != unknown
+    return {
+        "test_nll": nll,
+        "test_targets": len(stream),
+        "test_perplexity": perplexity(log_probs),
+        "test_perplexity_known": perplexity(log_probs[known]) if known.any() else None,
+        "test_zero_probabilities": int(np.isneginf(log_probs).sum()),
+        "oov_rate": float(1 - known.mean()),
+        "test_characters": stream.characters,
+        "bits_per_character": nll / math.log(2) / stream.characters if stream.characters else None,
+    }
