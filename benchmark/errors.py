@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+#: How the one line of a UserError begins on standard error.
+ERROR_MARK = "nextword: "
+
 
 class UserError(Exception):
     """Something the user can mend. The message is one line and says how; no stack trace is shown."""

@@ -8,15 +8,18 @@ however that process ends) keeps two runs out of one folder.
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmark.errors import UserError
 
@@ -36,21 +39,34 @@ def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:
     return results_dir / "runs" / corpus / model / run_id
 
 
-def write_text(path: Path, text: str) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file or nothing: aside, flushed to disk, then renamed over the old one.
 
     Raises UserError naming the file where the disk refuses (full, read-only).
     """
     aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with aside.open("wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_bytes` of UTF-8 text."""
+    write_bytes(path, text.encode())
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """`write_bytes` of an array in npy format."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    write_bytes(path, buffer.getvalue())
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -1,0 +1,90 @@
+"""The `nextword` command: finds the verb, hands it the rest, turns errors into one line.
+
+Nothing heavy is imported here: `nextword --help` must answer at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
+
+#: Verb → what it does; each is the module of that name in `benchmark.verbs`.
+VERBS = {
+    "run": "train, measure and record: one run, a sweep (-m), or a named sweep (+sweep=NAME)",
+    "report": "build tables, figures and the page from the run folders",
+    "list": "what there is: models, corpora, sweeps",
+    "show": "one run: its figures, settings and where they come from",
+    "status": "what is finished, failed or missing, of a sweep or of all",
+    "generate": "next-word table and sampled continuations from a finished run",
+    "check": "hold a model to the contract",
+}
+
+HELP = """\
+nextword: count-based and neural language models on the same events
+
+usage: nextword VERB [...]          (nextword VERB --help for each)
+
+{verbs}
+
+  --debug      after any verb: show the stack trace of an error
+  --version    print the version
+
+first steps:
+  nextword run model=kneser_ney corpus=sotu_small
+  nextword run -m model=kneser_ney,lstm corpus=sotu_small seed=1,2
+  nextword report
+shell completion:
+  eval "$(nextword -sc install=bash)"
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status (0 well, 1 something failed, 2 wrong use)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        return _dispatch(arguments)
+    except (UserError, Skip) as error:
+        if debug:
+            raise
+        print(f"{ERROR_MARK}{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\n{ERROR_MARK}interrupted; the same command goes on where it stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        print(f"{ERROR_MARK}{type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if verb in ("-h", "--help", "help"):
+        width = max(map(len, VERBS))
+        print(HELP.format(verbs="\n".join(f"  {name:{width}}  {text}" for name, text in VERBS.items())), end="")
+        return 0
+    if verb == "--version":
+        import benchmark
+
+        print(benchmark.__version__)
+        return 0
+    if verb in ("-sc", "--shell-completion", "--shell_completion"):
+        return _verb("complete").main(arguments)
+    if verb not in VERBS:
+        raise UserError(f"there is no verb {verb!r}. {did_you_mean(verb, VERBS)}")
+    return _verb(verb).main(rest)
+
+
+def _verb(name: str) -> Any:
+    return importlib.import_module(f"benchmark.verbs.{name}")

@@ -1,0 +1,74 @@
+"""A job: one run as configured, before anything is computed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from benchmark.record.folder import read_result, run_folder
+from benchmark.record.identity import run_id
+
+#: A run with one of these statuses is not repeated: the same settings would end the same way.
+#: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
+SETTLED = frozenset({"ok", "diverged"})
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """`config` is the resolved configuration; `command` is the command line that reproduces it."""
+
+    config: dict[str, Any]
+    command: str
+
+    @property
+    def model(self) -> str:
+        return str(self.config["model"]["name"])
+
+    @property
+    def corpus(self) -> str:
+        return str(self.config["corpus"]["name"])
+
+    @property
+    def title(self) -> str:
+        """What this job is called in progress lines and summaries."""
+        seed = self.config["model"].get("seed")
+        return f"{self.config['model'].get('label', self.model)} on {self.corpus}" + (
+            f", seed {seed}" if seed is not None else ""
+        )
+
+    @property
+    def results_dir(self) -> Path:
+        return Path(self.config["results_dir"])
+
+    @property
+    def corpora_dir(self) -> Path | None:
+        return _path(self.config["corpora_dir"])
+
+    @property
+    def cache_dir(self) -> Path | None:
+        return _path(self.config["cache_dir"])
+
+    @cached_property
+    def corpus_key(self) -> str:
+        """Jobs with the same key read the same corpus from the same place."""
+        return json.dumps([self.config[key] for key in ("corpus", "corpora_dir", "cache_dir")], sort_keys=True)
+
+    def run_id(self, corpus_fingerprint: str) -> str:
+        return run_id(self.config["model"], corpus_fingerprint)
+
+    def folder(self, corpus_fingerprint: str) -> Path:
+        """Where this job's run lives."""
+        return run_folder(self.results_dir, self.corpus, self.model, self.run_id(corpus_fingerprint))
+
+
+def settled(folder: Path) -> dict[str, Any] | None:
+    """The record of a run that need not be repeated, or None."""
+    result = read_result(folder)
+    return result if result is not None and result.get("status") in SETTLED else None
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value).expanduser() if value else None

@@ -1,0 +1,191 @@
+"""One run, from config to record: open the corpus, fit, score, measure, save."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark import generate
+from benchmark.build import build_model
+from benchmark.contract import LanguageModel
+from benchmark.corpus import Corpus, open_corpus
+from benchmark.errors import Diverged, Skip, UserError
+from benchmark.job import Job, settled
+from benchmark.measure.frequency import by_frequency
+from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
+from benchmark.measure.perplexity import checked, perplexity, summary
+from benchmark.measure.throughput import timed_scores
+from benchmark.prompts import Prompt, prompts_from
+from benchmark.record import provenance
+from benchmark.record.folder import RESULT, bytes_below, locked, write_array, write_json, write_text, written_aside
+from benchmark.record.identity import protocol_id
+from benchmark.record.log import FileRunLog
+
+CHECKPOINT = "checkpoint"
+SCORES = "test_log_probs.npy"
+
+
+def execute(job: Job, *, terminal: bool = False) -> dict[str, Any]:
+    """Run a job, or find it finished; returns its record, which is on disk by then.
+
+    Whatever the baseline raises becomes the record's status and reason. Raises UserError only for
+    what the user must mend first (settings, corpus, disk): nothing is recorded then.
+    """
+    corpus = open_corpus(
+        job.config["corpus"], corpora_dir=job.corpora_dir, cache_dir=job.cache_dir, say=_say(job)
+    )
+    folder = job.folder(corpus.fingerprint)
+    with locked(folder, busy=lambda: _say(job)("another process is at this run; waiting for it")):
+        earlier = None if job.config["force"] else settled(folder)
+        if earlier is not None:
+            return earlier
+        return _recorded(job, corpus, folder, terminal)
+
+
+def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[str, Any]:
+    (folder / RESULT).unlink(missing_ok=True)
+    write_text(folder / "config.yaml", _yaml(job))
+    record = {**_identity(job, corpus, folder), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+    with FileRunLog(folder, job.title, terminal=terminal) as log:
+        try:
+            record |= {"status": "ok", "reason": None, **_measured(job, corpus, folder, log)}
+        except UserError:
+            raise
+        except Skip as reason:
+            record |= {"status": "skipped", "reason": str(reason)}
+        except Diverged as reason:
+            record |= {"status": "diverged", "reason": str(reason), "traceback": traceback.format_exc()}
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            record |= {"status": "failed", "reason": reason, "traceback": traceback.format_exc()}
+            log.info(traceback.format_exc() if terminal else reason)
+    write_json(folder / "environment.json", provenance.environment())
+    write_json(folder / RESULT, record)
+    return record
+
+
+def failed(job: Job, corpus_fingerprint: str, reason: str) -> dict[str, Any]:
+    """Record a run whose process died without a word (killed, out of memory)."""
+    folder = job.folder(corpus_fingerprint)
+    record = {
+        "run_id": folder.name,
+        "status": "failed",
+        "reason": reason,
+        "command": job.command,
+        **_naming(job),
+        **provenance.commit(),
+    }
+    write_json(folder / RESULT, record)
+    return record
+
+
+def _naming(job: Job) -> dict[str, Any]:
+    model = job.config["model"]
+    return {
+        "model": job.model,
+        "label": model.get("label", job.model),
+        "corpus": job.corpus,
+        "corpus_title": job.config["corpus"].get("title", job.corpus),
+        "seed": model.get("seed"),
+    }
+
+
+def _identity(job: Job, corpus: Corpus, folder: Path) -> dict[str, Any]:
+    environment = provenance.commit()
+    return {
+        **_naming(job),
+        **environment,
+        "run_id": folder.name,
+        "protocol_id": protocol_id(corpus.protocol),
+        **{f"protocol_{part}": value for part, value in corpus.protocol.items()},
+        "vocabulary_size": len(corpus.vocabulary),
+        "train_targets": len(corpus.train),
+        "version": provenance.benchmark.__version__,
+        "command": job.command,
+        "published": list(corpus.published),
+    }
+
+
+def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[str, Any]:
+    model = build_model(job.config["model"])
+    log.start_clock()
+    model.fit(corpus.train, corpus.valid, log)
+    train_seconds = log.training_seconds
+    train_tokens = log.trained_tokens or len(corpus.train)
+    scores, rate = timed_scores(model, corpus.test)
+    checked(scores, corpus.test)
+    memory = peak_memory_bytes()
+    size = model.size()
+    with written_aside(folder / CHECKPOINT) as checkpoint:
+        model.save(checkpoint)
+        bytes_on_disk = bytes_below(checkpoint)
+        corpus.vocabulary.save(checkpoint / "vocabulary.json")
+    write_array(folder / SCORES, scores.astype(np.float32))
+    write_json(folder / "samples.json", _samples(model, corpus, job))
+    device = str(getattr(model, "device", "cpu"))
+    record = {
+        **summary(scores, corpus.test),
+        **by_frequency(scores, corpus.test),
+        "valid_perplexity": perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
+        "family": model.family,
+        "context": model.context,
+        "normalised": model.normalised,
+        "parameters": size.parameters,
+        "entries": size.entries,
+        "bytes_in_memory": size.bytes_in_memory,
+        "bytes_on_disk": bytes_on_disk,
+        "train_seconds": train_seconds,
+        "train_tokens": train_tokens,
+        "train_tokens_per_second": train_tokens / max(train_seconds, 1e-9),
+        "score_tokens_per_second": rate,
+        "score_batch": getattr(model, "score_batch", None),
+        "peak_memory_bytes": memory,
+        "peak_device_bytes": peak_device_bytes(),
+        "device": device,
+        "device_name": provenance.device_name(device),
+        "threads": job.config["threads"],
+        "dtype": str(getattr(model, "dtype", "float32")),
+    }
+    log.info(f"test perplexity {record['test_perplexity']:.2f}")
+    return record
+
+
+def _samples(model: LanguageModel, corpus: Corpus, job: Job) -> dict[str, Any]:
+    """Next-word tables and continuations behind the same prompts for every model of a corpus."""
+    options = generate.Sampling(temperature=0.8, length=25)
+    return {
+        "temperature": options.temperature,
+        "prompts": [_continued(model, corpus, prompt, options) for prompt in prompts_from(corpus)],
+    }
+
+
+def _continued(
+    model: LanguageModel, corpus: Corpus, prompt: Prompt, options: generate.Sampling
+) -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    words = generate.sample(model, prompt.ids, corpus.vocabulary, options, random)
+    return {
+        "prompt": prompt.text,
+        "next": generate.next_words(model, prompt.ids, corpus.vocabulary, top=8),
+        "samples": [corpus.detokenise(words)],
+    }
+
+
+def _yaml(job: Job) -> str:
+    from omegaconf import OmegaConf
+
+    kept = {key: job.config[key] for key in ("model", "corpus", "seed", "threads")}
+    return OmegaConf.to_yaml(OmegaConf.create(kept))
+
+
+def _say(job: Job) -> Any:
+    def say(line: str) -> None:
+        print(f"{job.title}: {line}", file=sys.stderr, flush=True)
+
+    return say
+

@@ -1,0 +1,1 @@
+"""From a command line to jobs, and from jobs to finished runs."""

@@ -1,0 +1,101 @@
+"""From a command line to jobs, through Hydra: composition, overrides, multirun.
+
+Hydra's basic launcher would run one job after the other and stop at the first that fails, so under it
+the task only hands over its configuration; `launch` runs what was collected.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from benchmark.errors import UserError, did_you_mean
+from benchmark.job import Job
+from benchmark.settings import check_settings, choices, conf_dir
+from benchmark.sweep.mistakes import explained
+
+
+def collect(arguments: Sequence[str]) -> list[Job]:
+    """Every job that `nextword run ARGUMENTS` stands for, each once, in order.
+
+    Raises UserError for a name, key or value that does not fit.
+    """
+    sweep, rest = _named_sweep(arguments)
+    if sweep is None:
+        return _once(_composed(rest))
+    jobs = []
+    for grid in _grids(sweep):
+        given = {_key(argument) for argument in rest}
+        kept = [override for override in grid if _key(override) not in given]
+        jobs += _composed(["--multirun", *kept, *(a for a in rest if a not in ("-m", "--multirun"))])
+    return _once(jobs)
+
+
+def _named_sweep(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """`+sweep=NAME` taken out of a command line."""
+    names = [a.partition("=")[2] for a in arguments if _key(a) == "sweep"]
+    rest = [a for a in arguments if _key(a) != "sweep"]
+    if len(names) > 1:
+        raise UserError("give one +sweep=NAME at a time")
+    return (names[0] if names else None), rest
+
+
+def _grids(sweep: str) -> list[list[str]]:
+    """The grids of `conf/sweep/NAME.yaml`: each a list of overrides, multiplied out like `-m` does."""
+    if sweep not in choices("sweep"):
+        raise UserError(f"there is no sweep {sweep!r}. {did_you_mean(sweep, choices('sweep'))}")
+    from omegaconf import OmegaConf
+
+    path = conf_dir() / "sweep" / f"{sweep}.yaml"
+    grids = OmegaConf.to_container(OmegaConf.load(path))
+    grids = grids.get("grids") if isinstance(grids, dict) else None
+    if not isinstance(grids, list) or not all(isinstance(grid, str) for grid in grids):
+        raise UserError(f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`")
+    return [shlex.split(grid) for grid in grids]
+
+
+def _key(argument: str) -> str:
+    return argument.partition("=")[0].lstrip("+~")
+
+
+def _once(jobs: list[Job]) -> list[Job]:
+    return list({json.dumps(job.config, sort_keys=True): job for job in jobs}.values())
+
+
+def _composed(arguments: list[str]) -> list[Job]:
+    import hydra
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import DictConfig, OmegaConf
+
+    jobs: list[Job] = []
+
+    def task(cfg: DictConfig) -> None:
+        hydra_config = HydraConfig.get()
+        launcher = str(hydra_config.launcher.get("_target_", ""))
+        config: Any = OmegaConf.to_container(cfg, resolve=True)
+        check_settings(config)
+        if not launcher.endswith("BasicLauncher"):
+            raise UserError(f"hydra/launcher: {launcher} is not supported; set workers=N to run N jobs at once")
+        jobs.append(Job(config, shlex.join(["nextword", "run", *hydra_config.overrides.task])))
+
+    before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = ["nextword", *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # raise, so that the message can be made readable
+    GlobalHydra.instance().clear()
+    try:
+        hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(explained(error, arguments)) from error
+    finally:
+        sys.argv = before[0]
+        os.environ.pop("HYDRA_FULL_ERROR")
+        if before[1] is not None:
+            os.environ["HYDRA_FULL_ERROR"] = before[1]
+    return jobs

@@ -1,0 +1,46 @@
+"""`nextword list models|corpora|sweeps`: what there is to choose from."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from benchmark.settings import choices, conf_dir
+
+GROUPS = {"models": "model", "corpora": "corpus", "sweeps": "sweep"}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("nextword list", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=list(GROUPS), help="all three if not given")
+    parser.add_argument("--keys", action="store_true", help="the settings of each, too")
+    options = parser.parse_args(arguments)
+    for title in [options.what] if options.what else list(GROUPS):
+        names = choices(GROUPS[title])
+        width = max(map(len, names), default=0)
+        if not options.what:
+            print(f"{title}:")
+        for name in names:
+            config = _described(GROUPS[title], name)
+            print(f"  {name:{width}}  {config['description']}")
+            if options.keys:
+                for key, value in config["settings"].items():
+                    print(f"  {'':{width}}    {key}={value}")
+    return 0
+
+
+def _described(group: str, name: str) -> dict[str, Any]:
+    """A config's description (its label or title) and settings, resolved where it stands alone."""
+    from omegaconf import OmegaConf
+
+    node: Any = OmegaConf.load(conf_dir() / group / f"{name}.yaml")
+    settings = {
+        str(key): value
+        for key, value in OmegaConf.to_container(node).items()
+        if key not in ("name", "label", "title", "description", "defaults", "_target_")
+    }
+    whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})
+    for key in ("label", "title", "description"):
+        if key in node:
+            return {"description": str(OmegaConf.select(whole, f"{group}.{key}")), "settings": settings}
+    return {"description": "", "settings": settings}

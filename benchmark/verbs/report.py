@@ -1,0 +1,24 @@
+"""`nextword report`: tables, figures and the page, from the run folders alone."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("nextword report", description=__doc__)
+    parser.add_argument("--results-dir", type=Path, default=Path("results"))
+    parser.add_argument("--out", type=Path, help="where to write (default: RESULTS_DIR/report)")
+    parser.add_argument("--table", action="store_true", help="only print the comparison table")
+    options = parser.parse_args(arguments)
+
+    from benchmark.record.folder import read_runs
+    from benchmark.report import build_report, comparison_table
+
+    print(comparison_table(read_runs(options.results_dir)))
+    if not options.table:
+        out = options.out or options.results_dir / "report"
+        build_report(options.results_dir, out, say=lambda line: print(line, flush=True))
+        print(f"\nthe page: {out / 'index.html'}")
+    return 0

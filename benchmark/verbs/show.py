@@ -1,0 +1,46 @@
+"""`nextword show RUN`: one run, its figures, settings and where they come from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmark.record.find import find_run
+
+#: Long values that have a better place than this page.
+ELSEWHERE = ("published", "traceback", "bucket_edges", "bucket_targets", "bucket_nll")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("nextword show", description=__doc__)
+    parser.add_argument("run", help="a run folder, the beginning of a run id, a model, or corpus/model")
+    parser.add_argument("--results-dir", type=Path, default=Path("results"))
+    parser.add_argument("--json", action="store_true", help="the record as it is on disk")
+    options = parser.parse_args(arguments)
+    run = find_run(options.results_dir, options.run)
+    if options.json:
+        print(json.dumps(run.result, indent=1, sort_keys=True, ensure_ascii=False))
+        return 0
+    shown = {key: value for key, value in sorted(run.result.items()) if key not in ELSEWHERE}
+    width = max(map(len, shown))
+    print(run.folder)
+    for key, value in shown.items():
+        print(f"  {key:{width}}  {_text(value)}")
+    config = run.folder / "config.yaml"
+    if config.exists():
+        print("\n" + config.read_text(encoding="utf-8"), end="")
+    if run.result.get("traceback"):
+        print("\n" + str(run.result["traceback"]), end="")
+    return 0
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    return str(value)
