@@ -45,7 +45,9 @@ def model_class(config: Mapping[str, Any]) -> type[LanguageModel]:
     found = getattr(module, class_name, None)
     if found is None:
         classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
-        raise UserError(f"model._target_: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes))
+        raise UserError(
+            f"model._target_: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes)
+        )
     if not (inspect.isclass(found) and issubclass(found, LanguageModel)):
         raise UserError(f"model._target_: {target} is no LanguageModel (see benchmark/contract.py)")
     return found
@@ -57,7 +59,9 @@ def _import(module_name: str, target: str) -> Any:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(missing + "."):
-            raise UserError(f"model._target_: there is no module {missing!r} for {target}{_near(missing)}") from error
+            raise UserError(
+                f"model._target_: there is no module {missing!r} for {target}{_near(missing)}"
+            ) from error
         raise Skip(f"{target} needs the package {missing!r}, which is not installed") from error
 
 
@@ -74,7 +78,7 @@ def _near(module_name: str) -> str:
 
 def _checked(kind: type, settings: Mapping[str, Any], where: str) -> dict[str, Any]:
     """`settings` with every value validated and converted by the annotations of `kind`'s constructor."""
-    hints = get_type_hints(kind.__init__, include_extras=True)
+    hints = get_type_hints(inspect.getattr_static(kind, "__init__"), include_extras=True)
     parameters = {
         name: parameter
         for name, parameter in inspect.signature(kind).parameters.items()
@@ -82,7 +86,9 @@ def _checked(kind: type, settings: Mapping[str, Any], where: str) -> dict[str, A
     }
     for key in settings:
         if key not in parameters:
-            raise UserError(f"{where}.{key}: {kind.__name__} has no such setting. " + did_you_mean(key, parameters))
+            raise UserError(
+                f"{where}.{key}: {kind.__name__} has no such setting. " + did_you_mean(key, parameters)
+            )
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in settings:
             raise UserError(f"{where}.{name}: {kind.__name__} needs this setting; give {where}.{name}=…")

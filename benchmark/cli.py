@@ -72,7 +72,9 @@ def _dispatch(arguments: list[str]) -> int:
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     if verb in ("-h", "--help", "help"):
         width = max(map(len, VERBS))
-        print(HELP.format(verbs="\n".join(f"  {name:{width}}  {text}" for name, text in VERBS.items())), end="")
+        print(
+            HELP.format(verbs="\n".join(f"  {name:{width}}  {text}" for name, text in VERBS.items())), end=""
+        )
         return 0
     if verb == "--version":
         import benchmark

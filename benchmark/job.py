@@ -54,7 +54,9 @@ class Job:
     @cached_property
     def corpus_key(self) -> str:
         """Jobs with the same key read the same corpus from the same place."""
-        return json.dumps([self.config[key] for key in ("corpus", "corpora_dir", "cache_dir")], sort_keys=True)
+        return json.dumps(
+            [self.config[key] for key in ("corpus", "corpora_dir", "cache_dir")], sort_keys=True
+        )
 
     def run_id(self, corpus_fingerprint: str) -> str:
         return run_id(self.config["model"], corpus_fingerprint)

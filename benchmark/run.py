@@ -22,7 +22,15 @@ from benchmark.measure.perplexity import checked, perplexity, summary
 from benchmark.measure.throughput import timed_scores
 from benchmark.prompts import Prompt, prompts_from
 from benchmark.record import provenance
-from benchmark.record.folder import RESULT, bytes_below, locked, write_array, write_json, write_text, written_aside
+from benchmark.record.folder import (
+    RESULT,
+    bytes_below,
+    locked,
+    write_array,
+    write_json,
+    write_text,
+    written_aside,
+)
 from benchmark.record.identity import protocol_id
 from benchmark.record.log import FileRunLog
 
@@ -56,10 +64,10 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[st
             record |= {"status": "ok", "reason": None, **_measured(job, corpus, folder, log)}
         except UserError:
             raise
-        except Skip as reason:
-            record |= {"status": "skipped", "reason": str(reason)}
-        except Diverged as reason:
-            record |= {"status": "diverged", "reason": str(reason), "traceback": traceback.format_exc()}
+        except Skip as skip:
+            record |= {"status": "skipped", "reason": str(skip)}
+        except Diverged as divergence:
+            record |= {"status": "diverged", "reason": str(divergence), "traceback": traceback.format_exc()}
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             record |= {"status": "failed", "reason": reason, "traceback": traceback.format_exc()}
@@ -188,4 +196,3 @@ def _say(job: Job) -> Any:
         print(f"{job.title}: {line}", file=sys.stderr, flush=True)
 
     return say
-

@@ -21,10 +21,14 @@ def find_run(results_dir: Path, text: str) -> RunRecord:
         return RunRecord(folder, result)
     runs = read_runs(results_dir)
     if not runs:
-        raise UserError(f"there is no finished run below {results_dir}; make one: nextword run corpus=sotu_small")
+        raise UserError(
+            f"there is no finished run below {results_dir}; make one: nextword run corpus=sotu_small"
+        )
     by_id = [run for run in runs if run.folder.name.startswith(text)]
     if len(by_id) > 1:
-        raise UserError(f"{text!r} begins {len(by_id)} run ids: " + ", ".join(r.folder.name for r in by_id[:5]))
+        raise UserError(
+            f"{text!r} begins {len(by_id)} run ids: " + ", ".join(r.folder.name for r in by_id[:5])
+        )
     named = [run for run in runs if text in (_model(run), f"{_corpus(run)}/{_model(run)}")]
     finished = [run for run in named if run.result.get("status") == "ok"]
     if by_id or finished or named:

@@ -54,7 +54,9 @@ def _grids(sweep: str) -> list[list[str]]:
     grids = OmegaConf.to_container(OmegaConf.load(path))
     grids = grids.get("grids") if isinstance(grids, dict) else None
     if not isinstance(grids, list) or not all(isinstance(grid, str) for grid in grids):
-        raise UserError(f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`")
+        raise UserError(
+            f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`"
+        )
     return [shlex.split(grid) for grid in grids]
 
 
@@ -80,7 +82,9 @@ def _composed(arguments: list[str]) -> list[Job]:
         config: Any = OmegaConf.to_container(cfg, resolve=True)
         check_settings(config)
         if not launcher.endswith("BasicLauncher"):
-            raise UserError(f"hydra/launcher: {launcher} is not supported; set workers=N to run N jobs at once")
+            raise UserError(
+                f"hydra/launcher: {launcher} is not supported; set workers=N to run N jobs at once"
+            )
         jobs.append(Job(config, shlex.join(["nextword", "run", *hydra_config.overrides.task])))
 
     before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")

@@ -36,7 +36,9 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "the command line is not usable")
+    return next(
+        (line.strip() for line in text.splitlines() if line.strip()), "the command line is not usable"
+    )
 
 
 def _siblings(key: str, arguments: Sequence[str]) -> list[str]:
@@ -55,4 +57,4 @@ def _siblings(key: str, arguments: Sequence[str]) -> list[str]:
     node = OmegaConf.select(config, parent) if parent else config
     if not isinstance(node, DictConfig):
         return [str(name) for name in config]
-    return [f"{parent}.{name}" if parent else str(name) for name in node]
+    return [f"{parent}.{name!s}" if parent else str(name) for name in node]

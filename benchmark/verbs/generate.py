@@ -34,7 +34,9 @@ def main(arguments: list[str]) -> int:
         print(f"not in the vocabulary, read as <unk>: {', '.join(unseen_words)}")
     print(f"{run.result['label']} on {run.result['corpus']} ({run.folder.name})\n")
     for word, probability in next_words(model, context, vocabulary, options.top):
-        print(f"  {probability:8.4f}  {word!r}" if len(word.strip()) == 0 else f"  {probability:8.4f}  {word}")
+        print(
+            f"  {probability:8.4f}  {word!r}" if len(word.strip()) == 0 else f"  {probability:8.4f}  {word}"
+        )
     sampling = Sampling(options.temperature, options.top_k, options.length, options.allow_unknown)
     random = np.random.default_rng(options.seed)
     for _ in range(options.samples):

@@ -34,9 +34,10 @@ def _described(group: str, name: str) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     node: Any = OmegaConf.load(conf_dir() / group / f"{name}.yaml")
+    content: Any = OmegaConf.to_container(node)
     settings = {
         str(key): value
-        for key, value in OmegaConf.to_container(node).items()
+        for key, value in content.items()
         if key not in ("name", "label", "title", "description", "defaults", "_target_")
     }
     whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})

@@ -29,7 +29,9 @@ def main(arguments: list[str]) -> int:
     for status, title, note in rows:
         print(f"{status:<9} {title:{width}}  {note}".rstrip())
     counts = Counter(status for status, _, _ in rows)
-    print(f"{len(rows)} runs: " + ", ".join(f"{number} {status}" for status, number in sorted(counts.items())))
+    print(
+        f"{len(rows)} runs: " + ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    )
     return 0
 
 
