@@ -1,0 +1,60 @@
+"""What stands before a target: where histories begin, and how `<s>` marks it.
+
+`sentence`: history begins after the last `</s>`, marked by one `<s>` (id `len(vocabulary)`), in training
+and in scoring alike. `stream`: history carries on across `</s>`. Its single beginning is marked by `<s>`
+in training, so that every n-gram has something on its left; in scoring, the place before a stream's first
+token is taken as the place after a `</s>` (as the contract asks), or as no history at all where the
+vocabulary has no `</s>`: what followed the one beginning seen in training says nothing about another.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.contract import Context, Vocabulary, after_last_end
+
+
+def training_sequence(ids: np.ndarray, vocabulary: Vocabulary, context: Context) -> np.ndarray:
+    """`ids` with `<s>` where histories begin: int32."""
+    start = len(vocabulary)
+    return np.insert(ids.astype(np.int32), _beginnings(ids, vocabulary, context), start)
+
+
+def scoring_sequence(
+    ids: np.ndarray, vocabulary: Vocabulary, context: Context
+) -> tuple[np.ndarray, np.ndarray]:
+    """`ids` with what stands before them where histories begin (int32), and which are targets (bool)."""
+    opening = _opening(vocabulary, context)
+    if not len(opening):
+        return ids.astype(np.int32), np.ones(len(ids), dtype=bool)
+    before = _beginnings(ids, vocabulary, context)
+    sequence = np.insert(ids.astype(np.int32), before, opening[0])
+    return sequence, np.insert(np.ones(len(ids), dtype=bool), before, False)
+
+
+def recent(ids: np.ndarray, vocabulary: Vocabulary, context: Context, longest: int) -> np.ndarray:
+    """The last `longest` tokens of the history that follows the ids `ids`: int64."""
+    tail = np.asarray(ids, dtype=np.int64)[len(ids) - min(longest, len(ids)) :]
+    if _by_sentence(vocabulary, context):
+        tail = after_last_end(tail, vocabulary)
+    if len(tail) < longest:
+        tail = np.concatenate([_opening(vocabulary, context), tail])
+    return tail
+
+
+def _by_sentence(vocabulary: Vocabulary, context: Context) -> bool:
+    return context == "sentence" and vocabulary.end is not None
+
+
+def _opening(vocabulary: Vocabulary, context: Context) -> np.ndarray:
+    """What scoring puts before the first token of a history: one id, or none."""
+    if vocabulary.end is None:
+        return np.array([], dtype=np.int64)
+    return np.array([len(vocabulary) if context == "sentence" else vocabulary.end])
+
+
+def _beginnings(ids: np.ndarray, vocabulary: Vocabulary, context: Context) -> np.ndarray:
+    """Offsets of the first token of each history."""
+    if not len(ids) or not _by_sentence(vocabulary, context):
+        return np.zeros(1, dtype=np.int64)
+    return np.concatenate([[0], np.flatnonzero(ids[:-1] == vocabulary.end) + 1])
