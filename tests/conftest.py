@@ -1,0 +1,60 @@
+"""What all tests share: the checkout, small corpora as plain text files, the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `gpu` need a CUDA device."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if marked:
+        import torch
+
+        if not torch.cuda.is_available():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment whose caches lie in the test's own folder."""
+    return {**os.environ, "NEXTWORD_CACHE": str(tmp_path / "cache"), "COLUMNS": "100"}
+
+
+@pytest.fixture
+def nextword(tmp_path: Path, environment: dict[str, str]) -> Command:
+    """Run the command line in the test's own folder; results go to `results/` there."""
+
+    def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "benchmark", *arguments],
+            cwd=tmp_path,
+            env={**environment, **settings},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return command
+
+
+@pytest.fixture
+def text_corpus(tmp_path: Path) -> list[str]:
+    """Command-line settings of a small text corpus of the user's own."""
+    words = ["the cat sat on the mat", "the dog sat on the log", "a cat saw a dog", "the log lay on the mat"]
+    for split, lines in {"train": words * 60, "valid": words * 3, "test": words[::-1] * 3}.items():
+        (tmp_path / f"{split}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files = [f"corpus.{split}={tmp_path / f'{split}.txt'}" for split in ("train", "valid", "test")]
+    return ["corpus=files", *files]
