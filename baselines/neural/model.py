@@ -1,0 +1,149 @@
+"""The neural side of the contract: what is the same whatever the architecture."""
+
+import json
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+
+from baselines.neural import optimise, scoring
+from baselines.neural.network import Network
+from baselines.neural.trainer import Trainer
+from baselines.neural.training import Training
+from benchmark.contract import (
+    Context,
+    LanguageModel,
+    ModelSize,
+    RunLog,
+    TokenStream,
+    Vocabulary,
+    after_last_end,
+)
+from benchmark.errors import UserError
+
+WEIGHTS, OPTIONS = "weights.safetensors", "options.json"
+
+
+def pick_device(name: str) -> torch.device:
+    """A torch device by name; `auto` is the first CUDA device where there is one, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise UserError(f"device={name} cannot be used ({reason}). Take device=cpu or device=auto") from error
+    return device
+
+
+def check_tied(tied: bool, embedding_size: int, hidden_size: int) -> None:
+    """Raise UserError where one matrix is to serve both ends but the sizes differ."""
+    if tied and embedding_size != hidden_size:
+        raise UserError(
+            f"model.tied=true needs model.embedding_size ({embedding_size}) to equal model.hidden_size "
+            f"({hidden_size}): the output uses the embedding matrix. Make them equal or set model.tied=false"
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class NeuralModel(LanguageModel):
+    """A network with the training and scoring that all networks share. Subclasses say how to `build` it.
+
+    `context` is how much history it is trained and scored with: the whole stream, or the sentence.
+    The seed alone determines the weights on a CPU (with the same number of threads); no global
+    random state is read or left behind.
+    """
+
+    family: ClassVar = "neural"
+
+    context: Context = "stream"
+    training: Training = field(default_factory=Training)
+    seed: Annotated[int, Field(ge=0)] = 1
+    device: str = "auto"
+
+    @abstractmethod
+    def build(self, vocabulary: Vocabulary) -> Network:
+        """The network for a vocabulary, on the CPU, its weights not yet drawn."""
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        device = pick_device(self.device)
+        self._vocabulary = train.vocabulary
+        cuda = [device] if device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda):
+            torch.manual_seed(self.seed)
+            self._network = self.build(train.vocabulary)
+            optimise.initialise(self._network, self.training)
+            self._network.to(device)
+            Trainer(self._network, self.training, self.context, self.seed, log).run(train, valid)
+        self._network.eval()
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        return scoring.score(self._fitted(), stream, self.context)
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        network = self._fitted()
+        if self.context == "sentence":
+            contexts = [after_last_end(context, self._vocabulary) for context in contexts]
+        if network.memory is not None:
+            contexts = [context[-network.memory :] for context in contexts]
+        return scoring.next_distribution(network, contexts, len(self._vocabulary))
+
+    def size(self) -> ModelSize:
+        parameters = list(self._fitted().parameters())  # a tied matrix comes once
+        return ModelSize(
+            bytes_in_memory=sum(p.numel() * p.element_size() for p in parameters),
+            parameters=sum(p.numel() for p in parameters),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Weights as safetensors, constructor arguments as JSON."""
+        weights = {name: p.detach().cpu().contiguous() for name, p in self._fitted().named_parameters()}
+        save_file(weights, folder / WEIGHTS)
+        vocabulary = {"size": len(self._vocabulary), "sha256": self._vocabulary.digest}
+        data = {"arguments": self._arguments(), "vocabulary": vocabulary}
+        (folder / OPTIONS).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        """The model that `save` wrote, on the device it was trained on if that is here, else on the CPU.
+
+        Raises UserError where it belongs to another vocabulary.
+        """
+        data = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
+        trained_on = data["vocabulary"]
+        if trained_on != {"size": len(vocabulary), "sha256": vocabulary.digest}:
+            raise UserError(
+                f"{folder / WEIGHTS} was trained on another vocabulary ({trained_on['size']:,} tokens, "
+                f"not these {len(vocabulary):,}): load it with the corpus it was trained on"
+            )
+        arguments = data["arguments"]
+        model = cls(**{**arguments, "training": Training(**arguments["training"])})
+        try:
+            device = pick_device(model.device)
+        except UserError:
+            device = torch.device("cpu")
+        network = model.build(vocabulary)
+        weights = load_file(folder / WEIGHTS)
+        with torch.no_grad():
+            for name, parameter in network.named_parameters():
+                parameter.copy_(weights[name])
+        model._vocabulary, model._network = vocabulary, network.to(device).eval()
+        return model
+
+    def _fitted(self) -> Network:
+        if not hasattr(self, "_network"):
+            raise RuntimeError(f"{type(self).__name__} has no weights yet: fit or load it first")
+        return self._network
+
+    def _arguments(self) -> dict[str, Any]:
+        """The constructor's arguments, as JSON has them."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)} | {
+            "training": asdict(self.training)
+        }

@@ -1,0 +1,41 @@
+"""What every neural architecture is: an embedding, something that reads the past, an output layer."""
+
+from abc import abstractmethod
+
+from torch import Tensor, nn
+
+from baselines.neural.output import OutputLayer
+from benchmark.contract import Vocabulary
+
+#: What a network carries from one segment of a stream to the next; rows are dimension 1 of each tensor.
+State = tuple[Tensor, ...]
+
+
+class Network(nn.Module):
+    """Reads tokens [time, rows] and gives features [time, rows, features] for the output layer.
+
+    Time comes first, as recurrent kernels have it. `start` is the input before the first token:
+    `</s>` where the vocabulary has one, else an extra row of the embedding, which is never a target.
+    `memory` is how many tokens back the network sees (None: all of them).
+    """
+
+    memory: int | None = None
+    output: OutputLayer
+
+    def __init__(self, vocabulary: Vocabulary):
+        super().__init__()
+        self.start = len(vocabulary) if vocabulary.end is None else vocabulary.end
+        self.symbols = max(len(vocabulary), self.start + 1)
+
+    @abstractmethod
+    def initial_state(self, rows: int) -> State:
+        """The state of `rows` rows before their first token."""
+
+    @abstractmethod
+    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """Features after each token, and the state after the last."""
+
+
+def detach(state: State) -> State:
+    """The same state, cut off from the graph that computed it (truncated back-propagation)."""
+    return tuple(part.detach() for part in state)

@@ -1,0 +1,123 @@
+"""From a token stream to what a network reads: rows of the stream, cut into segments of time.
+
+A `Rows` is a set of stretches of one stream that are read side by side. `stream` context reads a few
+long rows (one, to score), `sentence` context many short ones, a sentence each. Both then go the same
+way: column by column in segments, the state carried from each segment to the next, every target once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Some columns of some rows. Row r has a target in the first `lengths[r] − first` of them."""
+
+    inputs: Tensor  # int64 [time, rows]
+    targets: Tensor  # int64 [n]: those that exist, time by time
+    kept: Tensor | None  # int64 [n]: their places in [time · rows]; None: all places are targets
+    positions: np.ndarray  # int64 [n]: their places in the stream
+    first: bool  # do its rows begin here, with nothing to carry on?
+
+    def select(self, features: Tensor) -> Tensor:
+        """The rows of features [time, rows, f] that have a target: [n, f]."""
+        flat = features.flatten(0, 1)
+        return flat if self.kept is None else flat.index_select(0, self.kept)
+
+
+class EncodedStream:
+    """A stream's ids on the device, behind the input that stands before the first of them."""
+
+    def __init__(self, ids: np.ndarray, start: int, device: torch.device):
+        symbols = np.empty(len(ids) + 1, dtype=np.int64)
+        symbols[0], symbols[1:] = start, ids
+        self.symbols = torch.from_numpy(symbols).to(device)
+
+    def __len__(self) -> int:
+        return len(self.symbols) - 1
+
+    def segments(self, starts: np.ndarray, lengths: np.ndarray, unroll: int) -> Iterator[Segment]:
+        """Rows that begin at `starts` and hold `lengths` targets, in segments of at most `unroll` columns.
+
+        The segments are as equal as can be, so that none is a sliver with a noisy gradient.
+        """
+        columns = int(lengths.max(initial=0))
+        count = -(-columns // unroll)
+        edges = np.linspace(0, columns, count + 1).astype(np.int64) if count else np.zeros(1, np.int64)
+        for first, stop in pairwise(edges):
+            yield self._segment(starts, lengths, int(first), int(stop))
+
+    def _segment(self, starts: np.ndarray, lengths: np.ndarray, first: int, stop: int) -> Segment:
+        device = self.symbols.device
+        steps = np.arange(first, stop)[:, None]
+        places = starts[None, :] + steps
+        exists = steps < lengths[None, :]
+        if exists.all():
+            index = torch.from_numpy(places).to(device)
+            return Segment(
+                self.symbols[index], self.symbols[index + 1].flatten(), None, places.ravel(), first == 0
+            )
+        inputs = self.symbols[torch.from_numpy(np.minimum(places, len(self) - 1)).to(device)]
+        positions = places[exists]
+        targets = self.symbols[torch.from_numpy(positions + 1).to(device)]
+        kept = torch.from_numpy(np.flatnonzero(exists)).to(device)
+        return Segment(inputs, targets, kept, positions, first == 0)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Stretches of a stream read side by side: first target and number of targets of each, int64 [rows]."""
+
+    starts: np.ndarray
+    lengths: np.ndarray
+
+
+def stream_rows(targets: int, rows: int, unroll: int) -> Rows:
+    """A stream of `targets` ids cut into `rows` stretches whose lengths differ by at most one.
+
+    Nothing is left over: the first `targets mod rows` stretches hold one more. A stream shorter than
+    rows × unroll gets fewer rows, so that each still fills a segment.
+    """
+    rows = max(1, min(rows, targets // unroll))
+    edges = np.linspace(0, targets, rows + 1).astype(np.int64)
+    return Rows(edges[:-1], np.diff(edges))
+
+
+def sentences(ids: np.ndarray, end: int | None) -> Rows:
+    """One row a sentence: each ends with `</s>` (id `end`), the last one perhaps without."""
+    total = len(ids)
+    after = np.flatnonzero(np.asarray(ids) == end) + 1 if end is not None else np.array([], np.int64)
+    edges = np.unique(np.concatenate([[0], after, [total]])).astype(np.int64)
+    return Rows(edges[:-1], np.diff(edges))
+
+
+def batches_by_length(rows: Rows, most: int | None = None, places: int | None = None) -> list[Rows]:
+    """Rows in groups of like length: at most `most` rows a group, at most `places` with padding."""
+    order = np.argsort(rows.lengths, kind="stable")
+    groups: list[Rows] = []
+    first = 0
+    for stop in range(1, len(order) + 1):
+        size = stop + 1 - first  # with the next row, the longest of the group
+        if (
+            stop == len(order)
+            or (most is not None and size > most)
+            or (places is not None and int(rows.lengths[order[stop]]) * size > places)
+        ):
+            chosen = order[first:stop]
+            groups.append(Rows(rows.starts[chosen], rows.lengths[chosen]))
+            first = stop
+    return groups
+
+
+def pad(contexts: Sequence[np.ndarray], start: int) -> tuple[np.ndarray, np.ndarray]:
+    """Contexts of any length behind the start symbol: int64 [time, contexts], and the last place of each."""
+    last = np.array([len(context) for context in contexts], dtype=np.int64)
+    inputs = np.full((int(last.max(initial=0)) + 1, len(contexts)), start, dtype=np.int64)
+    for row, context in enumerate(contexts):
+        inputs[1 : len(context) + 1, row] = context
+    return inputs, last

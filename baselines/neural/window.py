@@ -1,0 +1,70 @@
+"""A feed-forward network over a fixed window of words (Bengio et al. 2003)."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from baselines.neural.model import NeuralModel, check_tied
+from baselines.neural.network import Network, State
+from baselines.neural.output import OutputLayer
+from benchmark.contract import Vocabulary
+from benchmark.errors import UserError
+
+
+class WindowNetwork(Network):
+    """The network of `FixedWindow`. Its state: the tokens before the segment, [window − 1, rows]."""
+
+    memory: int
+
+    def __init__(self, vocabulary: Vocabulary, options: "FixedWindow"):
+        super().__init__(vocabulary)
+        self.memory = options.window
+        self.direct = options.direct
+        read = options.window * options.embedding_size
+        features = options.hidden_size + (read if options.direct else 0)
+        self.embedding = nn.Embedding(self.symbols, options.embedding_size)
+        self.hidden = nn.Linear(read, options.hidden_size)
+        self.dropout = nn.Dropout(options.dropout)
+        self.output = OutputLayer(len(vocabulary), features, self.embedding if options.tied else None)
+
+    def initial_state(self, rows: int) -> State:
+        shape = (self.memory - 1, rows)
+        return (torch.full(shape, self.start, device=self.embedding.weight.device),)
+
+    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        seen = torch.cat([state[0], tokens])
+        windows = seen.unfold(0, self.memory, 1)  # [time, rows, window]: a view, no token is copied
+        x = self.dropout(self.embedding(windows).flatten(2))
+        h = self.dropout(torch.tanh(self.hidden(x)))
+        return (torch.cat([h, x], 2) if self.direct else h), (seen[len(tokens) :],)
+
+
+@dataclass(kw_only=True, eq=False)
+class FixedWindow(NeuralModel):
+    """The neural probabilistic language model of Bengio et al. (2003, eq. 1) over the last `window` words.
+
+    y = b + W x + U tanh(d + H x), p = softmax(y), where x joins the embeddings of the window (oldest
+    first). W, the direct connections, are there if `direct`. With `tied`, U is the embedding matrix.
+    Before the first word of a stream (or of a sentence, in `sentence` context) stands `</s>`.
+    """
+
+    window: Annotated[int, Field(ge=1, le=1000)] = 5
+    embedding_size: Annotated[int, Field(ge=1)] = 200
+    hidden_size: Annotated[int, Field(ge=1)] = 200
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    tied: bool = True
+    direct: bool = False
+
+    def __post_init__(self) -> None:
+        check_tied(self.tied, self.embedding_size, self.hidden_size)
+        if self.tied and self.direct:
+            raise UserError(
+                "model.tied and model.direct exclude each other: direct connections need an output matrix "
+                "of their own. Set model.tied=false or model.direct=false"
+            )
+
+    def build(self, vocabulary: Vocabulary) -> Network:
+        return WindowNetwork(vocabulary, self)
