@@ -41,11 +41,23 @@ def _reachable(module: str) -> dict[str, Path]:
 
 @lru_cache
 def _file(module: str) -> Path | None:
+    """The file of a module, or None. Only the top-level package is looked up by the import system:
+    asking it for a submodule would import that module's parents, and with them perhaps torch."""
+    top, *parts = module.split(".")
     try:
-        spec = importlib.util.find_spec(module)
+        spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    if spec is None:
+        return None
+    if not parts:
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
+    for base in spec.submodule_search_locations or ():
+        path = Path(base).joinpath(*parts)
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
 
 
 def _imports(module: str, path: Path) -> set[str]:

@@ -1,0 +1,56 @@
+"""Perplexity by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from benchmark.corpus import TokenStream, Vocabulary
+from benchmark.errors import UserError
+from benchmark.measure.frequency import by_frequency
+from benchmark.measure.perplexity import checked, perplexity, summary
+
+VOCABULARY = Vocabulary(("a", "<unk>", "</s>"), np.array([12, 3, 0]))
+STREAM = TokenStream.from_ids(np.array([0, 1, 2, 0, 2]), VOCABULARY, characters=10)
+#: 1/2 · 1/4 · 1/8 · 1/2 · 1/8 = 2^-10 over five targets
+SCORES = np.log(np.array([1 / 2, 1 / 4, 1 / 8, 1 / 2, 1 / 8])).astype(np.float32)
+
+
+def test_perplexity_is_the_inverse_geometric_mean() -> None:
+    assert perplexity(SCORES) == pytest.approx(2 ** (10 / 5), rel=1e-6)
+
+
+def test_a_zero_probability_makes_it_infinite_and_a_huge_loss_does_not_raise() -> None:
+    assert perplexity(np.array([-1.0, -np.inf], dtype=np.float32)) == math.inf
+    assert perplexity(np.array([-2000.0], dtype=np.float32)) == math.inf
+
+
+def test_the_sum_is_taken_in_double_precision() -> None:
+    many = np.full(3_000_000, -0.1, dtype=np.float32)
+    assert perplexity(many) == pytest.approx(math.exp(float(np.float32(0.1))), rel=1e-12)
+
+
+def test_summary_by_hand() -> None:
+    found = summary(SCORES, STREAM)
+    assert found["test_targets"] == 5
+    assert found["test_nll"] == pytest.approx(10 * math.log(2), rel=1e-6)
+    assert found["test_perplexity_known"] == pytest.approx(2 ** (8 / 4), rel=1e-6)
+    assert found["oov_rate"] == pytest.approx(1 / 5)
+    assert found["bits_per_character"] == pytest.approx(10 / 10, rel=1e-6)
+    assert found["test_zero_probabilities"] == 0
+
+
+def test_buckets_hold_every_target_and_the_whole_loss() -> None:
+    found = by_frequency(SCORES, STREAM)
+    buckets = dict(zip(found["bucket_edges"], found["bucket_targets"], strict=True))
+    assert (buckets[0], buckets[1], buckets[10]) == (2, 1, 2)  # </s> never trained on, <unk> 3 times, a 12
+    assert sum(found["bucket_nll"]) == pytest.approx(10 * math.log(2), rel=1e-6)
+
+
+def test_scores_that_do_not_fit_the_targets_are_refused() -> None:
+    with pytest.raises(UserError, match="exactly one"):
+        checked(SCORES[:-1], STREAM)
+    with pytest.raises(UserError, match="1 of 5 targets as NaN"):
+        checked(np.where(SCORES < -2, np.nan, SCORES)[[0, 1, 2, 3, 3]], STREAM)
