@@ -74,6 +74,11 @@ class LanguageModel(ABC):
     normalised: ClassVar[bool] = True
     context: Context = "sentence"
 
+    @property
+    def hardware(self) -> str:
+        """What a fitted model computes on, as torch names it: `cpu`, `cuda:0`."""
+        return "cpu"
+
     @abstractmethod
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Learn from `train`; choose settings and stop by `valid`. Raises Skip or Diverged."""

@@ -135,7 +135,6 @@ def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[s
         corpus.vocabulary.save(checkpoint / "vocabulary.json")
     write_array(folder / SCORES, scores.astype(np.float32))
     write_json(folder / "samples.json", _samples(model, corpus, job))
-    device = str(getattr(model, "device", "cpu"))
     record = {
         **summary(scores, corpus.test),
         **by_frequency(scores, corpus.test),
@@ -154,8 +153,8 @@ def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[s
         "score_batch": getattr(model, "score_batch", None),
         "peak_memory_bytes": memory,
         "peak_device_bytes": peak_device_bytes(),
-        "device": device,
-        "device_name": provenance.device_name(device),
+        "device": model.hardware,
+        "device_name": provenance.device_name(model.hardware),
         "threads": job.config["threads"],
         "dtype": str(getattr(model, "dtype", "float32")),
     }

@@ -68,6 +68,10 @@ class NeuralModel(LanguageModel):
     seed: Annotated[int, Field(ge=0)] = 1
     device: str = "auto"
 
+    @property
+    def hardware(self) -> str:
+        return str(next(self._fitted().parameters()).device)
+
     @abstractmethod
     def build(self, vocabulary: Vocabulary) -> Network:
         """The network for a vocabulary, on the CPU, its weights not yet drawn."""

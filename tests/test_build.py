@@ -1,0 +1,73 @@
+"""From config to model: what a person is told who gets it wrong."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from pydantic import Field
+
+from benchmark.build import build_model
+from benchmark.errors import Skip, UserError
+
+sys.path.insert(0, str(Path(__file__).parent / "cheats"))
+from bigram import Bigram  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Recipe:
+    epochs: Annotated[float, Field(gt=0)] = 1.0
+
+
+class Configured(Bigram):
+    def __init__(self, *, order: Annotated[int, Field(ge=1, le=10)], recipe: Recipe | None = None) -> None:
+        self.order, self.recipe = order, recipe
+
+
+class Nested(Bigram):
+    def __init__(self, *, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+
+HERE = __name__
+
+
+def test_values_are_checked_and_naming_keys_left_out() -> None:
+    model = build_model({"_target_": f"{HERE}.Configured", "name": "x", "label": "X", "order": 3})
+    assert isinstance(model, Configured)
+    assert model.order == 3
+    nested = build_model({"_target_": f"{HERE}.Nested", "recipe": {"epochs": 2}})
+    assert isinstance(nested, Nested)
+    assert nested.recipe == Recipe(epochs=2.0)
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"order": 3, "_target_": "Configured"}, "must name a class"),
+        ({"order": 3, "_target_": f"{HERE}.Configurd"}, "Did you mean 'Configured'"),
+        ({"order": 3, "_target_": f"{HERE}.Recipe"}, "is no LanguageModel"),
+        ({"order": 3, "_target_": "baselines.ngrams.x.Y"}, "no module 'baselines.ngrams'.*Did you mean 'ngram'"),
+        ({"order": 3, "_target_": "baselines.ngram.knesr_ney.KneserNey"}, "Did you mean 'kneser_ney'"),
+        ({"_target_": f"{HERE}.Configured"}, r"model\.order: Configured needs this setting"),
+        ({"order": 3, "ordr": 2, "_target_": f"{HERE}.Configured"}, r"model\.ordr.*Did you mean 'order'"),
+        ({"order": "five", "_target_": f"{HERE}.Configured"}, r"model\.order='five'.*valid integer"),
+        ({"order": 11, "_target_": f"{HERE}.Configured"}, r"model\.order=11.*less than or equal to 10"),
+        ({"recipe": {"epoch": 1}, "_target_": f"{HERE}.Nested"}, r"model\.recipe\.epoch: .*Did you mean 'epochs'"),
+        ({"recipe": {"epochs": 0}, "_target_": f"{HERE}.Nested"}, r"model\.recipe\.epochs=0.*greater than 0"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(config: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError, match=says) as caught:
+        build_model(config)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_package_is_told_from_a_misspelt_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "needy_model.py").write_text("import a_package_nobody_has\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(Skip, match="needs the package 'a_package_nobody_has', which is not installed"):
+        build_model({"_target_": "needy_model.Model"})
