@@ -1,0 +1,126 @@
+"""The chunked output layer against torch's own cross-entropy."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from neural_cases import vocabulary
+from torch import nn
+from torch.nn import functional as F
+
+from baselines.neural import output
+from baselines.neural.output import OutputLayer, softmax_loss
+from baselines.neural.recurrent import Lstm
+from baselines.neural.window import FixedWindow
+
+
+def case(n, features, words, seed=0, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()
+
+    target = torch.randint(words, (n,), generator=generator)
+    return draw(n, features), draw(words, features), draw(words), target
+
+
+def gradients(loss, inputs):
+    return [loss, *torch.autograd.grad(loss, inputs)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(n=st.integers(1, 40), words=st.integers(1, 30), features=st.integers(1, 8), rows=st.integers(1, 17))
+def test_loss_and_gradients_equal_cross_entropy(n, words, features, rows):
+    x, weight, bias, target = case(n, features, words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "ROWS", rows)
+        ours = gradients(3.7 * softmax_loss(x, weight, bias, target), (x, weight, bias))
+    theirs = gradients(3.7 * F.cross_entropy(F.linear(x, weight, bias), target), (x, weight, bias))
+    for mine, plain in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, plain, rtol=1e-10, atol=1e-12)
+
+
+def test_gradients_equal_finite_differences(monkeypatch):
+    monkeypatch.setattr(output, "ROWS", 3)
+    x, weight, bias, target = case(7, 3, 5)
+    assert torch.autograd.gradcheck(lambda *inputs: softmax_loss(*inputs, target), (x, weight, bias))
+
+
+def test_huge_logits_give_a_finite_loss_and_gradient():
+    x = torch.tensor([[1.0]], requires_grad=True)
+    weight = torch.tensor([[3000.0], [-3000.0]], requires_grad=True)
+    loss = softmax_loss(x, weight, torch.zeros(2), torch.tensor([1]))
+    loss.backward()
+    assert loss.item() == pytest.approx(6000.0)
+    torch.testing.assert_close(weight.grad, torch.tensor([[1.0], [-1.0]]))
+
+
+def test_it_works_without_gradients_and_in_any_mode_order():
+    x, weight, bias, target = case(5, 3, 4)
+    plain = F.cross_entropy(F.linear(x, weight, bias), target).item()
+    output._local.__dict__.clear()
+    with torch.inference_mode():
+        assert softmax_loss(x, weight, bias, target).item() == pytest.approx(plain)
+    with torch.no_grad():
+        assert softmax_loss(x, weight, bias, target).item() == pytest.approx(plain)
+    softmax_loss(x, weight, bias, target).backward()
+    assert x.grad is not None
+
+
+def test_threads_do_not_share_a_workspace():
+    cases = [case(300, 16, 500, seed=seed) for seed in range(4)]
+    expected = [F.cross_entropy(F.linear(x, w, b), t).item() for x, w, b, t in cases]
+    wrong: list[float] = []
+
+    def work(place):
+        for _ in range(20):
+            loss = softmax_loss(*cases[place]).item()
+            if abs(loss - expected[place]) > 1e-9:
+                wrong.append(loss)
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_scores_agree_with_the_loss_and_with_the_distribution(monkeypatch):
+    monkeypatch.setattr(output, "ROWS", 4)
+    x, weight, bias, target = case(11, 3, 6)
+    layer = OutputLayer(6, 3).double()
+    with torch.no_grad():
+        layer.matrix.copy_(weight)
+        layer.bias.copy_(bias)
+    scores = layer.log_probs(x, target)
+    assert -scores.mean().item() == pytest.approx(layer.loss(x, target).item())
+    torch.testing.assert_close(scores, layer.distribution(x).gather(1, target[:, None]).squeeze(1))
+    np.testing.assert_allclose(layer.distribution(x).exp().sum(1), 1)
+
+
+@pytest.mark.parametrize("end", [True, False], ids=["end", "no_end"])
+@pytest.mark.parametrize("model", [Lstm(), FixedWindow()], ids=["lstm", "fixed_window"])
+def test_tied_weights_are_one_matrix(model, end):
+    network = model.build(vocabulary(end=end))
+    assert network.output.weight.data_ptr() == network.embedding.weight.data_ptr()
+    assert network.output.weight.shape == (11, 200)
+    assert sum(parameter is network.embedding.weight for parameter in network.parameters()) == 1
+    with torch.no_grad():
+        network.embedding.weight.zero_()
+    assert not network.output.weight.any()
+
+
+def test_the_gradient_of_a_tied_matrix_adds_both_uses():
+    embedding = nn.Embedding(7, 3).double()
+    layer = OutputLayer(6, 3, tied=embedding).double()  # an extra row, for the start symbol, is no output
+    tokens, target = torch.tensor([6, 1, 1, 4]), torch.tensor([1, 1, 4, 5])
+    assert torch.autograd.gradcheck(
+        lambda matrix: softmax_loss(matrix[tokens], matrix[:6], layer.bias, target), embedding.weight
+    )
+    layer.loss(embedding(tokens), target).backward()
+    assert embedding.weight.grad.shape == (7, 3)
+    assert embedding.weight.grad[6].abs().sum() > 0
