@@ -1,0 +1,59 @@
+"""From run folders to a report: one page, its tables and figures, and the table for the terminal.
+
+Importing this package is light: the page's and the figures' libraries are loaded by `build_report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.record.folder import RunRecord, read_runs
+from benchmark.report.context import context_of
+from benchmark.report.terminal import plain_table
+
+__all__ = ["ReportSummary", "build_report", "comparison_table"]
+
+
+@dataclass(frozen=True)
+class ReportSummary:
+    """What was written: the page, its size in bytes, and how much is in it."""
+
+    page: Path
+    bytes: int
+    runs: int
+    rows: int
+    tables: int
+    figures: int
+
+
+def comparison_table(records: Sequence[RunRecord]) -> str:
+    """The comparison as aligned plain text.
+
+    Raises UserError, with the command that makes some, where there are no runs.
+    """
+    return plain_table(context_of(records))
+
+
+def build_report(results_dir: Path, out: Path, say: Callable[[str], None]) -> ReportSummary:
+    """Write `index.html`, `report.md`, `tables/` and `figures/` into `out` from the runs of `results_dir`.
+
+    The same run folders give the same bytes. Unreadable run folders are named through `say` and left
+    out. Raises UserError where there are no runs or `out` cannot be written.
+    """
+    from benchmark.report.write import write_report
+
+    records = read_runs(results_dir, warn=say)
+    context = context_of(records, results_dir)
+    say(f"report: {len(records)} runs in {len(context.rows)} rows")
+    written = write_report(context, out, say)
+    page = out / "index.html"
+    return ReportSummary(
+        page=page,
+        bytes=page.stat().st_size,
+        runs=len(records),
+        rows=len(context.rows),
+        tables=written.tables,
+        figures=written.figures,
+    )

@@ -1,0 +1,176 @@
+"""What a section is made of. The page, the Markdown report and the exported files all draw these.
+
+A section author writes no HTML: blocks hold plain text and numbers, and each output escapes them in
+its own way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from benchmark.report import text
+from benchmark.report.palette import FAMILY_NAMES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Emphasised text inside a paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text, some of it strong. `tone`: the answer is set large, a note small."""
+
+    parts: tuple[str | Strong, ...]
+    tone: Literal["answer", "plain", "note"] = "plain"
+    kind: str = field(default="paragraph", init=False)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table's column.
+
+    `level`: `key` appears everywhere, `more` on the page and as CSV, `data` only as CSV.
+    `align`: numbers to the right, the rest to the left. `key` is the CSV's header.
+    """
+
+    key: str
+    title: str
+    align: Literal["left", "right"] = "left"
+    level: Literal["key", "more", "data"] = "key"
+    unit: str = ""
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown and what it is: the value sorts the column and stands in the CSV at full precision."""
+
+    shown: str
+    value: float | str | None = None
+
+    @property
+    def raw(self) -> str:
+        """The value for a CSV; empty where there is none."""
+        if self.value is None:
+            return ""
+        if isinstance(self.value, float) and math.isfinite(self.value):
+            return f"{self.value:.10g}"
+        return str(self.value)
+
+
+def words(value: object, limit: int = 0) -> Cell:
+    """A cell of text, made one printable line."""
+    line = text.clean(value if value is not None else text.NONE)
+    return Cell(text.clean(line, limit), line)
+
+
+def figure(value: float | None, show: Callable[[float | None], str]) -> Cell:
+    """A cell of a number, shown by one of the functions of `benchmark.report.text`."""
+    return Cell(show(value), None if value is None else float(value))
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row. `row` is the comparison row it belongs to (0: none), by which rows and marks are linked."""
+
+    cells: tuple[Cell, ...]
+    row: int = 0
+    family: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under a common heading; sorting keeps them together."""
+
+    rows: tuple[TableRow, ...]
+    title: str = ""
+    note: str = ""
+    corpus: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table and its file name. `head` is the index of the shown column that names the row."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    head: int = 0
+    sortable: bool = False
+    filters: bool = False
+    kind: str = field(default="table", init=False)
+
+    def visible(self, *levels: str) -> list[int]:
+        """Indices of the columns at these levels."""
+        return [i for i, column in enumerate(self.columns) if column.level in levels]
+
+    def families(self) -> list[tuple[str, str]]:
+        """The families its rows belong to, as (name, name for readers)."""
+        found = {row.family for group in self.groups for row in group.rows if row.family}
+        return [(name, FAMILY_NAMES.get(name, name)) for name in sorted(found)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: how to draw it, what to see in it, what a reader who cannot see it should know, its data."""
+
+    name: str
+    caption: str
+    alt: str
+    draw: Callable[[], Drawing]
+    data: Table
+    kind: str = field(default="figure", init=False)
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Terms and what they mean."""
+
+    items: tuple[tuple[str, str], ...]
+    kind: str = field(default="definitions", init=False)
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """Generated text: who wrote it, and the words, split into the prompt and its continuation."""
+
+    items: tuple[tuple[str, str, str], ...]
+    rows: tuple[int, ...] = ()
+    kind: str = field(default="quotes", init=False)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Blocks a reader opens."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    kind: str = field(default="fold", init=False)
+
+
+Block = Paragraph | Table | Figure | Definitions | Quotes | Fold
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the report."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+def data_table(name: str, columns: tuple[Column, ...], rows: list[TableRow]) -> Table:
+    """The numbers behind a figure."""
+    return Table(name, "", columns, (Group(tuple(rows)),))

@@ -1,0 +1,56 @@
+"""What every section is given: the rows, ranked where they may be, and the runs behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.record.folder import RunRecord
+from benchmark.report.events import Events, ranked
+from benchmark.report.fold import fold
+from benchmark.report.rows import Machine, Row
+
+
+@dataclass(frozen=True)
+class Context:
+    """The material of a report. `rows` holds every row, finished or not."""
+
+    records: tuple[RunRecord, ...]
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def events(self) -> list[Events]:
+        """Ranked rows, by corpus and protocol."""
+        return ranked(list(self.rows))
+
+    @cached_property
+    def machines(self) -> dict[Machine, str]:
+        """Every machine that timed a finished row, with the letter it goes by."""
+        found = sorted({row.machine for row in self.rows if row.done})
+        return {machine: letter(index) for index, machine in enumerate(found)}
+
+
+def letter(index: int) -> str:
+    """A, B, … Z, AA, AB, …"""
+    digits = ""
+    index += 1
+    while index:
+        index, digit = divmod(index - 1, 26)
+        digits = chr(ord("A") + digit) + digits
+    return digits
+
+
+def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) -> Context:
+    """The material of a report on these runs.
+
+    Raises UserError, with the command that makes some, where there are none.
+    """
+    if not records:
+        where = f" in {results_dir}" if results_dir else ""
+        raise UserError(
+            f"no finished run{where}; make one with: nextword run model=kneser_ney corpus=sotu_small"
+        )
+    return Context(tuple(records), tuple(fold(records)))

@@ -1,0 +1,1 @@
+"""The drawings. Each module holds one kind; the colours, sizes and text rules are in `style`."""

@@ -1,0 +1,74 @@
+"""The report as Markdown, for a README or a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from benchmark.report.blocks import (
+    Block,
+    Definitions,
+    Figure,
+    Fold,
+    Paragraph,
+    Quotes,
+    Section,
+    Strong,
+    Table,
+)
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is written, markup and all."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", safe)
+
+
+def markdown_report(title: str, sections: Iterable[Section]) -> str:
+    """The whole report; figures are linked from `figures/`."""
+    parts = [f"# {escape(title)}"]
+    for section in sections:
+        parts.append(f"## {escape(section.title)}")
+        parts += [_block(block, 3) for block in section.blocks]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def markdown_table(table: Table) -> str:
+    """The key columns; a group's heading is a line of its own in bold."""
+    shown = table.visible("key")
+    columns = [table.columns[i] for i in shown]
+    titled = any(group.title for group in table.groups)
+    parts = []
+    for group in table.groups:
+        lines = [
+            "| " + " | ".join(escape(column.title) for column in columns) + " |",
+            "|" + "|".join("---:" if column.align == "right" else ":---" for column in columns) + "|",
+        ]
+        lines += ["| " + " | ".join(escape(row.cells[i].shown) for i in shown) + " |" for row in group.rows]
+        heading = f"**{escape(group.title)}**" + (f" ({escape(group.note)})" if group.note else "")
+        parts.append("\n\n".join([heading, "\n".join(lines)] if titled else ["\n".join(lines)]))
+    return "\n\n".join(parts)
+
+
+def _block(block: Block, depth: int) -> str:
+    match block:
+        case Paragraph():
+            return "".join(
+                f"**{escape(part.text)}**" if isinstance(part, Strong) else escape(part)
+                for part in block.parts
+            )
+        case Table():
+            caption = f"\n\n*{escape(block.caption)}*" if block.caption else ""
+            return markdown_table(block) + caption
+        case Figure():
+            return f"![{escape(block.alt)}](figures/{block.name}.svg)\n\n*{escape(block.caption)}*"
+        case Definitions():
+            return "\n".join(f"- **{escape(term)}**: {escape(meaning)}" for term, meaning in block.items)
+        case Quotes():
+            said = (f"> **{escape(who)}**: {escape(f'{start} … {rest}')}" for who, start, rest in block.items)
+            return "\n>\n".join(said)
+        case Fold():
+            inner = [_block(inside, depth + 1) for inside in block.blocks]
+            return "\n\n".join([f"{'#' * depth} {escape(block.title)}", *inner])

@@ -1,0 +1,107 @@
+"""The comparison table: every ranked row, grouped by the events it was scored on."""
+
+from __future__ import annotations
+
+from benchmark.report import text
+from benchmark.report.blocks import (
+    Block,
+    Cell,
+    Column,
+    Group,
+    Paragraph,
+    Section,
+    Table,
+    TableRow,
+    figure,
+    words,
+)
+from benchmark.report.context import Context
+from benchmark.report.events import Events, differences
+from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.rows import Row
+
+ORDER = 10
+
+COLUMNS = (
+    Column("corpus", "Corpus", level="data"),
+    Column("protocol_id", "Protocol", level="data"),
+    Column("rank", "#", "right"),
+    Column("label", "Model"),
+    Column("family", "Family"),
+    Column("context", "History"),
+    Column("test_perplexity", "Test perplexity", "right"),
+    Column("test_perplexity_sd", "± sd", "right"),
+    Column("seeds", "Seeds", "right"),
+    Column("test_perplexity_known", "… of known words", "right", "more"),
+    Column("valid_perplexity", "Valid. perplexity", "right", "more"),
+    Column("bits_per_character", "Bits per character", "right", "more"),
+    Column("bytes_in_memory", "Memory", "right"),
+    Column("stored", "Parameters or n-grams", "right"),
+    Column("parameters", "Parameters", "right", "data"),
+    Column("entries", "n-grams", "right", "data"),
+    Column("bytes_on_disk", "Disk", "right", "data"),
+    Column("train_seconds", "Training", "right"),
+    Column("train_tokens_per_second", "Training, tokens/s", "right", "more"),
+    Column("score_tokens_per_second", "Scoring, tokens/s", "right"),
+    Column("peak_memory_bytes", "Peak memory", "right", "more"),
+    Column("machine", "Machine", level="more"),
+    Column("machine_name", "Machine name", level="data"),
+)
+
+
+def build(context: Context) -> Section | None:
+    if not context.events:
+        return None
+    caption = (
+        "Ranked by test perplexity within each corpus; lower is better. Rows under one heading predict "
+        "exactly the same tokens. Values of several seeds are means, with the sample standard deviation."
+    )
+    groups = tuple(_group(events, context) for events in context.events)
+    table = Table("comparison", caption, COLUMNS, groups, head=3, sortable=True, filters=True)
+    machines = "Timed on " + "; ".join(f"{key}: {machine}" for machine, key in context.machines.items()) + "."
+    notes: list[Block] = [Paragraph((line,), "note") for line in differences(context.events)]
+    return Section("comparison", "Comparison", (table, *notes, Paragraph((machines,), "note")))
+
+
+def _group(events: Events, context: Context) -> Group:
+    rows = tuple(_row(events, row, context) for row in events.rows)
+    note = "; ".join(part for part in (events.figures, f"protocol {events.protocol[:6]}") if part)
+    return Group(rows, events.title, note, events.corpus)
+
+
+def _row(events: Events, row: Row, context: Context) -> TableRow:
+    seeds = len(row.runs)
+    cells = (
+        words(events.title),
+        words(events.protocol),
+        Cell(str(row.rank), float(row.rank or 0)),
+        words(row.label),
+        words(FAMILY_NAMES.get(row.family, row.family)),
+        words(row.shared("context")),
+        figure(row.perplexity, text.perplexity),
+        figure(row.deviation("test_perplexity"), lambda v: "" if v is None else text.significant(v, 2)),
+        Cell(str(seeds), float(seeds)),
+        figure(row.mean("test_perplexity_known"), text.perplexity),
+        figure(row.mean("valid_perplexity"), text.perplexity),
+        figure(row.mean("bits_per_character"), lambda v: text.decimals(v, 3)),
+        figure(row.mean("bytes_in_memory"), text.size),
+        stored(row),
+        figure(row.mean("parameters"), text.amount),
+        figure(row.mean("entries"), text.amount),
+        figure(row.mean("bytes_on_disk"), text.size),
+        figure(row.timed("train_seconds"), text.duration),
+        figure(row.timed("train_tokens_per_second"), text.significant),
+        figure(row.timed("score_tokens_per_second"), text.significant),
+        figure(row.timed("peak_memory_bytes"), text.size),
+        words(context.machines[row.machine]),
+        words(str(row.machine)),
+    )
+    return TableRow(cells, row.number, row.family, best=row.rank == 1)
+
+
+def stored(row: Row) -> Cell:
+    """How much a model holds, in its own unit: trained parameters or stored n-grams."""
+    parameters, entries = row.mean("parameters"), row.mean("entries")
+    shown = [f"{text.amount(parameters)} param."] if parameters else []
+    shown += [f"{text.amount(entries)} n-grams"] if entries else []
+    return Cell(" + ".join(shown) or text.NONE, (parameters or 0) + (entries or 0))

@@ -1,0 +1,146 @@
+"""What perplexity costs: against memory, scoring speed and training time, with the Pareto front."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmark.report import text
+from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
+from benchmark.report.context import Context
+from benchmark.report.events import Events
+from benchmark.report.rows import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+    from benchmark.report.figures.pareto import Point
+
+ORDER = 40
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing that is paid or gained: its file name, its words, and how a row's value is read."""
+
+    key: str
+    title: str
+    label: str
+    of: Callable[[Row], float | None]
+    show: Callable[[float | None], str]
+    more_is_better: bool = False
+    timing: bool = False
+
+
+AXES = (
+    Axis(
+        "memory",
+        "memory",
+        "memory for scoring (less is better)",
+        lambda r: r.mean("bytes_in_memory"),
+        text.size,
+    ),
+    Axis(
+        "scoring",
+        "scoring speed",
+        "tokens scored a second (more is better)",
+        lambda r: r.timed("score_tokens_per_second"),
+        text.amount,
+        more_is_better=True,
+        timing=True,
+    ),
+    Axis(
+        "training",
+        "training time",
+        "training time (less is better)",
+        lambda r: r.timed("train_seconds"),
+        text.duration,
+        timing=True,
+    ),
+)
+
+
+def build(context: Context) -> Section | None:
+    figures = tuple(
+        _figure(events, axis, rows, context)
+        for events in context.events
+        for axis in AXES
+        if len(rows := _placed(events, axis)) > 1
+    )
+    return Section("cost", "What it costs", figures) if figures else None
+
+
+def _placed(events: Events, axis: Axis) -> list[Row]:
+    """Rows with a finite place on both logarithmic axes."""
+    return [
+        row
+        for row in events.rows
+        if (row.perplexity or math.inf) < math.inf and 0 < (axis.of(row) or 0.0) < math.inf
+    ]
+
+
+def _figure(events: Events, axis: Axis, rows: list[Row], context: Context) -> Figure:
+    corner = "lower right" if axis.more_is_better else "lower left"
+    caption = (
+        f"Perplexity against {axis.title} on {events.title}; both axes are logarithmic, the best corner is "
+        f"the {corner}. No other model beats those on the dashed line in both respects."
+    )
+    best = rows[0].perplexity or 1.0
+    far = [row.label for row in rows if (row.perplexity or 0) > 8 * best]
+    if far:
+        caption += f" Beyond the upper edge: {text.listed([text.clean(label, 40) for label in far])}."
+    used = sorted({context.machines[row.machine] for row in rows})
+    several = axis.timing and len(used) > 1
+    if several:
+        key = {letter: machine for machine, letter in context.machines.items()}
+        named = "; ".join(f"{letter} {key[letter]}" for letter in used)
+        caption += f" Letters in brackets name the machine that was timed: {named}."
+    lead = min(rows, key=lambda row: (axis.of(row) or 0.0) * (-1 if axis.more_is_better else 1))
+    alt = (
+        f"Scatter plot of perplexity against {axis.title} for {len(rows)} models on {events.title}. "
+        f"Lowest perplexity: {rows[0].label}, {text.perplexity(rows[0].perplexity)} at "
+        f"{axis.show(axis.of(rows[0]))}. Best {axis.title}: {lead.label}, {axis.show(axis.of(lead))} at "
+        f"{text.perplexity(lead.perplexity)}."
+    )
+    name = f"{axis.key}_{events.file}"
+    columns = (
+        Column("label", "Model"),
+        Column("family", "Family"),
+        Column(axis.key, axis.label, "right"),
+        Column("test_perplexity", "Test perplexity", "right"),
+        Column("machine", "Machine"),
+    )
+    data = data_table(name, columns, [_data(row, axis) for row in rows])
+    letters = {row.number: f" [{context.machines[row.machine]}]" if several else "" for row in rows}
+    return Figure(name, caption, alt, partial(_draw, events.title, axis, rows, letters), data)
+
+
+def _data(row: Row, axis: Axis) -> TableRow:
+    cells = (
+        words(row.label),
+        words(row.family),
+        figure(axis.of(row), axis.show),
+        figure(row.perplexity, text.perplexity),
+        words(str(row.machine)),
+    )
+    return TableRow(cells, row.number, row.family)
+
+
+def _draw(title: str, axis: Axis, rows: list[Row], letters: dict[int, str]) -> Drawing:
+    from benchmark.report.figures.pareto import Point, pareto, shown
+
+    points: list[Point] = [
+        Point(
+            row.number,
+            text.clean(row.label, 26) + letters[row.number],
+            row.family,
+            axis.of(row) or 1.0,
+            row.perplexity or 1.0,
+        )
+        for row in rows
+    ]
+    heading = f"{title}: perplexity and {axis.title}"
+    return pareto(heading, shown(points), axis.label, axis.show, axis.more_is_better)

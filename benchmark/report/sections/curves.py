@@ -1,0 +1,138 @@
+"""Training curves: validation perplexity by training tokens, with counted models as levels."""
+
+from __future__ import annotations
+
+import csv
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmark.record.folder import RunRecord
+from benchmark.report import text
+from benchmark.report.blocks import Cell, Column, Figure, Section, Table, TableRow, data_table, figure, words
+from benchmark.report.context import Context
+from benchmark.report.events import Events
+from benchmark.report.rows import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+ORDER = 50
+#: More lines than this cannot be told apart; points beyond a screen's resolution only cost bytes.
+LINES, LEVELS, POINTS = 6, 2, 200
+
+Curve = tuple[tuple[float, float], ...]
+COLUMNS = (
+    Column("label", "Model"),
+    Column("seed", "Seed"),
+    Column("tokens", "Training tokens", "right"),
+    Column("valid_perplexity", "Validation perplexity", "right"),
+)
+
+
+def build(context: Context) -> Section | None:
+    figures = tuple(drawn for events in context.events if (drawn := _figure(events)))
+    return Section("curves", "Training curves", figures) if figures else None
+
+
+def curve_of(run: RunRecord) -> Curve:
+    """Validation perplexity at training tokens; empty where the run kept none.
+
+    Cells are sparse (a row may hold only a training loss), and a damaged line is passed over.
+    """
+    try:
+        with (run.folder / "curve.csv").open(encoding="utf-8", newline="") as file:
+            rows = [(row.get("tokens"), row.get("valid_perplexity")) for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return ()
+    points = []
+    for tokens, value in rows:
+        try:
+            point = (float(tokens or ""), float(value or ""))
+        except ValueError:
+            continue
+        if all(map(math.isfinite, point)) and point[1] > 0:
+            points.append(point)
+    points.sort()
+    return tuple(points[:: math.ceil(len(points) / POINTS)] if len(points) > POINTS else points)
+
+
+def _figure(events: Events) -> Figure | None:
+    trained = [row for row in events.rows if row.family != "count"]
+    found = ((row, tuple(curve_of(run) for run in row.runs)) for row in trained[: 4 * LINES])
+    curves = [(row, seeds) for row, seeds in found if any(len(curve) > 1 for curve in seeds)][:LINES]
+    if not curves:
+        return None
+    levels = [
+        row for row in events.family("count") if math.isfinite(row.mean("valid_perplexity") or math.inf)
+    ]
+    levels = levels[:LEVELS]
+    caption = f"Validation perplexity on {events.title} while training; lower is better."
+    if levels:
+        caption += f" Dashed: {text.listed([row.label for row in levels])}, which {_is(levels)} counted once."
+    if any(len(row.runs) > 1 for row, _ in curves):
+        caption += " A line is the mean over seeds, its band one standard deviation."
+    crossing = _crossing(curves, levels)
+    caption += f" {crossing}" if crossing else ""
+    alt = f"Line chart of validation perplexity by training tokens for {len(curves)} models on {events.title}. {crossing}"
+    name = f"curves_{events.file}"
+    return Figure(
+        name, caption, alt.strip(), partial(_draw, events.title, curves, levels), _data(name, curves)
+    )
+
+
+def _is(rows: list[Row]) -> str:
+    return "are" if len(rows) > 1 else "is"
+
+
+def _crossing(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> str:
+    """Where the best trained model first passes the best counted one."""
+    if not levels:
+        return ""
+    (row, seeds), level = curves[0], levels[0].mean("valid_perplexity") or 0.0
+    passed = [min((x for x, y in curve if y < level), default=math.inf) for curve in seeds if curve]
+    tokens = max(passed, default=math.inf)
+    if math.isinf(tokens):
+        return f"{row.label} never gets below {levels[0].label}."
+    return f"{row.label} is below {levels[0].label} from {text.amount(tokens)} training tokens on."
+
+
+def _data(name: str, curves: list[tuple[Row, tuple[Curve, ...]]]) -> Table:
+    rows = [
+        TableRow(
+            (
+                words(row.label),
+                words(run.result.get("seed")),
+                Cell(text.amount(tokens), tokens),
+                figure(value, text.perplexity),
+            ),
+            row.number,
+            row.family,
+        )
+        for row, seeds in curves
+        for run, curve in zip(row.runs, seeds, strict=True)
+        for tokens, value in curve
+    ]
+    return data_table(name, COLUMNS, rows)
+
+
+def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> Drawing:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    from benchmark.report.figures.lines import Level, Line, line_chart
+
+    lines = [Line(row.number, row.label, row.family, seeds) for row, seeds in curves]
+    flat = [Level(r.number, r.label, r.family, r.mean("valid_perplexity") or 1.0) for r in levels]
+    lowest = min([y for line in lines for y in line.ys] + [level.y for level in flat])
+    drawing, axes = line_chart(
+        f"{title}: validation perplexity in training",
+        lines,
+        flat,
+        xlabel="training tokens",
+        ylabel="validation perplexity (lower is better)",
+        log_y=True,
+        ceiling=5 * lowest,
+    )
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.amount(value)))
+    return drawing

@@ -1,0 +1,110 @@
+"""Where every row comes from: commit, machine, versions, and the command that makes it again."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from benchmark.record.folder import RunRecord
+from benchmark.report import text
+from benchmark.report.blocks import (
+    Block,
+    Cell,
+    Column,
+    Definitions,
+    Fold,
+    Group,
+    Section,
+    Table,
+    TableRow,
+    figure,
+    words,
+)
+from benchmark.report.context import Context, letter
+from benchmark.report.rows import Row, number_of
+
+ORDER = 100
+
+COLUMNS = (
+    Column("corpus", "Corpus"),
+    Column("label", "Model"),
+    Column("seed", "Seed", "right"),
+    Column("test_perplexity", "Test perplexity", "right", "more"),
+    Column("run_id", "Run", mono=True),
+    Column("commit", "Commit", mono=True),
+    Column("environment", "Made on"),
+    Column("device", "Device", level="more"),
+    Column("threads", "Threads", "right", "more"),
+    Column("dtype", "Numbers", level="more"),
+    Column("score_batch", "Scoring batch", "right", "more"),
+    Column("started", "Started", level="more"),
+    Column("version", "nextword", level="more"),
+    Column("command", "Command that makes it again", mono=True),
+)
+
+
+def build(context: Context) -> Section | None:
+    environments = {id(run): _environment(run) for row in context.rows for run in row.runs}
+    letters = {key: letter(i) for i, key in enumerate(sorted({e for e in environments.values() if e}))}
+    rows = tuple(
+        _run(row, run, letters.get(environments[id(run)], "")) for row in context.rows for run in row.runs
+    )
+    caption = f"Every run behind this report: {text.plural(len(rows), 'run')}."
+    blocks: list[Block] = [Table("provenance", caption, COLUMNS, (Group(rows),), head=1, sortable=True)]
+    used: dict[str, int] = defaultdict(int)
+    for environment in environments.values():
+        used[environment] += 1
+    for key, name in letters.items():
+        items = tuple(sorted(json.loads(key).items()))
+        blocks.append(Fold(f"Made on {name}: {text.plural(used[key], 'run')}", (Definitions(items),)))
+    return Section("provenance", "Provenance", (Fold("Every run, and how to make it again", tuple(blocks)),))
+
+
+def _run(row: Row, run: RunRecord, environment: str) -> TableRow:
+    result = run.result
+    seed = result.get("seed")
+    cells = (
+        words(row.shared("corpus_title") or row.corpus),
+        words(row.label),
+        Cell(text.NONE if seed is None else text.clean(seed), number_of(result, "seed")),
+        figure(number_of(result, "test_perplexity") if row.normalised else None, text.perplexity),
+        words(result.get("run_id") or run.folder.name),
+        words(_commit(result)),
+        words(environment or None),
+        words(result.get("device")),
+        figure(number_of(result, "threads"), text.amount),
+        words(result.get("dtype")),
+        figure(number_of(result, "score_batch"), text.amount),
+        words(result.get("started")),
+        words(result.get("version")),
+        words(result.get("command")),
+    )
+    return TableRow(cells, row.number, row.family)
+
+
+def _commit(result: dict[str, Any]) -> str | None:
+    commit = result.get("commit")
+    return f"{str(commit)[:10]}{' + changes' if result.get('commit_dirty') else ''}" if commit else None
+
+
+def _environment(run: RunRecord) -> str:
+    """What `environment.json` says of machine and versions, as sorted JSON; empty where it is missing."""
+    try:
+        data = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    if not isinstance(data, dict):
+        return ""
+    shown = {
+        text.clean(key).replace("_", " ").capitalize(): _said(value)
+        for key, value in data.items()
+        if not str(key).startswith("commit") and value is not None
+    }
+    return json.dumps(shown, sort_keys=True, ensure_ascii=False)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{text.clean(key)} {text.clean(item)}" for key, item in sorted(value.items()))
+    return text.clean(value)

@@ -1,0 +1,149 @@
+"""Who wins on rare words: negative log-likelihood by the target's training frequency."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmark.report import text
+from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
+from benchmark.report.context import Context
+from benchmark.report.events import Events
+from benchmark.report.rows import Row, numbers_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+ORDER = 60
+#: The best rows of each family that are drawn.
+EACH = 3
+
+#: Nats a target by bucket index; buckets without a target are left out.
+Losses = dict[int, float]
+COLUMNS = (
+    Column("label", "Model"),
+    Column("training_count", "Training count", "right"),
+    Column("targets", "Test targets", "right"),
+    Column("nll", "Nats a target", "right"),
+)
+
+
+def build(context: Context) -> Section | None:
+    figures = tuple(drawn for events in context.events if (drawn := _figure(events)))
+    return Section("rare-words", "Rare words", figures) if figures else None
+
+
+def losses(row: Row) -> list[Losses]:
+    """Mean negative log-likelihood (nats a target) by bucket, for each seed that recorded it."""
+    found = []
+    for run in row.runs:
+        totals, targets = numbers_of(run.result, "bucket_nll"), numbers_of(run.result, "bucket_targets")
+        if totals and len(totals) == len(targets):
+            pairs = enumerate(zip(totals, targets, strict=True))
+            found.append({i: total / count for i, (total, count) in pairs if count > 0})
+    return [loss for loss in found if loss]
+
+
+def bucket_names(edges: list[float]) -> list[str]:
+    """`0`, `1–9`, `10–99`, …, `1,000+`."""
+    names = []
+    for low, high in zip(edges, [*edges[1:], None], strict=True):
+        if high is None:
+            names.append(f"{_short(low)}+")
+        else:
+            names.append(_short(low) if high == low + 1 else f"{_short(low)}–{_short(high - 1)}")
+    return names
+
+
+def _short(count: float) -> str:
+    """1,000 as 1k and 99,999 as 99k, so that names fit under a narrow figure."""
+    return f"{count:.0f}" if count < 1000 else f"{int(count / 1000)}k"
+
+
+def _mean(row: Row) -> Losses:
+    seeds = losses(row)
+    shared = set.intersection(*(set(seed) for seed in seeds)) if seeds else set()
+    return {bucket: sum(seed[bucket] for seed in seeds) / len(seeds) for bucket in sorted(shared)}
+
+
+def _figure(events: Events) -> Figure | None:
+    rows = [
+        row
+        for family in ("count", "neural", "mixture")
+        for row in [r for r in events.family(family) if losses(r)][:EACH]
+    ]
+    edges = numbers_of(rows[0].first, "bucket_edges") if rows else []
+    rows = [row for row in rows if numbers_of(row.first, "bucket_edges") == edges]
+    if not rows or not edges or len(edges) != len(numbers_of(rows[0].first, "bucket_targets")):
+        return None
+    names, targets = bucket_names(edges), numbers_of(rows[0].first, "bucket_targets")
+    verdict = _verdict(events, names, targets)
+    caption = (
+        f"Negative log-likelihood a target on {events.title}, by how often the target was seen in training; "
+        f"lower is better. The second line under the axis is the share of test targets. {verdict}"
+    )
+    alt = f"Line chart of the loss by training frequency for {len(rows)} models on {events.title}. {verdict}"
+    name = f"rare_words_{events.file}"
+    data = data_table(name, COLUMNS, [line for row in rows for line in _data(row, names, targets)])
+    draw = partial(_draw, events.title, rows, names, targets)
+    return Figure(name, caption.strip(), alt.strip(), draw, data)
+
+
+def _verdict(events: Events, names: list[str], targets: list[float]) -> str:
+    """Where the best counted row is ahead of the best neural one, and where it is behind."""
+    counted, neural = events.best("count"), events.best("neural")
+    if not counted or not neural:
+        return ""
+    ours, theirs = _mean(counted), _mean(neural)
+    shared = sorted(set(ours) & set(theirs))
+    ahead = [names[i] for i in shared if ours[i] < theirs[i]]
+    if not shared:
+        return ""
+    if not ahead:
+        return f"{neural.label} is ahead of {counted.label} at every frequency."
+    if len(ahead) == len(shared):
+        return f"{counted.label} is ahead of {neural.label} at every frequency."
+    return f"{counted.label} is ahead of {neural.label} on words seen {text.listed(ahead)} times, behind on the others."
+
+
+def _data(row: Row, names: list[str], targets: list[float]) -> list[TableRow]:
+    return [
+        TableRow(
+            (
+                words(row.label),
+                words(names[bucket]),
+                figure(targets[bucket], text.amount),
+                figure(value, lambda v: text.decimals(v, 3)),
+            ),
+            row.number,
+            row.family,
+        )
+        for bucket, value in _mean(row).items()
+    ]
+
+
+def _draw(title: str, rows: list[Row], names: list[str], targets: list[float]) -> Drawing:
+    from benchmark.report.figures.lines import Line, line_chart
+
+    used = [bucket for bucket, count in enumerate(targets) if count > 0]
+    place = {bucket: float(x) for x, bucket in enumerate(used)}
+    lines = [
+        Line(
+            row.number,
+            row.label,
+            row.family,
+            tuple(tuple((place[b], v) for b, v in seed.items() if b in place) for seed in losses(row)),
+        )
+        for row in rows
+    ]
+    drawing, axes = line_chart(
+        f"{title}: loss by frequency of the target",
+        lines,
+        xlabel="occurrences of the target in the training text",
+        ylabel="nats a target (lower is better)",
+        marked=True,
+    )
+    total = sum(targets)
+    axes.set_xticks(range(len(used)), [f"{names[b]}\n{text.percent(targets[b] / total, 0)}" for b in used])
+    axes.set_ylim(bottom=0)
+    return drawing

@@ -1,0 +1,58 @@
+"""The settings of a run's model, read from its `config.yaml`, and what tells two of them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from benchmark.record.folder import RunRecord
+from benchmark.report import text
+
+#: Keys that tell the runs of one row apart, or say only where a run took place or how it is shown.
+PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})
+
+# The C parser reads a thousand files in the time the Python one needs for fifty.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def settings_of(run: RunRecord) -> dict[str, Any]:
+    """The model's settings as flat, dotted keys; empty where the file is missing or unreadable."""
+    try:
+        config = yaml.load((run.folder / "config.yaml").read_bytes(), Loader=_Loader)
+    except (OSError, yaml.YAMLError):
+        return {}
+    model = config.get("model") if isinstance(config, dict) else None
+    return dict(_flat(model, "")) if isinstance(model, dict) else {}
+
+
+def _flat(block: dict[Any, Any], prefix: str) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, value in block.items():
+        name = f"{prefix}{text.clean(key)}"
+        if key in PER_RUN:
+            continue
+        if isinstance(value, dict):
+            pairs += _flat(value, f"{name}.")
+        else:
+            pairs.append((name, value))
+    return pairs
+
+
+def distinguishing(settings: Sequence[dict[str, Any]]) -> list[str]:
+    """For each of several settings, the values in which they differ, as `hidden 400, dropout 0.5`."""
+    keys = sorted({key for setting in settings for key in setting})
+    differing = [key for key in keys if len({str(setting.get(key)) for setting in settings}) > 1]
+    return [
+        ", ".join(f"{_short(key)} {_value(setting[key])}" for key in differing if key in setting)
+        for setting in settings
+    ]
+
+
+def _short(key: str) -> str:
+    return key.rpartition(".")[2].replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else text.clean(value, 40)

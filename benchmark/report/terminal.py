@@ -1,0 +1,72 @@
+"""The comparison as plain text, for the end of a sweep in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmark.report import text
+from benchmark.report.context import Context
+from benchmark.report.events import Events, differences
+from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.rows import Row
+from benchmark.report.sections.comparison import stored
+
+HEADERS = ("#", "model", "family", "history", "perplexity", "± sd", "memory", "stored", "training", "scoring")
+RIGHT = (True, False, False, False, True, True, True, True, True, True)
+#: Longer labels are cut, so that the table fits a terminal of ordinary width.
+LABEL = 34
+
+
+def plain_table(context: Context) -> str:
+    """Ranked rows corpus by corpus, then the ones without a rank and why."""
+    parts = [_events(events) for events in context.events]
+    parts += differences(context.events)
+    apart = [f"  {_name(row)}: {_why(row)}" for row in context.rows if not row.done or not row.normalised]
+    if apart:
+        parts.append("\n".join(["Not ranked:", *apart]))
+    return "\n\n".join(parts)
+
+
+def _events(events: Events) -> str:
+    heading = f"{events.title}: test perplexity, lower is better ({events.figures or 'no details recorded'})"
+    return "\n".join([heading, *aligned([HEADERS, *(_cells(row) for row in events.rows)], RIGHT)])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    deviation = row.deviation("test_perplexity")
+    speed = row.timed("score_tokens_per_second")
+    return (
+        str(row.rank),
+        text.clean(row.label, LABEL),
+        FAMILY_NAMES.get(row.family, row.family),
+        row.shared("context"),
+        text.perplexity(row.perplexity),
+        text.significant(deviation, 2) if deviation is not None else "",
+        text.size(row.mean("bytes_in_memory")),
+        stored(row).shown,
+        text.duration(row.timed("train_seconds")),
+        f"{text.significant(speed)}/s" if speed is not None else text.NONE,
+    )
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
+    """Lines with columns two spaces apart and a rule under the first; numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if numeric else cell.ljust(width)
+            for cell, width, numeric in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    return [lines[0], "  ".join("─" * width for width in widths), *lines[1:]]
+
+
+def _name(row: Row) -> str:
+    return f"{row.label} on {row.corpus or 'an unnamed corpus'}"
+
+
+def _why(row: Row) -> str:
+    if row.done:
+        return "its scores do not sum to one, so it has no perplexity"
+    return f"{row.shared('status') or 'unknown'} ({text.clean(row.shared('reason') or 'no reason was recorded', 200)})"

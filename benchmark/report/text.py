@@ -1,0 +1,106 @@
+"""Numbers and untrusted text as a reader wants them: short, aligned, with units."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+#: Shown where a number is not there (a counted model has no parameters, a skipped run no perplexity).
+NONE = "–"
+
+
+def clean(text: object, limit: int = 0) -> str:
+    """One printable line: control and format characters dropped, white space collapsed.
+
+    Longer than `limit` characters (if one is given), it is cut and ends in an ellipsis.
+    """
+    kept = (c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in str(text))
+    line = " ".join("".join(kept).split())
+    return line[: limit - 1].rstrip() + "…" if limit and len(line) > limit else line
+
+
+def perplexity(value: float | None) -> str:
+    """One decimal; two below ten, where character-level models live; none from 10,000 on."""
+    if value is None or math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "∞"
+    return f"{value:,.{2 if value < 10 else 1 if value < 10_000 else 0}f}"
+
+
+def decimals(value: float | None, digits: int) -> str:
+    """Fixed decimals with thousands separators."""
+    if value is None or math.isnan(value):
+        return NONE
+    return "∞" if math.isinf(value) else f"{value:,.{digits}f}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of one as per cent."""
+    return NONE if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f} %"
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Rounded to significant digits, written out with thousands separators: 1,230,000."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    if value == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    return f"{round(value, places):,.{max(places, 0)}f}"
+
+
+def _scaled(value: float, base: float, units: tuple[str, ...]) -> str:
+    for unit in units[:-1]:
+        if abs(value) < 999.5:
+            break
+        value /= base
+    else:
+        unit = units[-1]
+    return f"{significant(value)} {unit}".rstrip()
+
+
+def size(bytes_: float | None) -> str:
+    """Bytes in decimal units with three significant digits: 48.7 MB."""
+    if bytes_ is None or not math.isfinite(bytes_):
+        return NONE
+    return f"{bytes_:,.0f} B" if bytes_ < 999.5 else _scaled(bytes_, 1000, ("B", "kB", "MB", "GB", "TB"))
+
+
+def amount(value: float | None) -> str:
+    """A count with three significant digits: 1.62 M."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{value:,.0f}" if value < 9_999.5 else _scaled(value, 1000, ("", "k", "M", "G"))
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as a person says them: 0.84 s, 42 s, 3 min 20 s, 1 h 05 min."""
+    if seconds is None or not math.isfinite(seconds):
+        return NONE
+    if seconds < 9.995:
+        return f"{seconds:.2f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def times(ratio: float | None) -> str:
+    """A ratio: ×0.82, ×3.1, ×310."""
+    if ratio is None or not math.isfinite(ratio) or ratio <= 0:
+        return NONE
+    return f"×{significant(ratio, 2 if ratio >= 1 or ratio < 0.1 else 2)}"
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """`1 run`, `3 runs`."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def listed(items: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
