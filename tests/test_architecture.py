@@ -36,7 +36,14 @@ def test_a_baseline_knows_of_the_harness_only_its_contract_and_corpora(path: Pat
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["list"], ["report", "--help"], ["generate", "--help"], ["check", "--help"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["list"],
+        ["report", "--help"],
+        ["generate", "--help"],
+        ["check", "--help"],
+    ],
 )
 def test_help_answers_without_heavy_imports(arguments: list[str]) -> None:
     code = (

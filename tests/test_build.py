@@ -50,13 +50,19 @@ def test_values_are_checked_and_naming_keys_left_out() -> None:
         ({"order": 3, "_target_": "Configured"}, "must name a class"),
         ({"order": 3, "_target_": f"{HERE}.Configurd"}, "Did you mean 'Configured'"),
         ({"order": 3, "_target_": f"{HERE}.Recipe"}, "is no LanguageModel"),
-        ({"order": 3, "_target_": "baselines.ngrams.x.Y"}, "no module 'baselines.ngrams'.*Did you mean 'ngram'"),
+        (
+            {"order": 3, "_target_": "baselines.ngrams.x.Y"},
+            "no module 'baselines.ngrams'.*Did you mean 'ngram'",
+        ),
         ({"order": 3, "_target_": "baselines.ngram.knesr_ney.KneserNey"}, "Did you mean 'kneser_ney'"),
         ({"_target_": f"{HERE}.Configured"}, r"model\.order: Configured needs this setting"),
         ({"order": 3, "ordr": 2, "_target_": f"{HERE}.Configured"}, r"model\.ordr.*Did you mean 'order'"),
         ({"order": "five", "_target_": f"{HERE}.Configured"}, r"model\.order='five'.*valid integer"),
         ({"order": 11, "_target_": f"{HERE}.Configured"}, r"model\.order=11.*less than or equal to 10"),
-        ({"recipe": {"epoch": 1}, "_target_": f"{HERE}.Nested"}, r"model\.recipe\.epoch: .*Did you mean 'epochs'"),
+        (
+            {"recipe": {"epoch": 1}, "_target_": f"{HERE}.Nested"},
+            r"model\.recipe\.epoch: .*Did you mean 'epochs'",
+        ),
         ({"recipe": {"epochs": 0}, "_target_": f"{HERE}.Nested"}, r"model\.recipe\.epochs=0.*greater than 0"),
     ],
 )
@@ -66,7 +72,9 @@ def test_a_mistake_is_one_line_that_names_it(config: dict[str, object], says: st
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_package_is_told_from_a_misspelt_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_told_from_a_misspelt_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "needy_model.py").write_text("import a_package_nobody_has\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(Skip, match="needs the package 'a_package_nobody_has', which is not installed"):
