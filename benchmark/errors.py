@@ -8,6 +8,9 @@ from collections.abc import Iterable
 #: How the one line of a UserError begins on standard error.
 ERROR_MARK = "nextword: "
 
+#: Names listed where none is close.
+MOST_NAMES = 16
+
 
 class UserError(Exception):
     """Something the user can mend. The message is one line and says how; no stack trace is shown."""
@@ -30,4 +33,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return f"Did you mean {' or '.join(repr(c) for c in close)}?"
-    return f"Known: {', '.join(names)}." if names else "None is known."
+    if not names:
+        return "None is known."
+    return f"Known: {', '.join(names[:MOST_NAMES])}{', …' if len(names) > MOST_NAMES else ''}."

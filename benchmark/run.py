@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,7 +54,11 @@ def execute(job: Job, *, terminal: bool = False) -> dict[str, Any]:
         earlier = None if job.config["force"] else settled(folder)
         if earlier is not None:
             return earlier
-        return _recorded(job, corpus, folder, terminal)
+        try:
+            return _recorded(job, corpus, folder, terminal)
+        except UserError:
+            _forget(folder)
+            raise
 
 
 def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[str, Any]:
@@ -75,6 +81,14 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[st
     write_json(folder / "environment.json", provenance.environment())
     write_json(folder / RESULT, record)
     return record
+
+
+def _forget(folder: Path) -> None:
+    """Leave nothing of a run that the user must mend first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for parent in (folder.parent, folder.parent.parent):
+        with suppress(OSError):  # other runs live there
+            parent.rmdir()
 
 
 def failed(job: Job, corpus_fingerprint: str, reason: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ class FileRunLog(RunLog):
         rate = done / max(self.training_seconds, 1e-9)
         left = (total - done) / rate if rate else float("inf")
         shown = "".join(f", {name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
-        text = f"{done / total:4.0%} of {total:,} tokens, {rate:,.0f} tokens/s, {_clock(left)} left{shown}"
+        text = f"{done / total:.0%} of {total:,} tokens, {rate:,.0f} tokens/s, {_clock(left)} left{shown}"
         if self._terminal:
             self._draw(f"{self._label}: {text}")
         else:
@@ -98,6 +99,7 @@ class FileRunLog(RunLog):
         write_text(self._folder / "curve.csv", text.getvalue())
 
     def _draw(self, line: str) -> None:
+        line = line[: shutil.get_terminal_size().columns - 1]
         sys.stdout.write("\r" + line.ljust(len(self._line)))
         sys.stdout.flush()
         self._line = line

@@ -10,7 +10,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from benchmark.errors import UserError, did_you_mean
@@ -24,6 +25,9 @@ def collect(arguments: Sequence[str]) -> list[Job]:
 
     Raises UserError for a name, key or value that does not fit.
     """
+    for argument in arguments:
+        if argument.startswith("hydra/launcher=") and argument != "hydra/launcher=basic":
+            raise UserError(f"{argument} is not supported; workers=N runs N jobs at once")
     sweep, rest = _named_sweep(arguments)
     if sweep is None:
         return _once(_composed(rest))
@@ -70,36 +74,39 @@ def _once(jobs: list[Job]) -> list[Job]:
 
 def _composed(arguments: list[str]) -> list[Job]:
     import hydra
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import DictConfig, OmegaConf
 
     jobs: list[Job] = []
 
     def task(cfg: DictConfig) -> None:
-        hydra_config = HydraConfig.get()
-        launcher = str(hydra_config.launcher.get("_target_", ""))
         config: Any = OmegaConf.to_container(cfg, resolve=True)
-        check_settings(config)
-        if not launcher.endswith("BasicLauncher"):
-            raise UserError(
-                f"hydra/launcher: {launcher} is not supported; set workers=N to run N jobs at once"
-            )
-        jobs.append(Job(config, shlex.join(["nextword", "run", *hydra_config.overrides.task])))
+        command = shlex.join(["nextword", "run", *HydraConfig.get().overrides.task])
+        jobs.append(Job(config, command))
 
-    before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    with _hydra_command_line(arguments):
+        try:
+            hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
+        except Exception as error:
+            raise UserError(explained(error, arguments)) from error
+    for job in jobs:
+        check_settings(job.config)
+    return jobs
+
+
+@contextmanager
+def _hydra_command_line(arguments: list[str]) -> Iterator[None]:
+    """Hydra reads `sys.argv`, and raises its errors (so that they can be made readable) if told so."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["nextword", *arguments]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # raise, so that the message can be made readable
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     GlobalHydra.instance().clear()
     try:
-        hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(explained(error, arguments)) from error
+        yield
     finally:
-        sys.argv = before[0]
-        os.environ.pop("HYDRA_FULL_ERROR")
-        if before[1] is not None:
-            os.environ["HYDRA_FULL_ERROR"] = before[1]
-    return jobs
+        sys.argv = argv
+        del os.environ["HYDRA_FULL_ERROR"]
+        if full_error is not None:
+            os.environ["HYDRA_FULL_ERROR"] = full_error

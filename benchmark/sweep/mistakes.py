@@ -14,6 +14,8 @@ def explained(error: BaseException, arguments: Sequence[str]) -> str:
     text = "\n".join(str(e) for e in _chain(error))
     if found := re.search(r"Could not find '(?:(\w+)/)?([^']+)'", text):
         group, name = found.groups()
+        if group and "/" in name:
+            return f"there is no {group}/{name}"
         if group:
             return f"there is no {group} {name!r}. {did_you_mean(name, choices(group))}"
     if found := re.search(r"full_key: ([\w.]+)", text):
@@ -22,6 +24,8 @@ def explained(error: BaseException, arguments: Sequence[str]) -> str:
     if "Could not override" in text and (found := re.search(r"Could not override '([^'@]+)", text)):
         key = found[1]
         return f"there is no setting {key!r}. {did_you_mean(key, _siblings(key, arguments))}"
+    if "Error parsing override" in text:
+        return _first_line(text) + ": give KEY=VALUE (nextword run --help)"
     if "Ambiguous value" in text:
         return _first_line(text).rstrip(".") + "; give -m to sweep over its values"
     return _first_line(text)
