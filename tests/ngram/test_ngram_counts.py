@@ -1,0 +1,90 @@
+"""Counting and searching by packed keys, against dictionaries."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ngram_texts import Lines, small_texts, stream_of, with_ends
+
+from baselines.ngram.counts import OrderCounts, count_ngrams, sums_by_context
+from baselines.ngram.history import training_sequence
+from baselines.ngram.keys import distinct, find, last_words, pack
+from benchmark.corpus import END
+
+
+@given(table=st.sets(st.integers(0, 2**40)), keys=st.lists(st.integers(0, 2**40)))
+def test_find_gives_the_index_or_minus_one(table: set[int], keys: list[int]) -> None:
+    listed = sorted(table)
+    keys += listed[::2]
+    found = find(np.array(listed, dtype=np.int64), np.array(keys, dtype=np.int64))
+    assert found.tolist() == [listed.index(key) if key in table else -1 for key in keys]
+
+
+@pytest.mark.parametrize("largest", [2**20, 2**45, 2**62])
+def test_find_in_many_blocks(largest: int) -> None:
+    """More keys than are sorted at a time, from small ones to keys that leave no bits for their place."""
+    random = np.random.default_rng(1)
+    table, _ = distinct(random.integers(0, largest, 300_000))
+    keys = random.permutation(np.concatenate([table, random.integers(0, largest, 300_000)]))
+    found = find(table, keys)
+    there = np.isin(keys, table)
+    assert np.array_equal(table[found[there]], keys[there])
+    assert (found[~there] == -1).all()
+
+
+@given(st.lists(st.integers(0, 9)))
+def test_distinct_counts(keys: list[int]) -> None:
+    values, counts = distinct(np.array(keys, dtype=np.int64))
+    assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == Counter(keys)
+    assert values.tolist() == sorted(set(keys))
+
+
+def test_keys_that_would_not_fit_are_refused() -> None:
+    with pytest.raises(OverflowError, match="63-bit"):
+        pack(np.array([2**40]), np.array([0]), words=2**24)
+    assert pack(np.array([2**39 - 1]), np.array([2**24 - 1]), words=2**24 - 1).tolist() == [2**63 - 1]
+
+
+def spelled(orders: list[OrderCounts], n: int, tokens: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The n-grams of order n in words, through the ids of their contexts."""
+    names = [*tokens, "<s>"]
+    last = [names[word] for word in last_words(orders[n - 1].keys, len(tokens))]
+    if n == 1:
+        return [(word,) for word in last]
+    shorter = spelled(orders, n - 1, tokens)
+    contexts = orders[n - 1].contexts
+    return [(*shorter[context], word) for context, word in zip(contexts, last, strict=True)]
+
+
+@given(lines=small_texts, order=st.integers(1, 5))
+def test_counts_of_every_order(lines: Lines, order: int) -> None:
+    stream = stream_of(with_ends(lines))
+    tokens = stream.vocabulary.tokens
+    orders = count_ngrams(training_sequence(stream.ids, stream.vocabulary, "sentence"), len(tokens), order)
+    for n, ngrams in enumerate(orders, 1):
+        marked = [["<s>", *line, END] for line in lines]
+        expected = Counter(tuple(line[i : i + n]) for line in marked for i in range(len(line) - n + 1))
+        expected.pop(("<s>",), None)
+        grams = spelled(orders, n, tokens)
+        assert +Counter(dict(zip(grams, ngrams.counts.tolist(), strict=True))) == expected
+        assert [gram[0] == "<s>" for gram in grams] == [i >= ngrams.starts for i in range(len(grams))]
+        if n > 1:
+            shorter = spelled(orders, n - 1, tokens)
+            assert [shorter[i] for i in ngrams.suffix] == [gram[1:] for gram in grams]
+            sums = dict(zip(shorter, sums_by_context(ngrams, ngrams.counts, len(shorter)), strict=True))
+            followed = Counter(dict.fromkeys(shorter, 0))
+            for gram, count in expected.items():
+                followed[gram[:-1]] += count
+            assert sums == followed
+
+
+def test_history_of_a_sentence_and_of_a_stream() -> None:
+    stream = stream_of(["a", END, END, "a", "b"])
+    a, b, end, start = *stream.vocabulary.encode(["a", "b", END]).tolist(), len(stream.vocabulary)
+    by_sentence = training_sequence(stream.ids, stream.vocabulary, "sentence")
+    assert by_sentence.tolist() == [start, a, end, start, end, start, a, b]
+    assert training_sequence(stream.ids, stream.vocabulary, "stream").tolist() == [start, a, end, end, a, b]
