@@ -33,6 +33,16 @@ class Events:
         """The rows of a family, best first."""
         return [row for row in self.rows if row.family == name]
 
+    def distinct(self, name: str, most: int, apart: float) -> list[Row]:
+        """The family's best rows, each worse than the one before by a share of at least `apart`: the
+        same model from two programs is drawn once."""
+        kept: list[Row] = []
+        for row in self.family(name):
+            value = row.perplexity or math.inf
+            if math.isfinite(value) and (not kept or value >= (1 + apart) * (kept[-1].perplexity or 0)):
+                kept.append(row)
+        return kept[:most]
+
     def best(self, name: str) -> Row | None:
         """The family's row with the lowest perplexity, if it has one that is finite."""
         rows = [row for row in self.family(name) if math.isfinite(row.perplexity or math.inf)]
@@ -93,7 +103,9 @@ def _difference(groups: list[Events]) -> str:
     names = sorted({part for group in groups for part in group.parts})
     differing = [n for n in names if len({group.parts.get(n, "") for group in groups}) > 1]
     sides = [
-        f"{group.protocol[:6] or 'unnamed'} ({'; '.join(f'{n}: {group.parts.get(n, text.NONE)}' for n in differing)})"
+        f"{group.protocol[:6] or 'unnamed'} ("
+        + "; ".join(f"{name}: {group.parts.get(name, text.NONE)}" for name in differing)
+        + ")"
         for group in groups
     ]
     what = text.listed(differing) if differing else "a part that was not recorded"

@@ -35,7 +35,12 @@ DARK = {
 
 FAMILIES = {"count": "blue", "neural": "orange", "mixture": "green"}
 MARKERS = {"count": "o", "neural": "D", "mixture": "s"}
-SERIES = ("orange", "blue", "green", "pink", "ochre", "sky")
+#: What further lines of a family are drawn in, nearest hue first.
+SERIES = {
+    "count": ("blue", "sky", "green", "ochre", "pink", "orange"),
+    "neural": ("orange", "pink", "ochre", "green", "sky", "blue"),
+    "mixture": ("green", "ochre", "sky", "pink", "blue", "orange"),
+}
 #: Read aloud and in print, where colour says nothing.
 FAMILY_NAMES = {"count": "counted", "neural": "neural", "mixture": "mixture"}
 

@@ -22,12 +22,12 @@ def inline(svg: str, name: str, alt: str) -> str:
     CSS variables; the font is the page's. Text was escaped when it was drawn, and stays so.
     """
     body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)
     body = _ROW.sub(r'data-row="\1"', body)
     body = _ID.sub(rf'id="{name}-\1"', body)
     body = _REFERENCE.sub(rf"\g<1>{name}-\2", body)
     body = _COLOUR.sub(lambda match: f"var(--{_NAMES[match[0]]})", body)
-    body = re.sub(r"font: ([^;\"]*?)(\d+(?:\.\d+)?)px [^;\"]*", r"font: \1\2px var(--sans)", body)
+    body = re.sub(r"font-family: [^;\"]*", "font-family: var(--sans)", body)
     head, _, rest = body.partition(">")
     width, height = (float(re.search(rf'{side}="([\d.]+)pt"', head)[1]) for side in ("width", "height"))  # type: ignore[index]
     opening = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(alt, quote=True)}"'
@@ -37,4 +37,5 @@ def inline(svg: str, name: str, alt: str) -> str:
 def _compact(svg: str) -> str:
     """Fewer bytes, same drawing: comments, line ends and indentation go."""
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", svg)
     return re.sub(r">\s+<", "><", svg).strip()

@@ -69,4 +69,5 @@ def _name(row: Row) -> str:
 def _why(row: Row) -> str:
     if row.done:
         return "its scores do not sum to one, so it has no perplexity"
-    return f"{row.shared('status') or 'unknown'} ({text.clean(row.shared('reason') or 'no reason was recorded', 200)})"
+    reason = text.clean(row.shared("reason") or "no reason was recorded", 200)
+    return f"{row.shared('status') or 'unknown'} ({reason})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 
 #: Shown where a number is not there (a counted model has no parameters, a skipped run no perplexity).
@@ -37,7 +38,7 @@ def decimals(value: float | None, digits: int) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """A share of one as per cent."""
-    return NONE if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f} %"
+    return NONE if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}%"
 
 
 def significant(value: float | None, digits: int = 3) -> str:
@@ -50,50 +51,46 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{round(value, places):,.{max(places, 0)}f}"
 
 
-def _scaled(value: float, base: float, units: tuple[str, ...]) -> str:
-    for unit in units[:-1]:
-        if abs(value) < 999.5:
-            break
-        value /= base
-    else:
-        unit = units[-1]
-    return f"{significant(value)} {unit}".rstrip()
+def _scaled(value: float, units: tuple[str, ...]) -> str:
+    """Three significant digits in the first unit, a thousand apart, that keeps them below 1,000."""
+    power = 0
+    while abs(value) >= 999.5 and power < len(units) - 1:
+        value, power = value / 1000, power + 1
+    return f"{significant(value)} {units[power]}"
 
 
 def size(bytes_: float | None) -> str:
     """Bytes in decimal units with three significant digits: 48.7 MB."""
     if bytes_ is None or not math.isfinite(bytes_):
         return NONE
-    return f"{bytes_:,.0f} B" if bytes_ < 999.5 else _scaled(bytes_, 1000, ("B", "kB", "MB", "GB", "TB"))
+    return f"{bytes_:,.0f} B" if bytes_ < 999.5 else _scaled(bytes_, ("B", "kB", "MB", "GB", "TB"))
 
 
 def amount(value: float | None) -> str:
     """A count with three significant digits: 1.62 M."""
     if value is None or not math.isfinite(value):
         return NONE
-    return f"{value:,.0f}" if value < 9_999.5 else _scaled(value, 1000, ("", "k", "M", "G"))
+    return f"{value:,.0f}" if value < 9_999.5 else _scaled(value, ("", "k", "M", "G"))
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as a person says them: 0.84 s, 42 s, 3 min 20 s, 1 h 05 min."""
+    """Seconds, minutes or hours with three significant digits: 0.84 s, 24.8 min, 3.10 h."""
     if seconds is None or not math.isfinite(seconds):
         return NONE
-    if seconds < 9.995:
-        return f"{seconds:.2f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02} min"
+    if seconds < 99.95:
+        return f"{significant(seconds, 3 if seconds >= 1 else 2)} s"
+    minutes = seconds / 60
+    return f"{significant(minutes)} min" if minutes < 99.95 else f"{significant(minutes / 60)} h"
 
 
 def times(ratio: float | None) -> str:
-    """A ratio: ×0.82, ×3.1, ×310."""
-    if ratio is None or not math.isfinite(ratio) or ratio <= 0:
-        return NONE
-    return f"×{significant(ratio, 2 if ratio >= 1 or ratio < 0.1 else 2)}"
+    """A ratio with two significant digits: ×0.82, ×3.1, ×310."""
+    return NONE if ratio is None or not math.isfinite(ratio) or ratio <= 0 else f"×{significant(ratio, 2)}"
+
+
+def round_ticks(shown: str) -> str:
+    """A number for an axis, without decimals that are zero: `10.0 MB` as `10 MB`."""
+    return re.sub(r"\.0+(?!\d)", "", shown)
 
 
 def plural(number: int, noun: str, many: str = "") -> str:

@@ -47,13 +47,13 @@ def ratio(above: float | None, below: float | None) -> float | None:
 
 
 def said(value: float | None, noun: str) -> str:
-    """A ratio in words: `2.1 times the memory`, `31 % of the memory`, `about the same memory`."""
+    """A ratio in words: `2.1 times the memory`, `31% of the memory`, `about the same memory`."""
     if value is None:
         return ""
     if 0.95 < value < 1.05:
         return f"about {noun.replace('the ', 'the same ', 1)}"
     if value < 1:
-        return f"{text.significant(100 * value, 2)} % of {noun}"
+        return f"{text.significant(100 * value, 2)}% of {noun}"
     return f"{text.significant(value, 2)} times {noun}"
 
 
@@ -71,19 +71,46 @@ def sentence(events: Events) -> tuple[str | Strong, ...]:
     )
 
 
+def summary(events: list[Events]) -> str:
+    """The verdict over several corpora: on how many each family wins, and by how much."""
+    changes = [change for group in events if (change := _change(group)) is not None]
+    below = [-change for change in changes if change < 0]
+    above = [change for change in changes if change >= 0]
+    parts = []
+    if below:
+        parts.append(f"below the best counted one on {len(below)} of {len(changes)} corpora ({_span(below)})")
+    if above:
+        parts.append(
+            f"above it on {len(above)} ({_span(above)})"
+            if below
+            else f"above the best counted one on all {len(above)} corpora ({_span(above)})"
+        )
+    return f"The best neural model's test perplexity is {text.listed(parts)}."
+
+
+def _change(events: Events) -> float | None:
+    counted, neural = events.best("count"), events.best("neural")
+    value = ratio(neural.perplexity, counted.perplexity) if counted and neural else None
+    return None if value is None else value - 1
+
+
+def _span(changes: list[float]) -> str:
+    low, high = (text.percent(change, 0) for change in (min(changes), max(changes)))
+    return f"by {low}" if low == high else f"by {low} to {high}"
+
+
 def _duel(events: Events, counted: Row, neural: Row) -> tuple[str | Strong, ...]:
-    ours, theirs = neural.perplexity or 1.0, counted.perplexity or 1.0
-    change = ours / theirs - 1
-    start = f"On {events.title} the best neural model, "
-    names = (start, Strong(neural.label), f" (test perplexity {text.perplexity(ours)}), ")
-    rival = (Strong(counted.label), f" ({text.perplexity(theirs)})")
-    if abs(change) < 0.005:
-        verdict = ("draws level with the best counted one, ", *rival, ". ")
-    elif change < 0:
-        verdict = (f"is {text.percent(-change, 0)} below the best counted one, ", *rival, ". ")
-    else:
-        verdict = (f"stays {text.percent(change, 0)} above the best counted one, ", *rival, ". ")
-    return (*names, *verdict, _price(counted, neural))
+    change = _change(events) or 0.0
+    side = f"{text.percent(abs(change), 0)} {'below' if change < 0 else 'above'}"
+    return (
+        f"On {events.title} the best neural model, ",
+        Strong(neural.label),
+        f", has a test perplexity of {text.perplexity(neural.perplexity)}, ",
+        "level with" if abs(change) < 0.005 else side,
+        " the best counted one, ",
+        Strong(counted.label),
+        f", at {text.perplexity(counted.perplexity)}. {_price(counted, neural)}",
+    )
 
 
 def _price(counted: Row, neural: Row) -> str:

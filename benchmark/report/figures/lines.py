@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from benchmark.report import text
 from benchmark.report.figures.labels import SIZE, Label, at_right
-from benchmark.report.figures.style import WIDTH, canvas, margins, plain_log_ticks, text_width
-from benchmark.report.palette import FAMILIES, LIGHT, MARKERS, SERIES
+from benchmark.report.figures.style import WIDTH, canvas, log_axis, margins, text_width
+from benchmark.report.palette import LIGHT, MARKERS, SERIES
 
 DASHES = {"count": (4, 1.5), "neural": (), "mixture": (1, 1)}
 
@@ -43,14 +43,14 @@ class Level:
 
 
 def colours_of(lines: Sequence[Line | Level]) -> list[str]:
-    """A colour for each line: the family's first, then others not yet taken."""
-    free = list(SERIES)
+    """A colour for each: its family's first free one; levels, being dashed, keep the family's own."""
+    taken: set[str] = set()
     chosen = []
     for line in lines:
-        wanted = FAMILIES.get(line.family, "blue")
-        name = wanted if wanted in free else (free[-1] if free else "muted")
-        if name in free:
-            free.remove(name)
+        wanted = SERIES.get(line.family, SERIES["count"])
+        free = [name for name in wanted if name not in taken] if isinstance(line, Line) else []
+        name = free[0] if free else wanted[0]
+        taken.add(name)
         chosen.append(LIGHT[name])
     return chosen
 
@@ -65,11 +65,12 @@ def line_chart(
     log_y: bool = False,
     ceiling: float | None = None,
     marked: bool = False,
-    band: str | None = "sd",
+    bottom: float = 44,
 ) -> tuple[Figure, Axes]:
     """Lines are means over seeds with a band of one standard deviation; counted ones are dashed."""
     figure, axes = canvas(title)
     everything: list[Line | Level] = [*lines, *levels]
+    mixed = len({line.family for line in lines}) > 1
     colours = colours_of(everything)
     for line, colour in zip(lines, colours, strict=False):
         frame = pd.DataFrame([(x, y) for seed in line.seeds for x, y in seed], columns=["x", "y"])
@@ -78,10 +79,10 @@ def line_chart(
             frame,
             x="x",
             y="y",
-            errorbar=band if len(line.seeds) > 1 else None,
+            errorbar="sd" if len(line.seeds) > 1 else None,
             color=colour,
             dashes=False,
-            linestyle=(0, DASHES[line.family]) if DASHES.get(line.family) else "-",
+            linestyle=(0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-",
             marker=MARKERS.get(line.family, "o") if marked else None,
             markersize=6,
             ax=axes,
@@ -89,15 +90,15 @@ def line_chart(
         for index, drawn in enumerate(axes.lines[before:]):
             drawn.set_gid(f"row-{line.row}-{index}")
     for level, colour in zip(levels, colours[len(lines) :], strict=True):
-        axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}")
-    names = [text.clean(line.name, 26) for line in everything]
-    margins(figure, 52, min(text_width(figure, names, SIZE) + 18, WIDTH * 0.42))
+        axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
+    names = [text.clean(line.name, 28) for line in everything]
+    margins(figure, 52, min(text_width(figure, names, SIZE) + 20, WIDTH * 0.44), bottom)
     if log_y:
         low = min(y for line in lines for y in line.ys)
         low = min([low, *(level.y for level in levels)])
         high = max([y for line in lines for y in line.ys] + [level.y for level in levels])
         axes.set_ylim(low / 1.06, min(high, ceiling or high) * 1.06)
-        plain_log_ticks(axes, "y", lambda value: text.significant(value, 3))
+        log_axis(axes, "y", lambda value: text.significant(value, 3))
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.margins(x=0.02)
     _name_lines(axes, everything, names, colours)

@@ -12,11 +12,8 @@ from matplotlib.figure import Figure
 
 from benchmark.report import text
 from benchmark.report.figures.labels import Label, beside_points
-from benchmark.report.figures.style import canvas, margins, plain_log_ticks
+from benchmark.report.figures.style import canvas, log_axis, margins
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
-
-#: Rows with more than this many times the best perplexity would squeeze all others into a corner.
-REACH = 8.0
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,6 @@ class Point:
     family: str
     cost: float
     perplexity: float
-
-
-def shown(points: Sequence[Point]) -> list[Point]:
-    """The points within reach of the best; the rest is left to the table."""
-    best = min(point.perplexity for point in points)
-    return [point for point in points if point.perplexity <= REACH * best]
 
 
 def front(points: Sequence[Point], more_is_better: bool) -> list[Point]:
@@ -52,15 +43,16 @@ def pareto(
     axis: str,
     show: Callable[[float | None], str],
     more_is_better: bool = False,
+    ticks: Sequence[float] = (),
 ) -> Figure:
     """A scatter plot on logarithmic axes; names stand beside the marks where there is room."""
     figure, axes = canvas(title)
     costs, heights = [p.cost for p in points], [p.perplexity for p in points]
-    margins(figure, 52, 14, top=52)
+    margins(figure, 52, 24, top=48)
     axes.set_xlim(min(costs) / _room(costs), max(costs) * _room(costs))
     axes.set_ylim(min(heights) / _room(heights, 1.1), max(heights) * _room(heights, 1.1))
-    plain_log_ticks(axes, "x", show)
-    plain_log_ticks(axes, "y", lambda value: text.significant(value, 3))
+    log_axis(axes, "x", show, ticks)
+    log_axis(axes, "y", lambda value: text.significant(value, 3))
     best = front(points, more_is_better)
     axes.step(
         [p.cost for p in best],
@@ -79,14 +71,16 @@ def pareto(
             color=family_colour(point.family),
             markeredgecolor=LIGHT["ground"],
             markersize=8,
-            gid=f"row-{point.row}",
+            gid=f"row-{point.row}-0",
             clip_on=False,
             zorder=3,
         )
     _family_key(axes, points)
     order = [*best, *sorted((p for p in points if p not in best), key=lambda p: p.perplexity)]
     labels = [Label(p.name, p.cost, p.perplexity, LIGHT["ink"], p.row) for p in order]
-    beside_points(axes, labels, [(p.cost, p.perplexity) for p in points])
+    beside_points(
+        axes, labels, [(p.cost, p.perplexity) for p in points], [(p.cost, p.perplexity) for p in best]
+    )
     axes.set(xlabel=axis, ylabel="test perplexity (lower is better)")
     return figure
 
@@ -107,7 +101,7 @@ def _family_key(axes: Axes, points: Sequence[Point]) -> None:
         handles,
         [FAMILY_NAMES[family] for family in families],
         loc="lower left",
-        bbox_to_anchor=(-0.02, 0.985),
+        bbox_to_anchor=(-0.025, 1.0),
         ncols=3,
         frameon=False,
         handletextpad=0.1,

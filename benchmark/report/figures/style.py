@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from benchmark.report import text
 from benchmark.report.palette import LIGHT
 
 #: Points; at this width 10.5-point text is still readable when a phone shrinks the figure to fit.
-WIDTH, HEIGHT = 480.0, 330.0
+WIDTH, HEIGHT = 420.0, 300.0
 FONT = 10.5
 
-_RC = {
+_RC: Any = {
     "svg.fonttype": "none",  # text stays text: selectable, small, in the page's font
     "svg.hashsalt": "nextword",
     "text.parse_math": False,  # a label holding a dollar sign is a label
     "font.family": "DejaVu Sans",  # matplotlib brings it, and it is wider than most: what fits here fits
     "font.size": FONT,
-    "axes.titlesize": 11.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 12,
     "axes.labelsize": FONT,
     "xtick.labelsize": FONT,
     "ytick.labelsize": FONT,
     "axes.edgecolor": LIGHT["muted"],
     "axes.labelcolor": LIGHT["muted"],
-    "axes.titlecolor": LIGHT["ink"],
     "text.color": LIGHT["ink"],
     "xtick.color": LIGHT["muted"],
     "ytick.color": LIGHT["muted"],
@@ -59,7 +56,7 @@ def canvas(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_title(title)
+    figure.text(4 / WIDTH, 1 - 6 / height, title, va="top", fontsize=11.5, fontweight="bold")
     axes.tick_params(length=0)
     sns.despine(ax=axes, left=True)
     return figure, axes
@@ -81,18 +78,27 @@ def text_width(figure: Figure, labels: Iterable[str], size: float = FONT) -> flo
     return widest
 
 
-def plain_log_ticks(axes: Axes, which: str, show: Callable[[float | None], str]) -> None:
-    """A logarithmic axis whose ticks are written as people read them."""
+def log_axis(
+    axes: Axes, which: str, show: Callable[[float | None], str], ticks: Sequence[float] = ()
+) -> None:
+    """Make an axis whose limits are set logarithmic, with ticks written as people read them.
+
+    `ticks` are the values to choose from where round decimals are not what people count in (time).
+    """
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
-    decades = high / low
-    subs = (1.0,) if decades > 200 else (1.0, 3.0) if decades > 30 else (1.0, 2.0, 5.0)
-    locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]) if decades < 5 else LogLocator(subs=subs, numticks=12)
-    axis.set_major_locator(locator)
-    axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_minor_locator(LogLocator(subs=()))
+    span = high / low
+    subs = (1.0,) if span > 200 else (1.0, 3.0) if span > 30 else (1.0, 2.0, 5.0)
+    inside = [tick for tick in ticks if low <= tick <= high]
+    if len(inside) > 1:
+        axis.set_major_locator(FixedLocator(inside))
+    elif span < 6:
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    else:
+        axis.set_major_locator(LogLocator(subs=subs, numticks=12))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
+    axis.set_minor_locator(NullLocator())
 
 
 def save(figure: Figure) -> tuple[str, bytes]:

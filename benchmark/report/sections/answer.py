@@ -19,7 +19,7 @@ from benchmark.report.context import Context
 from benchmark.report.events import Events
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row
-from benchmark.report.verdict import COSTS, ratio, sentence
+from benchmark.report.verdict import COSTS, ratio, sentence, summary
 
 ORDER = 0
 
@@ -37,7 +37,11 @@ def build(context: Context) -> Section | None:
     if not events:
         return None
     main = [group for group in events if group.best("count") and group.best("neural")] or events
-    blocks: list[Block] = [Paragraph(sentence(group), "answer") for group in main]
+    blocks: list[Block]
+    if len(main) > 2 and all(group.best("count") and group.best("neural") for group in main):
+        blocks = [Paragraph((summary(main),), "answer"), *(Paragraph(sentence(group)) for group in main)]
+    else:
+        blocks = [Paragraph(sentence(group), "answer") for group in main]
     caption = (
         "The best row of each family, by test perplexity (lower is better). "
         "The last line of each corpus divides neural by counted."

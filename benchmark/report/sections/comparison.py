@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmark.report import text
 from benchmark.report.blocks import (
     Block,
@@ -30,15 +32,14 @@ COLUMNS = (
     Column("family", "Family"),
     Column("context", "History"),
     Column("test_perplexity", "Test perplexity", "right"),
-    Column("test_perplexity_sd", "± sd", "right"),
-    Column("seeds", "Seeds", "right"),
-    Column("test_perplexity_known", "… of known words", "right", "more"),
-    Column("valid_perplexity", "Valid. perplexity", "right", "more"),
+    Column("test_perplexity_sd", "± sd (seeds)", "right"),
+    Column("seeds", "Seeds", "right", "data"),
+    Column("test_perplexity_known", "Known words only", "right", "more"),
+    Column("valid_perplexity", "Validation perplexity", "right", "more"),
     Column("bits_per_character", "Bits per character", "right", "more"),
     Column("bytes_in_memory", "Memory", "right"),
-    Column("stored", "Parameters or n-grams", "right"),
-    Column("parameters", "Parameters", "right", "data"),
-    Column("entries", "n-grams", "right", "data"),
+    Column("parameters", "Parameters", "right"),
+    Column("entries", "n‑grams", "right"),
     Column("bytes_on_disk", "Disk", "right", "data"),
     Column("train_seconds", "Training", "right"),
     Column("train_tokens_per_second", "Training, tokens/s", "right", "more"),
@@ -57,10 +58,18 @@ def build(context: Context) -> Section | None:
         "exactly the same tokens. Values of several seeds are means, with the sample standard deviation."
     )
     groups = tuple(_group(events, context) for events in context.events)
-    table = Table("comparison", caption, COLUMNS, groups, head=3, sortable=True, filters=True)
-    machines = "Timed on " + "; ".join(f"{key}: {machine}" for machine, key in context.machines.items()) + "."
+    columns = COLUMNS if len(context.machines) > 1 else _without_machine()
+    table = Table("comparison", caption, columns, groups, head=3, sortable=True, filters=True)
+    several = len(context.machines) > 1
+    machines = [f"{key}: {machine}" if several else str(machine) for machine, key in context.machines.items()]
+    timed = Paragraph((f"Timed on {'; '.join(machines)}.",), "note")
     notes: list[Block] = [Paragraph((line,), "note") for line in differences(context.events)]
-    return Section("comparison", "Comparison", (table, *notes, Paragraph((machines,), "note")))
+    return Section("comparison", "Comparison", (table, *notes, timed))
+
+
+def _without_machine() -> tuple[Column, ...]:
+    """Where one machine timed everything, its letter would only take room."""
+    return tuple(replace(c, level="data") if c.key == "machine" else c for c in COLUMNS)
 
 
 def _group(events: Events, context: Context) -> Group:
@@ -79,13 +88,12 @@ def _row(events: Events, row: Row, context: Context) -> TableRow:
         words(FAMILY_NAMES.get(row.family, row.family)),
         words(row.shared("context")),
         figure(row.perplexity, text.perplexity),
-        figure(row.deviation("test_perplexity"), lambda v: "" if v is None else text.significant(v, 2)),
+        figure(row.deviation("test_perplexity"), lambda v: _spread(v, seeds)),
         Cell(str(seeds), float(seeds)),
         figure(row.mean("test_perplexity_known"), text.perplexity),
         figure(row.mean("valid_perplexity"), text.perplexity),
         figure(row.mean("bits_per_character"), lambda v: text.decimals(v, 3)),
         figure(row.mean("bytes_in_memory"), text.size),
-        stored(row),
         figure(row.mean("parameters"), text.amount),
         figure(row.mean("entries"), text.amount),
         figure(row.mean("bytes_on_disk"), text.size),
@@ -97,6 +105,10 @@ def _row(events: Events, row: Row, context: Context) -> TableRow:
         words(str(row.machine)),
     )
     return TableRow(cells, row.number, row.family, best=row.rank == 1)
+
+
+def _spread(deviation: float | None, seeds: int) -> str:
+    return "" if deviation is None else f"{text.significant(deviation, 2)} ({seeds})"
 
 
 def stored(row: Row) -> Cell:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from benchmark.report.figures.pareto import Point
 
 ORDER = 40
+#: Rows with more than this many times the best perplexity would squeeze all others into a corner.
+REACH = 3.5
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Axis:
     show: Callable[[float | None], str]
     more_is_better: bool = False
     timing: bool = False
+    ticks: tuple[float, ...] = ()
 
 
 AXES = (
@@ -59,6 +62,7 @@ AXES = (
         lambda r: r.timed("train_seconds"),
         text.duration,
         timing=True,
+        ticks=(0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 36_000, 360_000),
     ),
 )
 
@@ -66,8 +70,8 @@ AXES = (
 def build(context: Context) -> Section | None:
     figures = tuple(
         _figure(events, axis, rows, context)
-        for events in context.events
         for axis in AXES
+        for events in context.events
         if len(rows := _placed(events, axis)) > 1
     )
     return Section("cost", "What it costs", figures) if figures else None
@@ -89,7 +93,7 @@ def _figure(events: Events, axis: Axis, rows: list[Row], context: Context) -> Fi
         f"the {corner}. No other model beats those on the dashed line in both respects."
     )
     best = rows[0].perplexity or 1.0
-    far = [row.label for row in rows if (row.perplexity or 0) > 8 * best]
+    far = [row.label for row in rows if (row.perplexity or 0) > REACH * best]
     if far:
         caption += f" Beyond the upper edge: {text.listed([text.clean(label, 40) for label in far])}."
     used = sorted({context.machines[row.machine] for row in rows})
@@ -130,17 +134,18 @@ def _data(row: Row, axis: Axis) -> TableRow:
 
 
 def _draw(title: str, axis: Axis, rows: list[Row], letters: dict[int, str]) -> Drawing:
-    from benchmark.report.figures.pareto import Point, pareto, shown
+    from benchmark.report.figures.pareto import Point, pareto
 
     points: list[Point] = [
         Point(
             row.number,
-            text.clean(row.label, 26) + letters[row.number],
+            text.clean(row.label, 30) + letters[row.number],
             row.family,
             axis.of(row) or 1.0,
             row.perplexity or 1.0,
         )
         for row in rows
+        if (row.perplexity or 1.0) <= REACH * (rows[0].perplexity or 1.0)
     ]
     heading = f"{title}: perplexity and {axis.title}"
-    return pareto(heading, shown(points), axis.label, axis.show, axis.more_is_better)
+    return pareto(heading, points, axis.label, axis.show, axis.more_is_better, axis.ticks)

@@ -63,10 +63,7 @@ def _figure(events: Events) -> Figure | None:
     curves = [(row, seeds) for row, seeds in found if any(len(curve) > 1 for curve in seeds)][:LINES]
     if not curves:
         return None
-    levels = [
-        row for row in events.family("count") if math.isfinite(row.mean("valid_perplexity") or math.inf)
-    ]
-    levels = levels[:LEVELS]
+    levels = [row for row in events.distinct("count", LEVELS, 0.03) if row.mean("valid_perplexity")]
     caption = f"Validation perplexity on {events.title} while training; lower is better."
     if levels:
         caption += f" Dashed: {text.listed([row.label for row in levels])}, which {_is(levels)} counted once."
@@ -74,7 +71,9 @@ def _figure(events: Events) -> Figure | None:
         caption += " A line is the mean over seeds, its band one standard deviation."
     crossing = _crossing(curves, levels)
     caption += f" {crossing}" if crossing else ""
-    alt = f"Line chart of validation perplexity by training tokens for {len(curves)} models on {events.title}. {crossing}"
+    alt = (
+        f"Line chart of validation perplexity in training: {len(curves)} models on {events.title}. {crossing}"
+    )
     name = f"curves_{events.file}"
     return Figure(
         name, caption, alt.strip(), partial(_draw, events.title, curves, levels), _data(name, curves)
@@ -134,5 +133,5 @@ def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[
         ceiling=5 * lowest,
     )
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.amount(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(text.amount(value))))
     return drawing

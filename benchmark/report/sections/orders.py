@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from benchmark.report import text
@@ -12,7 +13,6 @@ from benchmark.report.blocks import Column, Figure, Section, TableRow, data_tabl
 from benchmark.report.context import Context
 from benchmark.report.events import Events
 from benchmark.report.rows import Row, number_of
-from benchmark.report.settings import distinguishing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -45,15 +45,18 @@ def methods(events: Events) -> list[Method]:
             same[row.shared("model"), repr(sorted(rest.items(), key=str))].append((order, row))
     several = [sorted(rows, key=lambda pair: pair[0]) for rows in same.values() if len(rows) > 1]
     several.sort(key=lambda rows: min(row.perplexity or math.inf for _, row in rows))
-    names = _names([rows[0][1] for rows in several])
-    return list(zip(names, several, strict=True))[:METHODS]
+    return [(_name([row for _, row in rows]), rows) for rows in several[:METHODS]]
 
 
-def _names(rows: list[Row]) -> list[str]:
-    """The model's name, with its settings where one model has several lines."""
-    names = [row.shared("model").replace("_", " ") for row in rows]
-    added = distinguishing([{k: v for k, v in row.settings.items() if k != "order"} for row in rows])
-    return [f"{n} ({a})" if a and names.count(n) > 1 else n for n, a in zip(names, added, strict=True)]
+def _name(rows: list[Row]) -> str:
+    """What the labels have in common before the order (`Kneser-Ney 3-gram`, `… 5-gram`), else the model."""
+    shared = _shared_start([row.label for row in rows]).rstrip("0123456789 ,;:(-–")
+    return shared or rows[0].shared("model").replace("_", " ")
+
+
+def _shared_start(labels: list[str]) -> str:
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*labels, strict=False))
+    return "".join(letters[0] for letters in alike)
 
 
 def _figure(events: Events, found: list[Method]) -> Figure:
@@ -64,7 +67,7 @@ def _figure(events: Events, found: list[Method]) -> Figure:
     neural = events.best("neural")
     if neural:
         caption += f" The horizontal line is the best neural model, {neural.label}."
-    alt = f"Line chart of test perplexity by order for {len(found)} counted methods on {events.title}. {verdict}"
+    alt = f"Line chart of perplexity by order for {len(found)} counted methods on {events.title}. {verdict}"
     file = f"orders_{events.file}"
     data = [
         TableRow(
@@ -79,8 +82,6 @@ def _figure(events: Events, found: list[Method]) -> Figure:
 
 
 def _draw(title: str, found: list[Method], neural: Row | None) -> Drawing:
-    from matplotlib.ticker import MaxNLocator
-
     from benchmark.report.figures.lines import Level, Line, line_chart
 
     lines = [
@@ -101,5 +102,6 @@ def _draw(title: str, found: list[Method], neural: Row | None) -> Drawing:
         ceiling=8 * lowest,
         marked=True,
     )
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xticks(sorted({order for _, rows in found for order, _ in rows}))
+    axes.xaxis.set_major_formatter("{x:.0f}")
     return drawing

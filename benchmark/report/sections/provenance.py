@@ -30,16 +30,17 @@ COLUMNS = (
     Column("corpus", "Corpus"),
     Column("label", "Model"),
     Column("seed", "Seed", "right"),
-    Column("test_perplexity", "Test perplexity", "right", "more"),
+    Column("test_perplexity", "Test perplexity", "right", "data"),
     Column("run_id", "Run", mono=True),
     Column("commit", "Commit", mono=True),
     Column("environment", "Made on"),
-    Column("device", "Device", level="more"),
-    Column("threads", "Threads", "right", "more"),
-    Column("dtype", "Numbers", level="more"),
-    Column("score_batch", "Scoring batch", "right", "more"),
+    Column("computed", "Computed with", level="more"),
+    Column("device", "Device", level="data"),
+    Column("threads", "Threads", level="data"),
+    Column("dtype", "Numbers", level="data"),
+    Column("score_batch", "Scoring batch", level="data"),
     Column("started", "Started", level="more"),
-    Column("version", "nextword", level="more"),
+    Column("version", "nextword", level="data"),
     Column("command", "Command that makes it again", mono=True),
 )
 
@@ -72,15 +73,33 @@ def _run(row: Row, run: RunRecord, environment: str) -> TableRow:
         words(result.get("run_id") or run.folder.name),
         words(_commit(result)),
         words(environment or None),
+        words(_computed(result)),
         words(result.get("device")),
         figure(number_of(result, "threads"), text.amount),
         words(result.get("dtype")),
         figure(number_of(result, "score_batch"), text.amount),
-        words(result.get("started")),
+        Cell(_moment(result), text.clean(result.get("started") or "")),
         words(result.get("version")),
         words(result.get("command")),
     )
     return TableRow(cells, row.number, row.family)
+
+
+def _computed(result: dict[str, Any]) -> str | None:
+    """Device, threads, number format and scoring batch in one phrase."""
+    threads, batch = number_of(result, "threads"), number_of(result, "score_batch")
+    said = [
+        str(result.get("device") or ""),
+        text.plural(int(threads), "thread") if threads else "",
+        str(result.get("dtype") or ""),
+        f"batch {batch:.0f}" if batch else "",
+    ]
+    return ", ".join(part for part in said if part) or None
+
+
+def _moment(result: dict[str, Any]) -> str:
+    """`2025-06-01 10:00` of an ISO time."""
+    return text.clean(result.get("started") or text.NONE).replace("T", " ")[:16]
 
 
 def _commit(result: dict[str, Any]) -> str | None:

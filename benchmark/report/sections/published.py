@@ -9,9 +9,12 @@ from benchmark.report import text
 from benchmark.report.blocks import Column, Group, Paragraph, Section, Table, TableRow, figure, words
 from benchmark.report.context import Context
 from benchmark.report.events import Events
+from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row, number_of
 
 ORDER = 80
+#: Rows of each family that are shown beside them, best first.
+OURS = 4
 
 COLUMNS = (
     Column("corpus", "Corpus", level="data"),
@@ -27,8 +30,8 @@ def build(context: Context) -> Section | None:
     if not groups:
         return None
     warning = (
-        "Numbers from the literature, in one list with this report's. A published number may rest on other "
-        "events (another vocabulary, other tokens) or another history; its protocol column says what is known."
+        "Numbers from the literature, beside this report's. A published number may rest on other "
+        "events (other tokens, another vocabulary) or another history; its protocol column says what is known."
     )
     caption = "Published and measured test perplexities, best first; lower is better."
     table = Table("published", caption, COLUMNS, groups, head=2)
@@ -40,7 +43,8 @@ def _group(events: Events) -> Group | None:
     if not published:
         return None
     lines = [(number_of(item, "perplexity") or math.inf, 1, _theirs(events, item)) for item in published]
-    lines += [(row.perplexity or math.inf, 0, _ours(events, row)) for row in events.rows]
+    ours = [row for name in FAMILY_NAMES for row in events.family(name)[:OURS]]
+    lines += [(row.perplexity or math.inf, 0, _ours(events, row)) for row in ours]
     lines.sort(key=lambda line: line[:2])
     return Group(tuple(row for _, _, row in lines), events.title, corpus=events.corpus)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,16 @@ COLUMNS = (
     Column("training_count", "Training count", "right"),
     Column("targets", "Test targets", "right"),
     Column("nll", "Nats a target", "right"),
+    Column("difference", "Difference to the best counted", "right"),
 )
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """The frequency buckets: their names and how many test targets fall in each."""
+
+    names: tuple[str, ...]
+    targets: tuple[float, ...]
 
 
 def build(context: Context) -> Section | None:
@@ -60,90 +70,96 @@ def _short(count: float) -> str:
     return f"{count:.0f}" if count < 1000 else f"{int(count / 1000)}k"
 
 
-def _mean(row: Row) -> Losses:
+def mean_losses(row: Row) -> Losses:
+    """The mean over seeds, of the buckets every seed has."""
     seeds = losses(row)
     shared = set.intersection(*(set(seed) for seed in seeds)) if seeds else set()
     return {bucket: sum(seed[bucket] for seed in seeds) / len(seeds) for bucket in sorted(shared)}
 
 
 def _figure(events: Events) -> Figure | None:
-    rows = [
-        row
-        for family in ("count", "neural", "mixture")
-        for row in [r for r in events.family(family) if losses(r)][:EACH]
-    ]
+    families = ("count", "neural", "mixture")
+    rows = [row for name in families for row in events.distinct(name, EACH, 0.005) if losses(row)]
     edges = numbers_of(rows[0].first, "bucket_edges") if rows else []
     rows = [row for row in rows if numbers_of(row.first, "bucket_edges") == edges]
-    if not rows or not edges or len(edges) != len(numbers_of(rows[0].first, "bucket_targets")):
+    if len(rows) < 2 or not edges or len(edges) != len(numbers_of(rows[0].first, "bucket_targets")):
         return None
-    names, targets = bucket_names(edges), numbers_of(rows[0].first, "bucket_targets")
-    verdict = _verdict(events, names, targets)
+    buckets = Buckets(tuple(bucket_names(edges)), tuple(numbers_of(rows[0].first, "bucket_targets")))
+    verdict = _verdict(events, buckets)
     caption = (
-        f"Negative log-likelihood a target on {events.title}, by how often the target was seen in training; "
-        f"lower is better. The second line under the axis is the share of test targets. {verdict}"
+        f"Negative log-likelihood a target on {events.title}, by how often the target was seen in training, "
+        f"as a difference to {rows[0].label}: below zero is better than it. Under each frequency stands its "
+        f"share of the test targets. {verdict}"
     )
     alt = f"Line chart of the loss by training frequency for {len(rows)} models on {events.title}. {verdict}"
     name = f"rare_words_{events.file}"
-    data = data_table(name, COLUMNS, [line for row in rows for line in _data(row, names, targets)])
-    draw = partial(_draw, events.title, rows, names, targets)
-    return Figure(name, caption.strip(), alt.strip(), draw, data)
+    data = data_table(name, COLUMNS, [line for row in rows for line in _data(row, rows[0], buckets)])
+    return Figure(name, caption.strip(), alt.strip(), partial(_draw, events.title, rows, buckets), data)
 
 
-def _verdict(events: Events, names: list[str], targets: list[float]) -> str:
+def _verdict(events: Events, buckets: Buckets) -> str:
     """Where the best counted row is ahead of the best neural one, and where it is behind."""
     counted, neural = events.best("count"), events.best("neural")
     if not counted or not neural:
         return ""
-    ours, theirs = _mean(counted), _mean(neural)
+    ours, theirs = mean_losses(counted), mean_losses(neural)
     shared = sorted(set(ours) & set(theirs))
-    ahead = [names[i] for i in shared if ours[i] < theirs[i]]
+    ahead = [buckets.names[i] for i in shared if ours[i] < theirs[i]]
     if not shared:
         return ""
     if not ahead:
         return f"{neural.label} is ahead of {counted.label} at every frequency."
     if len(ahead) == len(shared):
         return f"{counted.label} is ahead of {neural.label} at every frequency."
-    return f"{counted.label} is ahead of {neural.label} on words seen {text.listed(ahead)} times, behind on the others."
+    seen = text.listed(ahead)
+    return f"{counted.label} is ahead of {neural.label} on words seen {seen} times, behind on the others."
 
 
-def _data(row: Row, names: list[str], targets: list[float]) -> list[TableRow]:
+def _data(row: Row, reference: Row, buckets: Buckets) -> list[TableRow]:
+    base = mean_losses(reference)
     return [
         TableRow(
             (
                 words(row.label),
-                words(names[bucket]),
-                figure(targets[bucket], text.amount),
+                words(buckets.names[bucket]),
+                figure(buckets.targets[bucket], text.amount),
                 figure(value, lambda v: text.decimals(v, 3)),
+                figure(value - base[bucket] if bucket in base else None, lambda v: text.decimals(v, 3)),
             ),
             row.number,
             row.family,
         )
-        for bucket, value in _mean(row).items()
+        for bucket, value in mean_losses(row).items()
     ]
 
 
-def _draw(title: str, rows: list[Row], names: list[str], targets: list[float]) -> Drawing:
+def _draw(title: str, rows: list[Row], buckets: Buckets) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
 
-    used = [bucket for bucket, count in enumerate(targets) if count > 0]
-    place = {bucket: float(x) for x, bucket in enumerate(used)}
+    base = mean_losses(rows[0])
+    place = {bucket: float(x) for x, bucket in enumerate(sorted(base))}
     lines = [
         Line(
             row.number,
             row.label,
             row.family,
-            tuple(tuple((place[b], v) for b, v in seed.items() if b in place) for seed in losses(row)),
+            tuple(
+                tuple((place[b], v - base[b]) for b, v in seed.items() if b in place) for seed in losses(row)
+            ),
         )
         for row in rows
     ]
     drawing, axes = line_chart(
         f"{title}: loss by frequency of the target",
         lines,
-        xlabel="occurrences of the target in the training text",
-        ylabel="nats a target (lower is better)",
+        xlabel="times the target was seen in training, share of test targets",
+        ylabel="nats a target vs. the best counted",
         marked=True,
+        bottom=58,
     )
-    total = sum(targets)
-    axes.set_xticks(range(len(used)), [f"{names[b]}\n{text.percent(targets[b] / total, 0)}" for b in used])
-    axes.set_ylim(bottom=0)
+    total = sum(buckets.targets)
+    shares = [text.percent(buckets.targets[bucket] / total, 0) for bucket in place]
+    axes.set_xticks(
+        range(len(place)), [f"{buckets.names[b]}\n{s}" for b, s in zip(place, shares, strict=True)]
+    )
     return drawing

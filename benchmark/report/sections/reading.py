@@ -16,7 +16,7 @@ TERMS = (
         "of the vocabulary.",
     ),
     (
-        "… of known words",
+        "Known words only",
         "The same, without the targets that are outside the vocabulary and count as <unk>. A large gap "
         "between the two means that predicting <unk> itself is easy.",
     ),
