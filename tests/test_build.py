@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import pytest
+from bigram import Bigram
 from pydantic import Field
 
 from benchmark.build import build_model
 from benchmark.errors import Skip, UserError
-
-sys.path.insert(0, str(Path(__file__).parent / "cheats"))
-from bigram import Bigram  # noqa: E402
 
 
 @dataclass(frozen=True)

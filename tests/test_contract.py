@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
-from pathlib import Path
 
+import bigram
 import pytest
 
 from benchmark.build import build_model
@@ -14,9 +13,6 @@ from benchmark.contract import LanguageModel
 from benchmark.errors import Skip
 from benchmark.settings import choices
 from benchmark.sweep.compose import collect
-
-sys.path.insert(0, str(Path(__file__).parent / "cheats"))
-import bigram  # noqa: E402
 
 
 @cache

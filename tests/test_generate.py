@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from bigram import Bigram
 
 from benchmark.check.texts import made_up
 from benchmark.contract import RunLog
 from benchmark.generate import Sampling, next_words, sample
-
-sys.path.insert(0, str(Path(__file__).parent / "cheats"))
-from bigram import Bigram  # noqa: E402
 
 TEXTS = made_up(sentences=True)
 VOCABULARY = TEXTS.test.vocabulary

@@ -55,9 +55,13 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_one(
 
 
 def test_a_folder_written_aside_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), written_aside(tmp_path / "checkpoint") as aside:
-        (aside / "half").write_text("half")
-        raise RuntimeError
+    def break_off() -> None:
+        with written_aside(tmp_path / "checkpoint") as aside:
+            (aside / "half").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
     assert list(tmp_path.iterdir()) == []
     with written_aside(tmp_path / "checkpoint") as aside:
         (aside / "whole").write_text("whole")
