@@ -16,7 +16,7 @@ from benchmark.contract import Context, RunLog
 class AddK(BackoffModel):
     """p(w | h) = (c(h w) + k) / (c(h) + k V), h the last n − 1 tokens of the history.
 
-    Lidstone 1920; Chen & Goodman 1998, eq. 5. V is the size of the vocabulary and c(h) = Σ_w c(h w), so
+    Lidstone 1920; Chen & Goodman 1998, sec. 2.1. V is the size of the vocabulary and c(h) = Σ_w c(h w), so
     that a context never seen gives 1 / V. At the beginning of a sentence h begins with `<s>` and may be
     shorter, as if padded on the left by more of them.
     """

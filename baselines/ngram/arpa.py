@@ -1,7 +1,7 @@
 """ARPA files: the text format that n-gram tools exchange backoff models in.
 
-One line an n-gram, `log10 p*  words  log10 b`, tab-separated, order by order (Doug Paul's format, as in
-SRILM's ngram-format(5)). Read by KenLM, SRILM and IRSTLM.
+One line an n-gram, `log10 p*  words  log10 b`, tab-separated, order by order (SRILM's
+ngram-format(5) defines it). Read by KenLM, SRILM and IRSTLM.
 """
 
 from __future__ import annotations

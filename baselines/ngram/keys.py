@@ -17,7 +17,7 @@ import numpy as np
 
 #: Id of an n-gram that is not in a table.
 ABSENT = -1
-_BLOCK_BITS = 17  # needles sorted at a time in `find`: 2¹⁷ keys of 8 bytes stay in a core's cache
+_BLOCK_BITS = 18  # keys sorted at a time in `find`: 2¹⁸ of 8 bytes stay in a core's cache
 _KEY_BITS = 63
 
 

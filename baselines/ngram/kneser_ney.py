@@ -18,7 +18,7 @@ Discounts = tuple[float, float, float]
 
 
 class KneserNey(BackoffModel):
-    """Modified Kneser-Ney (Chen & Goodman 1998, sec. 4.1.4), as KenLM defines it (Heafield et al. 2013).
+    """Modified Kneser-Ney (Chen & Goodman 1998, sec. 3), as KenLM defines it (Heafield et al. 2013).
 
     With a(·) the adjusted counts (see `adjusted_counts`) and h' the context h without its first word,
 

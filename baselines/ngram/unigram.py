@@ -15,7 +15,7 @@ from benchmark.contract import RunLog
 class Unigram(BackoffModel):
     """p(w) = c(w) / Σ_v c(v), with c(w) the count in training, but 1 for a word not seen there.
 
-    The maximum-likelihood estimate (Manning & Schütze 1999, eq. 6.6, at order 1) wherever training shows
+    The maximum-likelihood estimate (Manning & Schütze 1999, sec. 6.2.1) wherever training shows
     every word of the vocabulary, as a vocabulary taken from training does; elsewhere no probability is 0.
     """
 

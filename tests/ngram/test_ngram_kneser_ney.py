@@ -16,6 +16,7 @@ from ngram_texts import (
     perplexity,
     small_texts,
     stream_of,
+    vocabulary_of,
     with_ends,
 )
 
@@ -42,9 +43,7 @@ def test_a_hand_computed_bigram_model() -> None:
     γ(a) = (0.5 + 0.5) / 2:    p(b | a) = (1 − 0.5) / 2 + 0.5 · 0.225 = 0.3625;  p(</s> | a) = 0.1625
     """
     tokens = with_ends([["a", "b"], ["a", "c"]])
-    vocabulary = stream_of(tokens).vocabulary
-    words = tuple(word for word in vocabulary.tokens if word != UNKNOWN)
-    stream = stream_of(tokens, type(vocabulary)(words, vocabulary.counts[: len(words)]))
+    stream = stream_of(tokens, vocabulary_of(tokens))
     model = fitted(stream, order=2)
     after_start, after_a = np.exp(model.next_log_probs([[], stream.vocabulary.encode(["a"])]))
     ids = stream.vocabulary.ids
@@ -127,7 +126,7 @@ def test_stream_context_agrees_with_the_formulas(lines: Lines, order: int) -> No
 
 @pytest.mark.parametrize(("order", "published"), [(3, 148.28), (5, 141.19)])
 def test_penn_treebank_perplexity(order: int, published: float) -> None:
-    """lmplz on the same text; Mikolov 2012, table 4.1 has 148.3 (KN3) and 141.2 (KN5)."""
+    """lmplz on the same text; Mikolov's thesis (2012) has 148.3 (KN3) and 141.2 (KN5)."""
     splits = penn_treebank()
     model = fitted(splits["train"], order=order)
     assert model.fallback_orders == []
