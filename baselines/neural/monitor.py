@@ -1,12 +1,16 @@
 """Watching a training: losses and gradient norms, divergence, the best weights so far."""
 
 import math
+import sys
 
 import torch
 from torch import Tensor
 
 from baselines.neural.network import Network
 from benchmark.contract import Diverged
+
+#: Beyond this many nats a token the perplexity is no longer a double.
+MOST_NATS = math.log(sys.float_info.max)
 
 
 class Monitor:
@@ -62,10 +66,13 @@ class Best:
     def offer(self, loss: float, done: int) -> bool:
         """The present weights have this validation loss (nats a token): keep a copy if it is the lowest.
 
-        Raises Diverged where the loss is not finite.
+        Raises Diverged where its perplexity, exp(loss), is no finite number.
         """
-        if not math.isfinite(loss):
-            raise Diverged(f"the validation loss is {loss:g} after {done:,} training tokens")
+        if not loss < MOST_NATS:
+            raise Diverged(
+                f"validation loss {loss:g} nats a token after {done:,} training tokens: no finite "
+                "perplexity. A lower model.training.learning_rate or a tighter model.training.clip helps"
+            )
         if loss >= self._loss:
             self._worse += 1
             return False

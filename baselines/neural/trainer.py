@@ -118,6 +118,7 @@ class Trainer:
             loss = -float(scores.mean(dtype=np.float64))
             best = self._best.offer(loss, done)
         self._schedule.validated(best)
-        self._log.curve(tokens=done, valid_perplexity=math.exp(min(loss, 700.0)), learning_rate=self._rate)
-        self._log.info(f"after {done:,} tokens: validation perplexity {math.exp(min(loss, 700.0)):.2f}")
+        perplexity = math.exp(loss)
+        self._log.curve(tokens=done, valid_perplexity=perplexity, learning_rate=self._rate)
+        self._log.info(f"after {done:,} tokens: validation perplexity {perplexity:.2f}")
         return self._best.out_of_patience
