@@ -83,7 +83,7 @@ class NeuralModel(LanguageModel):
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(self.seed)
             self._network = self.build(train.vocabulary)
-            optimise.initialise(self._network, self.training)
+            optimise.initialise(self._network, self.training, train.vocabulary)
             self._network.to(device)
             Trainer(self._network, self.training, self.context, self.seed, log).run(train, valid)
         self._network.eval()

@@ -3,11 +3,17 @@
 import torch
 from torch import nn
 
+from baselines.neural.network import Network
 from baselines.neural.training import Training
+from benchmark.contract import Vocabulary
 
 
-def initialise(network: nn.Module, training: Training) -> None:
-    """Draw every matrix by the recipe from torch's global generator; biases become zero."""
+def initialise(network: Network, training: Training, vocabulary: Vocabulary) -> None:
+    """Draw every matrix by the recipe from torch's global generator; biases become zero.
+
+    With output_bias `unigram` that of the output becomes ln((count + 1) / Σ (count + 1)): the network
+    begins as a unigram model instead of spending its first steps on becoming one.
+    """
     for parameter in network.parameters():
         if parameter.dim() < 2:
             nn.init.zeros_(parameter)
@@ -15,6 +21,10 @@ def initialise(network: nn.Module, training: Training) -> None:
             nn.init.xavier_uniform_(parameter)
         else:
             nn.init.uniform_(parameter, -training.init_range, training.init_range)
+    if training.output_bias == "unigram":
+        counts = torch.from_numpy(vocabulary.counts + 1.0)
+        with torch.no_grad():
+            network.output.bias.copy_((counts / counts.sum()).log())
 
 
 def optimiser(network: nn.Module, training: Training) -> torch.optim.Optimizer:

@@ -16,10 +16,13 @@ class Training:
     first `warmup` share of the budget and then follows `schedule`: `constant`, `linear` (down to zero
     at the end of the budget), `plateau` (halved after each validation without a new best).
     `clip` bounds the norm of the gradient (null: off). `l2` is the coefficient of the penalty on the
-    weights, decoupled in AdamW (Loshchilov & Hutter 2019). Weights start from U(−init_range,
-    init_range), or by Glorot & Bengio (2010, eq. 16) with `xavier`; biases from zero. Validation is
-    done every `validate_every` tokens (null: after each epoch) and at the end; training stops after
-    `patience` of them without a new best (null: never), and the weights of the best one are kept.
+    weights, decoupled in AdamW (Loshchilov & Hutter 2019).
+
+    Weights start from U(−init_range, init_range), or by Glorot & Bengio (2010, eq. 16) with `xavier`;
+    biases from zero, that of the output from the `unigram` distribution's logarithm if asked for.
+    Validation is done every `validate_every` tokens (null: after each epoch) and at the end; training
+    stops after `patience` of them without a new best (null: never), and the weights of the best one
+    are kept.
     """
 
     epochs: Annotated[float, Field(gt=0)] | None = 1.0
@@ -34,6 +37,7 @@ class Training:
     l2: Annotated[float, Field(ge=0)] = 0.0
     initialisation: Literal["uniform", "xavier"] = "uniform"
     init_range: Annotated[float, Field(gt=0)] = 0.1
+    output_bias: Literal["zero", "unigram"] = "zero"
     validate_every: Annotated[int, Field(gt=0)] | None = None
     patience: Annotated[int, Field(ge=1)] | None = None
 

@@ -13,7 +13,7 @@ from benchmark.errors import UserError
 def network(name, end=True, **options):
     torch.manual_seed(5)
     built = small(name, **options).build(vocabulary(end=end))
-    initialise(built, Training(init_range=0.5))
+    initialise(built, Training(init_range=0.5), vocabulary(end=end))
     with torch.no_grad():
         for parameter in built.parameters():
             if parameter.dim() < 2:
@@ -128,3 +128,13 @@ def test_impossible_shapes_are_refused_with_the_way_out():
             small(name, hidden_size=8)
     with pytest.raises(UserError, match=r"model\.tied and model\.direct"):
         small("fixed_window", direct=True)
+
+
+def test_a_network_can_begin_as_a_unigram_model():
+    words = vocabulary()
+    built = small("lstm").build(words)
+    initialise(built, Training(init_range=1e-9, output_bias="unigram"), words)
+    scores = built.output.distribution(torch.from_numpy(features(built, IDS))).exp().numpy()
+    np.testing.assert_allclose(
+        scores, np.tile((words.counts + 1) / (words.counts + 1).sum(), (12, 1)), rtol=1e-5
+    )
