@@ -47,8 +47,9 @@ def significant(value: float | None, digits: int = 3) -> str:
         return NONE
     if value == 0:
         return "0"
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    return f"{round(value, places):,.{max(places, 0)}f}"
+    rounded = float(f"{value:.{digits - 1}e}")
+    places = digits - 1 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(places, 0)}f}"
 
 
 def _scaled(value: float, units: tuple[str, ...]) -> str:
@@ -89,8 +90,8 @@ def times(ratio: float | None) -> str:
 
 
 def round_ticks(shown: str) -> str:
-    """A number for an axis, without decimals that are zero: `10.0 MB` as `10 MB`."""
-    return re.sub(r"\.0+(?!\d)", "", shown)
+    """A number for an axis, without zeros at its end: `10.0 MB` as `10 MB`, `1.50 M` as `1.5 M`."""
+    return re.sub(r"(\.\d*?)0+(?!\d)", lambda match: match[1].rstrip("."), shown)
 
 
 def plural(number: int, noun: str, many: str = "") -> str:

@@ -62,7 +62,7 @@ AXES = (
         lambda r: r.timed("train_seconds"),
         text.duration,
         timing=True,
-        ticks=(0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 36_000, 360_000),
+        ticks=(0.001, 0.01, 0.1, 1, 10, 120, 1_200, 7_200, 72_000, 720_000),
     ),
 )
 

@@ -30,8 +30,8 @@ def build(context: Context) -> Section | None:
     if not groups:
         return None
     warning = (
-        "Numbers from the literature, beside this report's. A published number may rest on other "
-        "events (other tokens, another vocabulary) or another history; its protocol column says what is known."
+        "Numbers from the literature, beside this report's. A published number may rest on other events "
+        "(other tokens, another vocabulary) or another history; its protocol column says what is known."
     )
     caption = "Published and measured test perplexities, best first; lower is better."
     table = Table("published", caption, COLUMNS, groups, head=2)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ORDER = 60
 #: The best rows of each family that are drawn.
 EACH = 3
+#: Rows with more than this many times the perplexity of the best counted one would flatten all others.
+REACH = 2.0
 
 #: Nats a target by bucket index; buckets without a target are left out.
 Losses = dict[int, float]
@@ -79,7 +81,8 @@ def mean_losses(row: Row) -> Losses:
 
 def _figure(events: Events) -> Figure | None:
     families = ("count", "neural", "mixture")
-    rows = [row for name in families for row in events.distinct(name, EACH, 0.005) if losses(row)]
+    found = [row for name in families for row in events.distinct(name, EACH, 0.005) if losses(row)]
+    rows = [row for row in found if (row.perplexity or 0.0) < REACH * (found[0].perplexity or 0.0)]
     edges = numbers_of(rows[0].first, "bucket_edges") if rows else []
     rows = [row for row in rows if numbers_of(row.first, "bucket_edges") == edges]
     if len(rows) < 2 or not edges or len(edges) != len(numbers_of(rows[0].first, "bucket_targets")):

@@ -60,6 +60,7 @@ function filterable(table) {
   };
   form.hidden = false;
   form.addEventListener("input", apply);
+  form.addEventListener("change", apply); // some browsers and helpers announce a choice only so
   form.addEventListener("submit", (event) => event.preventDefault());
   apply();
 }

@@ -1,0 +1,138 @@
+"""Folding runs to rows, and ranking rows within the same events."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import pytest
+from synthetic_runs import PTB, SOTU, config, unfinished, write_run
+
+from benchmark.record.folder import read_runs
+from benchmark.report.context import context_of
+from benchmark.report.events import differences
+
+
+def context(folder):
+    return context_of(read_runs(folder))
+
+
+def test_seeds_fold_to_mean_and_sample_deviation(run, tmp_path):
+    for seed, ppl in ((1, 100.0), (2, 103.0), (3, 104.0)):
+        run("lstm", "LSTM", "neural", ppl, seed=seed, config_yaml=config("lstm", seed=seed, hidden=200))
+    (row,) = context(tmp_path).rows
+    assert len(row.runs) == 3
+    assert row.perplexity == pytest.approx(102.333333)
+    assert row.deviation("test_perplexity") == pytest.approx(statistics.stdev([100, 103, 104]))
+
+
+def test_other_settings_are_another_row_and_the_labels_say_which(run, tmp_path):
+    run(
+        "lstm",
+        "LSTM",
+        "neural",
+        100.0,
+        run_id="a",
+        config_yaml=config("lstm", hidden=200, training={"epochs": 5}),
+    )
+    run(
+        "lstm",
+        "LSTM",
+        "neural",
+        90.0,
+        run_id="b",
+        config_yaml=config("lstm", hidden=400, training={"epochs": 5}),
+    )
+    run(
+        "lstm",
+        "LSTM",
+        "neural",
+        95.0,
+        run_id="c",
+        config_yaml=config("lstm", hidden=200, training={"epochs": 9}),
+    )
+    labels = {row.label for row in context(tmp_path).rows}
+    assert labels == {
+        "LSTM (hidden 200, epochs 5)",
+        "LSTM (hidden 400, epochs 5)",
+        "LSTM (hidden 200, epochs 9)",
+    }
+
+
+def test_history_tells_two_rows_apart(run, tmp_path):
+    run("kn", "KN 5-gram", "count", 141.2, run_id="a", context="sentence")
+    run("kn", "KN 5-gram", "count", 143.5, run_id="b", context="stream")
+    assert [row.label for row in context(tmp_path).events[0].rows] == [
+        "KN 5-gram (context sentence)",
+        "KN 5-gram (context stream)",
+    ]
+
+
+def test_a_later_run_of_the_same_seed_replaces_the_earlier(run, tmp_path):
+    run("lstm", "LSTM", "neural", 130.0, run_id="old", started="2025-01-01T00:00:00+00:00")
+    run("lstm", "LSTM", "neural", 120.0, run_id="new", started="2025-02-01T00:00:00+00:00")
+    (row,) = context(tmp_path).rows
+    assert row.perplexity == 120.0
+
+
+def test_a_failure_gives_way_to_a_later_success_and_stands_otherwise(run, tmp_path):
+    early, late = "2025-01-01T00:00:00+00:00", "2025-03-01T00:00:00+00:00"
+    run("lstm", "lstm", "neural", 120.0, run_id="good", started="2025-02-01T00:00:00+00:00")
+    write_run(tmp_path, unfinished("lstm", "failed", "out of memory", started=early))
+    assert [row.done for row in context(tmp_path).rows] == [True]
+    write_run(tmp_path, {**unfinished("lstm", "failed", "disk full", started=late), "run_id": "later"})
+    assert sorted(row.done for row in context(tmp_path).rows) == [False, True]
+
+
+def test_rows_are_ranked_within_their_events_only(run, tmp_path):
+    run("kn", "KN", "count", 141.2)
+    run("lstm", "LSTM", "neural", 116.0)
+    run("kn", "KN", "count", 235.0, run_id="x", protocol_id="feedfacefeed", protocol_end_of_line="no </s>")
+    run("kn", "KN", "count", 110.0, corpus=SOTU)
+    found = context(tmp_path).events
+    ranks = {(e.corpus, e.protocol): [(row.rank, row.label) for row in e.rows] for e in found}
+    assert ranks == {
+        ("ptb", PTB["protocol_id"]): [(1, "LSTM"), (2, "KN")],
+        ("ptb", "feedfacefeed"): [(1, "KN")],
+        ("sotu", SOTU["protocol_id"]): [(1, "KN")],
+    }
+    assert len({e.file for e in found}) == 3
+
+
+def test_what_differs_between_protocols_is_named(run, tmp_path):
+    run("kn", "KN", "count", 141.2)
+    run("kn", "KN", "count", 235.0, run_id="x", protocol_id="feedfacefeed", protocol_end_of_line="no </s>")
+    (line,) = differences(context(tmp_path).events)
+    assert "end of line" in line
+    assert "no </s>" in line
+    assert "vocabulary" not in line
+
+
+def test_an_infinite_perplexity_is_ranked_last_and_never_best(run, tmp_path):
+    run("mle", "MLE", "count", 100.0, test_perplexity="inf")
+    run("kn", "KN", "count", 141.2)
+    (events,) = context(tmp_path).events
+    assert [row.label for row in events.rows] == ["KN", "MLE"]
+    assert math.isinf(events.rows[1].perplexity)
+    assert events.best("count").label == "KN"
+
+
+def test_a_score_that_is_no_distribution_has_no_perplexity(run, tmp_path):
+    run("backoff", "stupid backoff", "count", 90.0, normalised=False)
+    found = context(tmp_path)
+    assert found.events == []
+    assert found.rows[0].perplexity is None
+
+
+def test_timings_of_different_machines_are_not_averaged(run, tmp_path):
+    for seed, seconds, name in ((1, 60.0, "slow"), (2, 62.0, "slow"), (3, 10.0, "fast")):
+        run("lstm", "LSTM", "neural", 100.0, seed=seed, train_seconds=seconds, device_name=name)
+    (row,) = context(tmp_path).rows
+    assert row.machine.device_name == "slow"
+    assert row.timed("train_seconds") == 61.0
+
+
+def test_equal_names_do_not_share_a_file(run, tmp_path):
+    run("a", "A", "count", 100.0, corpus={**PTB, "corpus": "x y"})
+    run("a", "A", "count", 100.0, corpus={**PTB, "corpus": "x-y"})
+    assert [e.file for e in context(tmp_path).events] == ["x_y", "x_y_2"]
