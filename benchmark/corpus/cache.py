@@ -1,0 +1,124 @@
+"""The cache of encoded corpora: one folder each, whole or absent, checked whenever it is opened."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.corpus import split
+from benchmark.corpus.document import Document, Span
+from benchmark.corpus.encode import PARTS, EncodedSplit, Parts, encode
+from benchmark.corpus.fetch import Say
+from benchmark.corpus.settings import CorpusSettings
+from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.vocabulary import Vocabulary
+from benchmark.errors import UserError
+from benchmark.record.folder import locked, written_aside
+
+META, VOCABULARY = "meta.json", "vocabulary.json"
+
+#: Vocabulary, the stream of every split, and the SHA-256 of the test split's text.
+Encoded = tuple[Vocabulary, dict[str, TokenStream], str]
+
+
+def encoded(
+    settings: CorpusSettings, documents: Mapping[str, Sequence[Document]], mark: str, cache: Path, say: Say
+) -> Encoded:
+    """The encoding of a corpus, from the cache or made now. Raises UserError."""
+    folder = cache / "encoded" / f"{settings.name}-{mark[:16]}{_tools(settings)}"
+    found = _load(folder)
+    if found is None:
+        busy = f"another process is encoding {settings.name}; waiting for it"
+        with locked(cache / "encoded" / "locks" / folder.name, busy=lambda: say(busy)):
+            found = _load(folder)
+            if found is None:
+                say(f"encoding {settings.name}" + (" again: its cache is damaged" if folder.exists() else ""))
+                with written_aside(folder) as aside:
+                    _write(settings, documents, aside, say)
+                found = _load(folder)
+    if found is None:
+        raise UserError(f"the encoded corpus in {folder} changes under our hands: is its disk failing?")
+    return found
+
+
+def _tools(settings: CorpusSettings) -> str:
+    """NLTK's version where it makes the tokens: another one may make others of the same text."""
+    if settings.tokens != "words" and settings.source.kind != "nltk":
+        return ""
+    from importlib.metadata import version
+
+    return f"-nltk{version('nltk')}"
+
+
+def _write(
+    settings: CorpusSettings, documents: Mapping[str, Sequence[Document]], folder: Path, say: Say
+) -> None:
+    vocabulary, splits = encode(settings, _parts(settings, documents), folder, say)
+    _check_counts(settings, vocabulary, splits)
+    vocabulary.save(folder / VOCABULARY)
+    meta = {
+        "splits": {part: asdict(split) for part, split in splits.items()},
+        "checksums": {path.name: _checksum(path) for path in sorted(folder.iterdir())},
+    }
+    (folder / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
+
+
+def _parts(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]) -> Parts:
+    """The spans of every split: documents named for it, and its share of those to be split."""
+    parts = {part: [Span(document) for document in documents.get(part, [])] for part in PARTS}
+    if settings.text and settings.split:
+        cut = split.by_position if settings.split_order == "position" else split.interleaved
+        given = [part for part in PARTS if part not in documents]
+        shares = cut(documents["text"], settings.split_unit, settings.split)
+        parts |= dict(zip(given, shares, strict=True))
+    return parts
+
+
+def _check_counts(
+    settings: CorpusSettings, vocabulary: Vocabulary, splits: Mapping[str, EncodedSplit]
+) -> None:
+    found = {part: split.targets for part, split in splits.items()}
+    found |= {"vocabulary": len(vocabulary), "sentences": sum(split.lines for split in splits.values())}
+    for key, expected in asdict(settings.expect).items() if settings.expect else []:
+        if expected is not None and found[key] != expected:
+            kind = "targets" if key in PARTS else "words" if key == "vocabulary" else "lines"
+            raise UserError(
+                f"{settings.name} is not as corpus.expect has it: {key} comes to {found[key]:,} {kind}, not "
+                f"{expected:,}; where you mean to read the corpus differently, set corpus.expect=null"
+            )
+
+
+def _load(folder: Path) -> Encoded | None:
+    """What a folder holds, or None where it is missing, partial or damaged."""
+    try:
+        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        if any(_checksum(folder / name) != crc for name, crc in meta["checksums"].items()):
+            return None
+        vocabulary = Vocabulary.load(folder / VOCABULARY)
+        streams = {part: _stream(folder, part, vocabulary, meta["splits"][part]) for part in PARTS}
+        return vocabulary, streams, meta["splits"]["test"]["text"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _stream(folder: Path, part: str, vocabulary: Vocabulary, known: Mapping[str, Any]) -> TokenStream:
+    ids = np.load(folder / f"{part}.ids.npy", mmap_mode="r", allow_pickle=False)
+    lines = np.load(folder / f"{part}.lines.npy", mmap_mode="r", allow_pickle=False)
+    if len(ids) != known["targets"] or len(lines) != known["lines"] + 1:
+        raise ValueError(f"{folder} is damaged")
+    return TokenStream(ids, lines, vocabulary, known["characters"])
+
+
+def _checksum(path: Path) -> int:
+    """CRC-32 of a file: against damage, not against malice."""
+    crc = 0
+    with path.open("rb") as file:
+        while data := file.read(1 << 20):
+            crc = zlib.crc32(data, crc)
+    return crc

@@ -1,0 +1,135 @@
+"""A corpus, opened: three token streams over one vocabulary, and what its numbers may be compared with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.tokeniser import Tokeniser
+from benchmark.corpus.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from benchmark.corpus.document import Document
+    from benchmark.corpus.settings import CorpusSettings
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Three splits over one closed vocabulary.
+
+    `fingerprint` is a hash of the content and of how it is encoded, the same on every machine.
+    `protocol` is the set of events that a number on the test split rests on: `text` (SHA-256 of the
+    split's text), `tokens`, `vocabulary` (digest), `unknown` and `end_of_line`. `published` holds
+    numbers from the literature: `model`, `source`, `protocol`, and `perplexity` or `bits_per_character`.
+    """
+
+    name: str
+    title: str
+    train: TokenStream
+    valid: TokenStream
+    test: TokenStream
+    vocabulary: Vocabulary
+    fingerprint: str
+    protocol: dict[str, str]
+    published: list[dict[str, Any]]
+    tokeniser: Tokeniser
+
+    def tokenise(self, prompt: str) -> list[str]:
+        """The tokens of a prompt, as the corpus makes them."""
+        return self.tokeniser.tokenise(prompt)
+
+    def detokenise(self, tokens: Sequence[str]) -> str:
+        """Tokens as text to read."""
+        return self.tokeniser.detokenise(tokens)
+
+
+def open_corpus(
+    options: Mapping[str, Any], *, corpora_dir: Path | None, cache_dir: Path | None, say: Say
+) -> Corpus:
+    """The corpus that a `conf/corpus/*.yaml` describes: fetched and encoded the first time, then mapped.
+
+    Files are looked for in `corpora_dir`, then in the cache, else fetched from the publisher into the
+    cache (`cache_dir`, or the platform's cache folder). `say` takes a line on what takes time.
+    Raises UserError: one line that names the setting, file or count that is wrong, and the way out.
+    """
+    from benchmark.corpus.cache import encoded
+    from benchmark.corpus.settings import corpus_settings
+
+    settings = corpus_settings(options)
+    documents, cache = _documents(settings, corpora_dir, cache_dir, say)
+    mark = _fingerprint(settings, documents)
+    vocabulary, streams, test_text = encoded(settings, documents, mark, cache, say)
+    tokeniser = _tokeniser(settings)
+    return Corpus(
+        name=settings.name,
+        title=settings.title or settings.name,
+        **streams,
+        vocabulary=vocabulary,
+        fingerprint=mark,
+        protocol={
+            "text": test_text,
+            "tokens": tokeniser.describe(),
+            "vocabulary": vocabulary.digest,
+            "unknown": "none" if vocabulary.unknown is None else "a target, as <unk>",
+            "end_of_line": "a target" if settings.end_of_line else "no target",
+        },
+        published=[
+            {k: v for k, v in asdict(number).items() if v is not None} for number in settings.published
+        ],
+        tokeniser=tokeniser,
+    )
+
+
+def fingerprint(
+    options: Mapping[str, Any], *, corpora_dir: Path | None, cache_dir: Path | None, say: Say
+) -> str:
+    """Hash of a corpus's content and of how it is encoded, found without encoding it.
+
+    Missing files are fetched. Names and places of files do not enter. Raises UserError.
+    """
+    from benchmark.corpus.settings import corpus_settings
+
+    settings = corpus_settings(options)
+    return _fingerprint(settings, _documents(settings, corpora_dir, cache_dir, say)[0])
+
+
+def tokeniser_of(options: Mapping[str, Any]) -> Tokeniser:
+    """How a corpus makes tokens of a prompt, without opening it. Raises UserError."""
+    from benchmark.corpus.settings import corpus_settings
+
+    return _tokeniser(corpus_settings(options))
+
+
+def _tokeniser(settings: CorpusSettings) -> Tokeniser:
+    return Tokeniser(settings.tokens, settings.lowercase, settings.end_of_line)
+
+
+def _documents(
+    settings: CorpusSettings, corpora_dir: Path | None, cache_dir: Path | None, say: Say
+) -> tuple[dict[str, list[Document]], Path]:
+    from benchmark.corpus.fetch import Shelves, default_cache
+    from benchmark.corpus.sources import locate
+
+    cache = cache_dir or default_cache()
+    return locate(settings, Shelves(corpora_dir, cache), say), cache
+
+
+def _fingerprint(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]) -> str:
+    from benchmark.corpus.encode import VERSION
+
+    keys = ["split", "split_unit", "split_order"] if settings.text else []
+    keys += ["tokens", "lowercase", "end_of_line"] + (["paragraph"] if settings.tokens == "words" else [])
+    content = {
+        "version": VERSION,
+        "documents": {part: [document.digest() for document in some] for part, some in documents.items()},
+        "vocabulary": asdict(settings.vocabulary),
+        **{key: getattr(settings, key) for key in keys},
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,156 @@
+"""Documents, the spans of them that make up a split, and their text in bounded pieces.
+
+Text is UTF-8. A byte order mark at the front is dropped and `\\r\\n` reads as `\\n`; nothing else is
+changed. Where two spans of a split meet, a newline stands between them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from benchmark.errors import UserError
+
+#: Bytes handled at a time: the arrays made of a piece stay within the processor's cache.
+PIECE = 1 << 19
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Document(Protocol):
+    """One text: a file, or something a reader makes text of."""
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+
+    def open(self) -> IO[bytes]:
+        """Its text from the front. Raises UserError."""
+
+    def digest(self) -> str:
+        """SHA-256 of its content, hexadecimal."""
+
+
+@dataclass(frozen=True)
+class FileDocument:
+    """A text file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def open(self) -> IO[bytes]:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise UserError(f"cannot read {self.path}: {error.strerror or error}") from error
+
+    def digest(self) -> str:
+        return file_hash(self.path, "sha256")
+
+
+def file_hash(path: Path, algorithm: str) -> str:
+    """A file's hash, hexadecimal. Raises UserError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, algorithm).hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+@dataclass(frozen=True)
+class Span:
+    """The bytes of a document from `start` up to `stop` (None: its end)."""
+
+    document: Document
+    start: int = 0
+    stop: int | None = None
+
+
+def pieces(spans: Sequence[Span], size: int = PIECE) -> Iterator[bytes]:
+    """The text of a split in pieces of about `size` bytes that end behind whitespace, or at a span's end.
+
+    Raises UserError (a file that cannot be read, or is not UTF-8: with its line and byte).
+    """
+    waiting: list[bytes] = []
+    gathered = 0
+    for piece in _joined(spans, size):
+        waiting.append(piece)
+        gathered += len(piece)
+        if gathered >= size:
+            yield b"".join(waiting)
+            waiting, gathered = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def whole_spans(spans: Sequence[Span]) -> Iterator[bytes]:
+    """The same text, one piece a span."""
+    for place, span in enumerate(spans):
+        text = b"".join(_span_pieces(span, PIECE))
+        if place + 1 < len(spans) and not text.endswith(b"\n"):
+            text += b"\n"
+        yield text
+
+
+def _joined(spans: Sequence[Span], size: int) -> Iterator[bytes]:
+    for place, span in enumerate(spans):
+        piece = b"\n"
+        for piece in _span_pieces(span, size):
+            yield piece
+        if place + 1 < len(spans) and not piece.endswith(b"\n"):
+            yield b"\n"
+
+
+def _span_pieces(span: Span, size: int) -> Iterator[bytes]:
+    with span.document.open() as file:
+        file.seek(span.start)
+        offset, rest = span.start, b""
+        while True:
+            left = -1 if span.stop is None else span.stop - offset - len(rest)
+            # A long stretch without whitespace is read on in ever larger steps.
+            wanted = max(size, len(rest))
+            read = file.read(wanted if left < 0 else min(wanted, left))
+            rest += read
+            if not rest:
+                return
+            cut = _last_break(rest) if read else len(rest)
+            if not cut:
+                continue
+            piece, rest = rest[:cut], rest[cut:]
+            yield _clean(piece, span.document, offset)
+            offset += cut
+
+
+def _last_break(data: bytes) -> int:
+    """Where a piece can end: behind its last newline, or else its last space (0: nowhere)."""
+    return data.rfind(b"\n") + 1 or data.rfind(b" ") + 1
+
+
+def _clean(piece: bytes, document: Document, offset: int) -> bytes:
+    if not piece.isascii():
+        try:
+            piece.decode()
+        except UnicodeDecodeError as error:
+            at = offset + error.start
+            raise UserError(
+                f"{document.name} is not UTF-8 text: line {_line_at(document, at)}, byte {at} of the file "
+                f"({error.reason}); convert it first, for instance with iconv -t utf-8"
+            ) from error
+    if offset == 0 and piece.startswith(BYTE_ORDER_MARK):
+        piece = piece[len(BYTE_ORDER_MARK) :]
+    return piece.replace(b"\r\n", b"\n")
+
+
+def _line_at(document: Document, offset: int) -> int:
+    """Number, from 1, of the line that holds a byte."""
+    line = 1
+    with document.open() as file:
+        while offset > 0 and (data := file.read(min(offset, PIECE))):
+            line += data.count(b"\n")
+            offset -= len(data)
+    return line

@@ -1,0 +1,186 @@
+"""Encoding a corpus: its splits as ids in files that are read in place.
+
+A folder holds for each split `train.ids.npy` (uint16 or uint32 [targets]) and `train.lines.npy` (int64
+[lines + 1]), the `vocabulary.json`, and `meta.json` with counts and a checksum of every file. Text is
+read once, a piece at a time; memory grows with the number of types and lines, not with the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from benchmark.corpus.closing import NO_ID, close_vocabulary
+from benchmark.corpus.document import Span, pieces, whole_spans
+from benchmark.corpus.fetch import Say
+from benchmark.corpus.mistakes import empty_part, reserved_token, unseen_token
+from benchmark.corpus.numbering import MULTIPLIERS, HashCollision
+from benchmark.corpus.settings import CorpusSettings
+from benchmark.corpus.streaming import Characters, Numberer, Tally, Words, lowered
+from benchmark.corpus.vocabulary import END, Vocabulary
+
+PARTS = ("train", "valid", "test")
+#: Part of the identity of every encoding: raised when the same text would give other ids.
+VERSION = 1
+#: Tokens handled at a time when ids replace type numbers.
+BATCH = 1 << 20
+#: Tokens that a text may not hold: they stand for the ends and the beginnings of lines.
+RESERVED = (END, "<s>")
+
+Parts = dict[str, list[Span]]
+
+
+@dataclass(frozen=True)
+class EncodedSplit:
+    """What is known of a split once it is encoded."""
+
+    targets: int
+    lines: int
+    characters: int
+    text: str  # SHA-256 of the text
+
+
+def encode(
+    settings: CorpusSettings, parts: Parts, folder: Path, say: Say
+) -> tuple[Vocabulary, dict[str, EncodedSplit]]:
+    """Write the arrays of every split to an empty folder.
+
+    Raises UserError: text that is not UTF-8 or holds a reserved token, an empty split, a token outside
+    a vocabulary with `unknown: error`.
+    """
+    if settings.tokens == "characters":
+        return _encode(settings, parts, folder, say, Characters(settings.end_of_line))
+    for multiplier in MULTIPLIERS[:-1]:
+        try:
+            return _encode(settings, parts, folder, say, Words(settings.end_of_line, multiplier))
+        except HashCollision:
+            say("two words have one hash; hashing again")
+    return _encode(settings, parts, folder, say, Words(settings.end_of_line, MULTIPLIERS[-1]))
+
+
+def _encode(
+    settings: CorpusSettings, parts: Parts, folder: Path, say: Say, numberer: Numberer
+) -> tuple[Vocabulary, dict[str, EncodedSplit]]:
+    texts = _Texts(settings, parts, say)
+    splits, counts = {}, {}
+    for part in PARTS:
+        splits[part], counts[part] = _number(texts, part, numberer, folder)
+    types = numberer.types()
+    _refuse_reserved(texts, types, counts)
+    in_train = np.zeros(len(types), dtype=np.int64)
+    in_train[: len(counts["train"])] = counts["train"]
+    vocabulary, ids = close_vocabulary(types, in_train, settings.vocabulary)
+    for part in PARTS:
+        unplaced = np.flatnonzero((ids[: len(counts[part])] == NO_ID) & (counts[part] > 0))
+        if len(unplaced):
+            raise unseen_token(types[unplaced[0]], part, texts.lines_of(part))
+        _number_to_id(folder, part, splits[part].targets, ids, len(vocabulary))
+    return vocabulary, splits
+
+
+class _Texts:
+    """The text of every split, as tokens are to be made of it."""
+
+    def __init__(self, settings: CorpusSettings, parts: Parts, say: Say) -> None:
+        self.settings, self.parts = settings, parts
+        self._say = say
+        self._punkt: object = None
+
+    def tokenised(self, part: str, tally: Tally) -> Iterator[bytes]:
+        """The split's text with whitespace or nothing between tokens; `tally` sees it as it was."""
+        spans = self.parts[part]
+        if self.settings.tokens == "words":
+            made = self._sentences(spans, tally)
+        else:
+            made = tally.through(pieces(spans))
+        return lowered(made) if self.settings.lowercase else made
+
+    def _sentences(self, spans: Sequence[Span], tally: Tally) -> Iterator[bytes]:
+        from benchmark.corpus.words import sentence_lines, train_punkt
+
+        kind = self.settings.paragraph
+        if self._punkt is None:
+            self._say("learning where sentences end (NLTK Punkt, on the training split)")
+            self._punkt = train_punkt((text.decode() for text in whole_spans(self.parts["train"])), kind)
+            self._say("splitting into sentences and words")
+        texts = (text.decode() for text in tally.through(whole_spans(spans)))
+        return sentence_lines(texts, kind, self._punkt)
+
+    def lines_of(self, part: str) -> Iterator[tuple[str, int, list[str]]]:
+        """Document, line number in it, and tokens of every line of a split, to find a token again."""
+        from benchmark.corpus.tokeniser import Tokeniser
+
+        tokeniser = Tokeniser(self.settings.tokens, self.settings.lowercase, False)
+        for span in self.parts[part]:
+            before = b"".join(pieces([Span(span.document, 0, span.start)])).count(b"\n") if span.start else 0
+            for text in whole_spans([span]):
+                for number, line in enumerate(text.split(b"\n"), start=before + 1):
+                    yield span.document.name, number, tokeniser.tokenise(line.decode() + "\n")
+
+
+def _number(texts: _Texts, part: str, numberer: Numberer, folder: Path) -> tuple[EncodedSplit, np.ndarray]:
+    """Write the type numbers of a split to a raw file, and its lines; returns counts a type as well."""
+    tally = Tally()
+    targets = 0
+    ends: list[np.ndarray] = []
+    with _numbers_file(folder, part).open("wb") as file:
+        for batch in numberer.split(texts.tokenised(part, tally)):
+            batch.numbers.tofile(file)
+            ends.append(batch.line_ends + targets)
+            targets += len(batch.numbers)
+    if not targets or not tally.characters:
+        raise empty_part(part, texts.parts[part])
+    if not numberer.end_of_line:
+        ends = [np.array([targets])]
+    lines = np.concatenate([[0], *ends]).astype(np.int64)
+    np.save(folder / f"{part}.lines.npy", lines, allow_pickle=False)
+    return EncodedSplit(targets, len(lines) - 1, tally.characters, tally.digest), _counts(folder, part)
+
+
+def _counts(folder: Path, part: str) -> np.ndarray:
+    """Occurrences of every type in a split: int64, up to the last type that occurs."""
+    counts = np.zeros(0, dtype=np.int64)
+    with _numbers_file(folder, part).open("rb") as numbers:
+        while len(batch := np.fromfile(numbers, dtype=np.int32, count=BATCH)):
+            seen = np.bincount(batch, minlength=len(counts))
+            seen[: len(counts)] += counts
+            counts = seen
+    return counts
+
+
+def _numbers_file(folder: Path, part: str) -> Path:
+    return folder / f"{part}.numbers"
+
+
+def _refuse_reserved(texts: _Texts, types: list[str], counts: dict[str, np.ndarray]) -> None:
+    if texts.settings.tokens == "characters":
+        return
+    # `</s>` at the end of lines is type 0; any other type of that spelling stood in the text.
+    first = 1 if texts.settings.end_of_line else 0
+    for token in RESERVED:
+        if token in types[first:]:
+            number = types.index(token, first)
+            part = next(part for part in PARTS if number < len(counts[part]) and counts[part][number])
+            raise reserved_token(token, part, texts.lines_of(part))
+
+
+def _number_to_id(folder: Path, part: str, targets: int, ids: np.ndarray, vocabulary_size: int) -> None:
+    """Turn a split's file of type numbers into its file of ids."""
+    dtype = np.uint16 if vocabulary_size <= 1 << 16 else np.uint32
+    ids = np.maximum(ids, 0).astype(dtype)
+    numbers_file = _numbers_file(folder, part)
+    with numbers_file.open("rb") as numbers, (folder / f"{part}.ids.npy").open("wb") as file:
+        _write_header(file, targets, np.dtype(dtype))
+        while len(batch := np.fromfile(numbers, dtype=np.int32, count=BATCH)):
+            ids[batch].tofile(file)
+    numbers_file.unlink()
+
+
+def _write_header(file: IO[bytes], length: int, dtype: np.dtype) -> None:
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (length,)}
+    np.lib.format.write_array_header_1_0(file, header)
+    file.flush()

@@ -1,0 +1,142 @@
+"""Finding a corpus file on this machine, or fetching it from its publisher."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.corpus.document import file_hash
+from benchmark.errors import UserError
+from benchmark.record.folder import locked
+
+Say = Callable[[str], None]
+
+#: Seconds without a byte after which a download is given up.
+TIMEOUT = 30
+#: Bytes taken from the network at a time.
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """The folders in which corpora lie: the user's own, then the cache, into which downloads go."""
+
+    corpora_dir: Path | None
+    cache_dir: Path
+
+    @property
+    def downloads(self) -> Path:
+        return self.cache_dir / "corpora"
+
+    @property
+    def folders(self) -> list[Path]:
+        return [*([self.corpora_dir] if self.corpora_dir else []), self.downloads]
+
+    def find(self, name: str) -> Path | None:
+        """The first file of that name (a relative path), if there is one."""
+        return next((folder / name for folder in self.folders if (folder / name).is_file()), None)
+
+    def looked_in(self, name: str) -> str:
+        """Where `find` looked, in words."""
+        return " and ".join(str(folder / name) for folder in self.folders)
+
+
+def default_cache() -> Path:
+    """The platform's folder for what can be made again."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("nextword", appauthor=False))
+
+
+def find_or_download(name: str, url: str | None, checksum: str | None, shelves: Shelves, say: Say) -> Path:
+    """A corpus file, downloaded where it is not at hand; `name` is its path below a corpora folder.
+
+    Raises UserError: which file, where it was looked for, where to get it.
+    """
+    found = shelves.find(name)
+    if found is not None:
+        return found
+    if url is None:
+        raise UserError(f"{name} is missing: looked for {shelves.looked_in(name)}")
+    destination = shelves.downloads / name
+    busy = f"another process is fetching {name}; waiting for it"
+    with locked(shelves.downloads / "locks" / name.replace("/", "-"), busy=lambda: say(busy)):
+        if not destination.is_file():
+            say(f"fetching {url}")
+            _download(url, checksum, destination, shelves, say)
+    return destination
+
+
+def _download(url: str, checksum: str | None, destination: Path, shelves: Shelves, say: Say) -> None:
+    import pooch
+
+    pooch.get_logger().setLevel("ERROR")
+    name = destination.relative_to(shelves.downloads).as_posix()
+    # pooch writes into this folder; what a killed process left in it goes with it.
+    aside = destination.with_name(destination.name + ".part")
+    shutil.rmtree(aside, ignore_errors=True)
+    downloader = pooch.HTTPDownloader(_Progress(name, say), chunk_size=CHUNK, timeout=TIMEOUT)
+    try:
+        fetched = Path(pooch.retrieve(url, None, fname=destination.name, path=aside, downloader=downloader))
+        check(fetched, checksum, origin=url)
+        fetched.replace(destination)
+    except UserError:
+        raise
+    except Exception as error:
+        # pooch lets the errors of its transport through: connection, name, certificate, status, disk.
+        raise UserError(
+            f"{name} is missing and could not be fetched ({_reason(error)}): looked for "
+            f"{shelves.looked_in(name)}; get it from {url} and put it there"
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def check(path: Path, checksum: str | None, origin: str | None = None) -> None:
+    """Raises UserError where a file is not the one that `checksum` ("algorithm:hexadecimal") names."""
+    if checksum is None:
+        return
+    algorithm, _, expected = checksum.rpartition(":")
+    algorithm = algorithm or "sha256"
+    if algorithm not in hashlib.algorithms_guaranteed:
+        raise UserError(f"corpus.source.checksums: {algorithm!r} is no hash algorithm; take sha256")
+    found = file_hash(path, algorithm)
+    if found != expected.lower():
+        raise UserError(
+            f"{origin or path} is not the expected file: its {algorithm} is {found}, not {expected}; "
+            + ("nothing was kept" if origin else "replace it, or delete it to have it fetched")
+        )
+
+
+def _reason(error: Exception) -> str:
+    name = type(error).__name__
+    if "Connection" in name or "Timeout" in name:
+        return "no connection"
+    return " ".join(str(error).split())[:200] or name
+
+
+class _Progress:
+    """What pooch reports to while it downloads: a line at every tenth, or every 50 MB of unknown size."""
+
+    def __init__(self, name: str, say: Say) -> None:
+        self.total = 0
+        self._name, self._say = name, say
+        self._done = self._said = 0
+
+    def update(self, count: int) -> None:
+        self._done += count
+        step = max(self.total // 10, 1_000_000) if self.total else 50_000_000
+        if self._done - self._said >= step:
+            self._said = self._done
+            of = f" of {self.total / 1e6:.1f}" if self.total else ""
+            self._say(f"{self._name}: {self._done / 1e6:.1f}{of} MB")
+
+    def reset(self) -> None:
+        """pooch calls this at the end, before it adds the total once more."""
+        self._done = self._said = 0
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,41 @@
+"""Errors about a corpus's text that say where in it the trouble is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from benchmark.corpus.document import Span
+from benchmark.errors import UserError
+
+#: Document, line number, tokens.
+Line = tuple[str, int, list[str]]
+
+
+def empty_part(part: str, spans: Sequence[Span]) -> UserError:
+    """A split without a token."""
+    name = spans[0].document.name if spans else f"corpus.{part}"
+    more = f" and {len(spans) - 1} more" if len(spans) > 1 else ""
+    return UserError(f"the {part} split is empty: there is no token in {name}{more}")
+
+
+def unseen_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
+    """A token outside a vocabulary without `<unk>`."""
+    return UserError(
+        f"{token!r} in {_where(token, part, lines)} is not in the training split: "
+        "with corpus.vocabulary.unknown=map it counts as <unk>"
+    )
+
+
+def reserved_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
+    """A token that the text may not hold."""
+    return UserError(
+        f"{token!r} in {_where(token, part, lines)} is reserved (it marks where lines begin and end): "
+        "rename it in the text, or leave it out"
+    )
+
+
+def _where(token: str, part: str, lines: Iterable[Line]) -> str:
+    for document, number, tokens in lines:
+        if token in tokens:
+            return f"{document}, line {number},"
+    return f"the {part} split"

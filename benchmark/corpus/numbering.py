@@ -1,0 +1,174 @@
+"""Whitespace-separated words to type numbers, many at a time and exact.
+
+A word of up to eight bytes is its own 64-bit key. A longer one is hashed to a key that no short word
+can have, and its bytes are then compared with those of the type found: two words never share a type.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.corpus.growing import GrowingArray
+from benchmark.corpus.type_table import TypeTable
+
+NEWLINE, SPACE = 10, 32
+#: ASCII whitespace, as `bytes.split` has it.
+SEPARATORS = np.zeros(256, dtype=bool)
+SEPARATORS[[9, 10, 11, 12, 13, 32]] = True
+
+WORD = 8  # bytes in a 64-bit load
+#: By the number of a word's bytes in an 8-byte load: ones over the bytes behind its end. UTF-8 never
+#: holds 0xFF, so the padded load tells words of different length apart.
+PADDING = np.array([(1 << 64) - (1 << 8 * n) for n in range(8)] + [0], dtype=np.uint64)
+#: Top byte of a long word's key. UTF-8 never holds 0xC0, so no padded short word has it there.
+LONG_MARK = np.uint64(0xC0 << 56)
+LONG_BITS = np.uint64((1 << 56) - 1)
+#: Odd multipliers for hashing long words; the next is taken when two words collide.
+MULTIPLIERS = (0x9FB2_1C65_1E98_DF25, 0xC2B2_AE3D_27D4_EB4F, 0xFF51_AFD7_ED55_8CCD)
+
+
+class HashCollision(Exception):
+    """Two long words have the same key: hash again with another multiplier."""
+
+
+class WordNumberer:
+    """Numbers word types from 0, in the order of the chunks they first occur in."""
+
+    def __init__(self, multiplier: int = MULTIPLIERS[0]) -> None:
+        self._multiplier = np.uint64(multiplier)
+        self._table = TypeTable()
+        self._spellings = _Spellings()
+
+    def number(self, chunk: bytes) -> tuple[np.ndarray, np.ndarray]:
+        """Type of each word (int32 [words]) and, for each newline, how many words precede it.
+
+        `chunk` is valid UTF-8 that ends where a word ends. Raises HashCollision.
+        """
+        words = _Words(chunk)
+        keys = words.bytes_at(0)
+        layers = _hash_long_words(words, keys, self._multiplier)
+        numbers = self._table.find(keys)
+        new = np.flatnonzero(numbers < 0)
+        if len(new):
+            distinct, first = np.unique(keys[new], return_index=True)
+            self._spellings.add(words, new[first])
+            self._table.add(distinct)
+            numbers[new] = self._table.find(keys[new])
+        if not self._spellings.agree(words.lengths, layers, numbers):
+            raise HashCollision
+        return numbers, words.before_newlines
+
+    def types(self) -> list[bytes]:
+        """The types' bytes, by number."""
+        return self._spellings.spelled()
+
+
+class _Words:
+    """Where the words of a chunk lie, and their bytes, eight at a time."""
+
+    def __init__(self, chunk: bytes) -> None:
+        padded = np.frombuffer(chunk + b" " * WORD, dtype=np.uint8)
+        # A 64-bit load from every byte position: the strides overlap on purpose.
+        self._loads = np.ndarray((len(chunk) + 1,), dtype="<u8", buffer=padded.data, strides=(1,))
+        ends, is_newline = _separators(padded[: len(chunk) + 1])
+        starts = np.empty_like(ends)
+        starts[0] = 0
+        np.add(ends[:-1], 1, out=starts[1:])
+        lengths = ends - starts
+        newlines = np.flatnonzero(is_newline)
+        if lengths.all():
+            self.starts, self.lengths, self.before_newlines = starts, lengths, newlines + 1
+        else:
+            some = np.flatnonzero(lengths)
+            self.starts, self.lengths = starts[some], lengths[some]
+            self.before_newlines = np.searchsorted(some, newlines, side="right")
+
+    def bytes_at(self, offset: int, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Eight bytes from `offset` on (uint64), 0xFF behind a word's end, of the chosen words."""
+        loaded = self._loads[self.starts[chosen] + offset]
+        loaded |= PADDING[np.minimum(self.lengths[chosen] - offset, WORD)]
+        return loaded
+
+
+def _separators(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the separators, the last behind the last word, and which are newlines."""
+    if len(padded) > 1 and SEPARATORS[padded[-2]]:
+        padded = padded[:-1]
+    ends = np.flatnonzero(padded <= SPACE)
+    kinds = padded[ends]
+    newline = kinds == NEWLINE
+    if np.count_nonzero(newline) + np.count_nonzero(kinds == SPACE) < len(kinds):
+        separating = SEPARATORS[kinds]  # other control characters are part of words
+        ends, newline = ends[separating], newline[separating]
+    return ends, newline
+
+
+#: Long words that have bytes at one offset: their places among the words, and those eight bytes.
+_Layer = tuple[np.ndarray, np.ndarray]
+
+
+def _hash_long_words(words: _Words, keys: np.ndarray, multiplier: np.uint64) -> list[_Layer]:
+    """Put hashes in place of the keys of long words; returns their bytes, a layer every eight."""
+    long = np.flatnonzero(words.lengths > WORD)
+    if not len(long):
+        return []
+    hashed = keys[long]
+    layers = [(long, keys[long])]
+    rows = np.arange(len(long))
+    offset = WORD
+    while len(rows):
+        loaded = words.bytes_at(offset, long[rows])
+        layers.append((long[rows], loaded))
+        mixed = hashed[rows] * multiplier
+        mixed ^= mixed >> np.uint64(29)
+        hashed[rows] = mixed + loaded
+        offset += WORD
+        rows = rows[words.lengths[long[rows]] > offset]
+    hashed *= multiplier
+    hashed ^= hashed >> np.uint64(32)
+    keys[long] = (hashed & LONG_BITS) | LONG_MARK
+    return layers
+
+
+class _Spellings:
+    """The types' bytes, eight by eight, to compare words with."""
+
+    def __init__(self) -> None:
+        self._loads = GrowingArray(np.uint64)
+        self._first = GrowingArray(np.int64)  # a type's first load
+        self._lengths = GrowingArray(np.int64)  # in bytes
+
+    def add(self, words: _Words, new: np.ndarray) -> None:
+        """Append the chosen words as types."""
+        lengths = words.lengths[new]
+        loads = -(-lengths // WORD)
+        first = len(self._loads) + np.cumsum(loads) - loads
+        self._first.extend(first)
+        self._lengths.extend(lengths)
+        self._loads.extend(np.empty(int(loads.sum()), dtype=np.uint64))
+        rows = np.arange(len(new))
+        layer = 0
+        while len(rows):
+            self._loads.view()[first[rows] + layer] = words.bytes_at(WORD * layer, new[rows])
+            layer += 1
+            rows = rows[loads[rows] > layer]
+
+    def spelled(self) -> list[bytes]:
+        """The bytes of every type."""
+        data = self._loads.view().astype("<u8", copy=False).tobytes()
+        begins = WORD * self._first.view()
+        ends = begins + self._lengths.view()
+        return [data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+    def agree(self, lengths: np.ndarray, layers: list[_Layer], numbers: np.ndarray) -> bool:
+        """Whether every long word is spelled as the type it was found to be."""
+        if not layers:
+            return True
+        long = layers[0][0]
+        if not np.array_equal(self._lengths.view()[numbers[long]], lengths[long]):
+            return False
+        loads, first = self._loads.view(), self._first.view()
+        return all(
+            np.array_equal(loads[first[numbers[places]] + layer], loaded)
+            for layer, (places, loaded) in enumerate(layers)
+        )

@@ -1,0 +1,187 @@
+"""What a `conf/corpus/*.yaml` may say, checked with errors that name the key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+
+from benchmark.errors import UserError, did_you_mean
+
+#: A file or document name, a pattern with * and ?, or several of them.
+Names = str | list[str]
+Share = int | float | None
+
+_STRICT = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSettings:
+    """Where the documents come from.
+
+    `files`: text files, `archive`: members of a zip or tar file, `nltk`: an NLTK corpus, read by NLTK's
+    reader, `package`: files that an installed Python package carries.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    kind: Literal["files", "archive", "nltk", "package"] = "files"
+    #: The archive's file name, NLTK's name of the corpus, or the package's.
+    name: str | None = None
+    #: Below the corpora folder (or, of a package, inside it); none: names are paths.
+    folder: str | None = None
+    #: Folder inside the archive that holds the members.
+    inside: str | None = None
+    #: Where the publisher has it: the archive's address, or the files' address less their names.
+    url: str | None = None
+    #: By file name: "sha256:…", "sha1:…" or "md5:…".
+    checksums: dict[str, str] = field(default_factory=dict)
+    #: How to get it where no download can.
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocabularySettings:
+    """Which words of the training split are kept, and what becomes of the others."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    size: int | None = None
+    min_count: int = 1
+    unknown: Literal["map", "error"] = "map"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectSettings:
+    """Known counts, checked when the corpus is encoded: targets a split, words, and lines or sentences."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    train: int | None = None
+    valid: int | None = None
+    test: int | None = None
+    vocabulary: int | None = None
+    sentences: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedSettings:
+    """A number from the literature, with where it stands and on which events."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    model: str
+    source: str
+    protocol: str
+    perplexity: float | None = None
+    bits_per_character: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusSettings:
+    """A corpus: documents, how they are split, tokenised and counted."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    name: str
+    title: str = ""
+    licence: str = ""
+    source: SourceSettings = field(default_factory=SourceSettings)
+    train: Names | None = None
+    valid: Names | None = None
+    test: Names | None = None
+    #: Documents to split, in place of those of the splits that are not named above.
+    text: Names | None = None
+    split: list[Share] | None = None
+    split_unit: Literal["documents", "lines", "words", "characters"] = "lines"
+    split_order: Literal["position", "interleaved"] = "position"
+    tokens: Literal["words", "whitespace", "characters"] = "whitespace"
+    #: What ends a paragraph, which no sentence of `tokens: words` crosses.
+    paragraph: Literal["line", "blank_line"] = "line"
+    lowercase: bool = False
+    end_of_line: bool = True
+    vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
+    expect: ExpectSettings | None = None
+    published: list[PublishedSettings] = field(default_factory=list)
+
+
+def corpus_settings(options: Mapping[str, Any]) -> CorpusSettings:
+    """The checked settings. Raises UserError: one line that names the key and the way out."""
+    from pydantic import TypeAdapter, ValidationError
+
+    _check_keys(CorpusSettings, options, "corpus")
+    try:
+        settings = TypeAdapter(CorpusSettings).validate_python(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(_problem(first["loc"], first["input"], first["msg"])) from error
+    _check_together(settings)
+    return settings
+
+
+def _check_keys(kind: Any, options: Mapping[str, Any], where: str) -> None:
+    hints = get_type_hints(kind)
+    known = {item.name: hints[item.name] for item in fields(kind)}
+    for key, value in options.items():
+        if key not in known:
+            raise UserError(f"{where}.{key}: there is no such setting. {did_you_mean(str(key), known)}")
+        nested = [part for part in (known[key], *get_args(known[key])) if is_dataclass(part)]
+        inner = value if isinstance(value, list) and get_origin(known[key]) is list else [value]
+        for number, item in enumerate(inner):
+            if nested and isinstance(item, Mapping):
+                place = f"{where}.{key}[{number}]" if isinstance(value, list) else f"{where}.{key}"
+                _check_keys(nested[0], item, place)
+
+
+def _problem(location: tuple[int | str, ...], value: Any, message: str) -> str:
+    # Names of the alternatives of a union are no keys.
+    keys = [str(part) for part in location if str(part) not in {"int", "float", "str", "list[str]"}]
+    key = ".".join(["corpus", *keys])
+    if message == "Field required":
+        return f"{key} is missing: give {key}=…"
+    allowed = re.findall(r"'([^']+)'", message)
+    meant = f". {did_you_mean(value, allowed)}" if allowed and isinstance(value, str) else ""
+    return f"{key}={value!r} is not usable: {message[0].lower()}{message[1:]}{meant}"
+
+
+def _check_together(settings: CorpusSettings) -> None:
+    source, vocabulary = settings.source, settings.vocabulary
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", settings.name):
+        raise UserError(
+            f"corpus.name={settings.name!r} is not usable: take letters, digits, '.', '_' and '-'"
+        )
+    if source.kind != "files" and source.name is None:
+        raise UserError(f"corpus.source.name is missing: a source of kind {source.kind} needs one")
+    if source.kind in ("archive", "package") and source.folder is None:
+        raise UserError(f"corpus.source.folder is missing: a source of kind {source.kind} needs one")
+    if vocabulary.min_count < 1:
+        raise UserError(f"corpus.vocabulary.min_count={vocabulary.min_count} is not usable: give 1 or more")
+    if vocabulary.size is not None and vocabulary.size < 1:
+        raise UserError(f"corpus.vocabulary.size={vocabulary.size} is not usable: give 1 or more, or null")
+    if vocabulary.unknown == "error" and (vocabulary.size is not None or vocabulary.min_count > 1):
+        raise UserError(
+            "corpus.vocabulary.unknown=error leaves no word out: "
+            "drop corpus.vocabulary.size and min_count, or use unknown=map"
+        )
+    _check_parts(settings)
+
+
+def _check_parts(settings: CorpusSettings) -> None:
+    missing = [part for part in ("train", "valid", "test") if not getattr(settings, part)]
+    if not missing:
+        if settings.text:
+            raise UserError("corpus.text has nothing to give: train, valid and test are all named")
+        return
+    if not settings.text:
+        raise UserError(
+            f"corpus.{missing[0]} is missing: name files for train, valid and test "
+            "(corpus.train=… corpus.valid=… corpus.test=…), or one text to split (corpus.text=…)"
+        )
+    if missing[0] != "train":
+        raise UserError("corpus.text gives the training split first: leave corpus.train out")
+    if settings.split is None or len(settings.split) != len(missing):
+        raise UserError(
+            f"corpus.split={settings.split} is not usable: corpus.text is to give {', '.join(missing)}, "
+            f"so it takes {len(missing)} shares, as in [{'0.8,0.1,0.1' if len(missing) == 3 else '0.9,0.1'}]"
+        )

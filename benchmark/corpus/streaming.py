@@ -1,0 +1,126 @@
+"""From the text of a split to the type numbers of its tokens, a piece at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.corpus.growing import GrowingArray
+from benchmark.corpus.numbering import MULTIPLIERS, WordNumberer
+from benchmark.corpus.vocabulary import END
+
+
+class Tally:
+    """Counts and hashes text on its way through: `characters` in code points, `digest` in SHA-256."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+        self._hash = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def through(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._hash.update(piece)
+            self.characters += len(piece) if piece.isascii() else len(piece.decode())
+            yield piece
+
+
+def lowered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces in lower case, by Unicode's rules."""
+    for piece in pieces:
+        yield piece.lower() if piece.isascii() else piece.decode().lower().encode()
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Type numbers of some tokens (int32), and where in them lines end: behind `</s>`, which is included."""
+
+    numbers: np.ndarray
+    line_ends: np.ndarray
+
+
+class Numberer(ABC):
+    """Numbers the types of all splits of a corpus from 0; with `end_of_line`, type 0 is `</s>`."""
+
+    def __init__(self, end_of_line: bool) -> None:
+        self.end_of_line = end_of_line
+
+    @abstractmethod
+    def number(self, piece: bytes) -> Numbered:
+        """The tokens of a piece of text that ends where a token ends."""
+
+    @abstractmethod
+    def types(self) -> list[str]:
+        """The types by number."""
+
+    def split(self, pieces: Iterable[bytes]) -> Iterator[Numbered]:
+        """The tokens of a split, whose last line ends even without a newline."""
+        last = b"\n"
+        for piece in pieces:
+            if piece:
+                last = piece[-1:]
+                yield self.number(piece)
+        if self.end_of_line and last != b"\n":
+            yield self.number(b"\n")
+
+
+class Words(Numberer):
+    """Tokens between ASCII whitespace; a line ends at a newline, a blank one too."""
+
+    def __init__(self, end_of_line: bool, multiplier: int = MULTIPLIERS[0]) -> None:
+        super().__init__(end_of_line)
+        self._words = WordNumberer(multiplier)
+
+    def number(self, piece: bytes) -> Numbered:
+        numbers, before_newlines = self._words.number(piece)
+        if not self.end_of_line:
+            return Numbered(numbers, np.empty(0, dtype=np.int64))
+        ends = before_newlines + np.arange(len(before_newlines))
+        is_word = np.ones(len(numbers) + len(ends), dtype=bool)
+        is_word[ends] = False
+        marked = np.zeros(len(is_word), dtype=np.int32)
+        numbers += 1
+        marked[is_word] = numbers
+        return Numbered(marked, ends + 1)
+
+    def types(self) -> list[str]:
+        return ([END] if self.end_of_line else []) + [spelled.decode() for spelled in self._words.types()]
+
+
+class Characters(Numberer):
+    """Code points; with `end_of_line`, a newline is `</s>`."""
+
+    def __init__(self, end_of_line: bool) -> None:
+        super().__init__(end_of_line)
+        self._number_of = np.full(0x110000, -1, dtype=np.int32)
+        self._codes = GrowingArray(np.uint32)
+        self._learn(np.array([ord("\n")] if end_of_line else [], dtype=np.uint32))
+
+    def _learn(self, codes: np.ndarray) -> None:
+        self._number_of[codes] = len(self._codes) + np.arange(len(codes), dtype=np.int32)
+        self._codes.extend(codes)
+
+    def number(self, piece: bytes) -> Numbered:
+        codes: np.ndarray
+        if piece.isascii():
+            codes = np.frombuffer(piece, dtype=np.uint8)
+        else:
+            codes = np.frombuffer(piece.decode().encode("utf-32-le"), dtype="<u4")
+        numbers = self._number_of[codes]
+        new = np.unique(codes[numbers < 0])
+        if len(new):
+            self._learn(new)
+            numbers = self._number_of[codes]
+        ends = np.flatnonzero(numbers == 0) + 1 if self.end_of_line else np.empty(0, dtype=np.int64)
+        return Numbered(numbers, ends)
+
+    def types(self) -> list[str]:
+        spelled = [chr(code) for code in self._codes.view().tolist()]
+        return [END, *spelled[1:]] if self.end_of_line else spelled
