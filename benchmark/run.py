@@ -12,9 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import generate
 from benchmark.build import build_model
-from benchmark.contract import LanguageModel
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.errors import Diverged, Skip, UserError
 from benchmark.job import Job, settled
@@ -22,7 +20,6 @@ from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
 from benchmark.measure.perplexity import checked, perplexity, summary
 from benchmark.measure.throughput import timed_scores
-from benchmark.prompts import Prompt, prompts_from
 from benchmark.record import provenance
 from benchmark.record.folder import (
     RESULT,
@@ -35,6 +32,7 @@ from benchmark.record.folder import (
 )
 from benchmark.record.identity import protocol_id
 from benchmark.record.log import FileRunLog
+from benchmark.samples import samples
 
 CHECKPOINT = "checkpoint"
 SCORES = "test_log_probs.npy"
@@ -148,7 +146,7 @@ def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[s
         bytes_on_disk = bytes_below(checkpoint)
         corpus.vocabulary.save(checkpoint / "vocabulary.json")
     write_array(folder / SCORES, scores.astype(np.float32))
-    write_json(folder / "samples.json", _samples(model, corpus, job))
+    write_json(folder / "samples.json", samples(model, corpus))
     record = {
         **summary(scores, corpus.test),
         **by_frequency(scores, corpus.test),
@@ -174,27 +172,6 @@ def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[s
     }
     log.info(f"test perplexity {record['test_perplexity']:.2f}")
     return record
-
-
-def _samples(model: LanguageModel, corpus: Corpus, job: Job) -> dict[str, Any]:
-    """Next-word tables and continuations behind the same prompts for every model of a corpus."""
-    options = generate.Sampling(temperature=0.8, length=25)
-    return {
-        "temperature": options.temperature,
-        "prompts": [_continued(model, corpus, prompt, options) for prompt in prompts_from(corpus)],
-    }
-
-
-def _continued(
-    model: LanguageModel, corpus: Corpus, prompt: Prompt, options: generate.Sampling
-) -> dict[str, Any]:
-    random = np.random.default_rng(0)
-    words = generate.sample(model, prompt.ids, corpus.vocabulary, options, random)
-    return {
-        "prompt": prompt.text,
-        "next": generate.next_words(model, prompt.ids, corpus.vocabulary, top=8),
-        "samples": [corpus.detokenise(words)],
-    }
 
 
 def _yaml(job: Job) -> str:
