@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.report import text
@@ -100,7 +100,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Table:
-    """A table and its file name. `head` is the index of the shown column that names the row."""
+    """A table and its file name. `head` is the index of the column that names the row.
+
+    Only the first `most` rows are drawn (0: all of them); the CSV has every row.
+    """
 
     name: str
     caption: str
@@ -109,11 +112,27 @@ class Table:
     head: int = 0
     sortable: bool = False
     filters: bool = False
+    most: int = 0
     kind: str = field(default="table", init=False)
 
     def visible(self, *levels: str) -> list[int]:
         """Indices of the columns at these levels."""
         return [i for i, column in enumerate(self.columns) if column.level in levels]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, drawn or not."""
+        return sum(len(group.rows) for group in self.groups)
+
+    def drawn(self) -> list[Group]:
+        """The groups with the rows that are drawn."""
+        left = self.most or self.rows
+        groups = []
+        for group in self.groups:
+            if left > 0:
+                groups.append(replace(group, rows=group.rows[:left]))
+            left -= len(group.rows)
+        return groups
 
     def families(self) -> list[tuple[str, str]]:
         """The families its rows belong to, as (name, name for readers)."""

@@ -54,7 +54,7 @@ def latex_table(table: Table) -> str:
         r"\toprule",
         " & ".join(escape(column.title) for column in columns) + r" \\",
     ]
-    for group in table.groups:
+    for group in table.drawn():
         lines.append(r"\midrule")
         if group.title:
             heading = " -- ".join(escape(part) for part in (group.title, group.note) if part)

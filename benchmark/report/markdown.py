@@ -41,7 +41,7 @@ def markdown_table(table: Table) -> str:
     columns = [table.columns[i] for i in shown]
     titled = any(group.title for group in table.groups)
     parts = []
-    for group in table.groups:
+    for group in table.drawn():
         lines = [
             "| " + " | ".join(escape(column.title) for column in columns) + " |",
             "|" + "|".join("---:" if column.align == "right" else ":---" for column in columns) + "|",

@@ -15,7 +15,7 @@ from benchmark.report.blocks import Figure, Section, Table
 from benchmark.report.export import csv_table
 
 #: Larger data is not carried inside the page; it lies beside it as a file.
-CARRIED = 40_000
+CARRIED = 8_000
 
 
 def page(title: str, sections: Sequence[Section], drawings: Mapping[str, str]) -> str:
@@ -32,7 +32,12 @@ def page(title: str, sections: Sequence[Section], drawings: Mapping[str, str]) -
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals |= {"drawing": lambda figure: _drawing(figure, drawings), "data_link": _data_link}
+    prefixes = {name: f"f{number}" for number, name in enumerate(drawings, start=1)}
+
+    def drawing(figure: Figure) -> Markup:
+        return Markup(svg.inline(drawings[figure.name], prefixes[figure.name], figure.alt))
+
+    environment.globals |= {"drawing": drawing, "data_link": _data_link}
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     html = environment.get_template("page.html.j2").render(
         title=title,
@@ -51,10 +56,6 @@ def _dense(text: str) -> str:
 
 def _asset(name: str) -> str:
     return files("benchmark.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _drawing(figure: Figure, drawings: Mapping[str, str]) -> Markup:
-    return Markup(svg.inline(drawings[figure.name], figure.name, figure.alt))
 
 
 def _data_link(table: Table, folder: str) -> str:

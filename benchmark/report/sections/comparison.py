@@ -23,6 +23,8 @@ from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row
 
 ORDER = 10
+#: More rows than this would make the page too heavy to pass around.
+MOST = 400
 
 COLUMNS = (
     Column("corpus", "Corpus", level="data"),
@@ -59,7 +61,7 @@ def build(context: Context) -> Section | None:
     )
     groups = tuple(_group(events, context) for events in context.events)
     columns = COLUMNS if len(context.machines) > 1 else _without_machine()
-    table = Table("comparison", caption, columns, groups, head=3, sortable=True, filters=True)
+    table = Table("comparison", caption, columns, groups, head=3, sortable=True, filters=True, most=MOST)
     several = len(context.machines) > 1
     machines = [f"{key}: {machine}" if several else str(machine) for machine, key in context.machines.items()]
     timed = Paragraph((f"Timed on {'; '.join(machines)}.",), "note")

@@ -25,6 +25,8 @@ from benchmark.report.context import Context, letter
 from benchmark.report.rows import Row, number_of
 
 ORDER = 100
+#: More runs than this are left to the CSV.
+MOST = 300
 
 COLUMNS = (
     Column("corpus", "Corpus"),
@@ -52,7 +54,9 @@ def build(context: Context) -> Section | None:
         _run(row, run, letters.get(environments[id(run)], "")) for row in context.rows for run in row.runs
     )
     caption = f"Every run behind this report: {text.plural(len(rows), 'run')}."
-    blocks: list[Block] = [Table("provenance", caption, COLUMNS, (Group(rows),), head=1, sortable=True)]
+    blocks: list[Block] = [
+        Table("provenance", caption, COLUMNS, (Group(rows),), head=1, sortable=True, most=MOST)
+    ]
     used: dict[str, int] = defaultdict(int)
     for environment in environments.values():
         used[environment] += 1
