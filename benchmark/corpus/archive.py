@@ -12,10 +12,21 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from benchmark.errors import UserError
-from benchmark.record.folder import written_aside
+from benchmark.record.folder import locked, written_aside
 
 #: The unpacked One Billion Word Benchmark has 4.2 GB; an archive that unpacks to more than this is refused.
 MOST_BYTES = 16 << 30
+
+
+def unpack_once(
+    archive: Path, inside: str | None, wanted: list[str], folder: Path, say: Callable[[str], None]
+) -> None:
+    """`unpack`, by one process at a time, and not again where another has done it meanwhile."""
+    busy = f"another process is unpacking {archive.name}; waiting for it"
+    with locked(folder.parent / "locks" / folder.name, busy=lambda: say(busy)):
+        if not all(any(folder.glob(name)) for name in wanted):
+            say(f"unpacking {archive}")
+            unpack(archive, inside, wanted, folder)
 
 
 def unpack(archive: Path, inside: str | None, wanted: list[str], folder: Path) -> None:

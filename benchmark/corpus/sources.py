@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from benchmark.corpus.archive import unpack
+from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, FileDocument
 from benchmark.corpus.fetch import Say, Shelves, check, find_or_download
 from benchmark.corpus.settings import CorpusSettings, Names, SourceSettings
@@ -103,9 +103,8 @@ def _archive_folder(source: SourceSettings, wanted: list[str], shelves: Shelves,
     beside = shelves.find(f"{source.folder}/{source.name}")
     archive = beside or find_or_download(source.name, source.url, checksum, shelves, say)
     check(archive, checksum)
-    say(f"unpacking {archive}")
     folder = shelves.downloads / source.folder
-    unpack(archive, source.inside, wanted, folder)
+    unpack_once(archive, source.inside, wanted, folder, say)
     return folder
 
 
