@@ -79,8 +79,7 @@ class NeuralModel(LanguageModel):
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         device = pick_device(self.device)
         self._vocabulary = train.vocabulary
-        cuda = [device] if device.type == "cuda" else []
-        with torch.random.fork_rng(devices=cuda):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(self.seed)
             self._network = self.build(train.vocabulary)
             optimise.initialise(self._network, self.training, train.vocabulary)

@@ -27,7 +27,7 @@ def score(network: Network, stream: TokenStream, context: Context) -> np.ndarray
     network.eval()
     for rows in _scoring_rows(stream, context):
         state = network.initial_state(len(rows.starts))
-        for segment in encoded.segments(rows.starts, rows.lengths, max(1, PLACES // len(rows.starts))):
+        for segment in encoded.segments(rows, max(1, PLACES // len(rows.starts))):
             features, state = network(segment.inputs, state)
             log_p = network.output.log_probs(segment.select(features), segment.targets)
             scores[segment.positions] = log_p.cpu().numpy()

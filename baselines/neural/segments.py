@@ -30,51 +30,52 @@ class Segment:
         return flat if self.kept is None else flat.index_select(0, self.kept)
 
 
-class EncodedStream:
-    """A stream's ids on the device, behind the input that stands before the first of them."""
-
-    def __init__(self, ids: np.ndarray, start: int, device: torch.device):
-        symbols = np.empty(len(ids) + 1, dtype=np.int64)
-        symbols[0], symbols[1:] = start, ids
-        self.symbols = torch.from_numpy(symbols).to(device)
-
-    def __len__(self) -> int:
-        return len(self.symbols) - 1
-
-    def segments(self, starts: np.ndarray, lengths: np.ndarray, unroll: int) -> Iterator[Segment]:
-        """Rows that begin at `starts` and hold `lengths` targets, in segments of at most `unroll` columns.
-
-        The segments are as equal as can be, so that none is a sliver with a noisy gradient.
-        """
-        columns = int(lengths.max(initial=0))
-        count = -(-columns // unroll)
-        edges = np.linspace(0, columns, count + 1).astype(np.int64) if count else np.zeros(1, np.int64)
-        for first, stop in pairwise(edges):
-            yield self._segment(starts, lengths, int(first), int(stop))
-
-    def _segment(self, starts: np.ndarray, lengths: np.ndarray, first: int, stop: int) -> Segment:
-        device = self.symbols.device
-        steps = np.arange(first, stop)[:, None]
-        places = starts[None, :] + steps
-        exists = steps < lengths[None, :]
-        if exists.all():
-            index = torch.from_numpy(places).to(device)
-            return Segment(
-                self.symbols[index], self.symbols[index + 1].flatten(), None, places.ravel(), first == 0
-            )
-        inputs = self.symbols[torch.from_numpy(np.minimum(places, len(self) - 1)).to(device)]
-        positions = places[exists]
-        targets = self.symbols[torch.from_numpy(positions + 1).to(device)]
-        kept = torch.from_numpy(np.flatnonzero(exists)).to(device)
-        return Segment(inputs, targets, kept, positions, first == 0)
-
-
 @dataclass(frozen=True)
 class Rows:
     """Stretches of a stream read side by side: first target and number of targets of each, int64 [rows]."""
 
     starts: np.ndarray
     lengths: np.ndarray
+
+
+class EncodedStream:
+    """A stream's ids on the device, behind the input that stands before the first of them."""
+
+    def __init__(self, ids: np.ndarray, start: int, device: torch.device):
+        symbols = np.empty(len(ids) + 1, dtype=np.int32)
+        symbols[0], symbols[1:] = start, ids
+        self._symbols = torch.from_numpy(symbols).to(device)
+
+    def segments(self, rows: Rows, unroll: int) -> Iterator[Segment]:
+        """Columns of the rows, at most `unroll` at a time.
+
+        The segments are as equal as can be, so that none is a sliver with a noisy gradient.
+        """
+        columns = int(rows.lengths.max(initial=0))
+        edges = np.linspace(0, columns, -(-columns // unroll) + 1).astype(np.int64)
+        for first, stop in pairwise(edges):
+            yield self._segment(rows, int(first), int(stop))
+
+    def _segment(self, rows: Rows, first: int, stop: int) -> Segment:
+        steps = np.arange(first, stop)[:, None]
+        places = rows.starts[None, :] + steps
+        exists = steps < rows.lengths[None, :]
+        if exists.all():
+            index = self._send(places)
+            targets = self._symbols[index + 1].flatten()
+            return Segment(self._symbols[index].long(), targets.long(), None, places.ravel(), first == 0)
+        positions = places[exists]
+        inputs = self._symbols[self._send(np.where(exists, places, 0))]
+        targets = self._symbols[self._send(positions + 1)]
+        kept = self._send(np.flatnonzero(exists))
+        return Segment(inputs.long(), targets.long(), kept, positions, first == 0)
+
+    def _send(self, array: np.ndarray) -> Tensor:
+        """An array to the device, without waiting for the work that is queued there."""
+        tensor = torch.from_numpy(array)
+        if self._symbols.device.type == "cpu":
+            return tensor
+        return tensor.pin_memory().to(self._symbols.device, non_blocking=True)
 
 
 def stream_rows(targets: int, rows: int, unroll: int) -> Rows:

@@ -42,6 +42,8 @@ class Trainer:
     def run(self, train: TokenStream, valid: TokenStream) -> None:
         """Spend the budget on `train`, validating on `valid`. Raises Diverged, or UserError on no data."""
         total = self._budget(len(train))
+        if self._training.validation_targets is not None:
+            valid = valid.head(self._training.validation_targets)
         every = self._training.validate_every or len(train)
         done, validated = 0, 0
         state: State = ()
@@ -74,14 +76,16 @@ class Trainer:
         encoded = EncodedStream(np.asarray(train.ids), self._network.start, self._device)
         while True:
             for rows in self._epoch(train):
-                yield from encoded.segments(rows.starts, rows.lengths, self._training.unroll)
+                yield from encoded.segments(rows, self._training.unroll)
 
     def _epoch(self, train: TokenStream) -> list[Rows]:
         """A few long rows of the stream, or all sentences in random batches of like length."""
         batch, unroll = self._training.batch, self._training.unroll
         if self._context == "stream":
             return [stream_rows(len(train), batch, unroll)]
-        groups = batches_by_length(sentences(train.ids, train.vocabulary.end), most=batch)
+        rows = sentences(train.ids, train.vocabulary.end)
+        order = self._order.permutation(len(rows.starts))  # other neighbours among those of one length
+        groups = batches_by_length(Rows(rows.starts[order], rows.lengths[order]), most=batch)
         return [groups[place] for place in self._order.permutation(len(groups))]
 
     def _step(self, segment: Segment, state: State, progress: float) -> State:

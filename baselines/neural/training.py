@@ -20,9 +20,9 @@ class Training:
 
     Weights start from U(−init_range, init_range), or by Glorot & Bengio (2010, eq. 16) with `xavier`;
     biases from zero, that of the output from the `unigram` distribution's logarithm if asked for.
-    Validation is done every `validate_every` tokens (null: after each epoch) and at the end; training
-    stops after `patience` of them without a new best (null: never), and the weights of the best one
-    are kept.
+    Validation is done every `validate_every` tokens (null: after each epoch) and at the end, on the
+    first lines of the validation split that hold `validation_targets` (null: on all); training stops
+    after `patience` of them without a new best (null: never), and the weights of the best are kept.
     """
 
     epochs: Annotated[float, Field(gt=0)] | None = 1.0
@@ -39,6 +39,7 @@ class Training:
     init_range: Annotated[float, Field(gt=0)] = 0.1
     output_bias: Literal["zero", "unigram"] = "zero"
     validate_every: Annotated[int, Field(gt=0)] | None = None
+    validation_targets: Annotated[int, Field(gt=0)] | None = None
     patience: Annotated[int, Field(ge=1)] | None = None
 
     #: For validators of configurations: a key that is not a setting is an error, not ignored.

@@ -17,7 +17,7 @@ def read(ids, groups, unroll):
     encoded = EncodedStream(ids, START, torch.device("cpu"))
     pairs = {}
     for rows in groups:
-        for segment in encoded.segments(rows.starts, rows.lengths, unroll):
+        for segment in encoded.segments(rows, unroll):
             assert 1 <= len(segment.inputs) <= unroll
             inputs = segment.select(segment.inputs[..., None]).squeeze(1).tolist()
             triples = zip(segment.positions.tolist(), inputs, segment.targets.tolist(), strict=True)
@@ -64,7 +64,7 @@ def test_segments_are_of_nearly_equal_length():
     ids = np.zeros(73, dtype=np.uint16)
     rows = stream_rows(73, 2, 10)
     encoded = EncodedStream(ids, START, torch.device("cpu"))
-    lengths = [len(segment.inputs) for segment in encoded.segments(rows.starts, rows.lengths, 10)]
+    lengths = [len(segment.inputs) for segment in encoded.segments(rows, 10)]
     assert sum(lengths) == 37
     assert max(lengths) - min(lengths) <= 1
 
@@ -72,7 +72,7 @@ def test_segments_are_of_nearly_equal_length():
 def test_only_the_first_segment_of_rows_begins_afresh():
     encoded = EncodedStream(np.zeros(30, dtype=np.uint16), START, torch.device("cpu"))
     rows = stream_rows(30, 2, 5)
-    assert [segment.first for segment in encoded.segments(rows.starts, rows.lengths, 5)] == [
+    assert [segment.first for segment in encoded.segments(rows, 5)] == [
         True,
         False,
         False,

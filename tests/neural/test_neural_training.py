@@ -119,6 +119,14 @@ def test_validation_is_regular_outside_training_time_and_last():
     assert any("validation perplexity" in line for line in notes.lines)
 
 
+def test_validation_may_be_on_the_first_lines():
+    valid = stream(60, seed=1)
+    model, notes = trained(validation_targets=20)
+    first = valid.head(20)
+    assert 20 <= len(first) < 40
+    assert notes.validations[-1]["valid_perplexity"] == pytest.approx(perplexity(model, first), rel=1e-6)
+
+
 def test_the_curve_holds_what_the_report_draws(monkeypatch):
     monkeypatch.setattr(trainer, "INTERVAL", 4)
     _, notes = trained()
