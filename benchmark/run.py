@@ -92,6 +92,7 @@ def _forget(folder: Path) -> None:
 def failed(job: Job, corpus_fingerprint: str, reason: str) -> dict[str, Any]:
     """Record a run whose process died without a word (killed, out of memory)."""
     folder = job.folder(corpus_fingerprint)
+    folder.mkdir(parents=True, exist_ok=True)  # it may have died before it began
     record = {
         "run_id": folder.name,
         "status": "failed",

@@ -83,7 +83,7 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     path = folder / RESULT
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read {path}: {error}; delete the folder to repeat the run") from error

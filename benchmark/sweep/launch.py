@@ -142,9 +142,12 @@ def _run_one(place: _Placed, terminal: bool, running: set[subprocess.Popen[bytes
     running.discard(process)
     if status == 2:
         return Outcome(job, "error", _last_words(words), None)
-    record = read_result(place.folder)
-    if status != 0 or record is None:
-        record = failed(job, place.fingerprint, _how_it_died(status, words))
+    try:
+        record = read_result(place.folder)
+        if status != 0 or record is None:
+            record = failed(job, place.fingerprint, _how_it_died(status, words))
+    except UserError as error:
+        return Outcome(job, "error", str(error), None)
     return _outcome(place, record)
 
 

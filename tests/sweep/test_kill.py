@@ -17,7 +17,7 @@ from benchmark.job import SETTLED
 SWEEP = [
     "-m",
     "workers=2",
-    "model=kneser_ney,add_k,unigram,fixed_window,rnn",
+    "model=kneser_ney,add_k,rnn",
     "seed=1,2",
 ]
 
@@ -68,7 +68,7 @@ def test_a_sweep_killed_again_and_again_is_finished_by_the_next_call(
 ) -> None:
     arguments = [*SWEEP, *text_corpus]
     seen: dict[Path, float] = {}
-    for runs_before_the_kill in (0, 1, 3, 5):
+    for runs_before_the_kill in (0, 1, 2):
         process = start(arguments, tmp_path, environment)
         wait_until(lambda n=runs_before_the_kill: len(results(tmp_path)) >= n)
         time.sleep(0.3)
@@ -81,15 +81,15 @@ def test_a_sweep_killed_again_and_again_is_finished_by_the_next_call(
             seen.setdefault(path, path.stat().st_mtime_ns)
     output, _ = start(arguments, tmp_path, environment).communicate(timeout=240)
     finished = results(tmp_path)
-    assert "10 runs: 10 ok" in output
+    assert "6 runs: 6 ok" in output
     # the counted models take no seed, so both of their seeds are one run
-    assert len(finished) == 3 + 2 * 2
+    assert len(finished) == 2 + 2
     assert {record["status"] for record in finished.values()} <= SETTLED
     for path, modified in seen.items():
         assert path.stat().st_mtime_ns == modified, f"{path} was repeated"
     assert not list(tmp_path.glob("results/**/*.tmp"))
     again, _ = start(arguments, tmp_path, environment).communicate(timeout=240)
-    assert "(10 finished earlier)" in again
+    assert "(6 finished earlier)" in again, again
 
 
 @needs_proc
@@ -102,7 +102,7 @@ def test_a_killed_run_is_a_row_and_the_sweep_goes_on(
     os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     output, _ = process.communicate(timeout=120)
     statuses = {record["model"]: record for record in results(tmp_path).values()}
-    assert process.returncode == 1
+    assert process.returncode == 1, output
     assert statuses["rnn"]["status"] == "failed"
     assert "SIGKILL" in str(statuses["rnn"]["reason"])
     assert statuses["unigram"]["status"] == "ok"
