@@ -27,25 +27,39 @@ def close_vocabulary(
 
     Raises UserError where no word is left.
     """
-    special = {END} & set(types) | ({UNKNOWN} if settings.unknown == "map" else set())
-    by_name = np.array(sorted(range(len(types)), key=types.__getitem__), dtype=np.int64)
-    order = by_name[np.argsort(-counts[by_name], kind="stable")]
-    frequent = order[counts[order] >= settings.min_count].tolist()
-    words = [index for index in frequent if types[index] not in special]
+    mapped = settings.unknown == "map"
+    known = list(types)
+    if mapped and UNKNOWN not in known:
+        known.append(UNKNOWN)
+    total = np.zeros(len(known), dtype=np.int64)
+    total[: len(counts)] = counts
+    special = [known.index(token) for token in (END, UNKNOWN) if token in known and (mapped or token == END)]
+    rank = np.empty(len(known), dtype=np.int64)  # by code points
+    rank[sorted(range(len(known)), key=known.__getitem__)] = np.arange(len(known))
+
+    is_word = total >= settings.min_count
+    is_word[special] = False
+    words = _by_falling_count(np.flatnonzero(is_word), total, rank)
     if settings.size is not None:
         words = words[: max(0, settings.size - len(special))]
-    if not words:
+    if not len(words):
         raise UserError(
             "no word is left for the vocabulary: "
             "raise corpus.vocabulary.size or lower corpus.vocabulary.min_count"
         )
-    entries = {types[index]: int(counts[index]) for index in words}
-    if END in special:
-        entries[END] = int(counts[types.index(END)])
-    if UNKNOWN in special:
-        entries[UNKNOWN] = int(counts.sum()) - sum(entries.values())
-    tokens = sorted(entries, key=lambda token: (-entries[token], token))
-    vocabulary = Vocabulary(tuple(tokens), np.array([entries[token] for token in tokens], dtype=np.int64))
-    fallback = vocabulary.ids[UNKNOWN] if UNKNOWN in special else NO_ID
-    ids = vocabulary.ids
-    return vocabulary, np.array([ids.get(token, fallback) for token in types], dtype=np.int64)
+    kept = np.concatenate([words, np.array(special, dtype=np.int64)])
+    fallback = NO_ID
+    if mapped:
+        unknown = known.index(UNKNOWN)
+        total[unknown] += total.sum() - total[kept].sum()
+    kept = _by_falling_count(kept, total, rank)
+    vocabulary = Vocabulary(tuple(known[index] for index in kept.tolist()), total[kept])
+    if vocabulary.unknown is not None and mapped:
+        fallback = vocabulary.unknown
+    ids = np.full(len(known), fallback, dtype=np.int64)
+    ids[kept] = np.arange(len(kept))
+    return vocabulary, ids[: len(types)]
+
+
+def _by_falling_count(indices: np.ndarray, counts: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    return indices[np.lexsort((rank[indices], -counts[indices]))]

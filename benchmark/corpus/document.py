@@ -15,7 +15,7 @@ from typing import IO, Protocol
 from benchmark.errors import UserError
 
 #: Bytes handled at a time: the arrays made of a piece stay within the processor's cache.
-PIECE = 1 << 19
+PIECE = 1 << 18
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -143,7 +143,7 @@ def _clean(piece: bytes, document: Document, offset: int) -> bytes:
             ) from error
     if offset == 0 and piece.startswith(BYTE_ORDER_MARK):
         piece = piece[len(BYTE_ORDER_MARK) :]
-    return piece.replace(b"\r\n", b"\n")
+    return piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
 
 
 def _line_at(document: Document, offset: int) -> int:

@@ -41,7 +41,7 @@ class EncodedSplit:
     targets: int
     lines: int
     characters: int
-    text: str  # SHA-256 of the text
+    text: str  # SHA-256 of the text, of the test split only
 
 
 def encode(
@@ -124,7 +124,7 @@ class _Texts:
 
 def _number(texts: _Texts, part: str, numberer: Numberer, folder: Path) -> tuple[EncodedSplit, np.ndarray]:
     """Write the type numbers of a split to a raw file, and its lines; returns counts a type as well."""
-    tally = Tally()
+    tally = Tally(hashing=part == "test")
     targets = 0
     ends: list[np.ndarray] = []
     with _numbers_file(folder, part).open("wb") as file:
