@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from baselines.neural.output import OutputLayer
 from benchmark.contract import Vocabulary
@@ -20,12 +21,23 @@ class Network(nn.Module):
     """
 
     memory: int | None = None
-    output: OutputLayer
 
-    def __init__(self, vocabulary: Vocabulary):
+    def __init__(self, vocabulary: Vocabulary, embedding_size: int, features: int, tied: bool):
         super().__init__()
         self.start = len(vocabulary) if vocabulary.end is None else vocabulary.end
-        self.symbols = max(len(vocabulary), self.start + 1)
+        symbols = max(len(vocabulary), self.start + 1)
+        self.embedding = nn.Embedding(symbols, embedding_size)
+        self.output = OutputLayer(len(vocabulary), features, self.embedding if tied else None)
+        self._tied = tied
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Embeddings of tokens, [*tokens, embedding_size].
+
+        The gradient of a tied matrix is that of the output, which is dense, plus a few rows. On a CPU
+        they stay sparse until autograd adds them in place: no second matrix is filled with zeros.
+        """
+        weight = self.embedding.weight
+        return F.embedding(tokens, weight, sparse=self._tied and weight.device.type == "cpu")
 
     @abstractmethod
     def initial_state(self, rows: int) -> State:

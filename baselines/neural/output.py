@@ -8,7 +8,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 #: Rows of logits held at once: enough for an efficient matrix product, few enough to stay in cache.
-ROWS = 128
+ROWS = 256
 
 _local = threading.local()
 

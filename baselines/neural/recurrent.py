@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network, State
-from baselines.neural.output import OutputLayer
 from benchmark.contract import Vocabulary
 
 
@@ -16,18 +15,16 @@ class RecurrentNetwork(Network):
     """Embedding, a stack of recurrent layers, output; dropout between all of them (Zaremba et al. 2014)."""
 
     def __init__(self, vocabulary: Vocabulary, cells: nn.RNNBase, dropout: float, tied: bool):
-        super().__init__(vocabulary)
-        self.embedding = nn.Embedding(self.symbols, cells.input_size)
+        super().__init__(vocabulary, cells.input_size, cells.hidden_size, tied)
         self.cells = cells
         self.dropout = nn.Dropout(dropout)
-        self.output = OutputLayer(len(vocabulary), cells.hidden_size, self.embedding if tied else None)
 
     def initial_state(self, rows: int) -> State:
         zeros = self.embedding.weight.new_zeros(self.cells.num_layers, rows, self.cells.hidden_size)
         return (zeros, zeros) if isinstance(self.cells, nn.LSTM) else (zeros,)
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        x = self.dropout(self.embedding(tokens))
+        x = self.dropout(self.embed(tokens))
         if isinstance(self.cells, nn.LSTM):
             h, state = self.cells(x, state)
         else:

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network, State
-from baselines.neural.output import OutputLayer
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
@@ -20,15 +19,13 @@ class WindowNetwork(Network):
     memory: int
 
     def __init__(self, vocabulary: Vocabulary, options: "FixedWindow"):
-        super().__init__(vocabulary)
-        self.memory = options.window
-        self.direct = options.direct
         read = options.window * options.embedding_size
         features = options.hidden_size + (read if options.direct else 0)
-        self.embedding = nn.Embedding(self.symbols, options.embedding_size)
+        super().__init__(vocabulary, options.embedding_size, features, options.tied)
+        self.memory = options.window
+        self.direct = options.direct
         self.hidden = nn.Linear(read, options.hidden_size)
         self.dropout = nn.Dropout(options.dropout)
-        self.output = OutputLayer(len(vocabulary), features, self.embedding if options.tied else None)
 
     def initial_state(self, rows: int) -> State:
         shape = (self.memory - 1, rows)
@@ -37,7 +34,7 @@ class WindowNetwork(Network):
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         seen = torch.cat([state[0], tokens])
         windows = seen.unfold(0, self.memory, 1)  # [time, rows, window]: a view, no token is copied
-        x = self.dropout(self.embedding(windows).flatten(2))
+        x = self.dropout(self.embed(windows).flatten(2))
         h = self.dropout(torch.tanh(self.hidden(x)))
         return (torch.cat([h, x], 2) if self.direct else h), (seen[len(tokens) :],)
 

@@ -138,3 +138,20 @@ def test_a_network_can_begin_as_a_unigram_model():
     np.testing.assert_allclose(
         scores, np.tile((words.counts + 1) / (words.counts + 1).sum(), (12, 1)), rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("end", [True, False])
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_gradient_of_a_tied_matrix_is_dense_and_adds_both_uses(name, end):
+    built = network(name, end)
+    tokens = torch.tensor([built.start, *IDS[:-1]])[:, None]
+    target = torch.tensor(IDS)
+
+    def gradient(embed):
+        built.embed = embed
+        hidden, _ = built(tokens, built.initial_state(1))
+        return torch.autograd.grad(built.output.loss(hidden.flatten(0, 1), target), built.embedding.weight)[0]
+
+    ours, plain = gradient(built.embed), gradient(built.embedding)
+    assert ours.layout == torch.strided
+    torch.testing.assert_close(ours, plain)
