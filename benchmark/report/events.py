@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,9 @@ PARTS = {
     "protocol_unknown": "unknown words",
     "protocol_end_of_line": "end of line",
 }
+
+
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,12 @@ class Events:
 
     def distinct(self, name: str, most: int, apart: float) -> list[Row]:
         """The family's best rows, each worse than the one before by a share of at least `apart`: the
-        same model from two programs is drawn once."""
+        same model from two programs is drawn once. Rows beyond twice the best would flatten all others."""
         kept: list[Row] = []
         for row in self.family(name):
             value = row.perplexity or math.inf
+            if kept and value > 2 * (kept[0].perplexity or 0):
+                break
             if math.isfinite(value) and (not kept or value >= (1 + apart) * (kept[-1].perplexity or 0)):
                 kept.append(row)
         return kept[:most]
@@ -51,7 +57,8 @@ class Events:
     @property
     def parts(self) -> dict[str, str]:
         """The protocol, part by part."""
-        return {part: self.rows[0].shared(key) for key, part in PARTS.items() if self.rows[0].shared(key)}
+        said = {part: self.rows[0].shared(key) for key, part in PARTS.items()}
+        return {part: _DIGEST.sub(r"sha256 \1…", value) for part, value in said.items() if value}
 
     @property
     def figures(self) -> str:

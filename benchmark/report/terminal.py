@@ -45,7 +45,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         text.size(row.mean("bytes_in_memory")),
         stored(row).shown,
         text.duration(row.timed("train_seconds")),
-        f"{text.significant(speed)}/s" if speed is not None else text.NONE,
+        f"{text.amount(speed)}/s" if speed is not None else text.NONE,
     )
 
 

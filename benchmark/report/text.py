@@ -21,12 +21,12 @@ def clean(text: object, limit: int = 0) -> str:
 
 
 def perplexity(value: float | None) -> str:
-    """One decimal; two below ten, where character-level models live; none from 10,000 on."""
+    """One decimal; two below ten, where character-level models live; none from 1,000 on."""
     if value is None or math.isnan(value):
         return NONE
     if math.isinf(value):
         return "∞"
-    return f"{value:,.{2 if value < 10 else 1 if value < 10_000 else 0}f}"
+    return f"{value:,.{2 if value < 10 else 1 if value < 1_000 else 0}f}"
 
 
 def decimals(value: float | None, digits: int) -> str:
@@ -78,6 +78,8 @@ def duration(seconds: float | None) -> str:
     """Seconds, minutes or hours with three significant digits: 0.84 s, 24.8 min, 3.10 h."""
     if seconds is None or not math.isfinite(seconds):
         return NONE
+    if 0 < seconds < 0.001:
+        return "<1 ms"
     if seconds < 99.95:
         return f"{significant(seconds, 3 if seconds >= 1 else 2)} s"
     minutes = seconds / 60
@@ -85,8 +87,10 @@ def duration(seconds: float | None) -> str:
 
 
 def times(ratio: float | None) -> str:
-    """A ratio with two significant digits: ×0.82, ×3.1, ×310."""
-    return NONE if ratio is None or not math.isfinite(ratio) or ratio <= 0 else f"×{significant(ratio, 2)}"
+    """A ratio with two decimals below ten and two significant digits elsewhere: ×0.82, ×1.08, ×310."""
+    if ratio is None or not math.isfinite(ratio) or ratio <= 0:
+        return NONE
+    return f"×{significant(ratio, 3 if 1 <= ratio < 9.995 else 2)}"
 
 
 def round_ticks(shown: str) -> str:

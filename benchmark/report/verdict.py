@@ -36,7 +36,7 @@ COSTS = (
         "Scoring, tokens/s",
         "the scoring speed",
         lambda row: row.timed("score_tokens_per_second"),
-        text.significant,
+        text.amount,
     ),
 )
 
@@ -65,7 +65,7 @@ def sentence(events: Events) -> tuple[str | Strong, ...]:
     found, missing = (counted, "neural") if counted else (neural, "counted")
     found = found or next(iter(events.rows))
     return (
-        f"On {events.title} the best model so far is ",
+        f"On {events.title}, the best model so far is ",
         Strong(f"{found.label}"),
         f" with a test perplexity of {text.perplexity(found.perplexity)}; no {missing} model has been run.",
     )
@@ -103,7 +103,7 @@ def _duel(events: Events, counted: Row, neural: Row) -> tuple[str | Strong, ...]
     change = _change(events) or 0.0
     side = f"{text.percent(abs(change), 0)} {'below' if change < 0 else 'above'}"
     return (
-        f"On {events.title} the best neural model, ",
+        f"On {events.title}, the best neural model, ",
         Strong(neural.label),
         f", has a test perplexity of {text.perplexity(neural.perplexity)}, ",
         "level with" if abs(change) < 0.005 else side,

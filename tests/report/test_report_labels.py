@@ -12,7 +12,7 @@ heights = st.lists(st.floats(0, 100), min_size=1, max_size=8).map(sorted)
 
 @given(heights)
 def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
-    from benchmark.report.figures.labels import spread
+    from benchmark.report.figures.placing import spread
 
     placed = spread(wanted, 10.0, 0.0, 100.0)
     assert len(placed) == len(wanted)
@@ -23,7 +23,7 @@ def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
 
 @given(heights)
 def test_labels_with_room_stay_where_they_want_to_be(wanted):
-    from benchmark.report.figures.labels import spread
+    from benchmark.report.figures.placing import spread
 
     roomy = [height + 20 * index for index, height in enumerate(wanted)]
     assert spread(roomy, 10.0, 0.0, 1000.0) == roomy

@@ -42,6 +42,7 @@ def build(context: Context) -> Section | None:
         blocks = [Paragraph((summary(main),), "answer"), *(Paragraph(sentence(group)) for group in main)]
     else:
         blocks = [Paragraph(sentence(group), "answer") for group in main]
+    blocks += [Paragraph(sentence(group), "note") for group in events if group not in main]
     caption = (
         "The best row of each family, by test perplexity (lower is better). "
         "The last line of each corpus divides neural by counted."

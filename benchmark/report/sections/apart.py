@@ -66,6 +66,6 @@ def _unnormalised(row: Row) -> TableRow:
         figure(row.mean("bytes_in_memory"), text.size),
         stored(row),
         figure(row.timed("train_seconds"), text.duration),
-        figure(row.timed("score_tokens_per_second"), text.significant),
+        figure(row.timed("score_tokens_per_second"), text.amount),
     )
     return TableRow(cells, row.number, row.family)

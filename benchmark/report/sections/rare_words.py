@@ -91,13 +91,19 @@ def _figure(events: Events) -> Figure | None:
     verdict = _verdict(events, buckets)
     caption = (
         f"Negative log-likelihood a target on {events.title}, by how often the target was seen in training, "
-        f"as a difference to {rows[0].label}: below zero is better than it. Under each frequency stands its "
-        f"share of the test targets. {verdict}"
+        f"as a difference to {rows[0].label}: below zero is better than it. Each frequency reaches up to the "
+        f"next; under it stands its share of the test targets. {verdict}"
     )
     alt = f"Line chart of the loss by training frequency for {len(rows)} models on {events.title}. {verdict}"
     name = f"rare_words_{events.file}"
     data = data_table(name, COLUMNS, [line for row in rows for line in _data(row, rows[0], buckets)])
     return Figure(name, caption.strip(), alt.strip(), partial(_draw, events.title, rows, buckets), data)
+
+
+def _from(name: str) -> str:
+    """`10–99` as `10+`: what fits under a narrow figure."""
+    low, dash, _ = name.partition("–")
+    return f"{low}+" if dash else name
 
 
 def _verdict(events: Events, buckets: Buckets) -> str:
@@ -155,7 +161,7 @@ def _draw(title: str, rows: list[Row], buckets: Buckets) -> Drawing:
     drawing, axes = line_chart(
         f"{title}: loss by frequency of the target",
         lines,
-        xlabel="times the target was seen in training, share of test targets",
+        xlabel="seen so often in training; share of targets",
         ylabel="nats a target vs. the best counted",
         marked=True,
         bottom=58,
@@ -163,6 +169,6 @@ def _draw(title: str, rows: list[Row], buckets: Buckets) -> Drawing:
     total = sum(buckets.targets)
     shares = [text.percent(buckets.targets[bucket] / total, 0) for bucket in place]
     axes.set_xticks(
-        range(len(place)), [f"{buckets.names[b]}\n{s}" for b, s in zip(place, shares, strict=True)]
+        range(len(place)), [f"{_from(buckets.names[b])}\n{s}" for b, s in zip(place, shares, strict=True)]
     )
     return drawing
