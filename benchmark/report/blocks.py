@@ -46,7 +46,6 @@ class Column:
     title: str
     align: Literal["left", "right"] = "left"
     level: Literal["key", "more", "data"] = "key"
-    unit: str = ""
     mono: bool = False
 
 

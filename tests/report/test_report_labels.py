@@ -47,7 +47,7 @@ def test_labels_beside_points_do_not_overlap():
         _, axes = canvas("t")
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
-        marks = [(0.5 + 0.01 * i, 0.5 + 0.013 * (i % 3)) for i in range(12)]
+        marks = [(0.3 + 0.04 * i, 0.5 + 0.05 * (i % 3)) for i in range(12)]
         labels = [Label(f"a rather long name {i}", x, y) for i, (x, y) in enumerate(marks)]
         left_out = beside_points(axes, labels, marks)
         boxes = [drawn.get_window_extent() for drawn in axes.texts]

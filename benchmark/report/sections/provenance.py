@@ -29,10 +29,11 @@ ORDER = 100
 MOST = 300
 
 COLUMNS = (
-    Column("corpus", "Corpus"),
+    Column("corpus", "Corpus", level="data"),
     Column("label", "Model"),
     Column("seed", "Seed", "right"),
     Column("test_perplexity", "Test perplexity", "right", "data"),
+    Column("command", "Command that makes it again", mono=True),
     Column("run_id", "Run", mono=True),
     Column("commit", "Commit", mono=True),
     Column("environment", "Made on"),
@@ -43,20 +44,20 @@ COLUMNS = (
     Column("score_batch", "Scoring batch", level="data"),
     Column("started", "Started", level="more"),
     Column("version", "nextword", level="data"),
-    Column("command", "Command that makes it again", mono=True),
 )
 
 
 def build(context: Context) -> Section | None:
     environments = {id(run): _environment(run) for row in context.rows for run in row.runs}
     letters = {key: letter(i) for i, key in enumerate(sorted({e for e in environments.values() if e}))}
-    rows = tuple(
-        _run(row, run, letters.get(environments[id(run)], "")) for row in context.rows for run in row.runs
-    )
-    caption = f"Every run behind this report: {text.plural(len(rows), 'run')}."
-    blocks: list[Block] = [
-        Table("provenance", caption, COLUMNS, (Group(rows),), head=1, sortable=True, most=MOST)
-    ]
+    groups: dict[str, list[TableRow]] = defaultdict(list)
+    for row in context.rows:
+        corpus = row.shared("corpus_title") or row.corpus or "unnamed corpus"
+        groups[corpus] += [_run(row, run, letters.get(environments[id(run)], "")) for run in row.runs]
+    titled = tuple(Group(tuple(rows), corpus) for corpus, rows in groups.items())
+    caption = f"Every run behind this report: {text.plural(len(environments), 'run')}."
+    table = Table("provenance", caption, COLUMNS, titled, head=1, sortable=True, most=MOST)
+    blocks: list[Block] = [table]
     used: dict[str, int] = defaultdict(int)
     for environment in environments.values():
         used[environment] += 1
@@ -74,6 +75,7 @@ def _run(row: Row, run: RunRecord, environment: str) -> TableRow:
         words(row.label),
         Cell(text.NONE if seed is None else text.clean(seed), number_of(result, "seed")),
         figure(number_of(result, "test_perplexity") if row.normalised else None, text.perplexity),
+        words(result.get("command")),
         words(result.get("run_id") or run.folder.name),
         words(_commit(result)),
         words(environment or None),
@@ -84,7 +86,6 @@ def _run(row: Row, run: RunRecord, environment: str) -> TableRow:
         figure(number_of(result, "score_batch"), text.amount),
         Cell(_moment(result), text.clean(result.get("started") or "")),
         words(result.get("version")),
-        words(result.get("command")),
     )
     return TableRow(cells, row.number, row.family)
 

@@ -45,7 +45,7 @@ TERMS = (
         "Training, scoring",
         "Wall-clock training time without evaluation; scoring speed is warmed up and measured in test "
         "tokens a second. More is better for speeds, less for times. Timings depend on the machine, "
-        "which is why each row names it.",
+        "which is why it is named.",
     ),
     (
         "Protocol",

@@ -1,0 +1,125 @@
+"""What the sections say, and that a new file is a new section."""
+
+from __future__ import annotations
+
+import csv
+
+from synthetic_runs import PTB, config
+
+from benchmark.record.folder import read_runs
+from benchmark.report import build_report, sections
+from benchmark.report.context import context_of
+from benchmark.report.verdict import said, sentence, summary
+
+
+def plain(parts) -> str:
+    return "".join(part if isinstance(part, str) else part.text for part in parts)
+
+
+def corpus(name: str) -> dict:
+    return {**PTB, "corpus": name, "corpus_title": name.upper(), "protocol_id": f"{name}0000000000"}
+
+
+def test_a_ratio_is_said_as_a_person_would():
+    assert said(2.13, "the memory") == "2.1 times the memory"
+    assert said(0.31, "the memory") == "31% of the memory"
+    assert said(1.01, "the memory") == "about the same memory"
+
+
+def test_the_verdict_does_not_compare_the_clocks_of_two_machines(run, tmp_path):
+    run("kn", "KN", "count", 140.0, train_seconds=2.0)
+    run(
+        "lstm",
+        "LSTM",
+        "neural",
+        112.0,
+        train_seconds=600.0,
+        device="cuda",
+        device_name="H100",
+        bytes_in_memory=2e7,
+    )
+    (events,) = context_of(read_runs(tmp_path)).events
+    text = plain(sentence(events))
+    assert "20% below the best counted one, KN, at 140.0" in text
+    assert "2.0 times the memory, and the two were timed on different machines" in text
+    assert "training time" not in text
+
+
+def test_several_corpora_are_summed_up_in_one_sentence(run, tmp_path):
+    for name, neural in (("a", 90.0), ("b", 80.0), ("c", 110.0)):
+        run("kn", "KN", "count", 100.0, corpus=corpus(name))
+        run("lstm", "LSTM", "neural", neural, corpus=corpus(name))
+    text = summary(context_of(read_runs(tmp_path)).events)
+    assert "below the best counted one on 2 of 3 corpora (by 10% to 20%)" in text
+    assert "above it on 1 (by 10%)" in text
+
+
+def test_machines_get_letters_where_there_are_several(run, tmp_path):
+    run("kn", "KN", "count", 140.0)
+    run("lstm", "LSTM", "neural", 112.0, device="cuda", device_name="NVIDIA H100")
+    build_report(tmp_path, tmp_path / "report", lambda line: None)
+    with (tmp_path / "report" / "tables" / "comparison.csv").open(encoding="utf-8") as file:
+        machines = {row["label"]: (row["machine"], row["machine_name"]) for row in csv.DictReader(file)}
+    assert machines == {"KN": ("A", "AMD EPYC 7B13 (cpu, 1 thread)"), "LSTM": ("B", "NVIDIA H100 (cuda)")}
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "LSTM [B]" in page
+    assert "B NVIDIA H100 (cuda)" in page
+
+
+def test_orders_are_lines_of_what_differs_only_in_the_order(run, tmp_path):
+    from benchmark.report.sections.orders import methods
+
+    for order, ppl in ((2, 190.0), (3, 148.0), (10, 141.0)):
+        run(
+            "kn",
+            f"Kneser-Ney {order}-gram",
+            "count",
+            ppl,
+            run_id=f"k{order}",
+            config_yaml=config("kn", order=order),
+        )
+    run("add_k", "Add-1 3-gram", "count", 900.0, config_yaml=config("add_k", order=3, k=1))
+    run("add_k", "Add-0.1 2-gram", "count", 700.0, run_id="x", config_yaml=config("add_k", order=2, k=0.1))
+    (events,) = context_of(read_runs(tmp_path)).events
+    assert [(name, [order for order, _ in rows]) for name, rows in methods(events)] == [
+        ("Kneser-Ney", [2, 3, 10])
+    ]
+
+
+def test_a_curve_is_read_where_it_is_whole(run, tmp_path):
+    from benchmark.report.sections.curves import curve_of
+
+    text = "tokens,train_loss,valid_perplexity\n100,5.1,\n100,,200.5\n200,oops,\n300,,inf\n250,,150\n"
+    run("lstm", "LSTM", "neural", 120.0, curve_csv=text)
+    (record,) = read_runs(tmp_path)
+    assert curve_of(record) == ((100.0, 200.5), (250.0, 150.0))
+
+
+def test_buckets_are_named_by_what_they_hold():
+    from benchmark.report.sections.rare_words import bucket_names
+
+    assert bucket_names([0, 1, 10, 1000, 10000]) == ["0", "1–9", "10–999", "1k–9k", "10k+"]
+
+
+def test_losses_add_up_to_the_total(run, tmp_path):
+    from benchmark.report.sections.rare_words import mean_losses
+
+    run("kn", "KN", "count", 120.0)
+    (row,) = context_of(read_runs(tmp_path)).rows
+    targets, total = row.first["bucket_targets"], sum(row.first["bucket_nll"])
+    assert abs(sum(loss * targets[b] for b, loss in mean_losses(row).items()) - total) < 1e-6 * total
+
+
+def test_a_new_file_is_a_new_section(run, tmp_path, monkeypatch):
+    run("kn", "KN", "count", 140.0)
+    extra = tmp_path / "extra"
+    extra.mkdir()
+    (extra / "extra_section.py").write_text(
+        "from benchmark.report.blocks import Paragraph, Section\n"
+        "ORDER = 1\n"
+        "def build(context):\n"
+        "    return Section('extra', 'Extra', (Paragraph((f'{len(context.rows)} row',)),))\n"
+    )
+    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(extra)])
+    titles = [section.title for section in sections.build_all(context_of(read_runs(tmp_path)))]
+    assert titles[1] == "Extra"
