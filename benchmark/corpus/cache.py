@@ -66,7 +66,7 @@ def _write(
         "splits": {part: asdict(split) for part, split in splits.items()},
         "checksums": {path.name: _checksum(path) for path in sorted(folder.iterdir())},
     }
-    (folder / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
+    (folder / META).write_text(json.dumps({**meta, "seal": _seal(meta)}, indent=1), encoding="utf-8")
 
 
 def _parts(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]) -> Parts:
@@ -98,7 +98,9 @@ def _load(folder: Path) -> Encoded | None:
     """What a folder holds, or None where it is missing, partial or damaged."""
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        if any(_checksum(folder / name) != crc for name, crc in meta["checksums"].items()):
+        if meta.pop("seal") != _seal(meta) or any(
+            _checksum(folder / name) != crc for name, crc in meta["checksums"].items()
+        ):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
         streams = {part: _stream(folder, part, vocabulary, meta["splits"][part]) for part in PARTS}
@@ -113,6 +115,10 @@ def _stream(folder: Path, part: str, vocabulary: Vocabulary, known: Mapping[str,
     if len(ids) != known["targets"] or len(lines) != known["lines"] + 1:
         raise ValueError(f"{folder} is damaged")
     return TokenStream(ids, lines, vocabulary, known["characters"])
+
+
+def _seal(meta: Mapping[str, Any]) -> int:
+    return zlib.crc32(json.dumps(meta, sort_keys=True).encode())
 
 
 def _checksum(path: Path) -> int:

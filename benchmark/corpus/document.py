@@ -71,17 +71,17 @@ class Span:
     stop: int | None = None
 
 
-def pieces(spans: Sequence[Span], size: int = PIECE) -> Iterator[bytes]:
-    """The text of a split in pieces of about `size` bytes that end behind whitespace, or at a span's end.
+def pieces(spans: Sequence[Span]) -> Iterator[bytes]:
+    """The text of a split in pieces of about PIECE bytes that end behind whitespace, or at a span's end.
 
     Raises UserError (a file that cannot be read, or is not UTF-8: with its line and byte).
     """
     waiting: list[bytes] = []
     gathered = 0
-    for piece in _joined(spans, size):
+    for piece in _joined(spans):
         waiting.append(piece)
         gathered += len(piece)
-        if gathered >= size:
+        if gathered >= PIECE:
             yield b"".join(waiting)
             waiting, gathered = [], 0
     if waiting:
@@ -91,29 +91,29 @@ def pieces(spans: Sequence[Span], size: int = PIECE) -> Iterator[bytes]:
 def whole_spans(spans: Sequence[Span]) -> Iterator[bytes]:
     """The same text, one piece a span."""
     for place, span in enumerate(spans):
-        text = b"".join(_span_pieces(span, PIECE))
+        text = b"".join(_span_pieces(span))
         if place + 1 < len(spans) and not text.endswith(b"\n"):
             text += b"\n"
         yield text
 
 
-def _joined(spans: Sequence[Span], size: int) -> Iterator[bytes]:
+def _joined(spans: Sequence[Span]) -> Iterator[bytes]:
     for place, span in enumerate(spans):
         piece = b"\n"
-        for piece in _span_pieces(span, size):
+        for piece in _span_pieces(span):
             yield piece
         if place + 1 < len(spans) and not piece.endswith(b"\n"):
             yield b"\n"
 
 
-def _span_pieces(span: Span, size: int) -> Iterator[bytes]:
+def _span_pieces(span: Span) -> Iterator[bytes]:
     with span.document.open() as file:
         file.seek(span.start)
         offset, rest = span.start, b""
         while True:
             left = -1 if span.stop is None else span.stop - offset - len(rest)
             # A long stretch without whitespace is read on in ever larger steps.
-            wanted = max(size, len(rest))
+            wanted = max(PIECE, len(rest))
             read = file.read(wanted if left < 0 else min(wanted, left))
             rest += read
             if not rest:

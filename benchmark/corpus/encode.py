@@ -77,7 +77,7 @@ def _encode(
     for part in PARTS:
         unplaced = np.flatnonzero((ids[: len(counts[part])] == NO_ID) & (counts[part] > 0))
         if len(unplaced):
-            raise unseen_token(types[unplaced[0]], part, texts.lines_of(part))
+            raise unseen_token({types[number] for number in unplaced}, part, texts.lines_of(part))
         _number_to_id(folder, part, splits[part].targets, ids, len(vocabulary))
     return vocabulary, splits
 

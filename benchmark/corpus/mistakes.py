@@ -18,10 +18,11 @@ def empty_part(part: str, spans: Sequence[Span]) -> UserError:
     return UserError(f"the {part} split is empty: there is no token in {name}{more}")
 
 
-def unseen_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
-    """A token outside a vocabulary without `<unk>`."""
+def unseen_token(tokens: set[str], part: str, lines: Iterable[Line]) -> UserError:
+    """Tokens outside a vocabulary without `<unk>`: the first of them is named."""
+    token, where = _first(tokens, part, lines)
     return UserError(
-        f"{token!r} in {_where(token, part, lines)} is not in the training split: "
+        f"{token!r} in {where} is not in the training split: "
         "with corpus.vocabulary.unknown=map it counts as <unk>"
     )
 
@@ -29,13 +30,15 @@ def unseen_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
 def reserved_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
     """A token that the text may not hold."""
     return UserError(
-        f"{token!r} in {_where(token, part, lines)} is reserved (it marks where lines begin and end): "
+        f"{token!r} in {_first({token}, part, lines)[1]} is reserved (it marks where lines begin and end): "
         "rename it in the text, or leave it out"
     )
 
 
-def _where(token: str, part: str, lines: Iterable[Line]) -> str:
-    for document, number, tokens in lines:
-        if token in tokens:
-            return f"{document}, line {number},"
-    return f"the {part} split"
+def _first(tokens: set[str], part: str, lines: Iterable[Line]) -> tuple[str, str]:
+    """The first of some tokens that occurs in a split, and where."""
+    for document, number, line in lines:
+        for token in line:
+            if token in tokens:
+                return token, f"{document}, line {number},"
+    return min(tokens), f"the {part} split"

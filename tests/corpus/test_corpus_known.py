@@ -1,0 +1,74 @@
+"""The corpora that come with the suite have the counts that their settings state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpus_cases import MIRROR, corpus_options, needs_mirror, opened, silent
+
+from benchmark.corpus import Corpus, fingerprint
+
+
+def expected(name: str) -> dict[str, int]:
+    counts = corpus_options(name)["expect"]
+    assert isinstance(counts, dict)
+    return counts
+
+
+def of_mirror(name: str, folder: Path) -> Corpus:
+    """Opened without its expectations, so that the test is what compares."""
+    return opened(corpus_options(name, expect=None), folder, corpora_dir=Path(str(MIRROR)))
+
+
+@needs_mirror
+@pytest.mark.parametrize("name", ["ptb", "wikitext2", "tinyshakespeare", "names", "brown"])
+def test_counts(name: str, tmp_path: Path) -> None:
+    corpus, counts = of_mirror(name, tmp_path), expected(name)
+    splits = (corpus.train, corpus.valid, corpus.test)
+    assert [len(split) for split in splits] == [counts[part] for part in ("train", "valid", "test")]
+    assert len(corpus.vocabulary) == counts["vocabulary"]
+    assert sum(len(split.lines) - 1 for split in splits) == counts.get("sentences", 3)
+    assert np.array_equal(
+        np.bincount(corpus.train.ids, minlength=len(corpus.vocabulary)), corpus.vocabulary.counts
+    )
+
+
+@needs_mirror
+@pytest.mark.slow
+def test_reuters(tmp_path: Path) -> None:
+    corpus, counts = of_mirror("reuters", tmp_path), expected("reuters")
+    assert [len(split) for split in (corpus.train, corpus.valid, corpus.test)] == list(counts.values())[:3]
+
+
+@pytest.mark.slow
+def test_state_of_the_union(tmp_path: Path) -> None:
+    corpus, counts = opened(corpus_options("sotu", expect=None), tmp_path), expected("sotu")
+    assert [len(split) for split in (corpus.train, corpus.valid, corpus.test)] == list(counts.values())[:3]
+    assert len(corpus.vocabulary) == 10_000
+
+
+def test_small_state_of_the_union(tmp_path: Path) -> None:
+    corpus = opened(corpus_options("sotu_small"), tmp_path)
+    assert len(corpus.vocabulary) == 5_000
+    first = corpus.detokenise(corpus.vocabulary.decode(corpus.train.ids[:20]))
+    assert first.startswith("the president.\nmr. speaker")
+    assert fingerprint(corpus_options("sotu_small"), corpora_dir=None, cache_dir=tmp_path, say=silent)
+
+
+def test_the_users_own_text(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("One sentence. Another one!\n" * 20)
+    options = corpus_options("files", title="mine", text="one.txt")
+    corpus = opened(options, tmp_path, corpora_dir=tmp_path)
+    assert corpus.vocabulary.decode(corpus.train.ids[:8]) == [
+        "one",
+        "sentence",
+        ".",
+        "</s>",
+        "another",
+        "one",
+        "!",
+        "</s>",
+    ]
+    assert len(corpus.test.lines) - 1 == 4

@@ -1,0 +1,155 @@
+"""Every mistake a user can make answers with one line that names what is wrong, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus_cases import CONF, corpus_options, opened, silent, texts
+
+from benchmark.corpus import fingerprint, tokeniser_of
+from benchmark.errors import UserError
+
+
+def refusal(options: dict[str, Any], folder: Path, corpora_dir: Path | None = None) -> str:
+    with pytest.raises(UserError) as caught:
+        opened(options, folder, corpora_dir)
+    message = str(caught.value)
+    assert "\n" not in message
+    left = [path for path in (folder / "cache").rglob("*") if path.is_file() and path.name != ".lock"]
+    assert left == []
+    return message
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"lowercsae": True}, "corpus.lowercsae: there is no such setting. Did you mean 'lowercase'?"),
+        (
+            {"vocabulary": {"sise": 3}},
+            "corpus.vocabulary.sise: there is no such setting. Did you mean 'size'?",
+        ),
+        ({"tokens": "wrods"}, "Did you mean 'words'?"),
+        ({"lowercase": "perhaps"}, "corpus.lowercase='perhaps' is not usable"),
+        ({"vocabulary": {"size": "many"}}, "corpus.vocabulary.size='many' is not usable"),
+        ({"vocabulary": {"size": 0}}, "corpus.vocabulary.size=0 is not usable"),
+        ({"vocabulary": {"size": 2}}, "no word is left for the vocabulary"),
+        ({"vocabulary": {"min_count": 9}}, "no word is left for the vocabulary"),
+        (
+            {"vocabulary": {"size": 9, "unknown": "error"}},
+            "corpus.vocabulary.unknown=error leaves no word out",
+        ),
+        ({"train": None}, "corpus.train is missing: name files for train, valid and test"),
+        ({"text": "a.txt"}, "corpus.text has nothing to give"),
+        ({"name": "a/b"}, "corpus.name='a/b' is not usable"),
+        ({"published": [{"modle": "x"}]}, "corpus.published[0].modle: there is no such setting"),
+        ({"source": {"kind": "nltk"}}, "corpus.source.name is missing"),
+        ({"source": {"kind": "nltk", "name": "brwn"}}, "NLTK has no such corpus. Did you mean 'brown'"),
+        ({"source": {"kind": "package", "name": "no-such", "folder": "x"}}, "'no-such' is not installed"),
+        ({"expect": {"train": 7}}, "train comes to 4 targets, not 7"),
+        ({"expect": {"sentences": 7}}, "sentences comes to 4 lines, not 7"),
+    ],
+)
+def test_settings(tmp_path: Path, change: dict[str, Any], answer: str) -> None:
+    options = {**texts(tmp_path, "a b\n\n"), **change}
+    assert answer in refusal(options, tmp_path)
+
+
+def test_missing_name(tmp_path: Path) -> None:
+    options = texts(tmp_path, "a\n")
+    del options["name"]
+    assert refusal(options, tmp_path) == "corpus.name is missing: give corpus.name=…"
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    answer = refusal(texts(tmp_path, "a\n", valid=""), tmp_path)
+    assert answer == f"the valid split is empty: there is no token in {tmp_path / 'valid.txt'}"
+
+
+def test_blank_file_without_line_ends(tmp_path: Path) -> None:
+    options = {**texts(tmp_path, "a\n", test=" \n \n"), "end_of_line": False}
+    assert "the test split is empty" in refusal(options, tmp_path)
+
+
+def test_missing_file_names_every_place(tmp_path: Path) -> None:
+    options = {**texts(tmp_path, "a\n"), "train": "nowhere.txt"}
+    answer = refusal(options, tmp_path, corpora_dir=tmp_path / "mine")
+    assert answer.startswith("nowhere.txt is missing: looked for a text file at ")
+    assert str(tmp_path / "mine" / "nowhere.txt") in answer
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    assert "is a folder" in refusal({**texts(tmp_path, "a\n"), "train": str(tmp_path)}, tmp_path)
+
+
+def test_invalid_utf8_names_line_and_byte(tmp_path: Path) -> None:
+    answer = refusal(texts(tmp_path, b"fine\nna\xefve\n"), tmp_path)
+    assert f"{tmp_path / 'train.txt'} is not UTF-8 text: line 2, byte 7 of the file" in answer
+
+
+@pytest.mark.parametrize("token", ["</s>", "<s>"])
+def test_reserved_token_names_the_line(tmp_path: Path, token: str) -> None:
+    answer = refusal(texts(tmp_path, "a\n", test=f"b\nc {token} d\n"), tmp_path)
+    assert f"{token!r} in {tmp_path / 'test.txt'}, line 2, is reserved" in answer
+
+
+def test_unseen_token_names_the_line(tmp_path: Path) -> None:
+    options = {**texts(tmp_path, "a\n", valid="a\n\na new one\n"), "vocabulary": {"unknown": "error"}}
+    answer = refusal(options, tmp_path)
+    assert f"'new' in {tmp_path / 'valid.txt'}, line 3, is not in the training split" in answer
+
+
+def test_unseen_character_names_the_line(tmp_path: Path) -> None:
+    options = {**texts(tmp_path, "ab", valid="a", test="ab\nb"), "tokens": "characters", "end_of_line": False}
+    options["vocabulary"] = {"unknown": "error"}
+    assert f"'\\n' in {tmp_path / 'test.txt'}, line 1, is not in" in refusal(options, tmp_path)
+
+
+def test_wrong_checksum(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "ptb").mkdir(parents=True)
+    for part in ("train", "valid", "test"):
+        (tmp_path / "mine" / "ptb" / f"ptb.{part}.txt").write_text("a\n")
+    answer = refusal(corpus_options("ptb"), tmp_path, corpora_dir=tmp_path / "mine")
+    assert "ptb.train.txt is not the expected file: its sha256 is " in answer
+    assert "replace it" in answer
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    options = texts(tmp_path, "a\n")
+    (tmp_path / "cache").mkdir(mode=0o500)
+    assert "cannot write" in refusal(options, tmp_path)
+
+
+def test_a_cache_that_is_a_file(tmp_path: Path) -> None:
+    options = texts(tmp_path, "a\n")
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        opened(options, tmp_path)
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numpy.save", full)
+    answer = refusal(texts(tmp_path, "a\n"), tmp_path)
+    assert answer.endswith("No space left on device")
+
+
+def test_every_corpus_of_the_suite_is_well_formed() -> None:
+    for path in CONF.glob("*.yaml"):
+        options = corpus_options(path.stem)
+        assert options["name"] == path.stem
+        if path.stem != "files":
+            tokeniser_of(options)
+            assert options["licence"]
+            assert options["title"]
+
+
+def test_the_users_files_must_be_named(tmp_path: Path) -> None:
+    options = corpus_options("files", title="mine")
+    with pytest.raises(UserError, match=r"or one text to split \(corpus.text=…\)"):
+        fingerprint(options, corpora_dir=None, cache_dir=tmp_path, say=silent)
