@@ -6,6 +6,7 @@ import math
 import statistics
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from benchmark.record.folder import RunRecord
@@ -106,7 +107,7 @@ class Row:
         """Mean test perplexity over seeds; None for a score that is not a distribution."""
         return self.mean("test_perplexity") if self.normalised else None
 
-    @property
+    @cached_property
     def machine(self) -> Machine:
         """Where most of its runs were timed."""
         return Counter(sorted(machine_of(run.result) for run in self.runs)).most_common(1)[0][0]

@@ -12,6 +12,8 @@ import numpy.typing as npt
 CLEAR, GAP = 6.0, 1.5
 #: Beyond this many points a line leads from the label to its mark.
 LED = 12.0
+#: Up to so many labels, several orders of placing them are tried.
+FEW = 12
 #: Where a label is tried around its mark: points away, and degrees counter-clockwise from the right.
 DISTANCES = (8.0, 13.0, 20.0, 30.0, 42.0, 56.0, 72.0)
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 20, 340, 160, 200, 70, 290, 110, 250)
@@ -28,7 +30,10 @@ def stepped(corners: Box) -> Iterator[Box]:
 
 
 def arranged(points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: Box) -> dict[int, Box]:
-    """The best of four orders of placing: as given, from the top, from the left, from the right."""
+    """The best of four orders of placing: as given, from the top, from the left, from the right.
+
+    Where many labels compete, the first ones matter most: only the given order is tried.
+    """
     count = len(points)
     orders = [
         np.arange(count),
@@ -38,7 +43,7 @@ def arranged(points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: 
     ]
     best: dict[int, Box] = {}
     least = (count + 1, 0.0)
-    for order in orders:
+    for order in orders if count <= FEW else orders[:1]:
         spots = _placed(order.tolist(), points, sizes, taken, line, frame)
         leaders = (float(np.hypot(*(np.clip(points[i], s[:2], s[2:]) - points[i]))) for i, s in spots.items())
         cost = (count - len(spots), sum(length for length in leaders if length > LED))
