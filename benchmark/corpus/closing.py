@@ -48,17 +48,14 @@ def close_vocabulary(
             "raise corpus.vocabulary.size or lower corpus.vocabulary.min_count"
         )
     kept = np.concatenate([words, np.array(special, dtype=np.int64)])
-    fallback = NO_ID
     if mapped:
-        unknown = known.index(UNKNOWN)
-        total[unknown] += total.sum() - total[kept].sum()
+        total[known.index(UNKNOWN)] += total.sum() - total[kept].sum()
     kept = _by_falling_count(kept, total, rank)
-    vocabulary = Vocabulary(tuple(known[index] for index in kept.tolist()), total[kept])
-    if vocabulary.unknown is not None and mapped:
-        fallback = vocabulary.unknown
-    ids = np.full(len(known), fallback, dtype=np.int64)
+    ids = np.full(len(known), NO_ID, dtype=np.int64)
     ids[kept] = np.arange(len(kept))
-    return vocabulary, ids[: len(types)]
+    if mapped:
+        ids[ids == NO_ID] = ids[known.index(UNKNOWN)]
+    return Vocabulary(tuple(known[index] for index in kept.tolist()), total[kept]), ids[: len(types)]
 
 
 def _by_falling_count(indices: np.ndarray, counts: np.ndarray, rank: np.ndarray) -> np.ndarray:

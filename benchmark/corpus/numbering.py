@@ -67,40 +67,31 @@ class _Words:
     """Where the words of a chunk lie, and their bytes, eight at a time."""
 
     def __init__(self, chunk: bytes) -> None:
-        padded = np.frombuffer(chunk + b" " * WORD, dtype=np.uint8)
+        # A separator on either side of every word, and room for the last word's last load.
+        padded = np.frombuffer(b" " + chunk + b" " * WORD, dtype=np.uint8)
+        codes = padded[: len(chunk) + 2]
         # A 64-bit load from every byte position: the strides overlap on purpose.
-        self._loads = np.ndarray((len(chunk) + 1,), dtype="<u8", buffer=padded.data, strides=(1,))
-        ends, is_newline = _separators(padded[: len(chunk) + 1])
-        starts = np.empty_like(ends)
-        starts[0] = 0
-        np.add(ends[:-1], 1, out=starts[1:])
-        lengths = ends - starts
-        newlines = np.flatnonzero(is_newline)
-        if lengths.all():
-            self.starts, self.lengths, self.before_newlines = starts, lengths, newlines + 1
-        else:
-            some = np.flatnonzero(lengths)
-            self.starts, self.lengths = starts[some], lengths[some]
-            self.before_newlines = np.searchsorted(some, newlines, side="right")
+        self._loads = np.ndarray((len(codes),), dtype="<u8", buffer=padded.data, strides=(1,))
+        separating = _separating(codes)
+        edges = np.flatnonzero(separating[1:] != separating[:-1])
+        edges += 1
+        self.starts = edges[0::2]
+        self.lengths = edges[1::2] - self.starts
+        self.before_newlines = np.searchsorted(self.starts, np.flatnonzero(codes == NEWLINE))
 
     def bytes_at(self, offset: int, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Eight bytes from `offset` on (uint64), 0xFF behind a word's end, of the chosen words."""
         loaded = self._loads[self.starts[chosen] + offset]
-        loaded |= PADDING[np.minimum(self.lengths[chosen] - offset, WORD)]
+        loaded |= PADDING.take(self.lengths[chosen] - offset, mode="clip")
         return loaded
 
 
-def _separators(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the separators, the last behind the last word, and which are newlines."""
-    if len(padded) > 1 and SEPARATORS[padded[-2]]:
-        padded = padded[:-1]
-    ends = np.flatnonzero(padded <= SPACE)
-    kinds = padded[ends]
-    newline = kinds == NEWLINE
-    if np.count_nonzero(newline) + np.count_nonzero(kinds == SPACE) < len(kinds):
-        separating = SEPARATORS[kinds]  # other control characters are part of words
-        ends, newline = ends[separating], newline[separating]
-    return ends, newline
+def _separating(codes: np.ndarray) -> np.ndarray:
+    """Which bytes are separators: bool."""
+    separating: np.ndarray = codes <= SPACE
+    if np.count_nonzero(separating) > np.count_nonzero(codes == SPACE) + np.count_nonzero(codes == NEWLINE):
+        return SEPARATORS[codes]  # some are rarer: tabs and the like, or control characters within words
+    return separating
 
 
 #: Long words that have bytes at one offset: their places among the words, and those eight bytes.

@@ -93,7 +93,8 @@ class Words(Numberer):
         return Numbered(marked, ends + 1)
 
     def types(self) -> list[str]:
-        return ([END] if self.end_of_line else []) + [spelled.decode() for spelled in self._words.types()]
+        spelled = b" ".join(self._words.types()).decode()  # one decoding, not one a type
+        return ([END] if self.end_of_line else []) + (spelled.split(" ") if spelled else [])
 
 
 class Characters(Numberer):
