@@ -1,16 +1,24 @@
 """The output layer: an exact softmax over the vocabulary, and its loss, without storing all logits."""
 
 import threading
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-#: Rows of logits held at once: enough for an efficient matrix product, few enough to stay in cache.
-ROWS = 256
+#: Rows of logits held at once: enough for efficient matrix products, and where the vocabulary is large
+#: no more than LOGITS numbers, though never under FEWEST rows: each chunk passes over the whole matrix.
+ROWS, LOGITS, FEWEST = 256, 2**23, 64
 
 _local = threading.local()
+
+
+def _chunks(rows: int, vocabulary: int) -> Iterator[slice]:
+    """Consecutive rows, as many as are held at once."""
+    size = min(ROWS, max(FEWEST, LOGITS // vocabulary))
+    return (slice(first, first + size) for first in range(0, rows, size))
 
 
 def _workspace(rows: int, weight: Tensor) -> Tensor:
@@ -52,8 +60,7 @@ class _ChunkedLoss(torch.autograd.Function):
                 torch.zeros_like(bias),
             )
         losses = x.new_empty(n)
-        for first in range(0, n, ROWS):
-            rows = slice(first, first + ROWS)
+        for rows in _chunks(n, len(weight)):
             chunk, chosen = x[rows], target[rows, None]
             log_p = _log_softmax_rows(chunk, weight, bias)
             losses[rows] = -log_p.gather(1, chosen).squeeze(1)
@@ -62,7 +69,7 @@ class _ChunkedLoss(torch.autograd.Function):
                 slope.scatter_add_(1, chosen, slope.new_full((), -1.0).expand(chosen.shape))
                 torch.mm(slope, weight, out=grad_x[rows])
                 # beta = 0 ignores what the uninitialised gradient holds.
-                torch.addmm(grad_weight, slope.t(), chunk, beta=first > 0, alpha=1 / n, out=grad_weight)
+                torch.addmm(grad_weight, slope.t(), chunk, beta=rows.start > 0, alpha=1 / n, out=grad_weight)
                 grad_bias.addmv_(slope.t(), slope.new_ones(len(chunk)), alpha=1 / n)
         if learning:
             ctx.save_for_backward(grad_x.div_(n), grad_weight, grad_bias)
@@ -114,8 +121,7 @@ class OutputLayer(nn.Module):
     def log_probs(self, features: Tensor, targets: Tensor) -> Tensor:
         """ln p of targets [n] given features [n, features]: [n]."""
         scores = features.new_empty(len(features))
-        for first in range(0, len(features), ROWS):
-            rows = slice(first, first + ROWS)
+        for rows in _chunks(len(features), self.vocabulary):
             log_p = _log_softmax_rows(features[rows], self.weight, self.bias)
             scores[rows] = log_p.gather(1, targets[rows, None]).squeeze(1)
         return scores

@@ -104,12 +104,11 @@ class Trainer:
         self._monitor.add(loss, norm, len(segment.targets))
         return state
 
-    def _report(self, done: int, total: int) -> float:
-        """Log the interval since the last report; its gradient norm. Raises Diverged."""
+    def _report(self, done: int, total: int) -> None:
+        """Log the interval since the last report. Raises Diverged."""
         loss, norm = self._monitor.read()
         self._log.progress(done, max(done, total), loss=loss, gradient_norm=norm, learning_rate=self._rate)
         self._log.curve(tokens=done, train_loss=loss, learning_rate=self._rate, gradient_norm=norm)
-        return norm
 
     def _validate(self, valid: TokenStream, done: int, total: int) -> bool:
         """Score the validation split and remember the weights if they are the best; is it time to stop?"""

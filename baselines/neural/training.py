@@ -10,8 +10,8 @@ from pydantic import Field
 class Training:
     """Truncated back-propagation through time with teacher forcing.
 
-    The budget is what comes first of `epochs` (a fraction is a part of an epoch) and `tokens`; null
-    lifts either, not both. One step reads `batch` rows of `unroll` tokens, the state carried on from
+    The budget is what comes first of `epochs` (a fraction ends at that part of every row) and `tokens`;
+    null lifts either, not both. One step reads `batch` rows of `unroll` tokens, the state carried on from
     the step before; in `sentence` context a row is a sentence. `learning_rate` is reached after the
     first `warmup` share of the budget and then follows `schedule`: `constant`, `linear` (down to zero
     at the end of the budget), `plateau` (halved after each validation without a new best).

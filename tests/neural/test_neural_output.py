@@ -44,7 +44,9 @@ def test_loss_and_gradients_equal_cross_entropy(n, words, features, rows):
 
 
 def test_gradients_equal_finite_differences(monkeypatch):
-    monkeypatch.setattr(output, "ROWS", 3)
+    monkeypatch.setattr(output, "LOGITS", 1)
+    monkeypatch.setattr(output, "FEWEST", 3)
+    assert [(rows.start, rows.stop) for rows in output._chunks(7, 5)] == [(0, 3), (3, 6), (6, 9)]
     x, weight, bias, target = case(7, 3, 5)
     assert torch.autograd.gradcheck(lambda *inputs: softmax_loss(*inputs, target), (x, weight, bias))
 
