@@ -138,7 +138,9 @@ def written_aside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
     except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}") from error
+        # NumPy tells a full disk only by how many bytes it could write
+        problem = error.strerror or f"{error}; is the disk full?"
+        raise UserError(f"cannot write {folder}: {problem}") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
