@@ -32,11 +32,32 @@ def collect(arguments: Sequence[str]) -> list[Job]:
     if sweep is None:
         return _once(_composed(rest))
     jobs = []
-    for grid in _grids(sweep):
-        given = {_key(argument) for argument in rest}
-        kept = [override for override in grid if _key(override) not in given]
-        jobs += _composed(["--multirun", *kept, *(a for a in rest if a not in ("-m", "--multirun"))])
+    given = [a for a in rest if a not in ("-m", "--multirun") and _key(a) != "model"]
+    keys = {_key(argument) for argument in given}
+    for grid in _of_models(_grids(sweep), [a.partition("=")[2] for a in rest if _key(a) == "model"]):
+        kept = [override for override in grid if _key(override) not in keys]
+        jobs += _composed(["--multirun", *kept, *given])
     return _once(jobs)
+
+
+def _of_models(grids: list[list[str]], models: list[str]) -> list[list[str]]:
+    """The grids narrowed to the models that the command line names (`model=a,b`; none named: all).
+
+    A model that no grid has runs with what the grids say of everything but models.
+    """
+    if not models:
+        return grids
+    wanted = models[-1].split(",")
+    narrowed, found = [], set()
+    for grid in grids:
+        own = [a.partition("=")[2].split(",") for a in grid if _key(a) == "model"]
+        here = [name for name in wanted if own and name in own[-1]]
+        if here:
+            found.update(here)
+            narrowed.append([f"model={','.join(here)}", *(a for a in grid if _key(a) != "model")])
+    others = [name for name in wanted if name not in found]
+    rest = [a for a in grids[0] if _key(a).split(".")[0].split("@")[-1] != "model"]
+    return narrowed + ([[f"model={','.join(others)}", *rest]] if others else [])
 
 
 def _named_sweep(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
