@@ -38,12 +38,15 @@ class Trainer:
         self._monitor = Monitor(INTERVAL, self._device)
         self._best = Best(network, training.patience)
         self._rate = training.learning_rate
+        self._measure = "valid_perplexity"
 
     def run(self, train: TokenStream, valid: TokenStream) -> None:
         """Spend the budget on `train`, validating on `valid`. Raises Diverged, or UserError on no data."""
         total = self._budget(len(train))
         if self._training.validation_targets is not None:
-            valid = valid.head(self._training.validation_targets)
+            whole, valid = valid, valid.head(self._training.validation_targets)
+            # A part of the split is other events: its perplexity must not stand beside that of the whole.
+            self._measure = "valid_perplexity" if len(valid) == len(whole) else "valid_head_perplexity"
         every = self._training.validate_every or len(train)
         done, validated = 0, 0
         state: State = ()
@@ -122,6 +125,6 @@ class Trainer:
             best = self._best.offer(loss, done)
         self._schedule.validated(best)
         perplexity = math.exp(loss)
-        self._log.curve(tokens=done, valid_perplexity=perplexity, learning_rate=self._rate)
+        self._log.curve(tokens=done, learning_rate=self._rate, **{self._measure: perplexity})
         self._log.info(f"after {done:,} tokens: validation perplexity {perplexity:.2f}")
         return self._best.out_of_patience

@@ -46,7 +46,7 @@ def test_reuters(tmp_path: Path) -> None:
 def test_state_of_the_union(tmp_path: Path) -> None:
     corpus, counts = opened(corpus_options("sotu", expect=None), tmp_path), expected("sotu")
     assert [len(split) for split in (corpus.train, corpus.valid, corpus.test)] == list(counts.values())[:3]
-    assert len(corpus.vocabulary) == 10_000
+    assert len(corpus.vocabulary) == 5_000
 
 
 def test_small_state_of_the_union(tmp_path: Path) -> None:
