@@ -49,14 +49,10 @@ def methods(events: Events) -> list[Method]:
 
 
 def _name(rows: list[Row]) -> str:
-    """What the labels have in common before the order (`Kneser-Ney 3-gram`, `… 5-gram`), else the model."""
-    shared = _shared_start([row.label for row in rows]).rstrip("0123456789 ,;:(-–")
-    return shared or rows[0].shared("model").replace("_", " ")
-
-
-def _shared_start(labels: list[str]) -> str:
-    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*labels, strict=False))
-    return "".join(letters[0] for letters in alike)
+    """The words that the labels begin with before the order (`Add-0.01 2-gram`, `… 3-gram`), else the model."""
+    alike = zip(*(row.label.split() for row in rows), strict=False)
+    shared = " ".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, alike))
+    return shared.rstrip(" ,;:(-–") or rows[0].shared("model").replace("_", " ")
 
 
 def _figure(events: Events, found: list[Method]) -> Figure:
