@@ -49,7 +49,7 @@ def methods(events: Events) -> list[Method]:
 
 
 def _name(rows: list[Row]) -> str:
-    """The words that the labels begin with before the order (`Add-0.01 2-gram`, `… 3-gram`), else the model."""
+    """The words that the labels begin with (`Add-0.01 2-gram`, `Add-0.01 3-gram`), else the model."""
     alike = zip(*(row.label.split() for row in rows), strict=False)
     shared = " ".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, alike))
     return shared.rstrip(" ,;:(-–") or rows[0].shared("model").replace("_", " ")
