@@ -161,7 +161,8 @@ def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[s
         "bytes_on_disk": bytes_on_disk,
         "train_seconds": train_seconds,
         "train_tokens": train_tokens,
-        "train_tokens_per_second": train_tokens / max(train_seconds, 1e-9),
+        # nothing learnt in no time is no rate
+        "train_tokens_per_second": train_tokens / train_seconds if train_seconds > 1e-3 else None,
         "score_tokens_per_second": rate,
         "score_batch": getattr(model, "score_batch", None),
         "peak_memory_bytes": memory,

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmark.corpus import split
 from benchmark.corpus.document import Document, Span
-from benchmark.corpus.encode import PARTS, EncodedSplit, Parts, encode
+from benchmark.corpus.encode import PARTS, Parts, encode
 from benchmark.corpus.fetch import Say
 from benchmark.corpus.settings import CorpusSettings
 from benchmark.corpus.stream import TokenStream
@@ -44,6 +44,9 @@ def encoded(
                 found = _load(folder)
     if found is None:
         raise UserError(f"the encoded corpus in {folder} changes under our hands: is its disk failing?")
+    vocabulary, streams, _ = found
+    sizes = {part: (len(stream), len(stream.lines) - 1) for part, stream in streams.items()}
+    _check_counts(settings, vocabulary, sizes)
     return found
 
 
@@ -60,7 +63,9 @@ def _write(
     settings: CorpusSettings, documents: Mapping[str, Sequence[Document]], folder: Path, say: Say
 ) -> None:
     vocabulary, splits = encode(settings, _parts(settings, documents), folder, say)
-    _check_counts(settings, vocabulary, splits)
+    _check_counts(
+        settings, vocabulary, {part: (split.targets, split.lines) for part, split in splits.items()}
+    )
     vocabulary.save(folder / VOCABULARY)
     meta = {
         "splits": {part: asdict(split) for part, split in splits.items()},
@@ -81,10 +86,11 @@ def _parts(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]
 
 
 def _check_counts(
-    settings: CorpusSettings, vocabulary: Vocabulary, splits: Mapping[str, EncodedSplit]
+    settings: CorpusSettings, vocabulary: Vocabulary, sizes: Mapping[str, tuple[int, int]]
 ) -> None:
-    found = {part: split.targets for part, split in splits.items()}
-    found |= {"vocabulary": len(vocabulary), "sentences": sum(split.lines for split in splits.values())}
+    """Raises UserError where a corpus has other targets, words or lines than its settings know of it."""
+    found = {part: targets for part, (targets, _) in sizes.items()}
+    found |= {"vocabulary": len(vocabulary), "sentences": sum(lines for _, lines in sizes.values())}
     for key, expected in asdict(settings.expect).items() if settings.expect else []:
         if expected is not None and found[key] != expected:
             kind = "targets" if key in PARTS else "words" if key == "vocabulary" else "lines"

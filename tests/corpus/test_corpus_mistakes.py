@@ -57,6 +57,13 @@ def test_settings(tmp_path: Path, change: dict[str, Any], answer: str) -> None:
     assert answer in refusal(options, tmp_path)
 
 
+def test_counts_are_checked_when_a_cached_corpus_is_opened_too(tmp_path: Path) -> None:
+    options = texts(tmp_path, "a b\n\n")
+    opened(options, tmp_path)
+    with pytest.raises(UserError, match="train comes to 4 targets, not 7"):
+        opened({**options, "expect": {"train": 7}}, tmp_path)
+
+
 def test_missing_name(tmp_path: Path) -> None:
     options = texts(tmp_path, "a\n")
     del options["name"]
