@@ -1,0 +1,60 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from benchmark.build import build_model
+from benchmark.check import check_model
+from benchmark.cli import VERBS
+from benchmark.corpus.settings import corpus_settings
+from benchmark.sweep.compose import collect
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+COMMANDS = [
+    shlex.split(line, comments=True)
+    for block in blocks("sh")
+    for line in block.splitlines()
+    if line.startswith("nextword")
+]
+
+
+def test_the_baseline_it_shows_keeps_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source,) = blocks("python")
+    (tmp_path / "readme_baseline.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config = OmegaConf.create({"model": OmegaConf.create(blocks("yaml")[0])})
+    model = OmegaConf.to_container(config, resolve=True)["model"]
+    assert model["label"] == "Smoothed unigram, k = 1.0"
+    model["_target_"] = model["_target_"].replace("baselines.mine", "readme_baseline")
+    assert [finding for finding in check_model(lambda: build_model(model)) if finding.problem] == []
+
+
+def test_the_corpus_it_shows_is_one() -> None:
+    settings = corpus_settings(OmegaConf.to_container(OmegaConf.create(blocks("yaml")[1])))
+    assert settings.name == "novels"
+
+
+def test_its_verbs_are_verbs() -> None:
+    assert len(COMMANDS) > 8
+    assert {command[1] for command in COMMANDS} <= set(VERBS)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [c for c in COMMANDS if c[1] == "run" and "model=mine" not in c],
+    ids=" ".join,
+)
+def test_its_runs_can_be_composed(command: list[str]) -> None:
+    assert collect(command[2:])
