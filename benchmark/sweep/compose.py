@@ -19,6 +19,9 @@ from benchmark.job import Job
 from benchmark.settings import check_settings, choices, conf_dir
 from benchmark.sweep.mistakes import explained
 
+#: Settings that change nothing of what a run finds.
+INCIDENTAL = frozenset({"force", "workers", "results_dir", "corpora_dir", "cache_dir"})
+
 
 def collect(arguments: Sequence[str]) -> list[Job]:
     """Every job that `nextword run ARGUMENTS` stands for, each once, in order.
@@ -102,8 +105,7 @@ def _composed(arguments: list[str]) -> list[Job]:
 
     def task(cfg: DictConfig) -> None:
         config: Any = OmegaConf.to_container(cfg, resolve=True)
-        command = shlex.join(["nextword", "run", *HydraConfig.get().overrides.task])
-        jobs.append(Job(config, command))
+        jobs.append(Job(config, _command(HydraConfig.get().overrides.task)))
 
     with _hydra_command_line(arguments):
         try:
@@ -113,6 +115,12 @@ def _composed(arguments: list[str]) -> list[Job]:
     for job in jobs:
         check_settings(job.config)
     return jobs
+
+
+def _command(overrides: Sequence[str]) -> str:
+    """The command line that repeats a run anywhere: without what says where and how it was run here."""
+    kept = [override for override in overrides if _key(override) not in INCIDENTAL]
+    return shlex.join(["nextword", "run", *kept])
 
 
 @contextmanager

@@ -28,6 +28,11 @@ def test_a_jobs_command_gives_the_same_job() -> None:
         assert again.config == job.config
 
 
+def test_a_command_leaves_out_what_is_of_this_machine() -> None:
+    (job,) = collect(["model=unigram", "corpus=ptb", "force=true", "workers=1", "results_dir=elsewhere"])
+    assert job.command == "nextword run model=unigram corpus=ptb"
+
+
 def test_grids_are_multiplied_out_and_the_command_line_takes_precedence() -> None:
     orders = [job.config["model"].get("order") for job in collect(["+sweep=quick", "model=kneser_ney"])]
     assert orders.count(3) == 1
