@@ -33,7 +33,8 @@ def _described(group: str, name: str) -> dict[str, Any]:
     """A config's description (its label or title) and settings, resolved where it stands alone."""
     from omegaconf import OmegaConf
 
-    node: Any = OmegaConf.load(conf_dir() / group / f"{name}.yaml")
+    path = conf_dir() / group / f"{name}.yaml"
+    node: Any = OmegaConf.load(path)
     content: Any = OmegaConf.to_container(node)
     settings = {
         str(key): value
@@ -41,7 +42,11 @@ def _described(group: str, name: str) -> dict[str, Any]:
         if key not in ("name", "label", "title", "description", "defaults", "_target_")
     }
     whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})
-    for key in ("label", "title", "description"):
-        if key in node:
-            return {"description": str(OmegaConf.select(whole, f"{group}.{key}")), "settings": settings}
-    return {"description": "", "settings": settings}
+    known = [
+        str(OmegaConf.select(whole, f"{group}.{key}"))
+        for key in ("label", "title", "description")
+        if key in node
+    ]
+    if not known or known[0] == name:  # the file's first comment says what it is
+        known = [path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")]
+    return {"description": known[0], "settings": settings}
