@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 from benchmark.errors import UserError, did_you_mean
@@ -33,14 +35,35 @@ def collect(arguments: Sequence[str]) -> list[Job]:
             raise UserError(f"{argument} is not supported; workers=N runs N jobs at once")
     sweep, rest = _named_sweep(arguments)
     if sweep is None:
-        return _once(_composed(rest))
+        return _once([job for choice in _choices(rest) for job in _composed(choice)])
     jobs = []
     given = [a for a in rest if a not in ("-m", "--multirun") and _key(a) != "model"]
     keys = {_key(argument) for argument in given}
     for grid in _of_models(_grids(sweep), [a.partition("=")[2] for a in rest if _key(a) == "model"]):
         kept = [override for override in grid if _key(override) not in keys]
-        jobs += _composed(["--multirun", *kept, *given])
+        for choice in _choices(["--multirun", *kept, *given]):
+            jobs += _composed(choice)
     return _once(jobs)
+
+
+def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
+    """A multirun over models or corpora as one multirun for each of them, in their order.
+
+    Hydra composes what the jobs of a multirun share with its defaults in place of the swept groups, so a
+    setting that only the swept models have (`-m model=rnn,lstm model.layers=1`) would be unknown to it.
+    """
+    multirun = "-m" in arguments or "--multirun" in arguments
+    yield from map(
+        list,
+        product(
+            *(
+                [f"{_key(a)}={name}" for name in a.partition("=")[2].split(",")]
+                if multirun and re.fullmatch(r"(model|corpus)=\w+(,\w+)+", a)
+                else [a]
+                for a in arguments
+            )
+        ),
+    )
 
 
 def _of_models(grids: list[list[str]], models: list[str]) -> list[list[str]]:

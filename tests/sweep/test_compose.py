@@ -55,6 +55,18 @@ def test_a_multirun_is_every_combination_in_order() -> None:
     ]
 
 
+def test_a_setting_that_only_the_swept_models_have_can_be_given() -> None:
+    jobs = collect(["-m", "model=rnn,lstm", "model.layers=1,2", "corpus=ptb"])
+    assert [(job.model, job.config["model"]["layers"]) for job in jobs] == [
+        ("rnn", 1),
+        ("rnn", 2),
+        ("lstm", 1),
+        ("lstm", 2),
+    ]
+    with pytest.raises(UserError, match=r"there is no setting 'model\.layers'"):
+        collect(["-m", "model=rnn,unigram", "model.layers=1"])
+
+
 def test_two_sweeps_at_once_are_refused() -> None:
     with pytest.raises(UserError, match="one \\+sweep=NAME at a time"):
         collect(["+sweep=quick", "+sweep=default"])
