@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmark.corpus import Corpus, fingerprint, open_corpus
 from benchmark.record.folder import read_result, run_folder
 from benchmark.record.identity import run_id
 
 #: A run with one of these statuses is not repeated: the same settings would end the same way.
 #: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
 SETTLED = frozenset({"ok", "diverged"})
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,22 +38,12 @@ class Job:
     @property
     def title(self) -> str:
         """What this job is called in progress lines and summaries."""
-        seed = self.config["model"].get("seed")
-        return f"{self.config['model'].get('label', self.model)} on {self.corpus}" + (
-            f", seed {seed}" if seed is not None else ""
-        )
+        model = self.config["model"]
+        return run_title(model.get("label", self.model), self.corpus, model.get("seed"))
 
     @property
     def results_dir(self) -> Path:
         return Path(self.config["results_dir"])
-
-    @property
-    def corpora_dir(self) -> Path | None:
-        return _path(self.config["corpora_dir"])
-
-    @property
-    def cache_dir(self) -> Path | None:
-        return _path(self.config["cache_dir"])
 
     @cached_property
     def corpus_key(self) -> str:
@@ -58,12 +52,28 @@ class Job:
             [self.config[key] for key in ("corpus", "corpora_dir", "cache_dir")], sort_keys=True
         )
 
+    def open_corpus(self, say: Say) -> Corpus:
+        """The corpus, fetched and encoded if it is not yet. Raises UserError."""
+        return open_corpus(self.config["corpus"], **self._corpus_places(), say=say)
+
+    def corpus_fingerprint(self, say: Say) -> str:
+        """The corpus's content as a hash, found without encoding it. Raises UserError."""
+        return fingerprint(self.config["corpus"], **self._corpus_places(), say=say)
+
+    def _corpus_places(self) -> dict[str, Path | None]:
+        return {key: _path(self.config[key]) for key in ("corpora_dir", "cache_dir")}
+
     def run_id(self, corpus_fingerprint: str) -> str:
         return run_id(self.config["model"], corpus_fingerprint)
 
     def folder(self, corpus_fingerprint: str) -> Path:
         """Where this job's run lives."""
         return run_folder(self.results_dir, self.corpus, self.model, self.run_id(corpus_fingerprint))
+
+
+def run_title(label: str, corpus: str, seed: int | None) -> str:
+    """What a run is called where people read of it."""
+    return f"{label} on {corpus}" + (f", seed {seed}" if seed is not None else "")
 
 
 def settled(folder: Path) -> dict[str, Any] | None:

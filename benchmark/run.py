@@ -12,16 +12,18 @@ from typing import Any
 
 import numpy as np
 
+import benchmark
 from benchmark.build import build_model
-from benchmark.corpus import Corpus, open_corpus
+from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UserError
-from benchmark.job import Job, settled
+from benchmark.job import Job, Say, settled
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
 from benchmark.measure.perplexity import checked, perplexity, summary
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
 from benchmark.record.folder import (
+    CHECKPOINT,
     RESULT,
     bytes_below,
     locked,
@@ -34,7 +36,6 @@ from benchmark.record.identity import protocol_id
 from benchmark.record.log import FileRunLog
 from benchmark.samples import samples
 
-CHECKPOINT = "checkpoint"
 SCORES = "test_log_probs.npy"
 
 
@@ -44,9 +45,7 @@ def execute(job: Job, *, terminal: bool = False) -> dict[str, Any]:
     Whatever the baseline raises becomes the record's status and reason. Raises UserError only for
     what the user must mend first (settings, corpus, disk): nothing is recorded then.
     """
-    corpus = open_corpus(
-        job.config["corpus"], corpora_dir=job.corpora_dir, cache_dir=job.cache_dir, say=_say(job)
-    )
+    corpus = job.open_corpus(_say(job))
     folder = job.folder(corpus.fingerprint)
     with locked(folder, busy=lambda: _say(job)("another process is at this run; waiting for it")):
         earlier = None if job.config["force"] else settled(folder)
@@ -117,16 +116,15 @@ def _naming(job: Job) -> dict[str, Any]:
 
 
 def _identity(job: Job, corpus: Corpus, folder: Path) -> dict[str, Any]:
-    environment = provenance.commit()
     return {
         **_naming(job),
-        **environment,
+        **provenance.commit(),
         "run_id": folder.name,
         "protocol_id": protocol_id(corpus.protocol),
         **{f"protocol_{part}": value for part, value in corpus.protocol.items()},
         "vocabulary_size": len(corpus.vocabulary),
         "train_targets": len(corpus.train),
-        "version": provenance.benchmark.__version__,
+        "version": benchmark.__version__,
         "command": job.command,
         "published": list(corpus.published),
     }
@@ -183,7 +181,7 @@ def _yaml(job: Job) -> str:
     return OmegaConf.to_yaml(OmegaConf.create(kept))
 
 
-def _say(job: Job) -> Any:
+def _say(job: Job) -> Say:
     def say(line: str) -> None:
         print(f"{job.title}: {line}", file=sys.stderr, flush=True)
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmark.errors import UserError
 
-RESULT = "result.json"
+RESULT, CHECKPOINT = "result.json", "checkpoint"
 
 
 @dataclass(frozen=True)

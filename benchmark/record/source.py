@@ -60,7 +60,8 @@ def _file(module: str) -> Path | None:
     return None
 
 
-def _imports(module: str, path: Path) -> set[str]:
+@lru_cache
+def _imports(module: str, path: Path) -> frozenset[str]:
     """Names of the modules a file may import (a name imported from a package may be a module)."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names = set()
@@ -73,7 +74,7 @@ def _imports(module: str, path: Path) -> set[str]:
                 parents = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*parents, *([base] if base else [])])
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
 @lru_cache

@@ -11,19 +11,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from benchmark.corpus import fingerprint, open_corpus
 from benchmark.errors import ERROR_MARK, UserError
-from benchmark.job import Job, settled
+from benchmark.job import Job, Say, settled
 from benchmark.record.folder import read_result
 from benchmark.run import failed
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -80,9 +77,7 @@ def locate(jobs: Sequence[Job], say: Say) -> tuple[list[_Placed], dict[Job, Outc
 
 def _fingerprint(job: Job, say: Say) -> str | UserError:
     try:
-        return fingerprint(
-            job.config["corpus"], corpora_dir=job.corpora_dir, cache_dir=job.cache_dir, say=say
-        )
+        return job.corpus_fingerprint(say)
     except UserError as error:
         return error
 
@@ -96,9 +91,7 @@ def _without_corpus(places: list[_Placed], say: Say) -> dict[Job, Outcome]:
         if job.corpus_key not in problems:
             problems[job.corpus_key] = None
             try:
-                open_corpus(
-                    job.config["corpus"], corpora_dir=job.corpora_dir, cache_dir=job.cache_dir, say=say
-                )
+                job.open_corpus(say)
             except UserError as error:
                 problems[job.corpus_key] = str(error)
     return {

@@ -13,7 +13,7 @@ from benchmark.contract import LanguageModel, Vocabulary
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.record.find import find_run
-from benchmark.record.folder import RunRecord
+from benchmark.record.folder import CHECKPOINT, RunRecord
 
 
 def main(arguments: list[str]) -> int:
@@ -73,7 +73,7 @@ def _number(kind: type, least: float) -> Any:
 def _loaded(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
     from omegaconf import OmegaConf
 
-    checkpoint = run.folder / "checkpoint"
+    checkpoint = run.folder / CHECKPOINT
     if run.result.get("status") != "ok" or not checkpoint.is_dir():
         command = run.result.get("command", "nextword run …")
         raise UserError(f"{run.folder} holds no trained model here; make it: {command} force=true")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from benchmark.job import Job
+from benchmark.job import Job, run_title
 from benchmark.record.folder import RESULT, read_result, read_runs
 
 HELP = """\
@@ -56,9 +56,10 @@ def _of_jobs(arguments: list[str]) -> list[tuple[str, str, str]]:
 def _of_folders(results_dir: Path) -> list[tuple[str, str, str]]:
     rows = []
     for run in read_runs(results_dir):
-        seed = run.result.get("seed")
-        title = f"{run.result.get('label', run.folder.parent.name)} on {run.result.get('corpus', '?')}"
-        title += f", seed {seed}" if seed is not None else ""
+        found = run.result
+        title = run_title(
+            found.get("label", run.folder.parent.name), found.get("corpus", "?"), found.get("seed")
+        )
         rows.append((str(run.result.get("status")), title, _note(run.result, run.folder)))
     for folder in sorted((results_dir / "runs").glob("*/*/*")):
         if folder.is_dir() and not (folder / RESULT).exists():
