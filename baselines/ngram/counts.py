@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from baselines.ngram.keys import ABSENT, contexts_of, distinct, extend, find, index_type
+from baselines.ngram.keys import ABSENT, contexts_of, distinct, extend, find, index_type, last_words
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class OrderCounts:
     def contexts(self) -> np.ndarray:
         """Id of each n-gram without its last word among those one shorter: ascending."""
         return contexts_of(self.keys, self.words)
+
+    @cached_property
+    def last_words(self) -> np.ndarray:
+        """Last word of each n-gram."""
+        return last_words(self.keys, self.words)
 
 
 def sums_by_context(ngrams: OrderCounts, values: np.ndarray, contexts: int) -> np.ndarray:
