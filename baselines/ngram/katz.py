@@ -1,0 +1,129 @@
+"""Katz backoff with Good-Turing discounts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from baselines.ngram.backoff import BackoffTable
+from baselines.ngram.counts import OrderCounts, sums_by_context
+from baselines.ngram.model import BackoffModel
+from benchmark.contract import Context, RunLog
+from benchmark.errors import UserError
+
+
+class Katz(BackoffModel):
+    """Katz 1987: what Good-Turing takes from seen n-grams goes to unseen ones, by the lower order.
+
+        p(w | h) = d(c(h w)) c(h w) / c(h)   if c(h w) reaches the minimum of its order,
+                 = b(h) p(w | h')            if not,
+
+    b(h) such that this sums to one, h' the context h without its first word. The ratios d are Katz's eq.
+    4 (see `discount_ratios`); counts above `threshold` (his k) are trusted, d = 1. `minimum_counts` has
+    one value an order, the last for all longer n-grams; those below it count for c(h) and for the ratios,
+    but are left to the lower order, as by `-gtNmin` of SRILM's `ngram-count`.
+
+    Where the definition is silent:
+    - order 1 backs off to 1 / V, V the size of the vocabulary: unseen words share evenly;
+    - where no ratio takes anything after h, all counts being above the threshold, c(h) is raised by one, for
+      the unseen words (as in SRILM and the CMU toolkit, which owe it to Doug Paul);
+    - where every word was seen after h, nothing is discounted;
+    - where the counts of counts admit no ratios, the threshold of that order is lowered, which the log says.
+
+    After `fit`, `ratios` [order][count] holds d of the counts from 0 to the threshold that was used.
+    """
+
+    learned: ClassVar[tuple[str, ...]] = ("ratios",)
+
+    def __init__(
+        self,
+        *,
+        order: Annotated[int, Field(ge=1, le=10)] = 3,
+        threshold: Annotated[int, Field(ge=0)] = 5,
+        minimum_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,),
+        context: Context = "sentence",
+    ) -> None:
+        super().__init__(order=order, context=context)
+        self.threshold = threshold
+        self.minimum_counts = list(minimum_counts)
+        if sorted(self.minimum_counts) != self.minimum_counts:
+            raise UserError(
+                f"model.minimum_counts={self.minimum_counts} is not usable: a longer n-gram is kept only "
+                "with the shorter ones in it, so no value may be below the one before"
+            )
+        self.ratios: list[list[float]] = []
+
+    def settings(self) -> dict[str, Any]:
+        own = {"threshold": self.threshold, "minimum_counts": self.minimum_counts}
+        return {**super().settings(), **own}
+
+    def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
+        """From order 1 up, each order's p(w | h') gathered by suffix."""
+        self.ratios = []
+        lower = np.array([1 / counts[0].words])
+        log_probs, log_backoffs = [], []
+        for n, ngrams in enumerate(counts, 1):
+            ratios = discount_ratios(ngrams.counts, self.threshold)
+            if len(ratios) <= self.threshold:
+                log.info(
+                    f"order {n}: the counts of counts admit no Good-Turing discounts up to {self.threshold}; "
+                    + (f"took those up to {len(ratios) - 1}" if len(ratios) > 1 else "took none")
+                )
+            minimum = self.minimum_counts[min(n, len(self.minimum_counts)) - 1]
+            contexts = len(counts[n - 2]) if n > 1 else 1
+            lower, backoff = back_off(ngrams, ratios, minimum, lower[ngrams.suffix], contexts)
+            self.ratios.append(ratios.tolist())
+            log_probs.append(np.log(lower))
+            log_backoffs.append(np.log(backoff))
+        return BackoffTable.of(counts, log_probs, log_backoffs[1:])
+
+
+def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
+    """d(r) for r = 0 … k: float64 [k + 1], k the largest value up to `threshold` that is possible, or 0.
+
+    With n_r the number of n-grams counted r times, r* = (r + 1) n_{r+1} / n_r (Good 1953, eq. 2') and
+    A = (k + 1) n_{k+1} / n₁,
+
+        d(r) = (r* / r − A) / (1 − A),  1 ≤ r ≤ k  (Katz 1987, eq. 4; Chen & Goodman 1998, eq. 11),
+
+    so that what is taken, Σ n_r (1 − d(r)) r, is n₁. Possible is a k whose ratios are all in (0, 1]; for
+    k = 1 the formula always gives 0.
+    """
+    seen = np.bincount(np.minimum(counts, threshold + 2), minlength=threshold + 2).astype(np.float64)
+    for k in range(threshold, 1, -1):
+        if not seen[1 : k + 2].all():
+            continue
+        r = np.arange(1, k + 1)
+        common = (k + 1) * seen[k + 1] / seen[1]
+        if common >= 1:
+            continue
+        ratios = ((r + 1) * seen[2 : k + 2] / (r * seen[1 : k + 1]) - common) / (1 - common)
+        if ratios.min() > 0 and ratios.max() <= 1:
+            return np.concatenate([[0.0], ratios])
+    return np.zeros(1)
+
+
+def back_off(
+    ngrams: OrderCounts, ratios: np.ndarray, minimum: int, lower: np.ndarray, contexts: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """p(w | h) of each n-gram h w, and b(h) of each of the `contexts` contexts h, both float64.
+
+    `lower` holds p(w | h') of each n-gram. The n-grams below the minimum count get what backing off gives.
+    """
+    kept = ngrams.counts >= minimum
+    total = sums_by_context(ngrams, ngrams.counts, contexts)
+    everything = sums_by_context(ngrams, kept, contexts) == ngrams.words
+    ratio = np.append(ratios, 1.0)[np.minimum(ngrams.counts, len(ratios))]
+    discounted = ngrams.counts * np.where(everything[ngrams.contexts], 1.0, ratio) * kept
+
+    left = sums_by_context(ngrams, ngrams.counts - discounted, contexts)
+    nothing_left = (left <= 1e-9 * total) & ~everything  # or no count at all
+    left[nothing_left] = 1
+    total[nothing_left] += 1
+
+    unseen = 1 - sums_by_context(ngrams, kept * lower, contexts)
+    backoff = np.divide(left / total, unseen, where=~everything, out=np.ones(contexts))
+    probs = np.where(kept, discounted / total[ngrams.contexts], backoff[ngrams.contexts] * lower)
+    return probs, backoff
