@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import inspect
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UserError, did_you_mean
@@ -20,48 +20,47 @@ from benchmark.errors import Skip, UserError, did_you_mean
 NAMING = frozenset({"_target_", "name", "label"})
 
 
-def build_model(config: Mapping[str, Any]) -> LanguageModel:
-    """The unfitted model that a `conf/model/*.yaml` describes.
+def build_model(config: Mapping[str, Any], where: str = "model") -> LanguageModel:
+    """The unfitted model that a `conf/model/*.yaml` describes, with the models it is composed of.
 
-    Raises UserError (a wrong target, key, type or value: one line that names it) or Skip (the model
-    needs a package that is not installed).
+    A constructor parameter annotated `LanguageModel`, or `Mapping[str, LanguageModel]`, takes a model's
+    config, or several by name, and is passed the models built from them. `where` is the key under which
+    the config stands. Raises UserError (a wrong target, key, type or value: one line that names it) or
+    Skip (a model needs a package that is not installed).
     """
-    return model_class(config)(**arguments(config))
+    return model_class(config, where)(**arguments(config, where))
 
 
-def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+def arguments(config: Mapping[str, Any], where: str = "model") -> dict[str, Any]:
     """The checked constructor arguments in a model's config."""
     settings = {key: value for key, value in config.items() if key not in NAMING}
-    return _checked(model_class(config), settings, "model")
+    return _checked(model_class(config, where), settings, where)
 
 
-def model_class(config: Mapping[str, Any]) -> type[LanguageModel]:
+def model_class(config: Mapping[str, Any], where: str = "model") -> type[LanguageModel]:
     """The class that a model's `_target_` names."""
     target = config.get("_target_")
+    key = f"{where}._target_"
     if not isinstance(target, str) or "." not in target:
-        raise UserError("model._target_ must name a class, as in baselines.ngram.add_k.AddK")
+        raise UserError(f"{key} must name a class, as in baselines.ngram.add_k.AddK")
     module_name, _, class_name = target.rpartition(".")
-    module = _import(module_name, target)
+    module = _import(module_name, target, key)
     found = getattr(module, class_name, None)
     if found is None:
         classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
-        raise UserError(
-            f"model._target_: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes)
-        )
+        raise UserError(f"{key}: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes))
     if not (inspect.isclass(found) and issubclass(found, LanguageModel)):
-        raise UserError(f"model._target_: {target} is no LanguageModel (see benchmark/contract.py)")
+        raise UserError(f"{key}: {target} is no LanguageModel (see benchmark/contract.py)")
     return found
 
 
-def _import(module_name: str, target: str) -> Any:
+def _import(module_name: str, target: str, key: str) -> Any:
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(missing + "."):
-            raise UserError(
-                f"model._target_: there is no module {missing!r} for {target}{_near(missing)}"
-            ) from error
+            raise UserError(f"{key}: there is no module {missing!r} for {target}{_near(missing)}") from error
         raise Skip(f"{target} needs the package {missing!r}, which is not installed") from error
 
 
@@ -98,6 +97,12 @@ def _checked(kind: type, settings: Mapping[str, Any], where: str) -> dict[str, A
 def _value(value: Any, annotation: Any, where: str) -> Any:
     if dataclasses.is_dataclass(annotation) and isinstance(annotation, type) and isinstance(value, Mapping):
         return annotation(**_checked(annotation, value, where))
+    if annotation is LanguageModel:
+        return _component(value, where)
+    if get_origin(annotation) is Mapping and get_args(annotation)[1:] == (LanguageModel,):
+        if not isinstance(value, Mapping):
+            raise UserError(f"{where}={value!r} is not usable: give models by name")
+        return {name: _component(config, f"{where}.{name}") for name, config in value.items()}
 
     from pydantic import TypeAdapter, ValidationError
 
@@ -106,3 +111,9 @@ def _value(value: Any, annotation: Any, where: str) -> Any:
     except ValidationError as error:
         problem = error.errors()[0]["msg"]
         raise UserError(f"{where}={value!r} is not usable: {problem[0].lower()}{problem[1:]}") from error
+
+
+def _component(config: Any, where: str) -> LanguageModel:
+    if not isinstance(config, Mapping):
+        raise UserError(f"{where}={config!r} is not usable: give a model, as in +model@{where}=kneser_ney")
+    return build_model(config, where)

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmark.corpus import Corpus, fingerprint, open_corpus
 from benchmark.record.folder import read_result, run_folder
-from benchmark.record.identity import run_id
+from benchmark.record.identity import run_id, seed_of
 
 #: A run with one of these statuses is not repeated: the same settings would end the same way.
 #: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
@@ -39,7 +39,7 @@ class Job:
     def title(self) -> str:
         """What this job is called in progress lines and summaries."""
         model = self.config["model"]
-        return run_title(model.get("label", self.model), self.corpus, model.get("seed"))
+        return run_title(model.get("label", self.model), self.corpus, seed_of(model))
 
     @property
     def results_dir(self) -> Path:

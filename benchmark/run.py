@@ -32,7 +32,7 @@ from benchmark.record.folder import (
     write_text,
     written_aside,
 )
-from benchmark.record.identity import protocol_id
+from benchmark.record.identity import protocol_id, seed_of
 from benchmark.record.log import FileRunLog
 from benchmark.samples import samples
 
@@ -111,7 +111,7 @@ def _naming(job: Job) -> dict[str, Any]:
         "label": model.get("label", job.model),
         "corpus": job.corpus,
         "corpus_title": job.config["corpus"].get("title", job.corpus),
-        "seed": model.get("seed"),
+        "seed": seed_of(model),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmark.record.source import source_digest
@@ -17,12 +17,13 @@ def run_id(model: Mapping[str, Any], corpus_fingerprint: str) -> str:
     """12 hexadecimal digits over the model's settings (its seed and training among them), the
     corpus's content and the baseline's own source; not over paths, labels or the device.
 
-    A model whose settings hold no seed is deterministic: every seed gives the same run.
+    The source is that of every `_target_` in the settings: a mixture's, and its components'. A model
+    whose settings hold no seed is deterministic: every seed gives the same run.
     """
     outcome = {
         "model": _without_incidentals(model),
         "corpus": corpus_fingerprint,
-        "source": source_digest(str(model.get("_target_", ""))),
+        "source": source_digest(*_targets(model)),
     }
     return _digest(outcome)
 
@@ -39,6 +40,23 @@ def _without_incidentals(value: Any) -> Any:
     return value
 
 
+def _targets(value: Any) -> Iterator[str]:
+    """Every `_target_` in a model's settings, its components' among them."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("_target_"), str):
+            yield value["_target_"]
+        for item in value.values():
+            yield from _targets(item)
+
+
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def seed_of(model: Mapping[str, Any]) -> int | None:
+    """The seed in a model's settings, or the first in those of its components; None where none has any."""
+    if model.get("seed") is not None:
+        return int(model["seed"])
+    seeds = (seed_of(value) for value in model.values() if isinstance(value, Mapping))
+    return next((seed for seed in seeds if seed is not None), None)

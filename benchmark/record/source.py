@@ -15,12 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 
 
-def source_digest(target: str) -> str:
-    """SHA-256 over the code of `package.module.Class`'s module and of every module it imports,
-    directly or not, from its own top-level package."""
-    module = target.rpartition(".")[0]
+def source_digest(*targets: str) -> str:
+    """SHA-256 over the code of the modules of each `package.module.Class` and of every module that they
+    import, directly or not, each from its own top-level package."""
+    modules: dict[str, Path] = {}
+    for target in targets:
+        modules |= _reachable(target.rpartition(".")[0])
     digest = hashlib.sha256()
-    for name, path in sorted(_reachable(module).items()):
+    for name, path in sorted(modules.items()):
         digest.update(f"{name}\0{_code(path)}\0".encode())
     return digest.hexdigest()
 

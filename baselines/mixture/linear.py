@@ -1,0 +1,51 @@
+"""Linear interpolation of any models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.mixture.components import Composite
+from baselines.mixture.em import expectation_maximisation, mixed
+from benchmark.contract import LanguageModel, RunLog, TokenStream
+
+
+class LinearMixture(Composite):
+    """p(w | h) = Σᵢ λᵢ pᵢ(w | h), with λᵢ ≥ 0 and Σᵢ λᵢ = 1 (Jelinek & Mercer 1980).
+
+    The weights are those that make the validation text likeliest, found by EM. Components that choose
+    settings by the same text (early stopping, tuned constants) look somewhat better there than they are.
+
+    After `fit`, `weights` holds λ by the component's name.
+    """
+
+    learned: ClassVar[tuple[str, ...]] = ("weights",)
+
+    def __init__(self, *, components: Mapping[str, LanguageModel]) -> None:
+        super().__init__(components)
+        self.weights: dict[str, float] = {}
+
+    def learn(self, valid: TokenStream, log: RunLog) -> None:
+        scores = self._scores(valid)
+        weights, nats = expectation_maximisation(scores)
+        self.weights = dict(zip(self.components, weights.tolist(), strict=True))
+        for (name, weight), own in zip(self.weights.items(), scores, strict=True):
+            alone = np.exp(-np.mean(own, dtype=np.float64))
+            log.info(f"weight {weight:.4f} for {name}, validation perplexity {alone:.2f} alone")
+        log.info(f"validation perplexity {np.exp(nats):.2f} together")
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        return mixed(self._scores(stream), self._weights())
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        rows = np.stack([model.next_log_probs(contexts) for model in self.components.values()])
+        return mixed(rows, self._weights())
+
+    def _scores(self, stream: TokenStream) -> np.ndarray:
+        """ln p of each target under each component: float32 [components, targets]."""
+        return np.stack([component.log_probs(stream) for component in self.components.values()])
+
+    def _weights(self) -> np.ndarray:
+        return np.array([self.weights[name] for name in self.components])
