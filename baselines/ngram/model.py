@@ -44,11 +44,11 @@ class BackoffModel(LanguageModel):
         """Count n-grams of all orders, then estimate. `valid` is not looked at."""
         targets = len(train)
 
-        def finished(n: int) -> None:
-            log.progress(targets * n // (self.order + 1), targets)  # the estimate is the last step
+        def progress(done: int) -> None:
+            log.progress(min(done, targets) * self.order // (self.order + 1), targets)  # estimating is a step
 
         sequence = training_sequence(train.ids, train.vocabulary, self.context)
-        counts = count_ngrams(sequence, len(train.vocabulary), self.order, finished)
+        counts = count_ngrams(sequence, len(train.vocabulary), self.order, progress)
         self._set(self.estimate(counts, log), train.vocabulary)
         log.progress(targets, targets)
 

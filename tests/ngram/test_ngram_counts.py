@@ -6,13 +6,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
+from baselines.ngram.arrays import TorchArrays
 from baselines.ngram.counts import OrderCounts, count_ngrams, sums_by_context
 from baselines.ngram.history import training_sequence
-from baselines.ngram.keys import distinct, find, last_words, pack
+from baselines.ngram.keys import distinct, find, pack
 from benchmark.corpus import END
 
 
@@ -52,7 +53,7 @@ def test_keys_that_would_not_fit_are_refused() -> None:
 def spelled(orders: list[OrderCounts], n: int, tokens: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The n-grams of order n in words, through the ids of their contexts."""
     names = [*tokens, "<s>"]
-    last = [names[word] for word in last_words(orders[n - 1].keys, len(tokens))]
+    last = [names[word] for word in orders[n - 1].last_words]
     if n == 1:
         return [(word,) for word in last]
     shorter = spelled(orders, n - 1, tokens)
@@ -80,6 +81,43 @@ def test_counts_of_every_order(lines: Lines, order: int) -> None:
             for gram, count in expected.items():
                 followed[gram[:-1]] += count
             assert sums == followed
+
+
+def equal(one: list[OrderCounts], other: list[OrderCounts]) -> bool:
+    names = ("contexts", "last_words", "counts", "suffix")
+    return all(
+        a.starts == b.starts and all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+@settings(deadline=None)  # the first example imports torch
+@given(lines=small_texts, order=st.integers(1, 10), places=st.integers(1, 20))
+def test_torch_and_any_number_of_ranges_give_the_same_tables(lines: Lines, order: int, places: int) -> None:
+    stream = stream_of(with_ends(lines))
+    sequence = training_sequence(stream.ids, stream.vocabulary, "sentence")
+    words = len(stream.vocabulary)
+    whole = count_ngrams(sequence, words, order, threads=1)
+    assert equal(whole, count_ngrams(sequence, words, order, threads=2, places=places))
+    assert equal(whole, count_ngrams(sequence, words, order, threads=1, arrays=TorchArrays("cpu")))
+
+
+def test_a_text_of_many_chunks() -> None:
+    """More places than one chunk or range holds, of words as skewed as those of a language."""
+    random = np.random.default_rng(7)
+    sequence = np.minimum(random.zipf(1.3, 700_000), 3000).astype(np.int32) - 1
+    sequence[::17] = 3000
+    orders = count_ngrams(sequence, 3000, 4, threads=2, places=100_000)
+    assert equal(orders, count_ngrams(sequence, 3000, 4, threads=1))
+    windows = np.lib.stride_tricks.sliding_window_view(sequence, 4)
+    grams, counts = np.unique(windows[(windows[:, 1:] < 3000).all(axis=1)], axis=0, return_counts=True)
+    found = orders[3]
+    ids, columns = np.arange(len(found)), []
+    for ngrams in reversed(orders):
+        columns.append(ngrams.last_words[ids])
+        ids = ngrams.contexts[ids]
+    assert np.array_equal(np.stack(columns[::-1], axis=1), grams)
+    assert np.array_equal(found.counts, counts)
 
 
 def test_history_of_a_sentence_and_of_a_stream() -> None:

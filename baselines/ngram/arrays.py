@@ -1,0 +1,156 @@
+"""The few array operations that counting is written in, on NumPy and on torch (a GPU, where there is one).
+
+Both give the same integers. Indices are in range by construction, which NumPy's `take` and `put` are told
+(`mode="clip"`): that is twice as fast as indexing, which checks and copies them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+Array = Any  # a NumPy array or a torch tensor, whichever the operations are for
+
+
+class Arrays(Protocol):
+    """Operations on one kind of array; positions and keys are int64, all else as small as it fits."""
+
+    def of(self, array: np.ndarray) -> Array:
+        """The array on this device."""
+
+    def numpy(self, array: Array) -> np.ndarray:
+        """The array as NumPy has it."""
+
+    def take(self, array: Array, indices: Array) -> Array:
+        """`array[indices]`."""
+
+    def put(self, array: Array, indices: Array, values: Array) -> None:
+        """`array[indices] = values`."""
+
+    def copy(self, array: Array) -> Array:
+        """The same elements in memory of their own."""
+
+    def joined(self, pieces: Sequence[Array]) -> Array:
+        """The elements of all pieces, of which there is one at least."""
+
+    def gaps(self, starts: Array, length: int) -> Array:
+        """How far it is from each start to the next, and from the last to `length`: int32."""
+
+    def where(self, mask: Array) -> Array:
+        """Indices of the true elements: int64, ascending."""
+
+    def sorted(self, keys: Array) -> Array:
+        """The keys in ascending order; may reuse their memory."""
+
+    def arange(self, length: int) -> Array:
+        """0, 1, …: int64."""
+
+    def empty(self, length: int) -> Array:
+        """Room for int32."""
+
+    def numbered(self, first: Array) -> Array:
+        """For each element the number of true ones up to it, less one: int32."""
+
+    def cast(self, array: Array, kind: str) -> Array:
+        """The array as `int32` or `int64`."""
+
+
+class NumpyArrays:
+    """On the CPU."""
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        return array
+
+    def numpy(self, array: np.ndarray) -> np.ndarray:
+        return array
+
+    def take(self, array: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        return array.take(indices, mode="clip")
+
+    def put(self, array: np.ndarray, indices: np.ndarray, values: np.ndarray) -> None:
+        np.put(array, indices, values, mode="clip")
+
+    def copy(self, array: np.ndarray) -> np.ndarray:
+        return array.copy()
+
+    def joined(self, pieces: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate(pieces)
+
+    def gaps(self, starts: np.ndarray, length: int) -> np.ndarray:
+        ends = np.empty(len(starts), dtype=np.int32)
+        ends[:-1] = starts[1:]
+        ends[-1:] = length
+        return np.subtract(ends, starts, out=ends, casting="unsafe")
+
+    def where(self, mask: np.ndarray) -> np.ndarray:
+        return np.flatnonzero(mask)
+
+    def sorted(self, keys: np.ndarray) -> np.ndarray:
+        keys.sort()
+        return keys
+
+    def arange(self, length: int) -> np.ndarray:
+        return np.arange(length, dtype=np.int64)
+
+    def empty(self, length: int) -> np.ndarray:
+        return np.empty(length, dtype=np.int32)
+
+    def numbered(self, first: np.ndarray) -> np.ndarray:
+        number = np.cumsum(first, dtype=np.int32)
+        number -= 1
+        return number
+
+    def cast(self, array: np.ndarray, kind: str) -> np.ndarray:
+        return array.astype(kind)
+
+
+class TorchArrays:
+    """On a device that torch names: `cuda`, or `cpu` to compare with NumPy."""
+
+    def __init__(self, device: str) -> None:
+        import torch
+
+        self.torch = torch
+        self.device = device
+
+    def of(self, array: np.ndarray) -> Array:
+        return self.torch.from_numpy(array).to(self.device)
+
+    def numpy(self, array: Array) -> np.ndarray:
+        return np.asarray(array.cpu().numpy())
+
+    def take(self, array: Array, indices: Array) -> Array:
+        return array[indices]
+
+    def put(self, array: Array, indices: Array, values: Array) -> None:
+        array[indices] = values.to(array.dtype)
+
+    def copy(self, array: Array) -> Array:
+        return array.clone()
+
+    def joined(self, pieces: Sequence[Array]) -> Array:
+        return self.torch.cat(list(pieces))
+
+    def gaps(self, starts: Array, length: int) -> Array:
+        end = self.torch.tensor([length], device=self.device)
+        return self.torch.diff(starts, append=end).to(self.torch.int32)
+
+    def where(self, mask: Array) -> Array:
+        return self.torch.nonzero(mask).squeeze(1)
+
+    def sorted(self, keys: Array) -> Array:
+        return self.torch.sort(keys).values
+
+    def arange(self, length: int) -> Array:
+        return self.torch.arange(length, device=self.device)
+
+    def empty(self, length: int) -> Array:
+        return self.torch.empty(length, dtype=self.torch.int32, device=self.device)
+
+    def numbered(self, first: Array) -> Array:
+        return self.torch.cumsum(first, 0, dtype=self.torch.int32) - 1
+
+    def cast(self, array: Array, kind: str) -> Array:
+        return array.to(getattr(self.torch, kind))

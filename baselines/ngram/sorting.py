@@ -1,0 +1,212 @@
+"""Sorting the places of a text by the words that follow them, a range of first words at a time.
+
+In: a sequence that marks sentence starts by `<s>`, padded by them at its end. Out: for each order from
+2 up, the distinct n-grams whose first word is in the range, in the order of their words, and how often
+each occurs.
+
+A key is packed into 63 bits: the number of the (n−1)-gram, the word after it, the place. Sorting bare
+integers is several times faster than sorting indices. From order 3 on, the n-grams of one (n−1)-gram are
+sorted within a chunk of places that fits a core's cache, and a place whose (n−1)-gram occurs once needs
+no sorting any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from baselines.ngram.arrays import Array, Arrays
+
+_KEY_BITS = 63
+_CHUNK = 1 << 18  # places sorted together from order 3 on
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places where n-grams begin, in the order of the n-grams, and the number of the n-gram at each."""
+
+    places: Array
+    ids: Array
+
+
+@dataclass(frozen=True)
+class Section:
+    """The n-grams of one order that some consecutive chunks of places begin, all arrays on the device.
+
+    `contexts` int32: the number of each n-gram without its last word, counted from 0 within the range
+    (order 2: its first word); `words` int32: its last word; `counts` int32; `first` int32: a place where
+    it begins; `places`: all of them.
+    """
+
+    contexts: Array
+    words: Array
+    counts: Array
+    first: Array
+    places: Places
+
+
+@dataclass
+class Range:
+    """What `sort_range` finds: the sections of each order, from 2 up, and how many n-grams they hold."""
+
+    sections: dict[int, list[Section]] = field(default_factory=dict)
+    lengths: dict[int, int] = field(default_factory=dict)
+
+    def add(
+        self, order: int, contexts: Array, words: Array, starts: Array, places: Places, arrays: Arrays
+    ) -> None:
+        """Add n-grams that begin at `places`, each for the first time at those indices `starts`."""
+        counts = arrays.gaps(starts, len(places.places))
+        first = arrays.cast(arrays.take(places.places, starts), "int32")
+        section = Section(contexts, words, counts, first, places)
+        self.sections.setdefault(order, []).append(section)
+        self.lengths[order] = self.lengths.get(order, 0) + len(words)
+
+
+def ranges_of_first_words(counts: np.ndarray, places: int) -> Iterator[tuple[int, int]]:
+    """Ranges [low, high) of words that together begin at most `places` places each, or are one word.
+
+    `counts` holds how often each word (and `<s>`, the last) occurs. A range is also small enough that a
+    key has room for two words and a place.
+    """
+    words, total = len(counts), int(counts.sum())
+    widest = 1 << max(0, _KEY_BITS - _bits(words) - _bits(total))
+    before = np.concatenate([[0], np.cumsum(counts)])
+    low = 0
+    while low < words:
+        high = int(np.searchsorted(before, before[low] + places, side="right")) - 1
+        high = min(max(high, low + 1), low + widest)
+        if before[high] > before[low]:
+            yield low, high
+        low = high
+
+
+def sort_range(
+    sequence: Array,
+    length: int,
+    words: int,
+    low: int,
+    high: int,
+    order: int,
+    arrays: Arrays,
+    chunk: int = _CHUNK,
+) -> Range:
+    """n-grams of orders 2 to `order` whose first word is in [low, high).
+
+    `sequence` int32 [length + order] holds words, `<s>` (the id `words`) and that same id as padding.
+    Raises OverflowError where even one first word leaves no room in a key.
+    """
+    word_bits, place_bits = _bits(words), _bits(length)
+    if _bits(high - low - 1) + word_bits + place_bits > _KEY_BITS:
+        raise OverflowError(f"{length:,} tokens of {words:,} words do not fit a {_KEY_BITS}-bit key")
+    places = _places(sequence, length, words, low, high, arrays)
+    keys = arrays.cast(arrays.take(sequence, places), "int64")
+    keys -= low
+    keys <<= word_bits
+    keys |= arrays.take(sequence[1:], places)
+    keys <<= place_bits
+    keys |= places
+    keys = arrays.sorted(keys)
+    places = keys & ((1 << place_bits) - 1)
+    keys >>= place_bits
+    first = _changes(keys, arrays)
+    starts = arrays.where(first)
+    bigrams = arrays.take(keys, starts)
+    del keys
+    contexts = arrays.cast((bigrams >> word_bits) + low, "int32")
+    followers = arrays.cast(bigrams & ((1 << word_bits) - 1), "int32")
+    found = Range()
+    found.add(2, contexts, followers, starts, Places(places, arrays.numbered(first)), arrays)
+    ids = found.sections[2][0].places.ids
+    for start, stop in _chunks(starts, len(places), chunk, arrays) if order > 2 else ():
+        some = slice(start, stop)
+        chunk_places = Places(arrays.copy(places[some]), ids[some])
+        _refine(sequence, words, order, chunk_places, first[some], found, arrays)
+    return found
+
+
+def _places(sequence: Array, length: int, words: int, low: int, high: int, arrays: Arrays) -> Array:
+    """Where a word of the range stands with a word after it."""
+    here, after = sequence[:length], sequence[1 : length + 1]
+    within = after != words
+    if low > 0:
+        within &= here >= low
+    if high <= words:
+        within &= here < high
+    return arrays.where(within)
+
+
+def _chunks(starts: Array, length: int, chunk: int, arrays: Arrays) -> Iterator[tuple[int, int]]:
+    """Stretches of about `chunk` sorted places that do not divide a bigram."""
+    bounds = arrays.numpy(starts)
+    start = 0
+    while start < length:
+        index = int(np.searchsorted(bounds, start + chunk))
+        stop = int(bounds[index]) if index < len(bounds) else length
+        yield start, stop
+        start = stop
+
+
+def _refine(
+    sequence: Array, words: int, order: int, chunk: Places, first: Array, found: Range, arrays: Arrays
+) -> None:
+    """Add the n-grams of orders 3 and up that begin at some places, which are sorted by their bigrams.
+
+    `first` marks the first place of each bigram. A place is dropped where `<s>` follows before order n.
+    """
+    places, contexts = chunk.places, chunk.ids
+    for n in range(3, order + 1):
+        after = arrays.take(sequence[n - 1 :], places)
+        first = _sort_within(places, after, first, contexts, _bits(words), arrays)
+        whole = arrays.where(after != words)
+        if len(whole) < len(places):
+            places, after, first, contexts = (
+                arrays.take(each, whole) for each in (places, after, first, contexts)
+            )
+        starts = arrays.where(first)
+        ids = arrays.numbered(first)
+        ids += found.lengths.get(n, 0)
+        kept = Places(arrays.copy(places), ids)
+        found.add(n, arrays.take(contexts, starts), arrays.take(after, starts), starts, kept, arrays)
+        contexts = ids
+
+
+def _sort_within(
+    places: Array, after: Array, first: Array, contexts: Array, word_bits: int, arrays: Arrays
+) -> Array:
+    """Sort places of equal context by the word after it, in place; marks the first of each n-gram."""
+    alone = arrays.copy(first)
+    alone[:-1] &= first[1:]
+    shared = arrays.where(~alone)
+    if not len(shared):
+        return first
+    index_bits = _bits(len(shared))
+    lowest = int(contexts[0])
+    if _bits(int(contexts[-1]) - lowest) + word_bits + index_bits > _KEY_BITS:
+        raise OverflowError(f"{len(shared):,} places of one bigram do not fit a {_KEY_BITS}-bit key")
+    keys = arrays.cast(arrays.take(contexts, shared), "int64")
+    keys -= lowest
+    keys <<= word_bits
+    keys |= arrays.take(after, shared)
+    keys <<= index_bits
+    keys |= arrays.arange(len(shared))
+    keys = arrays.sorted(keys)
+    index = keys & ((1 << index_bits) - 1)
+    keys >>= index_bits
+    arrays.put(places, shared, arrays.take(arrays.take(places, shared), index))
+    arrays.put(after, shared, keys & ((1 << word_bits) - 1))
+    first = arrays.copy(first)
+    arrays.put(first, shared, _changes(keys, arrays))
+    return first
+
+
+def _changes(keys: Array, arrays: Arrays) -> Array:
+    """Marks the first of each run of equal keys."""
+    first = keys[:1] == keys[:1]
+    return arrays.joined([first, keys[1:] != keys[:-1]])
+
+
+def _bits(largest: int) -> int:
+    return max(1, int(largest).bit_length())

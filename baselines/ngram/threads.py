@@ -1,0 +1,41 @@
+"""Threads for array work: NumPy lets go of the interpreter while it computes."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_BLOCK = 1 << 20
+
+
+def thread_count() -> int:
+    """What OMP_NUM_THREADS says, as for torch and BLAS (the harness sets it), else one a usable core."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return int(said) if said.isdigit() and int(said) else len(os.sched_getaffinity(0))
+
+
+def in_order(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
+) -> Iterator[Result]:
+    """The results of `work` in the order of `items`, at most `ahead` of them begun and not yet taken."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def in_blocks(
+    pool: ThreadPoolExecutor, work: Callable[[slice], object], length: int, block: int = _BLOCK
+) -> None:
+    """`work` on every slice of `block` indices below `length`, in any order."""
+    for _ in pool.map(work, (slice(start, min(start + block, length)) for start in range(0, length, block))):
+        pass
