@@ -10,8 +10,11 @@ from pydantic import Field
 from baselines.ngram.backoff import BackoffTable
 from baselines.ngram.counts import OrderCounts, sums_by_context
 from baselines.ngram.model import BackoffModel
+from baselines.ngram.smoothing import Kept, contexts_of_order, smooth
 from benchmark.contract import Context, RunLog
 from benchmark.errors import UserError
+
+_NOTHING = 1e-9  # of a count: what rounding may leave
 
 
 class Katz(BackoffModel):
@@ -20,17 +23,16 @@ class Katz(BackoffModel):
         p(w | h) = d(c(h w)) c(h w) / c(h)   if c(h w) reaches the minimum of its order,
                  = b(h) p(w | h')            if not,
 
-    b(h) such that this sums to one, h' the context h without its first word. The ratios d are Katz's eq.
-    4 (see `discount_ratios`); counts above `threshold` (his k) are trusted, d = 1. `minimum_counts` has
-    one value an order, the last for all longer n-grams; those below it count for c(h) and for the ratios,
-    but are left to the lower order, as by `-gtNmin` of SRILM's `ngram-count`.
+    h' the context h without its first word. The ratios d are Katz's eq. 4 (see `discount_ratios`); counts
+    above `threshold` (his k) are trusted, d = 1. `minimum_counts` has one value an order, the last for all
+    longer n-grams; those below it count for c(h) and for the ratios, but are left to the lower order, as
+    by `-gtNmin` of SRILM's `ngram-count`.
 
-    Where the definition is silent:
-    - order 1 backs off to 1 / V, V the size of the vocabulary: unseen words share evenly;
-    - where no ratio takes anything after h, all counts being above the threshold, c(h) is raised by one, for
-      the unseen words (as in SRILM and the CMU toolkit, which owe it to Doug Paul);
-    - where every word was seen after h, nothing is discounted;
-    - where the counts of counts admit no ratios, the threshold of that order is lowered, which the log says.
+    Where the definition is silent: where nothing is taken after h, all counts being above the threshold,
+    c(h) is raised by one, for the unseen words (as in SRILM and the CMU toolkit, which owe it to Doug
+    Paul). Where the counts of counts of an order admit no ratios, its threshold is lowered, which the log
+    says. b(h), the end of the recursion in 1 / V and contexts never seen: see
+    `baselines.ngram.smoothing.smooth`.
 
     After `fit`, `ratios` [order][count] holds d of the counts from 0 to the threshold that was used.
     """
@@ -60,10 +62,7 @@ class Katz(BackoffModel):
         return {**super().settings(), **own}
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        """From order 1 up, each order's p(w | h') gathered by suffix."""
-        self.ratios = []
-        lower = np.array([1 / counts[0].words])
-        log_probs, log_backoffs = [], []
+        self.ratios, orders = [], []
         for n, ngrams in enumerate(counts, 1):
             ratios = discount_ratios(ngrams.counts, self.threshold)
             if len(ratios) <= self.threshold:
@@ -72,12 +71,9 @@ class Katz(BackoffModel):
                     + (f"took those up to {len(ratios) - 1}" if len(ratios) > 1 else "took none")
                 )
             minimum = self.minimum_counts[min(n, len(self.minimum_counts)) - 1]
-            contexts = len(counts[n - 2]) if n > 1 else 1
-            lower, backoff = back_off(ngrams, ratios, minimum, lower[ngrams.suffix], contexts)
+            orders.append(good_turing(ngrams, ratios, minimum, contexts_of_order(counts, n)))
             self.ratios.append(ratios.tolist())
-            log_probs.append(np.log(lower))
-            log_backoffs.append(np.log(backoff))
-        return BackoffTable.of(counts, log_probs, log_backoffs[1:])
+        return smooth(counts, orders, "backoff")
 
 
 def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
@@ -105,25 +101,10 @@ def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
     return np.zeros(1)
 
 
-def back_off(
-    ngrams: OrderCounts, ratios: np.ndarray, minimum: int, lower: np.ndarray, contexts: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """p(w | h) of each n-gram h w, and b(h) of each of the `contexts` contexts h, both float64.
-
-    `lower` holds p(w | h') of each n-gram. The n-grams below the minimum count get what backing off gives.
-    """
-    kept = ngrams.counts >= minimum
-    total = sums_by_context(ngrams, ngrams.counts, contexts)
-    everything = sums_by_context(ngrams, kept, contexts) == ngrams.words
+def good_turing(ngrams: OrderCounts, ratios: np.ndarray, minimum: int, contexts: int) -> Kept:
+    """d(c) c of the n-grams that reach the minimum count; the rest of c(h), at least one, is left."""
     ratio = np.append(ratios, 1.0)[np.minimum(ngrams.counts, len(ratios))]
-    discounted = ngrams.counts * np.where(everything[ngrams.contexts], 1.0, ratio) * kept
-
-    left = sums_by_context(ngrams, ngrams.counts - discounted, contexts)
-    nothing_left = (left <= 1e-9 * total) & ~everything  # or no count at all
-    left[nothing_left] = 1
-    total[nothing_left] += 1
-
-    unseen = 1 - sums_by_context(ngrams, kept * lower, contexts)
-    backoff = np.divide(left / total, unseen, where=~everything, out=np.ones(contexts))
-    probs = np.where(kept, discounted / total[ngrams.contexts], backoff[ngrams.contexts] * lower)
-    return probs, backoff
+    kept = np.where(ngrams.counts >= minimum, ratio * ngrams.counts, 0.0)
+    left = sums_by_context(ngrams, ngrams.counts - kept, contexts)
+    followed = sums_by_context(ngrams, ngrams.counts, contexts) > 0
+    return Kept(kept, np.where(followed & (left < _NOTHING), 1.0, left))

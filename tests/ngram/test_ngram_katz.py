@@ -64,15 +64,15 @@ class ReferenceKatz:
         minimum = self.minimum[min(len(context), len(self.minimum) - 1)]
         kept = {w: count for w, count in counts.items() if count >= minimum}
         total = sum(counts.values())
-        if len(kept) == len(self.vocabulary):
-            return kept[word] / total
         ratios = self.ratios[len(context)]
         explicit = {w: ratios.get(count, 1.0) * count / total for w, count in kept.items()}
         if 1 - sum(explicit.values()) < 1e-9 and total:
             explicit = {w: ratios.get(count, 1.0) * count / (total + 1) for w, count in kept.items()}
+        left = 1 - sum(explicit.values())
+        if len(kept) == len(self.vocabulary):
+            return explicit[word] + left * self._lower(word, context)
         if word in explicit:
             return explicit[word]
-        left = 1 - sum(explicit.values())
         unseen = 1 - sum(self._lower(w, context) for w in kept)
         return left / unseen * self._lower(word, context)
 
