@@ -9,10 +9,13 @@ import numpy as np
 from pydantic import Field
 
 from baselines.ngram.backoff import BackoffTable
-from baselines.ngram.counts import OrderCounts, sums_by_context
+from baselines.ngram.counts import OrderCounts
 from baselines.ngram.discounts import FALLBACK, closed_form, counts_of_counts
+from baselines.ngram.interpolate import interpolate
 from baselines.ngram.model import BackoffModel
 from benchmark.contract import Context, RunLog
+
+__all__ = ["Discounts", "KneserNey", "adjusted_counts", "choose_discounts", "interpolate"]
 
 Discounts = tuple[float, float, float]
 
@@ -53,7 +56,7 @@ class KneserNey(BackoffModel):
 
 
 def adjusted_counts(counts: list[OrderCounts]) -> list[np.ndarray]:
-    """Adjusted counts a(·) of the n-grams of each order: int64 arrays beside `counts`.
+    """Adjusted counts a(·) of the n-grams of each order: integer arrays beside `counts`.
 
     At the highest order a is the count. Below, it is the number of distinct words seen to the left of
     the n-gram, N₁₊(• g) (Kneser & Ney 1995), or the count where nothing can stand there: the n-gram
@@ -61,7 +64,7 @@ def adjusted_counts(counts: list[OrderCounts]) -> list[np.ndarray]:
     """
     adjusted = []
     for ngrams, longer in pairwise(counts):
-        lefts = np.bincount(longer.suffix, minlength=len(ngrams))
+        lefts = np.bincount(longer.suffix, minlength=len(ngrams)).astype(np.int32)
         lefts[ngrams.starts :] = ngrams.counts[ngrams.starts :]
         adjusted.append(lefts)
     return [*adjusted, counts[-1].counts]
@@ -81,25 +84,3 @@ def choose_discounts(adjusted: list[np.ndarray], log: RunLog) -> tuple[list[Disc
             )
         discounts.append(chosen or FALLBACK)
     return discounts, fallback_orders
-
-
-def interpolate(
-    counts: list[OrderCounts], adjusted: list[np.ndarray], discounts: list[Discounts]
-) -> BackoffTable:
-    """The interpolated model, from order 1 up: each order's p(w | h') is gathered by suffix."""
-    words = counts[0].words
-    lower = np.array([1 / words])
-    log_probs, log_backoffs = [], []
-    for n, (ngrams, counted, (d1, d2, d3)) in enumerate(zip(counts, adjusted, discounts, strict=True), 1):
-        contexts = len(counts[n - 2]) if n > 1 else 1
-        taken = np.array([0.0, d1, d2, d3])[np.minimum(counted, 3)]
-        total = sums_by_context(ngrams, counted, contexts)
-        followed = total > 0
-        weight = np.divide(
-            sums_by_context(ngrams, taken, contexts), total, where=followed, out=np.ones(contexts)
-        )
-        total[~followed] = 1  # nothing is divided by it but the zeros of words never counted
-        lower = (counted - taken) / total[ngrams.contexts] + weight[ngrams.contexts] * lower[ngrams.suffix]
-        log_probs.append(np.log(lower))
-        log_backoffs.append(np.log(weight))
-    return BackoffTable.of(counts, log_probs, log_backoffs[1:])
