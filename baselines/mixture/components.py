@@ -46,6 +46,11 @@ class Composite(LanguageModel):
         """The constructor arguments beside the components."""
         return {}
 
+    @classmethod
+    def assembled(cls, components: Mapping[str, LanguageModel], settings: Mapping[str, Any]) -> Self:
+        """The constructor, called with saved components and settings."""
+        return cls(components=components, **settings)
+
     def learn(self, valid: TokenStream, log: RunLog) -> None:
         """Set what joins the fitted components, by the validation text."""
         raise NotImplementedError
@@ -95,7 +100,7 @@ class Composite(LanguageModel):
             name: named_class(path).load(folder / name, vocabulary)
             for name, path in saved["components"].items()
         }
-        model = cls(components=components, **saved["settings"])
+        model = cls.assembled(components, saved["settings"])
         model.vocabulary = vocabulary
         for name in cls.learned:
             setattr(model, name, saved["learned"][name])

@@ -1,0 +1,146 @@
+"""The ∞-gram: the longest suffix of the history that the training text holds, of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from baselines.mixture.components import Composite
+from baselines.ngram.chain import Level, chain_weights, interpolated
+from baselines.ngram.history import recent, scoring_sequence, training_sequence
+from baselines.ngram.suffix_array import Matches, SuffixIndex
+from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+
+#: Histories share a weight that agree in matched length and in the power of 2 of their count, up to
+#: these, and in whether only one word ever followed.
+_LENGTHS, _COUNTS = 24, 12
+_BUCKETS = 1 + 2 * _LENGTHS * _COUNTS
+
+
+class InfinityGram(Composite):
+    """p(w | h) = λ(s) · c(s w) / c(s) + (1 − λ(s)) · p₀(w | h), s the longest suffix of h with c(s) > 0.
+
+    Liu et al. 2024 ("Infini-gram", sec. 2 and 4.2): the ∞-gram backs off from infinitely many words to
+    the longest suffix ever followed by a word in training, through a suffix array, and is interpolated
+    with a model p₀ that gives every word a probability. Here that is any model (`smoothed`), and λ depends
+    on the length of s, on the power of 2 that c(s) reaches, and on whether one word alone followed s; set
+    by EM on the validation text. s is at most `longest` tokens long, which bounds the time that text
+    copied from training takes.
+
+    After `fit`, `effective_n` holds how many validation targets were predicted from suffixes of 0, 1, 2, …
+    tokens: the n of the ∞-gram is one more.
+    """
+
+    learned: ClassVar[tuple[str, ...]] = ("weights", "effective_n")
+
+    def __init__(
+        self,
+        *,
+        smoothed: LanguageModel,
+        longest: Annotated[int, Field(ge=1)] = 200,
+        context: Context = "sentence",
+    ) -> None:
+        super().__init__({"smoothed": smoothed})
+        self.longest, self.own_context = longest, context
+        if context == "stream":
+            self.context = "stream"
+        self.weights: list[float] = []
+        self.effective_n: list[int] = []
+
+    @property
+    def smoothed(self) -> LanguageModel:
+        return self.components["smoothed"]
+
+    def settings(self) -> dict[str, Any]:
+        return {"longest": self.longest, "context": self.own_context}
+
+    @classmethod
+    def assembled(cls, components: Mapping[str, LanguageModel], settings: Mapping[str, Any]) -> Self:
+        return cls(smoothed=components["smoothed"], **settings)
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Index the training text, fit the smoothed model, then weigh them by the validation text."""
+        self.index = SuffixIndex.of(training_sequence(train.ids, train.vocabulary, self.own_context))
+        super().fit(train, valid, log)
+
+    def learn(self, valid: TokenStream, log: RunLog) -> None:
+        matches, words = self._matches(valid)
+        self.effective_n = np.bincount(matches.length).tolist()
+        mean = matches.length.mean() + 1 if len(matches.length) else 0.0
+        log.info(f"effective n on validation: mean {mean:.2f}, longest {matches.length.max(initial=0) + 1}")
+        floor = np.exp(self.smoothed.log_probs(valid).astype(np.float64))
+        (weights,) = chain_weights([self._level(matches, words)], _BUCKETS, floor)
+        self.weights = weights.tolist()
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        matches, words = self._matches(stream)
+        floor = np.exp(self.smoothed.log_probs(stream).astype(np.float64))
+        chain = interpolated([self._level(matches, words)], [np.array(self.weights)], floor)
+        return np.log(chain[-1]).astype(np.float32)
+
+    def _matches(self, stream: TokenStream) -> tuple[Matches, np.ndarray]:
+        """The longest suffix before each target of a stream, and the targets."""
+        sequence, is_target = scoring_sequence(stream.ids, self.vocabulary, self.own_context)
+        places = np.arange(len(sequence))
+        begins = np.maximum.accumulate(np.where(sequence == len(self.vocabulary), places, 0))
+        available = np.where(is_target, places - begins, 0)
+        found = self.index.longest_suffixes(sequence, available, self.longest)
+        matches = Matches(found.length[is_target], found.first[is_target], found.last[is_target])
+        return matches, sequence[is_target]
+
+    def _level(self, matches: Matches, words: np.ndarray) -> Level:
+        return Level(self.index.followed_by(matches, words) / matches.counts, self._bucket(matches))
+
+    def _bucket(self, matches: Matches) -> np.ndarray:
+        """0 where nothing of the history was found, else by length, count, and number of followers."""
+        length = np.minimum(matches.length, _LENGTHS)
+        count = np.minimum(np.frexp(matches.counts)[1], _COUNTS)
+        first = self.index.follower(matches.first, matches.length)
+        alone = first == self.index.follower(matches.last - 1, matches.length)
+        bucket = 1 + ((length - 1) * _COUNTS + count - 1) * 2 + alone
+        return np.where(length > 0, bucket, 0)
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        rows = self.smoothed.next_log_probs(contexts)
+        weights = np.array(self.weights)
+        for row, ids in zip(rows, contexts, strict=True):
+            history = recent(ids, self.vocabulary, self.own_context, self.longest)
+            sequence, available = np.append(history, 0), np.zeros(len(history) + 1, dtype=np.int64)
+            available[-1] = len(history)
+            found = self.index.longest_suffixes(sequence, available, self.longest)
+            match = Matches(found.length[-1:], found.first[-1:], found.last[-1:])
+            frequency = self._followers(match) / match.counts
+            level = Level(frequency, self._bucket(match))
+            row[:] = np.log(interpolated([level], [weights], np.exp(row.astype(np.float64)))[-1])
+        return rows
+
+    def _followers(self, match: Matches) -> np.ndarray:
+        """How often each word follows one match: int64 [words]."""
+        rows = np.arange(match.first[0], match.last[0])
+        counts = np.bincount(self.index.follower(rows, match.length), minlength=len(self.vocabulary))
+        return counts[: len(self.vocabulary)]  # `<s>` follows the empty match, whose weight is 0
+
+    def size(self) -> ModelSize:
+        """The smoothed model's and the index's: each place of the text is an entry."""
+        own = super().size()
+        return ModelSize(
+            bytes_in_memory=own.bytes_in_memory + self.index.nbytes,
+            parameters=own.parameters,
+            entries=(own.entries or 0) + len(self.index.rows),
+        )
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        np.save(folder / "text.npy", self.index.text, allow_pickle=False)
+        np.save(folder / "rows.npy", self.index.rows, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        model = super().load(folder, vocabulary)
+        text, rows = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("text", "rows"))
+        model.index = SuffixIndex(text, rows)
+        return model
