@@ -21,8 +21,8 @@ FALLBACK = 0.5
 class AbsoluteDiscounting(BackoffModel):
     """The same discount D, 0 < D < 1, taken from the count of every n-gram of an order.
 
-    Ney, Essen & Kneser 1994, sec. 3 and 4; Chen & Goodman 1998, sec. 2.7. With c(h) = Σ_w c(h w) and
-    N₁₊(h •) the number of distinct words seen after h,
+    Ney, Essen & Kneser 1994; Chen & Goodman 1998, sec. 2.6 (interpolated) and 4.1 (backoff). With
+    c(h) = Σ_w c(h w) and N₁₊(h •) the number of distinct words seen after h,
 
         interpolated:  p(w | h) = max(c(h w) − D, 0) / c(h) + D N₁₊(h •) / c(h) · p(w | h');
         backoff:       p(w | h) = (c(h w) − D) / c(h)  if c(h w) > 0,  b(h) p(w | h')  if not.
@@ -68,9 +68,8 @@ class AbsoluteDiscounting(BackoffModel):
 def single_discounts(counted: list[np.ndarray], log: RunLog) -> tuple[list[float], list[int]]:
     """D = n₁ / (n₁ + 2 n₂) of each order, nᵢ the number of n-grams with count i, and the orders without.
 
-    The leaving-one-out estimate of Ney, Essen & Kneser 1994, eq. 23. Where n₁ or n₂ is 0 it takes
-    nothing or all of a count of 1, and leaves unseen or seen words without probability of their own:
-    0.5 is taken there, and the log says so.
+    The leaving-one-out estimate of Ney, Essen & Kneser 1994 (Chen & Goodman 1998, sec. 2.6). Where n₁ or
+    n₂ is 0 it would take nothing, or all of a count of 1: there it is 0.5, which the log says.
     """
     discounts, fallback_orders = [], []
     for n, values in enumerate(counted, 1):

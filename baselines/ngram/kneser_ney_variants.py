@@ -16,7 +16,7 @@ from benchmark.contract import Context, RunLog
 
 
 class KneserNeySingle(BackoffModel):
-    """Interpolated Kneser-Ney with one discount an order (Chen & Goodman 1998, sec. 2.8).
+    """Interpolated Kneser-Ney with one discount an order (Chen & Goodman 1998, sec. 2.7).
 
     With a(·) the adjusted counts (see `baselines.ngram.kneser_ney.adjusted_counts`), h' the context h
     without its first word, and N₁₊(h •) the number of words v with a(h v) > 0,
@@ -48,15 +48,15 @@ class KneserNeySingle(BackoffModel):
 
 
 class KneserNeyBackoff(BackoffModel):
-    """Kneser-Ney in the backoff form it was published in (Kneser & Ney 1995, eqs. 1, 8 and 9).
+    """Kneser-Ney in the backoff form it was published in (Kneser & Ney 1995).
 
     With a(·) the adjusted counts (see `baselines.ngram.kneser_ney.adjusted_counts`),
 
         p(w | h) = (a(h w) − D(a(h w))) / Σ_v a(h v)  if that is above 0,  b(h) p(w | h')  if not.
 
-    The paper has two orders; here every order below the highest is smoothed in the same way, as Chen &
-    Goodman 1998 (sec. 2.8 and 4.1.6) extend it. `discounts`: `single`, the paper's one discount an order,
-    or `modified`, three by count (their `kneser-ney-mod-backoff`; the default of SRILM's `-kndiscount`).
+    The paper leaves the lower order unsmoothed; here every order is smoothed in the same way, as in Chen &
+    Goodman 1998, sec. 4.1. `discounts`: `single`, the paper's one discount an order, or `modified`, three
+    by count (their `kneser-ney-mod-backoff`; what SRILM's `-kndiscount` does without `-interpolate`).
     b(h), the end of the recursion in 1 / V and contexts never seen: see `baselines.ngram.smoothing.smooth`.
 
     After `fit`, `amounts` [order][3] holds what is taken from counts of 1, of 2, and of 3 and more, and

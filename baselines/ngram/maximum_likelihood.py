@@ -17,13 +17,13 @@ from benchmark.contract import Context, RunLog
 class MaximumLikelihood(BackoffModel):
     """p(w | h) = c(h w) / Σ_v c(h v), h the last n − 1 tokens of the history.
 
-    Chen & Goodman 1998, eq. 4; Manning & Schütze 1999, sec. 6.2.1. A word never seen after a context that
-    was seen has probability 0, which makes the perplexity infinite.
+    Chen & Goodman 1998, sec. 1.1; Manning & Schütze 1999, sec. 6.2.1. A word never seen after a context
+    that was seen has probability 0, which makes the perplexity infinite.
 
-    The estimate is undefined for a context never seen (0 / 0). There h is the longest suffix of it that
-    was seen, so that what is left is always a distribution; `nltk.lm.MLE` has 0 for every word. Without
-    training text every word has 1 / V. At the beginning of a sentence h begins with `<s>` and may be shorter,
-    as if padded on the left by more of them.
+    The estimate is undefined (0 / 0) for a context that was never seen. There h is the longest suffix of it
+    that was, as Chen & Goodman (sec. 4.1) do in additive smoothing, so that every context has a
+    distribution; `nltk.lm.MLE` gives every word 0. Without training text every word has 1 / V. At the
+    beginning of a sentence h begins with `<s>` and may be shorter, as if padded on the left by more.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from benchmark.contract import Context, RunLog, TokenStream
 class StupidBackoff(BackoffModel):
     """S(w | h) = c(h w) / Σ_v c(h v) if c(h w) > 0, α S(w | h') if not; S(w) = c(w) / Σ_v c(v).
 
-    Brants et al. 2007, eqs. 5 and 6, with their α = 0.4. A score, not a distribution. α is paid for a
+    Brants et al. 2007, sec. 4, with their α = 0.4. A score, not a distribution. α is paid for a
     context never seen too, so that S tells by how much the longest match falls short. A history is the last
     n − 1 tokens, or fewer at the beginning of a sentence, where it begins with one `<s>`. A word never
     seen scores 0; without training text every word scores 1 / V.

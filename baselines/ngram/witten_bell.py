@@ -17,8 +17,8 @@ from benchmark.contract import Context, RunLog
 class WittenBell(BackoffModel):
     """A context gives way to a shorter one as often as it was followed by a word new to it.
 
-    Witten & Bell 1991, method C of PPM (Moffat 1990); Chen & Goodman 1998, sec. 2.6. With c(h) = Σ_w c(h w)
-    and N₁₊(h •) the number of distinct words seen after h,
+    Witten & Bell 1991, method C; Chen & Goodman 1998, sec. 2.5 (interpolated) and 4.1 (backoff). With
+    c(h) = Σ_w c(h w) and N₁₊(h •) the number of distinct words seen after h,
 
         interpolated:  p(w | h) = (c(h w) + N₁₊(h •) p(w | h')) / (c(h) + N₁₊(h •));
         backoff:       p(w | h) = c(h w) / (c(h) + N₁₊(h •))  if c(h w) > 0,  b(h) p(w | h')  if not.
