@@ -14,33 +14,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from baselines.ngram.counts import OrderCounts
-from baselines.ngram.keys import ABSENT, extend, find, index_type, last_words
+from baselines.ngram.keys import ABSENT, pack
+from baselines.ngram.table.codes import Numbers
+from baselines.ngram.table.continuations import Continuations
+from baselines.ngram.table.files import read_table, write_table
 
-_BLOCK = 1 << 20  # positions scored at a time
-_ROWS = 256  # dense rows formed at a time
+_BLOCK = 1 << 15  # positions scored at a time: what is held of each stays in a core's cache
+_ROWS = 256  # dense rows formed at a time, at most …
+_CELLS = 1 << 20  # … of so many probabilities in all
 
 
 @dataclass(frozen=True)
 class BackoffTable:
     """n-grams of orders 1 to N over `words` words, natural logarithms.
 
-    `keys[n − 2]` int64 [count of n-grams], ascending, for n = 2 … N (see `baselines.ngram.keys`);
-    `log_probs[n − 1]` float32, ln p*, one for each key (order 1: one for each word);
-    `log_backoffs[n − 1]` float32, ln b, one for each key, for n < N (order 1: each word, then `<s>`).
+    `continuations[n − 2]` lists the n-grams of order n = 2 … N context by context;
+    `log_probs[n − 1]` float32, ln p*, one for each of them (order 1: one for each word);
+    `log_backoffs[n − 1]` float32, ln b, one for each, for n < N (order 1: each word, then `<s>`).
 
     A sequence handed to it holds words, `<s>` (the id `words`) and gaps (`words` + 1), which end a
     history without beginning another.
     """
 
     words: int
-    keys: tuple[np.ndarray, ...]
-    log_probs: tuple[np.ndarray, ...]
-    log_backoffs: tuple[np.ndarray, ...]
+    continuations: tuple[Continuations, ...]
+    log_probs: tuple[Numbers, ...]
+    log_backoffs: tuple[Numbers, ...]
 
     @classmethod
     def of(
@@ -48,9 +54,14 @@ class BackoffTable:
     ) -> BackoffTable:
         """The table of counted n-grams, given ln p* of each and ln b of each below the highest order."""
         words = counts[0].words
+        continuations = tuple(
+            # those of single words are looked up for every token: quickly, at full width
+            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), words, packed=n > 2)
+            for n, (shorter, ngrams) in enumerate(pairwise(counts), 2)
+        )
         return cls(
             words,
-            tuple(ngrams.keys for ngrams in counts[1:]),
+            continuations,
             (log_probs[0][:words].astype(np.float32), *(each.astype(np.float32) for each in log_probs[1:])),
             tuple(each.astype(np.float32) for each in log_backoffs),
         )
@@ -66,99 +77,100 @@ class BackoffTable:
 
     @property
     def nbytes(self) -> int:
-        return sum(array.nbytes for arrays in self._arrays().values() for array in arrays)
+        numbers = (*self.log_probs, *self.log_backoffs)
+        return sum(part.nbytes for part in (*self.continuations, *numbers))
+
+    @cached_property
+    def keys(self) -> tuple[np.ndarray, ...]:
+        """`keys[n − 2]`: the n-grams of order n as packed integers (see `baselines.ngram.keys`)."""
+        orders = range(2, self.order + 1)
+        return tuple(pack(self.contexts_of(n), self.words_of(n), self.words) for n in orders)
+
+    def words_of(self, n: int) -> np.ndarray:
+        """Last word of each n-gram of order n (order 1: every word, then `<s>`)."""
+        return self.continuations[n - 2].words.all() if n > 1 else np.arange(self.words + 1)
+
+    def contexts_of(self, n: int) -> np.ndarray:
+        """For each n-gram of order n ≥ 2, which (n−1)-gram it continues: ascending."""
+        return self.continuations[n - 2].contexts()
 
     def score(self, sequence: np.ndarray) -> np.ndarray:
         """ln p of each word of a sequence given those before it: float32 (0 for `<s>` and gaps)."""
         scores = np.empty(len(sequence), dtype=np.float32)
+        unigrams = np.concatenate([self.log_probs[0], np.zeros(2)], dtype=np.float64)
         for start in range(0, len(sequence), _BLOCK):
             reach = max(0, start - self.order + 1)
-            block = self._score_block(sequence[reach : start + _BLOCK])
-            scores[start : start + _BLOCK] = block[start - reach :]
+            block = sequence[reach : start + _BLOCK].astype(np.int64)
+            scores[start : start + _BLOCK] = self._score_block(block, unigrams)[start - reach :]
         return scores
 
-    def _score_block(self, sequence: np.ndarray) -> np.ndarray:
-        unigrams = np.concatenate([self.log_probs[0], np.zeros(2, dtype=np.float32)])
-        scores = unigrams[sequence].astype(np.float64)
-        shorter = self._unigram_nodes(sequence)
-        for n in range(2, self.order + 1):
-            positions, ids = self._longer(shorter, sequence, n)
-            backed_off = scores[positions] + self.log_backoffs[n - 2][shorter[positions - 1]]
-            stored = self.log_probs[n - 1][ids] if len(self.log_probs[n - 1]) else 0.0
-            scores[positions] = np.where(ids != ABSENT, stored, backed_off)
-            shorter = _scatter(positions, ids, len(sequence))
+    def _score_block(self, sequence: np.ndarray, unigrams: np.ndarray) -> np.ndarray:
+        scores = unigrams.take(sequence)
+        for n, (positions, contexts, ids) in enumerate(self._extensions(sequence), 2):
+            stored, missing = np.flatnonzero(ids != ABSENT), np.flatnonzero(ids == ABSENT)
+            scores[positions.take(stored)] = self.log_probs[n - 1].take(ids.take(stored))
+            scores[positions.take(missing)] += self.log_backoffs[n - 2].take(contexts.take(missing))
         return scores
+
+    def _extensions(self, sequence: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """For n = 2, 3, …: the places where a word follows an (n−1)-gram that is stored.
+
+        Their positions in `sequence` (int64, words below `words`), the id of that (n−1)-gram, and the id
+        of the n-gram that the two make, or ABSENT.
+        """
+        followed = np.append(sequence[1:] < self.words, False)
+        ends = np.flatnonzero(sequence <= self.words)  # where an (n−1)-gram ends that is stored
+        ids = sequence.take(ends)
+        for continuations in self.continuations:
+            kept = np.flatnonzero(followed.take(ends))
+            positions, contexts = ends.take(kept) + 1, ids.take(kept)
+            found = continuations.find(contexts, sequence.take(positions))
+            yield positions, contexts, found
+            stored = np.flatnonzero(found != ABSENT)
+            ends, ids = positions.take(stored), found.take(stored)
 
     def rows(self, histories: list[np.ndarray]) -> np.ndarray:
         """ln p of every word after each history: float32 [histories, words]."""
         rows = np.empty((len(histories), self.words), dtype=np.float32)
-        for start in range(0, len(histories), _ROWS):
-            rows[start : start + _ROWS] = self._row_block(histories[start : start + _ROWS])
+        size = max(1, min(_ROWS, _CELLS // self.words))
+        for start in range(0, len(histories), size):
+            self._fill(rows[start : start + size], histories[start : start + size])
         return rows
 
-    def _row_block(self, histories: list[np.ndarray]) -> np.ndarray:
+    def _fill(self, rows: np.ndarray, histories: list[np.ndarray]) -> None:
+        """Write the rows of some histories: shorter contexts first, overwritten by what longer ones store."""
+        contexts = self._contexts(histories)
+        stored = [np.flatnonzero(ids != ABSENT) for ids in contexts]
+        longer = np.zeros((len(contexts) + 1, len(histories)))  # Σ ln b of the contexts of more than n words
+        for n in range(len(contexts), 0, -1):
+            known = stored[n - 1]
+            longer[n - 1] = longer[n]
+            longer[n - 1, known] += self.log_backoffs[n - 1].take(contexts[n - 1][known])
+        np.add(self.log_probs[0], longer[0][:, None], out=rows, casting="same_kind")
+        for n, (ids, known) in enumerate(zip(contexts, stored, strict=True), 1):
+            children, owner = self.continuations[n - 1].of_contexts(ids[known])
+            history = known[owner]
+            rows[history, self.continuations[n - 1].words.take(children)] = (
+                self.log_probs[n].take(children) + longer[n][history]
+            )
+
+    def _contexts(self, histories: list[np.ndarray]) -> list[np.ndarray]:
+        """For n = 1 … N − 1: the id of the last n words of each history, ABSENT where that is not stored."""
         gap = np.array([self.words + 1])
         sequence = np.concatenate([part for history in histories for part in (gap, history)])
         last = np.cumsum([len(history) + 1 for history in histories]) - 1
-        rows = np.tile(self.log_probs[0].astype(np.float64), (len(histories), 1))
-        for n, nodes in zip(range(1, self.order), self._nodes(sequence), strict=False):
-            ids = nodes[last]
-            known = np.flatnonzero(ids != ABSENT)
-            rows[known] += self.log_backoffs[n - 1][ids[known], None]
-            children, owner = self._children(ids[known], n)
-            word = last_words(self.keys[n - 1][children], self.words)
-            rows[known[owner], word] = self.log_probs[n][children]
-        return rows
-
-    def _children(self, ids: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """The (n+1)-grams that continue the n-grams `ids`, and for each the index of its n-gram in `ids`."""
-        contexts = ids.astype(np.int64)
-        first = np.searchsorted(self.keys[n - 1], contexts * (self.words + 1))
-        stop = np.searchsorted(self.keys[n - 1], (contexts + 1) * (self.words + 1))
-        owner = np.repeat(np.arange(len(ids)), stop - first)
-        within = np.arange(len(owner)) - np.repeat(np.cumsum(stop - first) - (stop - first), stop - first)
-        return first[owner] + within, owner
-
-    def _nodes(self, sequence: np.ndarray) -> Iterator[np.ndarray]:
-        """For n = 1, 2, …: the id of the n-gram that ends at each position, ABSENT where none is stored."""
-        nodes = self._unigram_nodes(sequence)
-        for n in range(2, self.order + 1):
-            yield nodes
-            nodes = _scatter(*self._longer(nodes, sequence, n), len(sequence))
-
-    def _unigram_nodes(self, sequence: np.ndarray) -> np.ndarray:
-        return np.where(sequence <= self.words, sequence, ABSENT)
-
-    def _longer(self, shorter: np.ndarray, sequence: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Where an (n−1)-gram is followed by a word, and the id of the n-gram they make, or ABSENT."""
-        positions, keys = extend(shorter, sequence, self.words)
-        return positions, find(self.keys[n - 2], keys)
-
-    def _arrays(self) -> dict[str, tuple[np.ndarray, ...]]:
-        return {"keys": self.keys, "log_probs": self.log_probs, "log_backoffs": self.log_backoffs}
+        contexts = [np.where(sequence[last] <= self.words, sequence[last], ABSENT)]
+        for positions, _, ids in self._extensions(sequence):
+            by_position = np.full(len(sequence), ABSENT)
+            by_position[positions] = ids
+            contexts.append(by_position[last])
+        return contexts[: self.order - 1]
 
     def save(self, folder: Path) -> None:
-        """Write each array as `NAME.ORDER.npy`."""
-        for name, arrays in self._arrays().items():
-            first = 2 if name == "keys" else 1
-            for n, array in enumerate(arrays, first):
-                np.save(folder / f"{name}.{n}.npy", array, allow_pickle=False)
+        """Write each array as a `.npy` file, and what they make as JSON."""
+        write_table(folder, self.words, self.continuations, self.log_probs, self.log_backoffs)
 
     @classmethod
     def load(cls, folder: Path, words: int, order: int) -> BackoffTable:
-        """Read what `save` wrote."""
-
-        def read(name: str, first: int, last: int) -> tuple[np.ndarray, ...]:
-            return tuple(
-                np.load(folder / f"{name}.{n}.npy", allow_pickle=False) for n in range(first, last + 1)
-            )
-
-        return cls(
-            words, read("keys", 2, order), read("log_probs", 1, order), read("log_backoffs", 1, order - 1)
-        )
-
-
-def _scatter(positions: np.ndarray, ids: np.ndarray, length: int) -> np.ndarray:
-    nodes = np.full(length, ABSENT, dtype=index_type(length))
-    nodes[positions] = ids
-    return nodes
+        """Map what `save` wrote into memory. Raises UserError where a file is missing or damaged."""
+        return cls(words, *read_table(folder, words, order))

@@ -151,10 +151,11 @@ def test_progress_ends_with_every_token_done() -> None:
 
 def test_size_counts_stored_ngrams() -> None:
     """Words a, b, c, </s>, <unk>; bigrams <s> a, a b, a c, b </s>, c </s>; trigrams <s> a b, <s> a c,
-    a b </s>, a c </s>. In bytes: 8 a key beyond order 1, 4 a probability, 4 a weight below order 3."""
+    a b </s>, a c </s>. In bytes: 4 a probability, 4 a weight below order 3; beyond order 1, 2 a word; where
+    the continuations of each of 6 words and 5 bigrams begin and end, 4 each, and 1 each and 4 a block."""
     size = fitted(stream_of(with_ends([["a", "b"], ["a", "c"]])), order=3).size()
     assert size.entries == 5 + 5 + 4
-    assert size.bytes_in_memory == 8 * (5 + 4) + 4 * (5 + 5 + 4) + 4 * (6 + 5)
+    assert size.bytes_in_memory == 4 * (5 + 5 + 4) + 4 * (6 + 5) + 2 * (5 + 4) + 4 * 7 + (6 + 4)
 
 
 def test_what_was_learned_is_saved_beside_the_table(tmp_path: Path) -> None:

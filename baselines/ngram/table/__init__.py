@@ -1,0 +1,1 @@
+"""How a backoff model is stored: n-grams as continuations of contexts, and numbers as codes."""

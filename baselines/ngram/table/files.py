@@ -1,0 +1,122 @@
+"""A backoff table as files: one `.npy` array each, mapped into memory when read, and their sizes as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from baselines.ngram.table.codes import Coded, Numbers
+from baselines.ngram.table.continuations import Continuations
+from baselines.ngram.table.starts import Starts
+from baselines.ngram.table.word_array import WordArray, high_bits
+from benchmark.errors import UserError
+
+_SIZES = "table.json"
+_FORMAT = 1
+_INTEGERS = (np.int32, np.int64)
+
+Parts = tuple[tuple[Continuations, ...], tuple[Numbers, ...], tuple[Numbers, ...]]
+
+
+def write_table(
+    folder: Path,
+    words: int,
+    continuations: Sequence[Continuations],
+    log_probs: Sequence[Numbers],
+    log_backoffs: Sequence[Numbers],
+) -> None:
+    """Write the parts of a `BackoffTable` as `NAME.ORDER.npy` and `table.json`."""
+    arrays: dict[str, np.ndarray] = {}
+    for n, each in enumerate(continuations, 2):
+        arrays |= {
+            f"words.{n}": each.words.low,
+            f"words_high.{n}": each.words.high,
+            f"starts.{n}": each.starts.blocks,
+            f"starts_within.{n}": each.starts.within,
+            f"starts_wide.{n}": each.starts.wide,
+        }
+    for name, numbers in (("log_probs", log_probs), ("log_backoffs", log_backoffs)):
+        for n, held in enumerate(numbers, 1):
+            if isinstance(held, Coded):
+                arrays |= {f"{name}.{n}": held.codes, f"{name}_values.{n}": held.values}
+            else:
+                arrays[f"{name}.{n}"] = held
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    sizes = {"format": _FORMAT, "words": words, "ngrams": [len(each) for each in log_probs]}
+    (folder / _SIZES).write_text(json.dumps(sizes) + "\n", encoding="utf-8")
+
+
+def read_table(folder: Path, words: int, order: int) -> Parts:
+    """Continuations, ln p* and ln b, mapped from the files that `write_table` wrote for this order.
+
+    Raises UserError for a file that is missing or damaged: not an array, of the wrong type or length, or
+    starts that do not ascend.
+    """
+    ngrams = _sizes(folder, words, order)
+    contexts = [words + 1, *ngrams[1:]]
+    continuations = tuple(
+        _continuations(folder, n, contexts[n - 2], ngrams[n - 1], words) for n in range(2, order + 1)
+    )
+    log_probs = tuple(_numbers(folder, "log_probs", n, ngrams[n - 1]) for n in range(1, order + 1))
+    log_backoffs = tuple(_numbers(folder, "log_backoffs", n, contexts[n - 1]) for n in range(1, order))
+    return continuations, log_probs, log_backoffs
+
+
+def _sizes(folder: Path, words: int, order: int) -> list[int]:
+    """The number of n-grams of each order."""
+    path = folder / _SIZES
+    try:
+        sizes = json.loads(path.read_text(encoding="utf-8"))
+        matches = sizes["format"] == _FORMAT and sizes["words"] == words and sizes["ngrams"][0] == words
+        if not matches or len(sizes["ngrams"]) != order:
+            raise _damaged(path, f"it is not of {order} orders over {words:,} words")
+        return [int(number) for number in sizes["ngrams"]]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise _damaged(path, str(error)) from None
+
+
+def _continuations(folder: Path, n: int, contexts: int, ngrams: int, words: int) -> Continuations:
+    def read(name: str, *types: type[np.generic], length: int | None = None) -> np.ndarray:
+        return _read(folder / f"{name}.{n}.npy", types, length)
+
+    bits = high_bits(words)
+    low = read("words", np.uint32 if bits is None else np.uint16, length=ngrams)
+    high = read("words_high", np.uint8, length=-(-ngrams * (bits or 0) // 8))
+    starts = Starts(
+        read("starts", *_INTEGERS), read("starts_within", np.uint8), read("starts_wide", *_INTEGERS)
+    )
+    fault = starts.fault(contexts, ngrams)
+    if fault:
+        raise _damaged(folder / f"starts.{n}.npy", fault)
+    return Continuations(WordArray(low, high, bits or 0), starts)
+
+
+def _numbers(folder: Path, name: str, n: int, length: int) -> Numbers:
+    numbers = _read(folder / f"{name}.{n}.npy", (np.float32, np.uint8, np.uint16), length)
+    if numbers.dtype == np.float32:
+        return numbers
+    path = folder / f"{name}_values.{n}.npy"
+    values = _read(path, (np.float32,))
+    if length and int(numbers.max()) >= len(values):
+        raise _damaged(path, "it lacks values that codes stand for")
+    return Coded(numbers, values)
+
+
+def _read(path: Path, types: tuple[type[np.generic], ...], length: int | None = None) -> np.ndarray:
+    try:
+        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(path, str(error)) from None
+    if array.dtype.type not in types or array.ndim != 1:
+        raise _damaged(path, f"it holds {array.dtype} in {array.ndim} dimensions")
+    if length is not None and len(array) != length:
+        raise _damaged(path, f"{len(array):,} entries, not {length:,}")
+    return array
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    return UserError(f"{path} is damaged or not a model's ({' '.join(why.split())}): train it again")
