@@ -47,7 +47,7 @@ def discounted(
 
 
 def smooth(counts: list[OrderCounts], orders: list[Kept], form: Form) -> BackoffTable:
-    """Chen & Goodman 1998, sec. 2.8. With t(h) = Σ_w k(h w) + l(h), and h' the context h without its first word,
+    """Chen & Goodman 1998, sec. 2.8. With t(h) = Σ_w k(h w) + l(h), and h' the context h less its first word,
 
         interpolated:  p(w | h) = k(h w) / t(h) + l(h) / t(h) · p(w | h');
         backoff:       p(w | h) = k(h w) / t(h)  if k(h w) > 0,  b(h) p(w | h')  if not,

@@ -155,7 +155,11 @@ def test_agrees_with_the_formulas(
 HAND = [["a", "b"], ["a", "c"]]
 BY_HAND = {
     # unigrams (c + 4/4) / 10; after <s> (c + p) / 3, after a (c + 2 p) / 4
-    WittenBell(order=2): ([0.3, 0.2, 0.2, 0.3], [2.3 / 3, 0.2 / 3, 0.2 / 3, 0.3 / 3], [0.15, 0.35, 0.35, 0.15]),
+    WittenBell(order=2): (
+        [0.3, 0.2, 0.2, 0.3],
+        [2.3 / 3, 0.2 / 3, 0.2 / 3, 0.3 / 3],
+        [0.15, 0.35, 0.35, 0.15],
+    ),
     # unigrams, all seen: as above; <s> keeps 2/3 for a, leaving 1/3 to b, c, </s> as 2 : 2 : 3;
     # a keeps 1/4 each for b, c, leaving 1/2 to a, </s> as 3 : 3
     WittenBell(order=2, form="backoff"): (
@@ -188,14 +192,13 @@ BY_HAND = {
         [2 / 3, 1 / 12, 1 / 12, 1 / 6],
         [2 / 9, 1 / 6, 1 / 6, 4 / 9],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("model", BY_HAND, ids=lambda model: f"{type(model).__name__}-{model.settings()}")
 def test_hand_computed_bigram_models(model: BackoffModel) -> None:
     tokens = with_ends(HAND)
-    stream = stream_of(tokens, vocabulary_of(tokens, "z"))
-    stream = TokenStream.from_ids(stream.ids, vocabulary_of(tokens))
+    stream = stream_of(tokens, vocabulary_of(tokens))
     fitted(model, stream)
     ids = stream.vocabulary.encode(["a", "b", "c", END])
     unigrams = np.exp(model.table.log_probs[0])[ids]
