@@ -1,0 +1,184 @@
+"""The model of an ARPA file over a closed vocabulary, which need not be the file's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import log as ln
+
+import numpy as np
+
+from baselines.ngram.arpa.links import Repeated, Rows, link
+from baselines.ngram.arpa.read import ArpaFile
+from baselines.ngram.arpa.write import START
+from baselines.ngram.linked import Linked, event_probabilities, log, normalise, select, with_implied
+from benchmark.corpus import END, UNKNOWN, Vocabulary
+from benchmark.errors import UserError
+
+#: How far from 1 rounding in a file may leave the sum of probabilities.
+TOLERANCE = 1e-4
+#: Probability mass that counts as none.
+_NOTHING = 1e-9
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A file's model over a vocabulary; whether its probabilities sum to one; what became of its words."""
+
+    orders: list[Linked]
+    normalised: bool
+    remarks: list[str]
+
+
+def over_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> Fitted:
+    """The model of `file` over the words of `vocabulary`. If the file's sums to one, so does this.
+
+    A word that only the file has is `<unk>` here: p(<unk> | h) is the sum over all such words and the
+    file's `<unk>`. What can be no event here (`</s>` where the vocabulary has none; any word that only the
+    file has, where the vocabulary has no `<unk>`) is left out, and p(w | h) divided by what remains.
+    n-grams with such words in their history never match and are dropped.
+
+    Words that only the vocabulary has share the 1-gram probability of the file's `<unk>`, the
+    vocabulary's `<unk>` having a share alike; backoff weights are then computed anew. Where the file has no
+    `<unk>` their probability is 0.
+
+    `<s>` is history only, as KenLM and SRILM have it, or, where the 1-grams sum to one only with it
+    (IRSTLM), an event that is left out. Raises UserError for an n-gram that comes twice, and for a file
+    without a word of the vocabulary.
+    """
+    words = _Words(file, vocabulary)
+    orders = _linked(file, words)
+    everything = np.ones(len(orders[0]), dtype=bool)
+    sums = event_probabilities(orders, everything)
+    normalised = all(np.abs(each - 1).max(initial=0) <= TOLERANCE for each in sums)
+    if len(words.missing):
+        orders = _shared(orders, words)
+    if words.as_unknown.any():
+        orders = _gathered(orders, words)
+    if normalised:
+        orders = _without(orders, words.left_out, file)
+    ours = [order.last_words < words.size for order in orders]
+    ours[0] = np.arange(len(orders[0])) <= words.size
+    orders = select(orders, ours)
+    if normalised and len(words.missing):
+        orders = normalise(orders)
+    return Fitted(orders, normalised, words.remarks())
+
+
+class _Words:
+    """A file's words by id: those of the vocabulary, then `<s>`, then those that only the file has."""
+
+    def __init__(self, file: ArpaFile, vocabulary: Vocabulary) -> None:
+        self.size, self.unknown = len(vocabulary), vocabulary.unknown
+        names = list(file.words)
+        if UNKNOWN not in names and UNKNOWN.upper() not in vocabulary.ids:  # some tools write it so
+            names = [UNKNOWN if name == UNKNOWN.upper() else name for name in names]
+        known = {**vocabulary.ids, START: self.size}
+        extra = [name for name in names if name not in known]
+        known.update({name: self.size + 1 + at for at, name in enumerate(extra)})
+        self.ids = np.array([known[name] for name in names], dtype=np.int64)
+        self.of_unknown = known[UNKNOWN] if UNKNOWN in names else None
+        self.total = self.size + 1 + len(extra)
+        #: Words of the vocabulary that the file lacks.
+        self.missing = np.setdiff1d(np.arange(self.size), self.ids)
+        #: Words that are here <unk>, or no event at all.
+        self.as_unknown = np.zeros(self.total, dtype=bool)
+        self.left_out = np.zeros(self.total, dtype=bool)
+        (self.left_out if self.unknown is None else self.as_unknown)[self.size + 1 :] = True
+        if END in extra:
+            self.as_unknown[known[END]], self.left_out[known[END]] = False, True
+        self.left_out[self.size] = True
+
+    def remarks(self) -> list[str]:
+        said = []
+        if count := int(self.as_unknown.sum()):
+            said.append(f"{count:,} words of the file are not in the vocabulary: here they are {UNKNOWN}")
+        if count := len(self.missing):
+            lot = "have probability 0" if self.of_unknown is None else f"share that of the file's {UNKNOWN}"
+            said.append(f"{count:,} words of the vocabulary are not in the file: they {lot}")
+        return said
+
+
+def _linked(file: ArpaFile, words: _Words) -> list[Linked]:
+    """The file's n-grams that can match, over all ids, with h <unk> wherever an h w counts as such."""
+    rows, lines, wanted = [], [], []
+    for n, section in enumerate(file.sections[1:], 2):
+        ids = words.ids[section.words]
+        some = (ids[:, 0] <= words.size) & (ids[:, 1:-1] < words.size).all(axis=1)
+        rows.append(Rows(ids[some], *_natural(section.log10_probs[some], section.log10_backoffs[some])))
+        lines.append(section.lines[some])
+        unknown = rows[-1].words[words.as_unknown[rows[-1].words[:, -1]]]
+        unknown[:, -1] = words.unknown if words.unknown is not None else 0
+        wanted.append(unknown if len(unknown) else np.zeros((0, n), dtype=np.int64))
+    try:
+        return link(_unigrams(file, words), rows, wanted)
+    except Repeated as found:
+        line = lines[found.order - 2][found.row]
+        raise UserError(f"{file.path}, line {line}: this {found.order}-gram comes a second time") from None
+
+
+def _unigrams(file: ArpaFile, words: _Words) -> Linked:
+    log_probs, log_backoffs = np.full(words.total, -np.inf), np.zeros(words.total)
+    ids = words.ids[file.sections[0].words[:, 0]]
+    log_probs[ids], log_backoffs[ids] = _natural(
+        file.sections[0].log10_probs, file.sections[0].log10_backoffs
+    )
+    start = log_probs[words.size]
+    log_probs[words.size] = -np.inf
+    if abs(np.exp(log_probs).sum() + np.exp(start) - 1) <= TOLERANCE:
+        log_probs[words.size] = start
+    none = np.zeros(words.total, dtype=np.int64)
+    return Linked(none, np.arange(words.total), none, log_probs, log_backoffs, none > 0)
+
+
+def _natural(*log10: np.ndarray) -> list[np.ndarray]:
+    return [each * ln(10) for each in log10]
+
+
+def _shared(orders: list[Linked], words: _Words) -> list[Linked]:
+    """With the 1-gram probability of the file's `<unk>` divided among the words it stands for."""
+    if words.of_unknown is None:
+        return orders
+    log_probs = orders[0].log_probs.copy()
+    heirs = np.append(words.missing, words.unknown) if words.unknown is not None else words.missing
+    share = log_probs[words.of_unknown] - ln(len(heirs))
+    log_probs[words.of_unknown] = -np.inf
+    log_probs[heirs] = share
+    return [replace(orders[0], log_probs=log_probs), *orders[1:]]
+
+
+def _gathered(orders: list[Linked], words: _Words) -> list[Linked]:
+    """With p(<unk> | h) raised by the probability of all the words that count as `<unk>`."""
+    sums = event_probabilities(orders, words.as_unknown)
+    made = []
+    for order, raised in zip(orders, sums, strict=True):
+        at = np.flatnonzero(order.last_words == words.unknown)
+        log_probs, implied = order.log_probs.copy(), order.implied.copy()
+        log_probs[at] = log(np.exp(log_probs[at]) + raised[order.contexts[at]])
+        implied[at] &= order.sums(words.as_unknown[order.last_words], len(raised))[order.contexts[at]] == 0
+        made.append(replace(order, log_probs=log_probs, implied=implied))
+    return made
+
+
+def _without(orders: list[Linked], left_out: np.ndarray, file: ArpaFile) -> list[Linked]:
+    """p(w | h, w is not left out): p* divided by what remains, weights by how much more remains than below.
+
+    Where nothing remains after h, p(w | h) is p(w | h').
+    """
+    remains = [1 - each for each in event_probabilities(orders, left_out)]
+    if remains[0][0] <= _NOTHING:
+        raise UserError(f"{file.path} has no word of this corpus's vocabulary")
+    made = [replace(orders[0], log_probs=orders[0].log_probs - log(remains[0][0]))]
+    for order, below, here in zip(orders[1:], remains, remains[1:], strict=False):
+        lower = made.pop()
+        below = below[lower.suffixes] if len(made) else np.broadcast_to(below, len(lower))
+        nothing = here <= _NOTHING
+        divisor = log(np.where(nothing, 1, here))
+        weights = lower.log_backoffs + log(np.maximum(below, 0)) - divisor
+        lower = replace(lower, log_backoffs=np.where(nothing, 0, weights))
+        order = replace(
+            order,
+            log_probs=order.log_probs - divisor[order.contexts],
+            implied=order.implied | nothing[order.contexts],
+        )
+        made += [lower, with_implied(lower, order)]
+    return made

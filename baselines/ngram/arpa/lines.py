@@ -1,0 +1,88 @@
+"""The lines of an ARPA file, plain or gzip, many at a time."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from benchmark.errors import UserError
+
+_BLOCK = 1 << 22  # bytes read at a time
+_GZIP = b"\x1f\x8b"
+#: How files begin that are often taken for ARPA files, and what they are.
+_OTHERS = {
+    b"mmap lm http://kheafield.com/code": "KenLM's binary format; give the ARPA file it was built from",
+    b"iARPA": "IRSTLM's own format; convert it with compile-lm --text=yes FILE NEW",
+    b"blmt": "IRSTLM's binary format; convert it with compile-lm --text=yes FILE NEW",
+    b"SRILM_BINARY_NGRAM": "SRILM's binary format; convert it with ngram -lm FILE -write-lm NEW",
+}
+_COMMAND = re.compile(rb"\\[^\n]*\n")
+
+
+class ArpaLines:
+    """Whole lines of a file; `fail` makes errors that name it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def fail(self, line: int, problem: str) -> UserError:
+        return UserError(f"{self.path}, line {line}: {problem}")
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        r"""The number of a first line, and either that line, if it begins with `\`, or many that do not."""
+        line, rest = 1, b""
+        with self._open() as file:
+            while True:
+                piece = self._read(file, line)
+                if line == 1:
+                    self._refuse_others(piece)
+                cut = piece.rfind(b"\n") + 1
+                text = rest + (piece[:cut] if piece else b"\n" if rest else b"")
+                rest = piece[cut:] if cut or not piece else text + piece
+                if cut or not piece:
+                    for part in _parts(text):
+                        yield line, part
+                        line += part.count(b"\n")
+                if not piece:
+                    return
+
+    def _open(self) -> IO[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                packed = file.read(2) == _GZIP
+            return gzip.open(self.path, "rb") if packed else self.path.open("rb")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UserError(
+                f"{self.path}: cannot be read ({reason}); give the path of an ARPA file"
+            ) from None
+
+    def _read(self, file: IO[bytes], line: int) -> bytes:
+        try:
+            return file.read(_BLOCK)
+        except (EOFError, zlib.error, OSError) as error:
+            raise self.fail(line, f"the file cannot be read on from here ({error}); fetch it again") from None
+
+    def _refuse_others(self, begin: bytes) -> None:
+        for mark, what in _OTHERS.items():
+            if begin.startswith(mark):
+                raise UserError(f"{self.path} is no ARPA file but {what}")
+
+
+def _parts(text: bytes) -> Iterator[bytes]:
+    r"""The text cut before and after each line that begins with `\`."""
+    done = 0
+    for match in _COMMAND.finditer(text):
+        start, stop = match.span()
+        if start and text[start - 1] != 10:
+            continue
+        if start > done:
+            yield text[done:start]
+        yield text[start:stop]
+        done = stop
+    if done < len(text):
+        yield text[done:]

@@ -1,0 +1,115 @@
+"""From n-grams as rows of words to n-grams that know their contexts and suffixes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from baselines.ngram.linked import ABSENT, Linked, find, with_implied
+
+
+@dataclass(frozen=True)
+class Rows:
+    """n-grams of one order in any order: `words` int64 [m, n], ids; ln p* and ln b, float64 [m]."""
+
+    words: np.ndarray
+    log_probs: np.ndarray
+    log_backoffs: np.ndarray
+
+
+class Repeated(Exception):
+    """The n-gram of order `order` in row `row` is another row, too."""
+
+    def __init__(self, order: int, row: int) -> None:
+        super().__init__(f"{order}-gram in row {row}")
+        self.order, self.row = order, row
+
+
+def link(unigrams: Linked, rows: Sequence[Rows], wanted: Sequence[np.ndarray]) -> list[Linked]:
+    """Linked n-grams of `rows` (orders 2, 3, …) above `unigrams`, which list every id.
+
+    n-grams without their context or suffix among the rows get it, and those of `wanted` (words like the
+    rows', by order) are added where they are missing: as implied n-grams, which change no probability.
+    KenLM does the same for suffixes, and SRILM for contexts. Raises Repeated.
+    """
+    linked = None
+    if not any(map(len, wanted)):
+        linked = _link(unigrams, rows, [np.zeros(len(each.words), dtype=bool) for each in rows])
+    if linked is None:
+        added = _missing(rows, wanted, len(unigrams))
+        implied = [
+            np.arange(len(each.words) + len(new)) >= len(each.words)
+            for each, new in zip(rows, added, strict=True)
+        ]
+        linked = _link(unigrams, list(map(_with, rows, added)), implied)
+    assert linked is not None, "an n-gram lacks its context or suffix"
+    return linked
+
+
+def _link(unigrams: Linked, rows: Sequence[Rows], implied: Sequence[np.ndarray]) -> list[Linked] | None:
+    """None where an n-gram lacks its context or suffix."""
+    orders = [unigrams]
+    for n, (each, added) in enumerate(zip(rows, implied, strict=True), 2):
+        contexts = _ids(orders, each.words[:, :-1])
+        suffixes = _ids(orders, each.words[:, 1:])
+        if min(contexts.min(initial=0), suffixes.min(initial=0)) == ABSENT:
+            return None
+        keys = contexts * len(unigrams) + each.words[:, -1]
+        order = np.argsort(keys, kind="stable")
+        repeated = np.flatnonzero(np.diff(keys[order]) == 0)
+        if len(repeated):
+            raise Repeated(n, int(order[repeated + 1].min()))
+        linked = Linked(
+            contexts[order],
+            each.words[order, -1],
+            suffixes[order],
+            each.log_probs[order],
+            each.log_backoffs[order],
+            added[order],
+        )
+        orders.append(with_implied(orders[-1], linked))
+    return orders
+
+
+def _ids(orders: Sequence[Linked], words: np.ndarray) -> np.ndarray:
+    """Ids of n-grams given by their words, ABSENT where they are not listed."""
+    ids = words[:, 0]
+    for order, word in zip(orders[1:], words.T[1:], strict=True):
+        ids = np.where(ids == ABSENT, ABSENT, find(order, ids, word))
+    return ids
+
+
+def _with(rows: Rows, added: np.ndarray) -> Rows:
+    """`rows` with n-grams whose probabilities are yet to come."""
+    none = np.zeros(len(added))
+    return Rows(
+        np.concatenate([rows.words, added]),
+        np.concatenate([rows.log_probs, none]),
+        np.concatenate([rows.log_backoffs, none]),
+    )
+
+
+def _missing(rows: Sequence[Rows], wanted: Sequence[np.ndarray], words: int) -> list[np.ndarray]:
+    """The n-grams of each order that are wanted, or are a context or suffix, and are not among the rows."""
+    added: list[np.ndarray] = []
+    needed = np.zeros((0, len(rows) + 1), dtype=np.int64)
+    for each, also in zip(reversed(rows), reversed(wanted), strict=True):
+        candidates = np.concatenate([needed, also])
+        numbers = _numbers(np.concatenate([each.words, candidates]), words)
+        listed = np.zeros(len(numbers), dtype=bool)
+        listed[numbers[: len(each.words)]] = True
+        new, first = np.unique(numbers[len(each.words) :], return_index=True)
+        added.append(candidates[first[~listed[new]]])
+        longer = np.concatenate([each.words, added[-1]])
+        needed = np.concatenate([longer[:, :-1], longer[:, 1:]])
+    return added[::-1]
+
+
+def _numbers(rows: np.ndarray, words: int) -> np.ndarray:
+    """A number for each row below the number of rows, the same for equal rows."""
+    numbers = np.unique(rows[:, 0], return_inverse=True)[1]
+    for column in rows.T[1:]:
+        numbers = np.unique(numbers * words + column, return_inverse=True)[1]
+    return numbers

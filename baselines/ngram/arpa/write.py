@@ -1,0 +1,91 @@
+"""Writing a backoff table as an ARPA file that KenLM, SRILM and IRSTLM read."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator, Sequence
+from math import log
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from baselines.ngram.backoff import BackoffTable
+from benchmark.errors import UserError
+
+START = "<s>"
+#: log10 of what the format writes for zero.
+_ZERO = -99.0
+_LINES = 1 << 17  # lines formed at a time
+_PACKING = 6  # gzip's default: 9 takes three times as long for a few per cent
+_SEPARATOR = re.compile(r"[\0\t\n\v\f\r ]")
+
+
+def write_arpa(table: BackoffTable, spellings: Sequence[str], path: Path) -> None:
+    """Write `table` with word i spelled `spellings[i]`, UTF-8, packed by gzip if the path ends in `.gz`.
+
+    `<s>` gets its backoff weight and no probability. `<unk>` and `</s>`, which readers expect, are added
+    without probability where they are not among the spellings. Raises UserError for a spelling that the
+    format cannot hold: empty, with a blank in it, or `<s>`.
+    """
+    for word in spellings:
+        if not word or word == START or _SEPARATOR.search(word):
+            raise UserError(f"an ARPA file cannot hold the word {word!r}: give it another spelling")
+    with _open(path) as file:
+        _write(table, spellings, file)
+
+
+def _open(path: Path) -> IO[str]:
+    try:
+        if path.suffix == ".gz":
+            return gzip.open(path, "wt", _PACKING, encoding="utf-8", newline="\n")
+        return path.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _write(table: BackoffTable, spellings: Sequence[str], file: IO[str]) -> None:
+    added = [word for word in ("<unk>", "</s>") if word not in spellings]
+    names = np.array([*spellings, START], dtype=object)
+    file.write("\\data\\\n")
+    for n, probs in enumerate(table.log_probs, 1):
+        file.write(f"ngram {n}={len(probs) + (n == 1) * (1 + len(added))}\n")
+    for n in range(1, table.order + 1):
+        file.write(f"\n\\{n}-grams:\n")
+        if n == 1:
+            file.writelines(f"{_ZERO:g}\t{word}\n" for word in added)
+        file.writelines(_lines(table, n, names))
+    file.write("\n\\end\\\n")
+
+
+def _lines(table: BackoffTable, n: int, names: np.ndarray) -> Iterator[str]:
+    """The section of order n, many lines a string."""
+    words = [table.words_of(order) for order in range(1, n + 1)]
+    contexts = [table.contexts_of(order) for order in range(2, n + 1)]
+    template = "%.8g\t" + " ".join(["%s"] * n) + ("\t%.8g\n" if n < table.order else "\n")
+    for start in range(0, len(words[-1]), _LINES):
+        some = slice(start, start + _LINES)
+        columns = [_log10(table.log_probs[n - 1][some])]
+        if n == 1 and len(columns[0]) < len(words[0][some]):
+            columns[0].append(_ZERO)  # of <s>
+        columns += _spelled(words, contexts, some, names)
+        if n < table.order:
+            columns.append(_log10(table.log_backoffs[n - 1][some]))
+        yield "".join(map(template.__mod__, zip(*columns, strict=True)))
+
+
+def _spelled(
+    words: list[np.ndarray], contexts: list[np.ndarray], some: slice, names: np.ndarray
+) -> list[list[str]]:
+    """First words, second words, … of some n-grams, following contexts down from the last word."""
+    columns = [names[words[-1][some]].tolist()]
+    ids: np.ndarray | slice = some
+    for last, above in zip(words[-2::-1], contexts[::-1], strict=True):
+        ids = above[ids]
+        columns.append(names[last[ids]].tolist())
+    return columns[::-1]
+
+
+def _log10(natural: np.ndarray) -> list[float]:
+    return np.maximum(natural.astype(np.float64) / log(10), _ZERO).tolist()
