@@ -59,6 +59,13 @@ class Cache(LanguageModel):
         chain = interpolated(self._levels(stream), self.weights, self.unigrams[stream.ids])
         return np.log(chain[-1]).astype(np.float32)
 
+    def evidence(self, stream: TokenStream) -> np.ndarray:
+        """Of each order above 1, whether the context has occurred, and the power of 2 its weight reaches:
+        float64 [targets, 2 · (order − 1)]."""
+        buckets = [level.bucket for level in self._levels(stream)[1:]]
+        columns = [column for bucket in buckets for column in (bucket > 0, bucket)]
+        return np.stack(columns, axis=1).astype(np.float64) if columns else np.empty((len(stream), 0))
+
     def _levels(self, stream: TokenStream) -> list[Level]:
         """Relative frequency in the history of each target after its last 0, 1, … tokens.
 

@@ -99,10 +99,13 @@ class InfinityGram(Composite):
         """0 where nothing of the history was found, else by length, count, and number of followers."""
         length = np.minimum(matches.length, _LENGTHS)
         count = np.minimum(np.frexp(matches.counts)[1], _COUNTS)
-        first = self.index.follower(matches.first, matches.length)
-        alone = first == self.index.follower(matches.last - 1, matches.length)
-        bucket = 1 + ((length - 1) * _COUNTS + count - 1) * 2 + alone
+        bucket = 1 + ((length - 1) * _COUNTS + count - 1) * 2 + self._alone(matches)
         return np.where(length > 0, bucket, 0)
+
+    def _alone(self, matches: Matches) -> np.ndarray:
+        """Whether one word alone ever followed: the rows of a match are sorted by what follows it."""
+        first = self.index.follower(matches.first, matches.length)
+        return first == self.index.follower(matches.last - 1, matches.length)
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         rows = self.smoothed.next_log_probs(contexts)
@@ -123,6 +126,16 @@ class InfinityGram(Composite):
         rows = np.arange(match.first[0], match.last[0])
         counts = np.bincount(self.index.follower(rows, match.length), minlength=len(self.vocabulary))
         return counts[: len(self.vocabulary)]  # `<s>` follows the empty match, whose weight is 0
+
+    def evidence(self, stream: TokenStream) -> np.ndarray:
+        """ln of the suffix's length and count, whether one word alone followed it, whether it is longer
+        than 4 and than 8 tokens: float64 [targets, 5]."""
+        matches, _ = self._matches(stream)
+        length = matches.length
+        with np.errstate(divide="ignore"):
+            found = np.maximum(np.log(length), -1.0)
+        columns = (found, np.log(matches.counts), self._alone(matches), length > 4, length > 8)
+        return np.stack([column.astype(np.float64) for column in columns], axis=1)
 
     def size(self) -> ModelSize:
         """The smoothed model's and the index's: each place of the text is an entry."""

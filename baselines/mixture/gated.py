@@ -1,0 +1,77 @@
+"""Linear interpolation with weights that depend on the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from baselines.mixture.components import Composite
+from baselines.mixture.features import evidence_of, position_and_frequency, recent_success
+from baselines.mixture.gate import Gate, fitted_gate
+from benchmark.contract import LanguageModel, RunLog, TokenStream, Vocabulary
+
+
+class GatedMixture(Composite):
+    """p(w | h) = Σᵢ λᵢ(h) pᵢ(w | h), the weights a softmax of linear functions of the history.
+
+    A mixture of experts (Jacobs, Jordan, Nowlan & Hinton 1991) whose experts are fitted on the training
+    text and whose gate is fitted on the validation text. In place of the buckets of Jelinek & Mercer 1980
+    it sees how long the history is, how frequent its last words are, how the components did on the last
+    20, 200 and 1000 tokens, and what they tell of the history themselves (see
+    `baselines.mixture.features`), never the target.
+    """
+
+    def __init__(self, *, components: Mapping[str, LanguageModel]) -> None:
+        super().__init__(components)
+        self.context = "stream"  # the gate looks at recent success
+
+    def learn(self, valid: TokenStream, log: RunLog) -> None:
+        scores = self._scores(valid)
+        features = self._features(valid, scores)
+        self.gate = fitted_gate(scores, features)
+        log_weights = self.gate.log_weights(features)
+        for name, own, weight in zip(self.components, scores, np.exp(log_weights).mean(axis=1), strict=True):
+            alone = np.exp(-np.mean(own, dtype=np.float64))
+            log.info(f"mean weight {weight:.4f} for {name}, validation perplexity {alone:.2f} alone")
+        together = np.logaddexp.reduce(scores + log_weights, axis=0)
+        log.info(f"validation perplexity {np.exp(-together.mean()):.2f} together")
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        scores = self._scores(stream)
+        log_weights = self.gate.log_weights(self._features(stream, scores))
+        return np.logaddexp.reduce(scores + log_weights, axis=0).astype(np.float32)
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        """Slow for long contexts: the gate needs the components' scores of all of each."""
+        log_weights = np.concatenate([self._next_log_weights(context) for context in contexts], axis=1)
+        total = np.full((len(contexts), len(self.vocabulary)), -np.inf)
+        for component, own in zip(self.components.values(), log_weights, strict=True):
+            total = np.logaddexp(total, component.next_log_probs(contexts) + own[:, None])
+        return total.astype(np.float32)
+
+    def _next_log_weights(self, context: np.ndarray) -> np.ndarray:
+        """ln λ after one history. A token is put in the target's place: no feature depends on it."""
+        stream = TokenStream.from_ids(np.append(np.asarray(context, dtype=np.int64), 0), self.vocabulary)
+        return self.gate.log_weights(self._features(stream, self._scores(stream))[-1:])
+
+    def _scores(self, stream: TokenStream) -> np.ndarray:
+        """ln p of each target under each component: float32 [components, targets]."""
+        return np.stack([component.log_probs(stream) for component in self.components.values()])
+
+    def _features(self, stream: TokenStream, scores: np.ndarray) -> np.ndarray:
+        told = (evidence_of(component, stream) for component in self.components.values())
+        return np.concatenate([position_and_frequency(stream), recent_success(scores), *told], axis=1)
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        np.savez(folder / "gate.npz", **vars(self.gate))
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        model = super().load(folder, vocabulary)
+        with np.load(folder / "gate.npz", allow_pickle=False) as saved:
+            model.gate = Gate(saved["centre"], saved["scale"], saved["coefficients"])
+        return model
