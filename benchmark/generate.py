@@ -15,7 +15,7 @@ class Sampling:
 
     `temperature` T draws from p^(1/T), normalised: below 1 keeps to likely words, 0 always takes the
     likeliest. `top_k` keeps only the k likeliest words (0: all). `length` is the most tokens drawn;
-    a sentence ends at `</s>`. `<unk>` is never drawn unless `unknown` is set.
+    a sentence ends at `</s>`. `<unk>` is drawn only if `unknown` is set, or if it alone is possible.
     """
 
     temperature: float = 1.0
@@ -52,8 +52,10 @@ def sample(
 
 
 def _draw(scores: np.ndarray, vocabulary: Vocabulary, options: Sampling, random: np.random.Generator) -> int:
-    if vocabulary.unknown is not None and not options.unknown and len(vocabulary) > 1:
-        scores[vocabulary.unknown] = -np.inf
+    if vocabulary.unknown is not None and not options.unknown:
+        others = np.delete(scores, vocabulary.unknown)
+        if np.isfinite(others).any():  # where only `<unk>` has a probability there is nothing else to draw
+            scores[vocabulary.unknown] = -np.inf
     if options.temperature == 0:
         return int(np.argmax(scores))
     if options.top_k:

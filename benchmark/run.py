@@ -19,7 +19,7 @@ from benchmark.errors import Diverged, Skip, UserError
 from benchmark.job import Job, Say, settled
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
-from benchmark.measure.perplexity import checked, perplexity, summary
+from benchmark.measure.perplexity import checked, described, perplexity, summary
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
 from benchmark.record.folder import (
@@ -170,7 +170,7 @@ def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[s
         "threads": job.config["threads"],
         "dtype": str(getattr(model, "dtype", "float32")),
     }
-    log.info(f"test perplexity {record['test_perplexity']:.2f}")
+    log.info(described(record, normalised=model.normalised))
     return record
 
 

@@ -52,3 +52,7 @@ def test_unknown_is_drawn_only_if_allowed(model: Bigram) -> None:
     model.table[:, VOCABULARY.ids["<unk>"]] = 1
     assert draw(model, Sampling(length=3, unknown=True)) == ["<unk>"] * 3
     assert "<unk>" not in draw(model, Sampling(length=3))
+    model.table[:] = 0
+    model.table[:, VOCABULARY.ids["<unk>"]] = 1
+    with np.errstate(divide="ignore"):
+        assert draw(model, Sampling(length=3)) == ["<unk>"] * 3  # nothing else is possible

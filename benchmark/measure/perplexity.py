@@ -44,19 +44,33 @@ def summary(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
     """The test measures of a run.
 
     `test_nll`: −Σ ln p in nats; `test_targets`: N; `test_perplexity`; `test_perplexity_known`: the
-    same without `<unk>` targets; `oov_rate`: share of `<unk>` among the targets; `bits_per_character`:
-    test_nll / ln 2 / code points of the text, comparable between tokenisations of the same text.
+    same without `<unk>` targets; `test_zero_probabilities`: targets with probability 0, which make every
+    sum infinite, and `test_perplexity_nonzero`: perplexity of the others alone, on events of the model's
+    own choosing; `oov_rate`: share of `<unk>` among the targets; `bits_per_character`: test_nll / ln 2 /
+    code points of the text, comparable between tokenisations of the same text.
     """
     nll = -float(np.sum(log_probs, dtype=np.float64))
     unknown = stream.vocabulary.unknown
     known = np.ones(len(stream), bool) if unknown is None else np.asarray(stream.ids) != unknown
+    possible = ~np.isneginf(log_probs)
     return {
         "test_nll": nll,
         "test_targets": len(stream),
         "test_perplexity": perplexity(log_probs),
         "test_perplexity_known": perplexity(log_probs[known]) if known.any() else None,
-        "test_zero_probabilities": int(np.isneginf(log_probs).sum()),
+        "test_zero_probabilities": int((~possible).sum()),
+        "test_perplexity_nonzero": perplexity(log_probs[possible]) if possible.any() else None,
         "oov_rate": float(1 - known.mean()),
         "test_characters": stream.characters,
         "bits_per_character": nll / math.log(2) / stream.characters if stream.characters else None,
     }
+
+
+def described(measures: dict[str, Any], *, normalised: bool) -> str:
+    """The test perplexity of a `summary` as one line; a score that is not a distribution has none."""
+    if not normalised:
+        return "no test perplexity: the scores do not sum to one"
+    zeros, targets = measures["test_zero_probabilities"], measures["test_targets"]
+    if zeros:
+        return f"test perplexity ∞: {zeros:,} of {targets:,} targets have probability 0"
+    return f"test perplexity {measures['test_perplexity']:.2f}"

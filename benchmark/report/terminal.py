@@ -10,6 +10,7 @@ from benchmark.report.events import Events, differences
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row
 from benchmark.report.sections.comparison import stored
+from benchmark.report.zeros import zeros
 
 HEADERS = ("#", "model", "family", "history", "perplexity", "± sd", "memory", "stored", "training", "scoring")
 RIGHT = (True, False, False, False, True, True, True, True, True, True)
@@ -20,7 +21,7 @@ LABEL = 34
 def plain_table(context: Context) -> str:
     """Ranked rows corpus by corpus, then the ones without a rank and why."""
     parts = [_events(events) for events in context.events]
-    parts += differences(context.events)
+    parts += zeros(context.events) + differences(context.events)
     apart = [f"  {_name(row)}: {_why(row)}" for row in context.rows if not row.done or not row.normalised]
     if apart:
         parts.append("\n".join(["Not ranked:", *apart]))

@@ -10,7 +10,7 @@ import pytest
 from benchmark.corpus import TokenStream, Vocabulary
 from benchmark.errors import UserError
 from benchmark.measure.frequency import by_frequency
-from benchmark.measure.perplexity import checked, perplexity, summary
+from benchmark.measure.perplexity import checked, described, perplexity, summary
 
 VOCABULARY = Vocabulary(("a", "<unk>", "</s>"), np.array([12, 3, 0]))
 STREAM = TokenStream.from_ids(np.array([0, 1, 2, 0, 2]), VOCABULARY, characters=10)
@@ -40,6 +40,18 @@ def test_summary_by_hand() -> None:
     assert found["oov_rate"] == pytest.approx(1 / 5)
     assert found["bits_per_character"] == pytest.approx(10 / 10, rel=1e-6)
     assert found["test_zero_probabilities"] == 0
+    assert found["test_perplexity_nonzero"] == found["test_perplexity"]
+    assert described(found, normalised=True) == "test perplexity 4.00"
+    assert described(found, normalised=False) == "no test perplexity: the scores do not sum to one"
+
+
+def test_zero_probabilities_are_counted_and_the_others_measured_alone() -> None:
+    some = summary(np.where(STREAM.ids == 2, -np.inf, SCORES), STREAM)
+    assert (some["test_perplexity"], some["test_zero_probabilities"]) == (math.inf, 2)
+    assert some["test_perplexity_nonzero"] == pytest.approx(2 ** (4 / 3), rel=1e-6)  # 1/2 · 1/4 · 1/2
+    assert described(some, normalised=True) == "test perplexity ∞: 2 of 5 targets have probability 0"
+    none = summary(np.full(5, -np.inf, dtype=np.float32), STREAM)
+    assert (none["test_zero_probabilities"], none["test_perplexity_nonzero"]) == (5, None)
 
 
 def test_buckets_hold_every_target_and_the_whole_loss() -> None:

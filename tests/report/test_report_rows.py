@@ -9,8 +9,11 @@ import pytest
 from synthetic_runs import PTB, SOTU, config, unfinished, write_run
 
 from benchmark.record.folder import read_runs
+from benchmark.report import build_report
 from benchmark.report.context import context_of
 from benchmark.report.events import differences
+from benchmark.report.terminal import plain_table
+from benchmark.report.zeros import zeros
 
 
 def context(folder):
@@ -115,6 +118,19 @@ def test_an_infinite_perplexity_is_ranked_last_and_never_best(run, tmp_path):
     assert [row.label for row in events.rows] == ["KN", "MLE"]
     assert math.isinf(events.rows[1].perplexity)
     assert events.best("count").label == "KN"
+
+
+def test_zero_probabilities_are_counted_beside_the_table(run, tmp_path):
+    run("kn", "KN", "count", 141.2, test_zero_probabilities=0, test_perplexity_nonzero=141.2)
+    assert zeros(context(tmp_path).events) == []
+    found = {"test_perplexity": "inf", "test_zero_probabilities": 8243, "test_perplexity_nonzero": 63.86}
+    run("mle", "MLE", "count", 100.0, **found)
+    (line,) = zeros(context(tmp_path).events)
+    assert "MLE, 8,243 targets, 10.0% (the others: 63.9)" in line
+    assert "KN" not in line
+    assert line in plain_table(context(tmp_path))
+    build_report(tmp_path, tmp_path / "report", lambda line: None)
+    assert "MLE, 8,243 targets" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 
 def test_a_score_that_is_no_distribution_has_no_perplexity(run, tmp_path):

@@ -21,6 +21,7 @@ from benchmark.report.context import Context
 from benchmark.report.events import Events, differences
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row
+from benchmark.report.zeros import zeros
 
 ORDER = 10
 #: More rows than this would make the page too heavy to pass around.
@@ -65,7 +66,8 @@ def build(context: Context) -> Section | None:
     several = len(context.machines) > 1
     machines = [f"{key}: {machine}" if several else str(machine) for machine, key in context.machines.items()]
     timed = Paragraph((f"Timed on {'; '.join(machines)}.",), "note")
-    notes: list[Block] = [Paragraph((line,), "note") for line in differences(context.events)]
+    lines = zeros(context.events) + differences(context.events)
+    notes: list[Block] = [Paragraph((line,), "note") for line in lines]
     return Section("comparison", "Comparison", (table, *notes, timed))
 
 
