@@ -1,8 +1,20 @@
-"""Discounts of modified Kneser-Ney smoothing, from counts of counts."""
+"""Discounts of modified Kneser-Ney smoothing, from counts of counts.
+
+In: the adjusted counts of each order. Out: three discounts for each.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from benchmark.contract import RunLog
+
+#: D₁, D₂ and D₃₊ of one order.
+Discounts = tuple[float, float, float]
 
 #: What KenLM's `--discount_fallback` takes where the closed form gives nothing usable.
 FALLBACK = (0.5, 1.0, 1.5)
@@ -10,8 +22,8 @@ FALLBACK = (0.5, 1.0, 1.5)
 
 def counts_of_counts(counts: np.ndarray) -> tuple[int, int, int, int]:
     """n₁ … n₄: how many n-grams have each of the counts 1 to 4."""
-    seen = np.bincount(np.minimum(counts, 5), minlength=6)
-    return int(seen[1]), int(seen[2]), int(seen[3]), int(seen[4])
+    n1, n2, n3, n4 = (int(np.count_nonzero(counts == count)) for count in range(1, 5))
+    return n1, n2, n3, n4
 
 
 def closed_form(n1: int, n2: int, n3: int, n4: int) -> tuple[float, float, float] | None:
@@ -29,3 +41,19 @@ def closed_form(n1: int, n2: int, n3: int, n4: int) -> tuple[float, float, float
     if not (0 < d1 <= 1 and 0 < d2 <= 2 and 0 < d3 <= 3):
         return None
     return d1, d2, d3
+
+
+def choose_discounts(adjusted: Sequence[np.ndarray], log: RunLog) -> tuple[list[Discounts], list[int]]:
+    """Discounts of each order, and the orders where the closed form was impossible."""
+    discounts, fallback_orders = [], []
+    for n, counts in enumerate(adjusted, 1):
+        seen = counts_of_counts(counts)
+        chosen = closed_form(*seen)
+        if chosen is None:
+            fallback_orders.append(n)
+            log.info(
+                f"order {n}: no Kneser-Ney discounts from n1, n2, n3, n4 = {', '.join(map(str, seen))}; "
+                f"took {', '.join(map(str, FALLBACK))}"
+            )
+        discounts.append(chosen or FALLBACK)
+    return discounts, fallback_orders

@@ -6,6 +6,8 @@ can have, and its bytes are then compared with those of the type found: two word
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from benchmark.corpus.growing import GrowingArray
@@ -31,6 +33,16 @@ class HashCollision(Exception):
     """Two long words have the same key: hash again with another multiplier."""
 
 
+@dataclass(frozen=True)
+class LookedUp:
+    """The words of a chunk, their keys, and their types as far as known (else -1)."""
+
+    words: _Words
+    keys: np.ndarray
+    layers: list[_Layer]
+    numbers: np.ndarray
+
+
 class WordNumberer:
     """Numbers word types from 0, in the order of the chunks they first occur in."""
 
@@ -44,17 +56,27 @@ class WordNumberer:
 
         `chunk` is valid UTF-8 that ends where a word ends. Raises HashCollision.
         """
+        return self.settle(self.look_up(chunk))
+
+    def look_up(self, chunk: bytes) -> LookedUp:
+        """The first and longer half of `number`, which changes nothing: chunks can be looked up at once."""
         words = _Words(chunk)
         keys = words.bytes_at(0)
         layers = _hash_long_words(words, keys, self._multiplier)
-        numbers = self._table.find(keys)
-        new = np.flatnonzero(numbers < 0)
-        if len(new):
+        return LookedUp(words, keys, layers, self._table.find(keys))
+
+    def settle(self, looked_up: LookedUp) -> tuple[np.ndarray, np.ndarray]:
+        """The second half of `number`: gives new words their types. Nothing may be looked up meanwhile."""
+        words, keys, numbers = looked_up.words, looked_up.keys, looked_up.numbers
+        missing = np.flatnonzero(numbers < 0)
+        if len(missing):
+            numbers[missing] = self._table.find(keys[missing])
+            new = missing[numbers[missing] < 0]
             distinct, first = np.unique(keys[new], return_index=True)
             self._spellings.add(words, new[first])
             self._table.add(distinct)
             numbers[new] = self._table.find(keys[new])
-        if not self._spellings.agree(words.lengths, layers, numbers):
+        if not self._spellings.agree(words.lengths, looked_up.layers, numbers):
             raise HashCollision
         return numbers, words.before_newlines
 

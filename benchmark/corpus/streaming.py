@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from benchmark.corpus.growing import GrowingArray
-from benchmark.corpus.numbering import MULTIPLIERS, WordNumberer
+from benchmark.corpus.numbering import MULTIPLIERS, LookedUp, WordNumberer
 from benchmark.corpus.vocabulary import END
+
+#: Applies a function to each of many: `map`, or that of a thread pool.
+Mapping = Callable[[Callable[[bytes], LookedUp], Iterable[bytes]], Iterable[LookedUp]]
+
+
+def _growing_batches(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """1 piece, 2, 4, … and 16 at a time: most words of the first are new, few of later ones are."""
+    rest, size = iter(pieces), 1
+    while some := list(islice(rest, size)):
+        yield some
+        size = min(2 * size, 16)
 
 
 class Tally:
@@ -64,13 +76,17 @@ class Numberer(ABC):
 
     def split(self, pieces: Iterable[bytes]) -> Iterator[Numbered]:
         """The tokens of a split, whose last line ends even without a newline."""
+        return map(self.number, self._closed(pieces))
+
+    def _closed(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """What there is of the pieces, and a newline where lines are marked and the last has none."""
         last = b"\n"
         for piece in pieces:
             if piece:
                 last = piece[-1:]
-                yield self.number(piece)
+                yield piece
         if self.end_of_line and last != b"\n":
-            yield self.number(b"\n")
+            yield b"\n"
 
 
 class Words(Numberer):
@@ -81,7 +97,16 @@ class Words(Numberer):
         self._words = WordNumberer(multiplier)
 
     def number(self, piece: bytes) -> Numbered:
-        numbers, before_newlines = self._words.number(piece)
+        return self._marked(*self._words.number(piece))
+
+    def split(self, pieces: Iterable[bytes], each: Mapping = map) -> Iterator[Numbered]:
+        """The tokens of a split. `each`, say a thread pool's `map`, looks several pieces up at once."""
+        for some in _growing_batches(self._closed(pieces)):
+            for looked_up in list(each(self._words.look_up, some)):
+                yield self._marked(*self._words.settle(looked_up))
+
+    def _marked(self, numbers: np.ndarray, before_newlines: np.ndarray) -> Numbered:
+        """The words' numbers with `</s>` among them, where lines are marked."""
         if not self.end_of_line:
             return Numbered(numbers, np.empty(0, dtype=np.int64))
         ends = before_newlines + np.arange(len(before_newlines))
