@@ -58,7 +58,7 @@ def cluster(
         visited(moved, exchange.likelihood())
         if moved <= _SETTLED * len(free):
             break
-    return exchange.class_of
+    return np.unique(exchange.class_of, return_inverse=True)[1]  # numbered without those left empty
 
 
 class Exchange:
@@ -69,12 +69,11 @@ class Exchange:
     """
 
     def __init__(self, bigrams: Bigrams, class_of: np.ndarray, classes: int, first: int) -> None:
-        self.class_of = class_of.copy()
         self.open = slice(first, classes)
         self.after = _Neighbours(bigrams.left, bigrams.right, bigrams.counts, bigrams.words)
         self.before = _Neighbours(bigrams.right, bigrams.left, bigrams.counts, bigrams.words)
         size = classes + 1
-        self._class = np.append(self.class_of, classes)  # with `<s>`; `class_of` is its front
+        self._class = np.append(class_of, classes)  # with `<s>`
         self.class_of = self._class[:-1]
         cells = self._class[bigrams.left] * size + self._class[bigrams.right]
         self.counts = np.bincount(cells, weights=bigrams.counts, minlength=size**2).reshape(size, size)

@@ -51,7 +51,7 @@ class FactoredTable:
     def estimate(
         cls, factors: np.ndarray, targets: np.ndarray, groups: np.ndarray, radix: int, log: RunLog
     ) -> Self:
-        """The table of training events: `factors` int [k, events] below `radix` or ABSENT, `targets` [events].
+        """The table of events: `factors` int [k, events] below `radix` or ABSENT, `targets` [events].
 
         Where a factor is ABSENT, so must be all farther ones.
         """
@@ -83,7 +83,7 @@ class FactoredTable:
     def score(self, factors: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """ln p of each of `targets` [events] after its `factors` [k, events]: float32 [events]."""
         scores = self.log_probs[0][targets].astype(np.float64)
-        for j, history in enumerate(self._longer_and_longer(factors, self.groups[targets])):
+        for j, history in enumerate(self.histories(factors, self.groups[targets])):
             seen = np.flatnonzero(history != ABSENT)
             ngram = _find(self.ngrams[j], history[seen] * len(self.groups) + targets[seen])
             backed_off = scores[seen] + self.log_backoffs[j][history[seen]]
@@ -92,22 +92,33 @@ class FactoredTable:
 
     def rows(self, factors: np.ndarray) -> np.ndarray:
         """ln p of every target after each of the histories `factors` [k, histories]: float32."""
-        size, groups, histories = len(self.groups), int(self.groups.max()) + 1, factors.shape[1]
-        rows = np.tile(self.log_probs[0].astype(np.float64), (histories, 1))
-        after = np.repeat(factors, groups, axis=1)  # each history within each group
-        for j, ids in enumerate(self._longer_and_longer(after, np.tile(np.arange(groups), histories))):
+        size = len(self.groups)
+        rows = np.tile(self.log_probs[0].astype(np.float64), (factors.shape[1], 1))
+        after, group = self.in_every_group(factors)
+        groups = len(group) // len(rows)
+        for j, ids in enumerate(self.histories(after, group)):
             seen = np.flatnonzero(ids != ABSENT)
             weights = np.zeros(len(ids))
             weights[seen] = self.log_backoffs[j][ids[seen]]
-            rows += weights.reshape(histories, groups)[:, self.groups]
-            first, stop = (np.searchsorted(self.ngrams[j], (ids[seen] + i) * size) for i in (0, 1))
-            ngram = np.repeat(first - np.cumsum(stop - first) + (stop - first), stop - first)
-            ngram += np.arange(len(ngram))
-            row = np.repeat(seen // groups, stop - first)
+            rows += weights.reshape(-1, groups)[:, self.groups]
+            counts = self.followers(j, ids[seen])
+            first = np.searchsorted(self.ngrams[j], ids[seen] * size)
+            ngram = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+            row = np.repeat(seen // groups, counts)
             rows[row, self.ngrams[j][ngram] % size] = self.log_probs[j + 1][ngram]
         return rows.astype(np.float32)
 
-    def _longer_and_longer(self, factors: np.ndarray, group: np.ndarray) -> Iterator[np.ndarray]:
+    def in_every_group(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Each history once in each group: factors [k, histories · groups], and the group of each."""
+        groups = int(self.groups.max()) + 1
+        return np.repeat(factors, groups, axis=1), np.tile(np.arange(groups), factors.shape[1])
+
+    def followers(self, j: int, ids: np.ndarray) -> np.ndarray:
+        """How many n-grams are stored for each of the histories `ids` of j + 1 factors."""
+        size = len(self.groups)
+        return np.searchsorted(self.ngrams[j], (ids + 1) * size) - np.searchsorted(self.ngrams[j], ids * size)
+
+    def histories(self, factors: np.ndarray, group: np.ndarray) -> Iterator[np.ndarray]:
         """For j = 1 … k: the id of the history of j factors of each event, ABSENT where not stored."""
         history = group.astype(np.int64)
         for values, keys in zip(factors, self.contexts, strict=True):
