@@ -22,6 +22,7 @@ VERBS = {
     "status": "what is finished, failed or missing, of a sweep or of all",
     "generate": "next-word table and sampled continuations from a finished run",
     "check": "hold a model to the contract",
+    "peers": "time and memory of our n-gram engine beside KenLM's and MITLM's",
 }
 
 HELP = """\

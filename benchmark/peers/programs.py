@@ -1,0 +1,71 @@
+"""Where the peers' programs are: named folders first, then the environment, then the PATH."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.errors import UserError
+
+
+@dataclass(frozen=True)
+class Toolkit:
+    """A peer's programs: the option and the variable that name their folder, and where they come from."""
+
+    title: str
+    names: tuple[str, ...]
+    option: str
+    variable: str
+    source: str
+
+
+KENLM = Toolkit(
+    "KenLM",
+    ("lmplz", "build_binary", "query"),
+    "--kenlm",
+    "NEXTWORD_KENLM",
+    "its source is github.com/kpu/kenlm",
+)
+MITLM = Toolkit(
+    "MITLM", ("estimate-ngram",), "--mitlm", "NEXTWORD_MITLM", "its source is github.com/mitlm/mitlm"
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Paths of a toolkit's programs by name; `missing` says what is not there and how to get it."""
+
+    paths: dict[str, str]
+    missing: str | None
+
+
+def find(toolkit: Toolkit, folder: Path | None, known: dict[str, Path] | None = None) -> Found:
+    """The programs of a toolkit. `known` names single ones; their neighbours are looked for beside them.
+
+    Raises UserError where a given folder or file does not hold the program it was named for.
+    """
+    known = known or {}
+    variable = os.environ.get(toolkit.variable)
+    places = [folder or (Path(variable) if variable else None), *(path.parent for path in known.values())]
+    paths = {}
+    for name in toolkit.names:
+        given = known.get(name)
+        if given is not None and not shutil.which(given):
+            raise UserError(f"there is no program {given}; give the path of {name}")
+        candidates = [given] if given else [place / name for place in places if place]
+        path = next((found for one in candidates if (found := shutil.which(one))), None)
+        if path is None and folder:
+            raise UserError(f"{toolkit.option}: there is no program {name} in {folder}")
+        path = path or shutil.which(name)
+        if path:
+            paths[name] = str(Path(path).resolve())
+    absent = [name for name in toolkit.names if name not in paths]
+    if not absent:
+        return Found(paths, None)
+    return Found(
+        paths,
+        f"not found: {', '.join(absent)}; {toolkit.source}, "
+        f"{toolkit.option} FOLDER or ${toolkit.variable} says where its programs are",
+    )
