@@ -1,0 +1,112 @@
+"""From plain text to test perplexity in one process: modified Kneser-Ney without the harness around it.
+
+    python -m baselines.ngram --order 5 --train TRAIN.txt --test TEST.txt
+
+One sentence a line, words between whitespace; the vocabulary is that of the training text, `</s>` and
+`<unk>`, which words of the test text outside it are. The last line of output is a JSON object. This is
+what `nextword peers` times beside other tools; to compare models, use `nextword run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baselines.ngram.adjust import adjusted_counts
+from baselines.ngram.counts import count_ngrams
+from baselines.ngram.discounts import choose_discounts
+from baselines.ngram.interpolate import interpolate
+from baselines.ngram.text import EncodedTexts, encode_texts
+from baselines.ngram.threads import thread_count
+from benchmark.contract import RunLog
+from benchmark.errors import ERROR_MARK, UserError
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage], self._last = round(now - self._last, 4), now
+
+
+class _Log(RunLog):
+    """Notes go to standard error."""
+
+    def info(self, message: str) -> None:
+        print(message, file=sys.stderr)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0, or 2 after one line on what was wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m baselines.ngram", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--order", type=int, default=5, help="of the model, 1 to 10")
+    parser.add_argument("--train", type=Path, required=True, help="text to count")
+    parser.add_argument("--test", type=Path, required=True, help="text to score")
+    parser.add_argument(
+        "--threads", type=int, default=thread_count(), help="CPU threads (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    if not 1 <= options.order <= 10:
+        parser.error(f"--order {options.order}: give an order from 1 to 10")
+    try:
+        print(json.dumps(measure(options.train, options.test, options.order, options.threads)))
+    except UserError as error:
+        print(f"{ERROR_MARK}{error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def measure(train: Path, test: Path, order: int, threads: int) -> dict[str, Any]:
+    """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams."""
+    clock = _Clock()
+    texts = encode_texts(train, test, threads)
+    clock.lap("read")
+    counts = count_ngrams(texts.train, texts.words, order, threads=threads)
+    clock.lap("count")
+    adjusted = adjusted_counts(counts)
+    discounts, _ = choose_discounts(adjusted, _Log())
+    table = interpolate(counts, adjusted, discounts)
+    del counts, adjusted
+    clock.lap("estimate")
+    log_probs, known = _scored(table.score(texts.test), texts)
+    clock.lap("score")
+    return {
+        "order": order,
+        "tokens": int(np.count_nonzero(texts.train != texts.words)),
+        "test_tokens": len(log_probs),
+        "oov": int(np.count_nonzero(~known)),
+        "perplexity": _perplexity(log_probs),
+        "perplexity_known": _perplexity(log_probs[known]),
+        "ngrams": [len(each) for each in table.log_probs],
+        "bytes": table.nbytes,
+        "seconds": clock.seconds,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+
+
+def _scored(log_probs: np.ndarray, texts: EncodedTexts) -> tuple[np.ndarray, np.ndarray]:
+    """ln p of each target, and which of them are words of the vocabulary."""
+    is_target = texts.test != texts.words
+    return log_probs[is_target], texts.test[is_target] != texts.unknown
+
+
+def _perplexity(log_probs: np.ndarray) -> float | None:
+    return float(np.exp(-log_probs.mean(dtype=np.float64))) if len(log_probs) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
