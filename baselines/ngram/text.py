@@ -32,20 +32,18 @@ class EncodedTexts:
 
 
 def encode_texts(train: Path, test: Path, threads: int) -> EncodedTexts:
-    """Read both texts. Raises UserError: a file that is missing, empty, not UTF-8, or holds `<s>` or `</s>`."""
+    """Read both texts. Raises UserError: a file that is missing, empty, not UTF-8 or holds `<s>`, `</s>`."""
     words = Words(end_of_line=True)
     with ThreadPoolExecutor(threads) as pool:
         numbers, counts = _numbers(train, words, pool)
-        types = words.types()
-        _refuse_reserved(train, types[1:])
+        _refuse_reserved(train, words)
+        types, unknown = len(counts), words.find(UNKNOWN)
         test_numbers, _ = _numbers(test, words, pool)
-        ids, unknown = _ids_by_frequency(counts, types)
-        total = len(types) + (UNKNOWN not in types)
+        ids = _ids_by_frequency(counts, unknown)
+        for each in test_numbers:
+            np.minimum(each, types, out=each)  # a word that training lacks
         return EncodedTexts(
-            _sequence(numbers, ids, total, pool),
-            _sequence([np.minimum(each, len(types)) for each in test_numbers], ids, total, pool),
-            total,
-            unknown,
+            _sequence(numbers, ids, pool), _sequence(test_numbers, ids, pool), len(ids) - 1, int(ids[-1])
         )
 
 
@@ -63,28 +61,24 @@ def _numbers(path: Path, words: Words, pool: ThreadPoolExecutor) -> tuple[list[n
     return numbers, counts
 
 
-def _refuse_reserved(path: Path, types: list[str]) -> None:
+def _refuse_reserved(path: Path, words: Words) -> None:
     for token in (START, END):
-        if token in types:
-            raise UserError(
-                f"{path} holds the word {token}, which marks sentences here: give it another spelling"
-            )
+        if words.find(token) is not None:
+            raise UserError(f"{path} holds the word {token}, which marks sentences: give it another spelling")
 
 
-def _ids_by_frequency(counts: np.ndarray, types: list[str]) -> tuple[np.ndarray, int]:
-    """The id of each type, then of any other word; and the id of `<unk>`."""
-    if UNKNOWN not in types:
-        counts = np.append(counts, 0)
-    ids = np.empty(len(counts) + 1, dtype=np.int32)
+def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
+    """The id of each type, by falling count, and behind them that of any other word: of `<unk>`."""
+    if unknown is None:
+        unknown, counts = len(counts), np.append(counts, 0)
+    ids = np.empty(len(counts), dtype=np.int32)
     ids[np.argsort(-counts, kind="stable")] = np.arange(len(counts), dtype=np.int32)
-    unknown = int(ids[types.index(UNKNOWN) if UNKNOWN in types else -2])
-    ids[-1] = unknown
-    ids[len(types) :] = unknown
-    return ids, unknown
+    return np.append(ids, ids[unknown])
 
 
-def _sequence(numbers: list[np.ndarray], ids: np.ndarray, start: int, pool: ThreadPoolExecutor) -> np.ndarray:
-    """Ids with `<s>` (the id `start`) before every sentence and at the end."""
+def _sequence(numbers: list[np.ndarray], ids: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+    """Ids with `<s>` (the first id after those of words) before every sentence and at the end."""
+    start = len(ids) - 1
     sentences = [np.flatnonzero(each == _END_NUMBER) for each in numbers]
     begins = np.cumsum([1, *(len(each) + len(ends) for each, ends in zip(numbers, sentences, strict=True))])
     sequence = np.empty(int(begins[-1]), dtype=np.int32)

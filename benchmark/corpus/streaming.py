@@ -105,6 +105,11 @@ class Words(Numberer):
             for looked_up in list(each(self._words.look_up, some)):
                 yield self._marked(*self._words.settle(looked_up))
 
+    def find(self, word: str) -> int | None:
+        """The number of a word seen in the text, not of the `</s>` that stands for a line's end."""
+        number = int(self._words.look_up(word.encode()).numbers[0])
+        return None if number < 0 else number + self.end_of_line
+
     def _marked(self, numbers: np.ndarray, before_newlines: np.ndarray) -> Numbered:
         """The words' numbers with `</s>` among them, where lines are marked."""
         if not self.end_of_line:
