@@ -72,9 +72,16 @@ def fold(orders: Sequence[Linked]) -> BackoffTable:
     counts = []
     for n, order in enumerate(orders, 1):
         starts = int(np.searchsorted(order.contexts, starts)) if n > 1 else words
-        links = (each.astype(np.int32) for each in (order.contexts, order.last_words))
-        nothing = np.zeros(len(order), dtype=np.int32)
-        counts.append(OrderCounts(*links, nothing, order.suffixes.astype(np.int32), starts, words))
+        counts.append(
+            OrderCounts(
+                contexts=order.contexts.astype(np.int32),
+                last_words=order.last_words.astype(np.int32),
+                counts=np.zeros(len(order), dtype=np.int32),
+                suffix=order.suffixes.astype(np.int32),
+                starts=starts,
+                words=words,
+            )
+        )
     return BackoffTable.of(
         counts, [each.log_probs for each in orders], [each.log_backoffs for each in orders[:-1]]
     )

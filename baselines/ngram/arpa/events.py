@@ -104,9 +104,11 @@ def _linked(file: ArpaFile, words: _Words) -> list[Linked]:
     for n, section in enumerate(file.sections[1:], 2):
         ids = words.ids[section.words]
         some = (ids[:, 0] <= words.size) & (ids[:, 1:-1] < words.size).all(axis=1)
-        rows.append(Rows(ids[some], *_natural(section.log10_probs[some], section.log10_backoffs[some])))
+        ids = ids[some]
+        weights = np.where(ids[:, -1] < words.size, section.log10_backoffs[some], 0)  # else never a context
+        rows.append(Rows(ids, section.log10_probs[some] * ln(10), weights * ln(10)))
         lines.append(section.lines[some])
-        unknown = rows[-1].words[words.as_unknown[rows[-1].words[:, -1]]]
+        unknown = ids[words.as_unknown[ids[:, -1]]]
         unknown[:, -1] = words.unknown if words.unknown is not None else 0
         wanted.append(unknown if len(unknown) else np.zeros((0, n), dtype=np.int64))
     try:
@@ -119,19 +121,14 @@ def _linked(file: ArpaFile, words: _Words) -> list[Linked]:
 def _unigrams(file: ArpaFile, words: _Words) -> Linked:
     log_probs, log_backoffs = np.full(words.total, -np.inf), np.zeros(words.total)
     ids = words.ids[file.sections[0].words[:, 0]]
-    log_probs[ids], log_backoffs[ids] = _natural(
-        file.sections[0].log10_probs, file.sections[0].log10_backoffs
-    )
+    log_probs[ids] = file.sections[0].log10_probs * ln(10)
+    log_backoffs[ids] = np.where(ids <= words.size, file.sections[0].log10_backoffs, 0) * ln(10)
     start = log_probs[words.size]
     log_probs[words.size] = -np.inf
     if abs(np.exp(log_probs).sum() + np.exp(start) - 1) <= TOLERANCE:
         log_probs[words.size] = start
     none = np.zeros(words.total, dtype=np.int64)
     return Linked(none, np.arange(words.total), none, log_probs, log_backoffs, none > 0)
-
-
-def _natural(*log10: np.ndarray) -> list[np.ndarray]:
-    return [each * ln(10) for each in log10]
 
 
 def _shared(orders: list[Linked], words: _Words) -> list[Linked]:

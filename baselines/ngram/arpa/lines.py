@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from benchmark.errors import UserError
 
@@ -34,43 +34,44 @@ class ArpaLines:
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         r"""The number of a first line, and either that line, if it begins with `\`, or many that do not."""
-        line, rest = 1, b""
+        line = 1
+        for text in self._texts():
+            for part in _parts(text):
+                yield line, part
+                line += part.count(b"\n")
+
+    def _texts(self) -> Iterator[bytes]:
+        """The file, cut where lines end."""
+        begun = b""
         with self._open() as file:
-            while True:
-                piece = self._read(file, line)
-                if line == 1:
-                    self._refuse_others(piece)
+            for piece in iter(lambda: self._read(file), b""):
                 cut = piece.rfind(b"\n") + 1
-                text = rest + (piece[:cut] if piece else b"\n" if rest else b"")
-                rest = piece[cut:] if cut or not piece else text + piece
-                if cut or not piece:
-                    for part in _parts(text):
-                        yield line, part
-                        line += part.count(b"\n")
-                if not piece:
-                    return
+                if cut:
+                    yield begun + piece[:cut]
+                begun = piece[cut:] if cut else begun + piece
+        if begun:
+            yield begun + b"\n"
 
     def _open(self) -> IO[bytes]:
         try:
             with self.path.open("rb") as file:
                 packed = file.read(2) == _GZIP
-            return gzip.open(self.path, "rb") if packed else self.path.open("rb")
+            return cast(IO[bytes], gzip.open(self.path)) if packed else self.path.open("rb")
         except OSError as error:
             reason = error.strerror or str(error)
             raise UserError(
                 f"{self.path}: cannot be read ({reason}); give the path of an ARPA file"
             ) from None
 
-    def _read(self, file: IO[bytes], line: int) -> bytes:
+    def _read(self, file: IO[bytes]) -> bytes:
         try:
-            return file.read(_BLOCK)
+            piece = file.read(_BLOCK)
         except (EOFError, zlib.error, OSError) as error:
-            raise self.fail(line, f"the file cannot be read on from here ({error}); fetch it again") from None
-
-    def _refuse_others(self, begin: bytes) -> None:
+            raise UserError(f"{self.path} cannot be unpacked to its end ({error}): fetch it again") from None
         for mark, what in _OTHERS.items():
-            if begin.startswith(mark):
+            if piece.startswith(mark):
                 raise UserError(f"{self.path} is no ARPA file but {what}")
+        return piece
 
 
 def _parts(text: bytes) -> Iterator[bytes]:

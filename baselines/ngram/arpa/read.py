@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from baselines.ngram.arpa.fields import Fields, parse
 from baselines.ngram.arpa.lines import ArpaLines
-from benchmark.corpus.numbering import WordNumberer
+from benchmark.corpus.numbering import MULTIPLIERS, HashCollision, WordNumberer
 from benchmark.errors import UserError
 
 _COUNT = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)\s*")
@@ -33,13 +34,16 @@ def read_arpa(path: Path) -> ArpaFile:
     a field too many or too few, not a number, a log-probability above 0, an n-gram of a word without a
     1-gram, a word listed twice, text that is not UTF-8.
     """
-    return _Reader(ArpaLines(path)).read()
+    for multiplier in MULTIPLIERS:
+        with suppress(HashCollision):
+            return _Reader(ArpaLines(path), WordNumberer(multiplier)).read()
+    raise HashCollision
 
 
 class _Reader:
-    def __init__(self, lines: ArpaLines) -> None:
+    def __init__(self, lines: ArpaLines, numberer: WordNumberer) -> None:
         self.lines = lines
-        self.numberer = WordNumberer()
+        self.numberer = numberer
         self.counts: list[int] = []
         self.count_lines: list[int] = []
         self.sections: list[Fields] = []
@@ -60,9 +64,7 @@ class _Reader:
             line += text.count(b"\n")
         if self.state == "before":
             raise UserError(f"{self.lines.path} is no ARPA file: it has no line \\data\\")
-        raise self.lines.fail(
-            line, "the file ends here, before its \\end\\: it was cut short; fetch it again"
-        )
+        raise self.lines.fail(line, "the file ends here, before its \\end\\: it was cut short")
 
     def _command(self, line: int, command: bytes) -> bool:
         """Act on a line that begins with a backslash; True at the end of the file."""
@@ -79,9 +81,7 @@ class _Reader:
         if not section or int(section[1]) != len(self.sections) + 1 or int(section[1]) > len(self.counts):
             found = command.decode(errors="replace")
             orders = f"1 to {len(self.counts)}" if self.counts else "none"
-            raise self.lines.fail(
-                line, f"{found} is no section to come here; the header counts orders {orders}"
-            )
+            raise self.lines.fail(line, f"{found} does not belong here; the header counts orders {orders}")
         self.state = "section"
         return False
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from math import log
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def _lines(table: BackoffTable, n: int, names: np.ndarray) -> Iterator[str]:
     template = "%.8g\t" + " ".join(["%s"] * n) + ("\t%.8g\n" if n < table.order else "\n")
     for start in range(0, len(words[-1]), _LINES):
         some = slice(start, start + _LINES)
-        columns = [_log10(table.log_probs[n - 1][some])]
+        columns: list[list[Any]] = [_log10(table.log_probs[n - 1][some])]
         if n == 1 and len(columns[0]) < len(words[0][some]):
             columns[0].append(_ZERO)  # of <s>
         columns += _spelled(words, contexts, some, names)
