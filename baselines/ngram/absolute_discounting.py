@@ -58,10 +58,10 @@ class AbsoluteDiscounting(BackoffModel):
             self.discounts, self.fallback_orders = single_discounts([each.counts for each in counts], log)
         else:
             self.discounts = [self.discount] * self.order
-        kept = [
+        kept = (
             discounted(ngrams, ngrams.counts, (d, d, d), contexts_of_order(counts, n))
             for n, (ngrams, d) in enumerate(zip(counts, self.discounts, strict=True), 1)
-        ]
+        )
         return smooth(counts, kept, self.form)
 
 

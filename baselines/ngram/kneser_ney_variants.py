@@ -89,8 +89,8 @@ class KneserNeyBackoff(BackoffModel):
             singles, self.fallback_orders = single_discounts(adjusted, log)
             amounts = [(d, d, d) for d in singles]
         self.amounts = [list(each) for each in amounts]
-        kept = [
+        kept = (
             discounted(ngrams, counted, taken, contexts_of_order(counts, n))
             for n, (ngrams, counted, taken) in enumerate(zip(counts, adjusted, amounts, strict=True), 1)
-        ]
+        )
         return smooth(counts, kept, "backoff")

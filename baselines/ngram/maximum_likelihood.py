@@ -35,8 +35,8 @@ class MaximumLikelihood(BackoffModel):
         super().__init__(order=order, context=context)
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        kept = [
+        kept = (
             Kept(ngrams.counts.astype(np.float64), np.zeros(contexts_of_order(counts, n)))
             for n, ngrams in enumerate(counts, 1)
-        ]
+        )
         return smooth(counts, kept, "interpolated")

@@ -1,11 +1,13 @@
 """Interpolation and backoff: how discounted counts and the shorter n-grams make a model.
 
-In: the n-grams of every order, and what each order's counts keep and leave (`Kept`).
-Out: the `BackoffTable`. A method of smoothing is then only its choice of `Kept`.
+In: the n-grams of every order, and what each order's counts keep and leave (`Kept`), from order 1 up; a
+generator of them keeps one order in memory at a time. Out: the `BackoffTable`. A method of smoothing is
+then only its choice of `Kept`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,7 +48,7 @@ def discounted(
     return Kept(counted - taken, sums_by_context(ngrams, taken, contexts))
 
 
-def smooth(counts: list[OrderCounts], orders: list[Kept], form: Form) -> BackoffTable:
+def smooth(counts: list[OrderCounts], orders: Iterable[Kept], form: Form) -> BackoffTable:
     """Chen & Goodman 1998, sec. 2.8. With t(h) = Σ_w k(h w) + l(h), and h' the context h less its first word,
 
         interpolated:  p(w | h) = k(h w) / t(h) + l(h) / t(h) · p(w | h');
@@ -72,8 +74,8 @@ def smooth(counts: list[OrderCounts], orders: list[Kept], form: Form) -> Backoff
         else:
             weight, lower = _backed_off(ngrams, own, below, share)
         with np.errstate(divide="ignore"):  # relative frequencies hold zeros
-            log_probs.append(np.log(lower))
-            log_backoffs.append(np.log(weight))
+            log_probs.append(np.log(lower).astype(np.float32))
+            log_backoffs.append(np.log(weight).astype(np.float32))
     return BackoffTable.of(counts, log_probs, log_backoffs[1:])
 
 

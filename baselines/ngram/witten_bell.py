@@ -40,11 +40,11 @@ class WittenBell(BackoffModel):
         return {**super().settings(), "form": self.form}
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        kept = [
+        kept = (
             Kept(
                 ngrams.counts.astype(np.float64),
                 sums_by_context(ngrams, ngrams.counts > 0, contexts_of_order(counts, n)),
             )
             for n, ngrams in enumerate(counts, 1)
-        ]
+        )
         return smooth(counts, kept, self.form)
