@@ -21,6 +21,7 @@ VERBS = {
     "show": "one run: its figures, settings and where they come from",
     "status": "what is finished, failed or missing, of a sweep or of all",
     "generate": "next-word table and sampled continuations from a finished run",
+    "export": "a finished run's n-grams as an ARPA file, for other tools",
     "check": "hold a model to the contract",
     "peers": "time and memory of our n-gram engine beside KenLM's and MITLM's",
 }

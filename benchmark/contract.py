@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -21,7 +21,17 @@ from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import Diverged, Skip
 
-__all__ = ["Context", "Diverged", "LanguageModel", "ModelSize", "RunLog", "Skip", "TokenStream", "Vocabulary"]
+__all__ = [
+    "Context",
+    "Diverged",
+    "LanguageModel",
+    "ModelSize",
+    "RunLog",
+    "Skip",
+    "TokenStream",
+    "Vocabulary",
+    "WritesArpa",
+]
 
 Context = Literal["sentence", "stream"]
 
@@ -106,6 +116,14 @@ class LanguageModel(ABC):
     @abstractmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
         """The model that `save` wrote, with identical scores."""
+
+
+@runtime_checkable
+class WritesArpa(Protocol):
+    """A fitted model that an ARPA file can hold: stored n-grams and backoff weights."""
+
+    def write_arpa(self, path: Path) -> None:
+        """Write the file, packed by gzip if the path ends in `.gz`. Raises UserError where it cannot be."""
 
 
 def after_last_end(context: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:

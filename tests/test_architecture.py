@@ -42,6 +42,7 @@ def test_a_baseline_knows_of_the_harness_only_its_contract_and_corpora(path: Pat
         ["list"],
         ["report", "--help"],
         ["generate", "--help"],
+        ["export", "--help"],
         ["check", "--help"],
     ],
 )

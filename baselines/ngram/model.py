@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from baselines.ngram.arpa.write import write_arpa
 from baselines.ngram.backoff import BackoffTable
 from baselines.ngram.counts import OrderCounts, count_ngrams
 from baselines.ngram.history import recent, scoring_sequence, training_sequence
@@ -68,6 +69,10 @@ class BackoffModel(LanguageModel):
 
     def size(self) -> ModelSize:
         return ModelSize(bytes_in_memory=self.table.nbytes, entries=self.table.entries)
+
+    def write_arpa(self, path: Path) -> None:
+        """Write the table as an ARPA file, packed by gzip if the path ends in `.gz`."""
+        write_arpa(self.table, self.vocabulary.tokens, path)
 
     def save(self, folder: Path) -> None:
         """Write the table as `.npy` arrays, settings and learned attributes as JSON."""

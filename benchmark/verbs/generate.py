@@ -8,18 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.build import model_class
-from benchmark.contract import LanguageModel, Vocabulary
+from benchmark.checkpoint import load_trained
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.record.find import find_run
-from benchmark.record.folder import CHECKPOINT, RunRecord
 
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     run = find_run(options.results_dir, options.run)
-    model, vocabulary, config = _loaded(run)
+    model, vocabulary, config = load_trained(run)
 
     from benchmark.corpus import tokeniser_of
 
@@ -68,15 +66,3 @@ def _number(kind: type, least: float) -> Any:
         return value
 
     return number
-
-
-def _loaded(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
-    from omegaconf import OmegaConf
-
-    checkpoint = run.folder / CHECKPOINT
-    if run.result.get("status") != "ok" or not checkpoint.is_dir():
-        command = run.result.get("command", "nextword run …")
-        raise UserError(f"{run.folder} holds no trained model here; make it: {command} force=true")
-    config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / "config.yaml"))
-    vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")
-    return model_class(config["model"]).load(checkpoint, vocabulary), vocabulary, config

@@ -1,0 +1,23 @@
+"""The trained model of a finished run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmark.build import model_class
+from benchmark.contract import LanguageModel, Vocabulary
+from benchmark.errors import UserError
+from benchmark.record.folder import CHECKPOINT, RunRecord
+
+
+def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
+    """A run's model, vocabulary and configuration. Raises UserError where no checkpoint is kept."""
+    from omegaconf import OmegaConf
+
+    checkpoint = run.folder / CHECKPOINT
+    if run.result.get("status") != "ok" or not checkpoint.is_dir():
+        command = run.result.get("command", "nextword run …")
+        raise UserError(f"{run.folder} holds no trained model here; make it: {command} force=true")
+    config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / "config.yaml"))
+    vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")
+    return model_class(config["model"]).load(checkpoint, vocabulary), vocabulary, config
