@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from bigram import Bigram
 from pydantic import Field
 
 from benchmark.build import build_model
+from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UserError
 
 
@@ -29,7 +31,18 @@ class Nested(Bigram):
         self.recipe = recipe
 
 
+class Composed(Bigram):
+    def __init__(self, *, parts: Mapping[str, LanguageModel]) -> None:
+        self.parts = parts
+
+
+class Backed(Bigram):
+    def __init__(self, *, floor: LanguageModel) -> None:
+        self.floor = floor
+
+
 HERE = __name__
+PART = {"_target_": f"{HERE}.Configured", "name": "x", "label": "X", "order": 3}
 
 
 def test_values_are_checked_and_naming_keys_left_out() -> None:
@@ -39,6 +52,17 @@ def test_values_are_checked_and_naming_keys_left_out() -> None:
     nested = build_model({"_target_": f"{HERE}.Nested", "recipe": {"epochs": 2}})
     assert isinstance(nested, Nested)
     assert nested.recipe == Recipe(epochs=2.0)
+
+
+def test_a_model_is_built_with_the_models_it_is_composed_of() -> None:
+    backed = {"_target_": f"{HERE}.Backed", "floor": PART}
+    model = build_model({"_target_": f"{HERE}.Composed", "parts": {"a": PART, "b": backed}})
+    assert isinstance(model, Composed)
+    first, second = model.parts["a"], model.parts["b"]
+    assert isinstance(first, Configured)
+    assert isinstance(second, Backed)
+    assert isinstance(second.floor, Configured)
+    assert first.order == 3
 
 
 @pytest.mark.parametrize(
@@ -59,6 +83,16 @@ def test_values_are_checked_and_naming_keys_left_out() -> None:
         (
             {"recipe": {"epoch": 1}, "_target_": f"{HERE}.Nested"},
             r"model\.recipe\.epoch: .*Did you mean 'epochs'",
+        ),
+        ({"_target_": f"{HERE}.Composed", "parts": 3}, r"model\.parts=3 is not usable: give models by name"),
+        ({"_target_": f"{HERE}.Composed", "parts": {"a": 3}}, r"model\.parts\.a=3 .* give a model"),
+        (
+            {"_target_": f"{HERE}.Composed", "parts": {"a": {**PART, "order": 11}}},
+            r"model\.parts\.a\.order=11.*less than or equal to 10",
+        ),
+        (
+            {"_target_": f"{HERE}.Backed", "floor": {"_target_": f"{HERE}.Configurd"}},
+            r"model\.floor\._target_: .*Did you mean 'Configured'",
         ),
         ({"recipe": {"epochs": 0}, "_target_": f"{HERE}.Nested"}, r"model\.recipe\.epochs=0.*greater than 0"),
     ],

@@ -26,7 +26,7 @@ class Occurrences:
         start = np.clip(start, 0, stop)
         first = np.searchsorted(self._sorted, self._packed(keys, start))
         last = np.searchsorted(self._sorted, self._packed(keys, stop))
-        if self._half_life is None:
+        if self._half_life is None or not len(self._sorted):
             return (last - first).astype(np.float64)
         weights = self._up_to(last, keys, stop) - self._up_to(first, keys, stop)
         return np.where(last > first, np.maximum(weights, 0), 0.0)

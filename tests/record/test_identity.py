@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.record.identity import protocol_id, run_id
+from benchmark.record.identity import protocol_id, run_id, seed_of
 from benchmark.record.source import source_digest
 
 MODEL = {"_target_": "homemade.model.Mine", "name": "mine", "label": "Mine", "order": 3, "device": "cpu"}
@@ -58,6 +58,26 @@ def test_code_counts_and_comments_do_not(homemade: Path) -> None:
     assert fresh_digest() == before
     (homemade / "help.py").write_text("two = 3\n")
     assert fresh_digest() != before
+
+
+def test_components_count_with_their_settings_and_their_source(homemade: Path) -> None:
+    def mixture_of(component: dict[str, object]) -> str:
+        from benchmark.record import source
+
+        source._code.cache_clear()
+        return run_id({"_target_": "elsewhere.Mixture", "components": {"one": component}}, "corpus")
+
+    before = mixture_of(MODEL)
+    assert mixture_of({**MODEL, "label": "Other", "device": "cuda"}) == before
+    assert mixture_of({**MODEL, "order": 4}) != before
+    (homemade / "help.py").write_text("two = 3\n")
+    assert mixture_of(MODEL) != before
+
+
+def test_the_seed_of_a_mixture_is_that_of_its_components() -> None:
+    assert seed_of({**MODEL, "seed": 2}) == 2
+    assert seed_of(MODEL) is None
+    assert seed_of({"components": {"one": MODEL, "two": {**MODEL, "seed": 3}}}) == 3
 
 
 def test_a_protocol_is_its_parts_in_any_order() -> None:
