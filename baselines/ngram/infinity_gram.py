@@ -18,6 +18,7 @@ from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenS
 #: Histories share a weight that agree in matched length and in the power of 2 of their count, up to
 #: these, and in whether only one word ever followed.
 _LENGTHS, _COUNTS = 24, 12
+_ROWS = 128  # histories whose dense rows are formed at a time
 _BUCKETS = 1 + 2 * _LENGTHS * _COUNTS
 
 
@@ -109,23 +110,34 @@ class InfinityGram(Composite):
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         rows = self.smoothed.next_log_probs(contexts)
-        weights = np.array(self.weights)
-        for row, ids in zip(rows, contexts, strict=True):
-            history = recent(ids, self.vocabulary, self.own_context, self.longest)
-            sequence, available = np.append(history, 0), np.zeros(len(history) + 1, dtype=np.int64)
-            available[-1] = len(history)
-            found = self.index.longest_suffixes(sequence, available, self.longest)
-            match = Matches(found.length[-1:], found.first[-1:], found.last[-1:])
-            frequency = self._followers(match) / match.counts
-            level = Level(frequency, self._bucket(match))
-            row[:] = np.log(interpolated([level], [weights], np.exp(row.astype(np.float64)))[-1])
+        for start in range(0, len(contexts), _ROWS):
+            part = slice(start, start + _ROWS)
+            matches = self._matches_of(contexts[part])
+            level = Level(self._frequencies(matches), self._bucket(matches)[:, None])
+            floor = np.exp(rows[part].astype(np.float64))
+            rows[part] = np.log(interpolated([level], [np.array(self.weights)], floor)[-1])
         return rows
 
-    def _followers(self, match: Matches) -> np.ndarray:
-        """How often each word follows one match: int64 [words]."""
-        rows = np.arange(match.first[0], match.last[0])
-        counts = np.bincount(self.index.follower(rows, match.length), minlength=len(self.vocabulary))
-        return counts[: len(self.vocabulary)]  # `<s>` follows the empty match, whose weight is 0
+    def _matches_of(self, contexts: Sequence[np.ndarray]) -> Matches:
+        """The longest suffix of each of several histories, which are searched as one sequence."""
+        histories = [recent(ids, self.vocabulary, self.own_context, self.longest) for ids in contexts]
+        sequence = np.concatenate([part for history in histories for part in (history, [0])])
+        lengths = np.array([len(history) for history in histories])
+        ends = np.cumsum(lengths + 1) - 1
+        available = np.zeros(len(sequence), dtype=np.int64)
+        available[ends] = lengths
+        found = self.index.longest_suffixes(sequence.astype(np.int64), available, self.longest)
+        return Matches(found.length[ends], found.first[ends], found.last[ends])
+
+    def _frequencies(self, matches: Matches) -> np.ndarray:
+        """c(s w) / c(s) of every word w: float64 [matches, words]; 0 for the empty match."""
+        words = len(self.vocabulary)
+        counts = np.where(matches.length > 0, matches.counts, 0)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        rows = matches.first[owner] + np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner]
+        keys = owner * words + self.index.follower(rows, matches.length[owner])
+        found = np.bincount(keys, minlength=len(counts) * words).reshape(len(counts), words)
+        return found / np.maximum(counts, 1)[:, None]
 
     def evidence(self, stream: TokenStream) -> np.ndarray:
         """ln of the suffix's length and count, whether one word alone followed it, whether it is longer
