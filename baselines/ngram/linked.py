@@ -150,7 +150,7 @@ def normalise(orders: Sequence[Linked]) -> list[Linked]:
     made = [orders[0]]
     for order in orders[1:]:
         lower = made.pop()
-        stored, backed_off = _masses(lower, order, ~order.implied)
+        stored, backed_off = stored_masses(lower, order)
         left, room = 1 - stored, 1 - backed_off
         closed = (stored > 0) & ((left <= _NOTHING) | (room <= _NOTHING))
         weight = np.divide(left, room, out=np.ones(len(lower)), where=(stored > 0) & ~closed)
@@ -169,6 +169,11 @@ def with_implied(lower: Linked, order: Linked) -> Linked:
 
 #: Probability mass that rounding may leave.
 _NOTHING = 1e-9
+
+
+def stored_masses(lower: Linked, order: Linked) -> tuple[np.ndarray, np.ndarray]:
+    """Σ p*(h w) and Σ p(w | h') over the stored h w, implied ones left aside, for each context h."""
+    return _masses(lower, order, ~order.implied)
 
 
 def _masses(lower: Linked, order: Linked, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

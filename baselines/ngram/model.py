@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -40,6 +40,11 @@ class BackoffModel(LanguageModel):
     def settings(self) -> dict[str, Any]:
         """The constructor arguments that make an equal, unfitted model."""
         return {"order": self.order, "context": self.context}
+
+    @classmethod
+    def made_with(cls, settings: Mapping[str, Any]) -> Self:
+        """The unfitted model with these `settings`."""
+        return cls(**settings)
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Count n-grams of all orders, then estimate. `valid` is not looked at."""
@@ -85,7 +90,7 @@ class BackoffModel(LanguageModel):
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
         """The model that `save` wrote."""
         saved = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
-        model = cls(**saved["settings"])
+        model = cls.made_with(saved["settings"])
         for name in cls.learned:
             setattr(model, name, saved["learned"][name])
         model._set(BackoffTable.load(folder, len(vocabulary), model.order), vocabulary)
