@@ -78,11 +78,14 @@ class JelinekMercer(BackoffModel):
         self.weights = [of_bucket.tolist() for of_bucket in weights]
         self.edges = [each.tolist() for each in edges]
 
-        orders = []
-        for ngrams, total, tie, edge, of_bucket in zip(counts, totals, ties, edges, weights, strict=True):
-            weight = of_bucket[bucket_of(tie, edge)]
-            orders.append(Kept(weight[ngrams.contexts] * ngrams.counts, (1 - weight) * total))
-        return smooth(counts, orders, "interpolated")
+        of_contexts = (
+            of_bucket[bucket_of(*each)] for of_bucket, *each in zip(weights, ties, edges, strict=True)
+        )
+        kept = (
+            Kept(weight[ngrams.contexts] * ngrams.counts, (1 - weight) * total)
+            for ngrams, total, weight in zip(counts, totals, of_contexts, strict=True)
+        )
+        return smooth(counts, kept, "interpolated")
 
     def _tied_by(self, ngrams: OrderCounts, total: np.ndarray) -> np.ndarray:
         """What the weight of each context depends on, 0 where nothing followed it: float32 [contexts]."""

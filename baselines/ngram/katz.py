@@ -62,7 +62,7 @@ class Katz(BackoffModel):
         return {**super().settings(), **own}
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        self.ratios, orders = [], []
+        self.ratios = []
         for n, ngrams in enumerate(counts, 1):
             ratios = discount_ratios(ngrams.counts, self.threshold)
             if len(ratios) <= self.threshold:
@@ -70,10 +70,17 @@ class Katz(BackoffModel):
                     f"order {n}: the counts of counts admit no Good-Turing discounts up to {self.threshold}; "
                     + (f"took those up to {len(ratios) - 1}" if len(ratios) > 1 else "took none")
                 )
-            minimum = self.minimum_counts[min(n, len(self.minimum_counts)) - 1]
-            orders.append(good_turing(ngrams, ratios, minimum, contexts_of_order(counts, n)))
             self.ratios.append(ratios.tolist())
-        return smooth(counts, orders, "backoff")
+        kept = (
+            good_turing(
+                ngrams,
+                np.array(ratios),
+                self.minimum_counts[min(n, len(self.minimum_counts)) - 1],
+                contexts_of_order(counts, n),
+            )
+            for n, (ngrams, ratios) in enumerate(zip(counts, self.ratios, strict=True), 1)
+        )
+        return smooth(counts, kept, "backoff")
 
 
 def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
