@@ -89,12 +89,14 @@ def compare(
 
 
 def with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add `time_ratio` and `memory_ratio`: ours divided by each row of the same order."""
+    """Add `time_ratio`, `memory_ratio` and `perplexity_ratio` (known words): ours over each of its order."""
     ours = {row["order"]: row for row in rows if row["contestant"] == "ours" and "seconds" in row}
     for row in rows:
         if "seconds" in row and (own := ours.get(row["order"])):
             row["time_ratio"] = own["seconds"] / row["seconds"]
             row["memory_ratio"] = own["peak_bytes"] / row["peak_bytes"]
+            known = own["perplexity_known"], row["perplexity_known"]
+            row["perplexity_ratio"] = known[0] / known[1] if None not in known else 1.0
     return rows
 
 

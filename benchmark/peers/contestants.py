@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 from benchmark.peers.process import Spent
 from benchmark.peers.programs import Found
 
+#: What lmplz sorts in where no budget is given: its own default is 80% of the machine's memory.
+SORTING = "1G"
+
 
 class Unreadable(Exception):
     """A program ended well but did not print what it should; the message says what."""
@@ -19,13 +22,16 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """One task: file names inside the folder where it runs. `scored` is the text scored for the rate."""
+    """One task: file names inside the folder where it runs. `scored` is the text scored for the rate.
+
+    `memory` is the budget that every program which knows one is given.
+    """
 
     order: int
     train: str
     test: str
     scored: str
-    memory: str
+    memory: str | None
     threads: int
 
 
@@ -80,22 +86,18 @@ class Ours(Contestant):
         self.command = tuple(command)
 
     def stages(self, case: Case) -> list[Stage]:
-        settings = {
-            "--order": case.order,
-            "--train": case.train,
-            "--test": case.test,
-            "--memory": case.memory,
-            "--threads": case.threads,
-        }
-        return [Stage((*self.command, *(str(part) for pair in settings.items() for part in pair)))]
+        command = [*self.command, "--order", str(case.order), "--train", case.train, "--test", case.test]
+        command += ["--threads", str(case.threads)]
+        return [Stage((*command, "--memory", case.memory) if case.memory else tuple(command))]
 
     def read(self, spent: Sequence[Spent]) -> Reading:
         lines = spent[0].output.strip().splitlines()
         try:
             printed = json.loads(lines[-1])
             seconds = float(printed["seconds"]["score"])
-            perplexity, known = float(printed["perplexity"]), float(printed["perplexity_known"])
             rate = float(printed["test_tokens"]) / seconds if seconds else None
+            perplexity, known = float(printed["perplexity"]), printed["perplexity_known"]
+            known = None if known is None else float(known)  # where no target is a known word
             return Reading(perplexity, known, int(printed["oov"]), rate, printed)
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise Unreadable(f"its last line is not the expected JSON ({error})") from error
@@ -116,7 +118,8 @@ class KenLM(Contestant):
 
     def stages(self, case: Case) -> list[Stage]:
         lmplz, build, query = (self.paths[name] for name in ("lmplz", "build_binary", "query"))
-        estimate = (lmplz, "-o", str(case.order), "-S", case.memory, "-T", "./", "--discount_fallback")
+        memory = case.memory or SORTING
+        estimate = (lmplz, "-o", str(case.order), "-S", memory, "-T", "./", "--discount_fallback")
         score = (query, "-v", "summary", "model.bin")
         return [
             Stage((*estimate, "--text", case.train, "--arpa", "model.arpa")),

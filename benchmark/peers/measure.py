@@ -16,11 +16,11 @@ from benchmark.peers.growth import Plan, grow
 from benchmark.peers.machine import identity, machine
 from benchmark.peers.programs import KENLM, find
 from benchmark.peers.programs import MITLM as MITLM_PROGRAMS
+from benchmark.peers.records import COMPARISON, GROWTH
 from benchmark.peers.table import comparison
 from benchmark.peers.texts import Text, from_corpus
 from benchmark.record.folder import write_json
 
-COMPARISON, GROWTH = "peers.json", "growth.json"
 #: Words that a text for the scoring rate has at least: a shorter one is repeated.
 SCORED = 1_000_000
 
@@ -35,7 +35,7 @@ class Settings:
     name: str | None
     orders: Sequence[int]
     repeats: int
-    memory: str
+    memory: str | None
     threads: int
     ours: Sequence[str]
     lmplz: Path | None

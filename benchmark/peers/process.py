@@ -82,5 +82,7 @@ def _end_of(file: BinaryIO) -> str:
 
 
 def _last_words(text: str, before: str) -> str:
+    """The last line that says something: programs like to close with `ERROR` alone."""
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    return f"{before}{lines[-1][-200:]}" if lines else ""
+    telling = [line for line in lines if " " in line] or lines
+    return f"{before}{telling[-1][-200:]}" if telling else ""

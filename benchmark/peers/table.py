@@ -24,6 +24,8 @@ HEADERS = (
 RIGHT = (True, False, *(True,) * 9)
 #: A machine that is busier than this before the first run has other work to do.
 QUIET = 0.1
+#: Perplexities further apart than this share are not those of the same model.
+SAME = 0.001
 NOTES = (
     "time: wall clock, whole processes from text to test perplexity; medians. peak memory: the largest of "
     "its processes.",
@@ -39,21 +41,30 @@ def comparison(record: dict[str, Any]) -> str:
     train, test = record["texts"]["train"], record["texts"]["test"]
     title = f"{record['name']}: {train['words']:,} training words, {test['words']:,} test words"
     runs = f"{text.plural(record['repeats'], 'run')} each, taking turns"
-    budget = f"memory budget {record['memory']}, {text.plural(record['threads'], 'thread')} for ours"
-    lines = [title, described(record["machine"]), f"{runs}; {budget}", ""]
+    budget = f"a memory budget of {record['memory']}" if record["memory"] else "no memory budget"
+    threads = text.plural(record["threads"], "thread")
+    lines = [title, described(record["machine"]), f"{runs}; ours with {threads} and {budget}", ""]
     rows = [row for row in record["rows"] if "seconds" in row]
     if rows:
         lines += [*aligned([HEADERS, *(_cells(row) for row in rows)], RIGHT), ""]
-    lines += [
-        f"order {row['order']}, {row['title']}: {row['status']}: {row['reason']}"
-        for row in record["rows"]
-        if row["status"] != "ok"
-    ]
-    lines += [*(verdicts(record["rows"])), "", *NOTES]
+    lines += [*unmeasured(record["rows"]), *verdicts(record["rows"]), "", *NOTES]
     busy = record["machine"]["busy_before"]
     if busy is not None and busy > QUIET:
         lines.append(f"Others kept the machine {busy:.0%} busy before: these times are not fit to publish.")
     return "\n".join(lines)
+
+
+def unmeasured(rows: list[dict[str, Any]]) -> list[str]:
+    """Why there is no figure of a program, one line a reason."""
+    orders: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        if row["status"] != "ok":
+            key = (row["title"], row["status"], row["reason"])
+            orders.setdefault(key, []).append(str(row["order"]))
+    return [
+        f"{title} at order {text.listed(found)}: {status}: {reason}"
+        for (title, status, reason), found in orders.items()
+    ]
 
 
 def verdicts(rows: list[dict[str, Any]]) -> list[str]:
@@ -61,16 +72,24 @@ def verdicts(rows: list[dict[str, Any]]) -> list[str]:
     said = []
     for order in sorted({row["order"] for row in rows}):
         peers = [row for row in rows if row["order"] == order and "time_ratio" in row]
+        said += [_disagreement(order, row) for row in peers if abs(row["perplexity_ratio"] - 1) > SAME]
         peers = [row for row in peers if row["contestant"] != "ours"]
         if peers:
             fastest = max(peers, key=lambda row: row["time_ratio"])
             largest = min(peers, key=lambda row: row["memory_ratio"])
             said.append(
-                f"order {order}: ours takes {text.times(fastest['time_ratio'])} the time of the fastest peer "
-                f"({fastest['title']}), {text.times(largest['memory_ratio'])} the memory of the largest "
-                f"({largest['title']})"
+                f"order {order}: ours takes {text.significant(fastest['time_ratio'], 2)} of the time of the "
+                f"fastest peer ({fastest['title']}), {text.significant(largest['memory_ratio'], 2)} of the "
+                f"memory of the largest ({largest['title']})"
             )
     return said
+
+
+def _disagreement(order: int, row: dict[str, Any]) -> str:
+    return (
+        f"order {order}: {row['title']} has another perplexity on known words than ours has "
+        f"(by {100 * abs(row['perplexity_ratio'] - 1):.2g}%): not the same model, times do not compare"
+    )
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

@@ -16,10 +16,14 @@ from benchmark.report.rows import Machine, Row
 
 @dataclass(frozen=True)
 class Context:
-    """The material of a report. `rows` holds every row, finished or not."""
+    """The material of a report. `rows` holds every row, finished or not.
+
+    `results_dir` is where measurements lie that are no runs, or None.
+    """
 
     records: tuple[RunRecord, ...]
     rows: tuple[Row, ...]
+    results_dir: Path | None = None
 
     @cached_property
     def events(self) -> list[Events]:
@@ -53,4 +57,4 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
         raise UserError(
             f"no finished run{where}; make one with: nextword run model=kneser_ney corpus=sotu_small"
         )
-    return Context(tuple(records), tuple(fold(records)))
+    return Context(tuple(records), tuple(fold(records)), results_dir)

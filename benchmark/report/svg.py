@@ -10,7 +10,7 @@ from benchmark.report.palette import LIGHT
 _NAMES = {value: name for name, value in LIGHT.items()}
 _COLOUR = re.compile("|".join(LIGHT.values()))
 _TAG = re.compile(r"<[^>]*>")
-_ROW = re.compile(r' id="row-(\d+)(?:-\d+)?"')
+_ROW = re.compile(r' id="row-([1-9]\d*)(?:-\d+)?"')
 _ID = re.compile(r' id="([^"]+)"')
 _REFERENCE = re.compile(r'(xlink:href="#|url\(#)([^")]+)')
 _WRAPPED = re.compile(r"<g>(<text[^>]*>[^<]*</text>|<(?:use|path)[^>]*/>)</g>")
@@ -24,9 +24,9 @@ def inline(svg: str, prefix: str, alt: str) -> str:
     """The `<svg>` element of a standalone document, for the page.
 
     Ids that something refers to are prefixed, so that figures do not take each other's
-    clip paths; the others go. The marks of comparison row n (drawn with the group id `row-n`) get
-    `data-row="n"`; the palette's colours become CSS variables; fonts are left to the page. Only tags are
-    touched: the text between them was escaped when it was drawn, and stays as it is.
+    clip paths; the others go. The marks of comparison row n (drawn with the group id `row-n`, 0 for
+    none) get `data-row="n"`; the palette's colours become CSS variables; fonts are left to the page.
+    Only tags are touched: the text between them was escaped when it was drawn, and stays as it is.
     """
     body = _DROPPED.sub("", svg)
     head, _, rest = body.partition(">")

@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--name", help="what the text is called in the record (default: its file name up to the dot)")
     add("--orders", help=f"comma-separated (default: {ORDERS}; with --growth {GROWTH_ORDERS})")
     add("--repeats", type=int, default=5, metavar="N", help="runs of each, taking turns (default: 5)")
-    add("--memory", default="1G", metavar="SIZE", help="what lmplz (-S) and ours may sort in (default: 1G)")
+    add("--memory", metavar="SIZE", help="what lmplz (-S) and ours may sort in (default: lmplz 1G, ours all)")
     add("--threads", type=int, metavar="N", help="threads of ours (default: the cores there are)")
     add("--ours", metavar="COMMAND", help="our command line (default: python -m baselines.ngram)")
     add("--lmplz", type=Path, metavar="FILE", help="KenLM's lmplz; the others are looked for beside it")
@@ -80,7 +80,7 @@ def _settings(options: argparse.Namespace, command: str) -> Settings:
         raise UserError("give either --train and --test or --corpus, not both")
     if options.repeats < 1 or (options.threads or 1) < 1:
         raise UserError("--repeats and --threads are whole numbers from 1")
-    if not re.fullmatch(r"\d+(\.\d+)?[bKMGT%]?", options.memory):
+    if options.memory and not re.fullmatch(r"\d+(\.\d+)?[KMG]", options.memory):
         raise UserError(f"--memory={options.memory} is not usable: give a size such as 500M or 1G")
     if options.work and not options.work.is_dir():
         raise UserError(f"--work: there is no folder {options.work}")

@@ -66,6 +66,7 @@ def line_chart(
     ceiling: float | None = None,
     marked: bool = False,
     bottom: float = 44,
+    left: float = 52,
 ) -> tuple[Figure, Axes]:
     """Lines are means over seeds with a band of one standard deviation; counted ones are dashed."""
     figure, axes = canvas(title)
@@ -92,7 +93,7 @@ def line_chart(
     for level, colour in zip(levels, colours[len(lines) :], strict=True):
         axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
     names = [text.clean(line.name, 28) for line in everything]
-    margins(figure, 52, min(text_width(figure, names, SIZE) + 20, WIDTH * 0.44), bottom)
+    margins(figure, left, min(text_width(figure, names, SIZE) + 20, WIDTH * 0.44), bottom)
     if log_y:
         low = min(y for line in lines for y in line.ys)
         low = min([low, *(level.y for level in levels)])
