@@ -133,10 +133,9 @@ def differences(train: TokenStream, test: TokenStream, order: int) -> None:
             theirs.lm.estimator.unigram_score = unigrams.__getitem__
         a, b = ours.log_probs(head)[order:], theirs.log_probs(head)[order:]  # behind whole contexts
         both = np.isfinite(a) & np.isfinite(b)
-        note = f"; {np.count_nonzero(~both):,} without, where nltk or both give 0" if not both.all() else ""
-        print(
-            f"  {method:32} {np.abs(a[both] - b[both]).max():.1e} over {np.count_nonzero(both):,} targets{note}"
-        )
+        note = "" if both.all() else f"; not over {np.count_nonzero(~both):,} with probability 0"
+        largest = np.abs(a[both] - b[both]).max()
+        print(f"  {method:32} {largest:.1e} over {np.count_nonzero(both):,} targets{note}")
 
 
 def nltk_model(method: str, options: dict[str, float], order: int, context: str) -> NltkModel:
