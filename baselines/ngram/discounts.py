@@ -26,29 +26,35 @@ def counts_of_counts(counts: np.ndarray) -> tuple[int, int, int, int]:
     return n1, n2, n3, n4
 
 
-def closed_form(n1: int, n2: int, n3: int, n4: int) -> tuple[float, float, float] | None:
+def closed_form(n1: int, n2: int, n3: int, n4: int, zero: bool = False) -> Discounts | None:
     """D₁, D₂ and D₃₊, what is taken from counts of 1, of 2, and of 3 and more.
 
     Dᵢ = i − (i + 1) Y nᵢ₊₁ / nᵢ with Y = n₁ / (n₁ + 2 n₂) (Chen & Goodman 1998, eq. 26). None where that
     is impossible, on text too small or too regular (characters, classes): n₁, n₂ or n₃ is 0, or a
-    discount is not in (0, i]. KenLM lets a discount of exactly 0 pass; here it is impossible too, as it
-    can leave unseen words without any probability.
+    discount is not in (0, i]. KenLM lets a discount of exactly 0 pass (`zero`), which can leave unseen
+    words without any probability.
     """
     if not (n1 and n2 and n3):
         return None
     y = n1 / (n1 + 2 * n2)
     d1, d2, d3 = 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3
-    if not (0 < d1 <= 1 and 0 < d2 <= 2 and 0 < d3 <= 3):
+    if not (d1 <= 1 and d2 <= 2 and d3 <= 3) or min(d1, d2, d3) < 0 or (0 in (d1, d2, d3) and not zero):
         return None
     return d1, d2, d3
 
 
 def choose_discounts(adjusted: Sequence[np.ndarray], log: RunLog) -> tuple[list[Discounts], list[int]]:
     """Discounts of each order, and the orders where the closed form was impossible."""
+    return discounts_of([counts_of_counts(each) for each in adjusted], log)
+
+
+def discounts_of(
+    counts: Sequence[tuple[int, int, int, int]], log: RunLog, zero: bool = False
+) -> tuple[list[Discounts], list[int]]:
+    """Likewise from n₁ … n₄ of each order. `zero` lets a discount be exactly 0."""
     discounts, fallback_orders = [], []
-    for n, counts in enumerate(adjusted, 1):
-        seen = counts_of_counts(counts)
-        chosen = closed_form(*seen)
+    for n, seen in enumerate(counts, 1):
+        chosen = closed_form(*seen, zero)
         if chosen is None:
             fallback_orders.append(n)
             log.info(

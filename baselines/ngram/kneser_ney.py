@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from baselines.ngram.adjust import adjusted_counts
 from baselines.ngram.backoff import BackoffTable
 from baselines.ngram.counts import OrderCounts
-from baselines.ngram.discounts import Discounts, choose_discounts
+from baselines.ngram.discounts import Discounts, choose_discounts, discounts_of
 from baselines.ngram.interpolate import interpolate
+from baselines.ngram.kenlm_conventions import KenLMConventions
 from baselines.ngram.model import BackoffModel
-from benchmark.contract import Context, RunLog
+from benchmark.contract import Context, RunLog, TokenStream
 
 __all__ = ["Discounts", "KneserNey", "adjusted_counts", "choose_discounts", "interpolate"]
 
@@ -27,26 +28,45 @@ class KneserNey(BackoffModel):
 
     Nᵢ(h) the number of words v with a(h v) = i, and 1 / V below order 1, V the size of the vocabulary.
     The discounts are the closed form of each order, or where that is impossible 0.5, 1 and 1.5, which
-    the log says.
+    the log says. `conventions: kenlm` follows `lmplz` where it does otherwise (see `KenLMConventions`);
+    its probabilities sum to less than one where `<unk>` is a word of the text.
 
     After `fit`, `discounts` [order][3] holds D₁, D₂, D₃₊ of each order, and `fallback_orders` the orders
     that took the fixed ones.
     """
 
-    learned: ClassVar[tuple[str, ...]] = ("discounts", "fallback_orders")
+    learned: ClassVar[tuple[str, ...]] = ("discounts", "fallback_orders", "normalised")
 
     def __init__(
         self,
         *,
         order: Annotated[int, Field(ge=1, le=10)] = 5,
         context: Context = "sentence",
+        conventions: Literal["published", "kenlm"] = "published",
     ) -> None:
         super().__init__(order=order, context=context)
+        self.conventions = conventions
         self.discounts: list[list[float]] = []
         self.fallback_orders: list[int] = []
 
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings(), "conventions": self.conventions}
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Count n-grams of all orders, then estimate. `valid` is not looked at."""
+        if self.conventions == "kenlm":
+            self._kenlm = KenLMConventions(train)
+            self.normalised = not self._kenlm.beyond  # type: ignore[misc]  # of the class for most models
+        super().fit(train, valid, log)
+
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         adjusted = adjusted_counts(counts)
-        discounts, self.fallback_orders = choose_discounts(adjusted, log)
+        uniform = None
+        if self.conventions == "kenlm":
+            seen = self._kenlm.counts_of_counts(counts, adjusted)
+            discounts, self.fallback_orders = discounts_of(seen, log, zero=True)
+            uniform = self._kenlm.uniform
+        else:
+            discounts, self.fallback_orders = choose_discounts(adjusted, log)
         self.discounts = [list(each) for each in discounts]
-        return interpolate(counts, adjusted, discounts)
+        return interpolate(counts, adjusted, discounts, uniform)
