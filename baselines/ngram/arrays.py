@@ -1,7 +1,7 @@
 """The few array operations that counting is written in, on NumPy and on torch (a GPU, where there is one).
 
-Both give the same integers. Indices are in range by construction, which NumPy's `take` and `put` are told
-(`mode="clip"`): that is twice as fast as indexing, which checks and copies them first.
+Both give the same integers. NumPy's `take` and `put` are told to clip indices: that is twice as fast as
+indexing, which checks and copies them first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Arrays(Protocol):
         """The array as NumPy has it."""
 
     def take(self, array: Array, indices: Array) -> Array:
-        """`array[indices]`."""
+        """`array[indices]`; an index beyond the end is the last."""
 
     def put(self, array: Array, indices: Array, values: Array) -> None:
         """`array[indices] = values`."""
@@ -43,6 +43,9 @@ class Arrays(Protocol):
 
     def sorted(self, keys: Array) -> Array:
         """The keys in ascending order; may reuse their memory."""
+
+    def search(self, ascending: Array, values: Array) -> list[int]:
+        """How many elements are below each value."""
 
     def arange(self, length: int) -> Array:
         """0, 1, …: int64."""
@@ -91,6 +94,9 @@ class NumpyArrays:
         keys.sort()
         return keys
 
+    def search(self, ascending: np.ndarray, values: np.ndarray) -> list[int]:
+        return np.searchsorted(ascending, values).tolist()
+
     def arange(self, length: int) -> np.ndarray:
         return np.arange(length, dtype=np.int64)
 
@@ -122,7 +128,7 @@ class TorchArrays:
         return np.asarray(array.cpu().numpy())
 
     def take(self, array: Array, indices: Array) -> Array:
-        return array[indices]
+        return array[indices.clamp(max=len(array) - 1)]
 
     def put(self, array: Array, indices: Array, values: Array) -> None:
         array[indices] = values.to(array.dtype)
@@ -142,6 +148,10 @@ class TorchArrays:
 
     def sorted(self, keys: Array) -> Array:
         return self.torch.sort(keys).values
+
+    def search(self, ascending: Array, values: Array) -> list[int]:
+        found = self.torch.searchsorted(ascending, values.to(ascending.dtype))
+        return [int(index) for index in found.tolist()]
 
     def arange(self, length: int) -> Array:
         return self.torch.arange(length, device=self.device)

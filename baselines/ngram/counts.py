@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from baselines.ngram.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.keys import pack
-from baselines.ngram.sorting import Range, ranges_of_first_words, sort_range
+from baselines.ngram.sorting import Range, places_by_range, ranges_of_first_words, sort_range
 from baselines.ngram.threads import in_blocks, in_order, thread_count
 
 _PLACES = 1 << 22  # places of a range sorted at once
+_BLOCK = 1 << 20  # places assigned to ranges at once
 
 
 @dataclass(frozen=True)
@@ -86,33 +87,52 @@ class _Count:
     ) -> None:
         self.length, self.words, self.order = len(sequence), words, order
         self.arrays, self.threads, self.progress = arrays, threads, progress
-        self.sequence = arrays.of(np.concatenate([sequence, np.full(order, words, sequence.dtype)]))
-        self.unigrams = np.bincount(sequence, minlength=words + 1)
+        if not self.length or sequence[-1] != words:  # reading beyond the end gives its last element
+            sequence = np.append(sequence, np.int32(words))
+        self.sequence = arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
+        self.unigrams = np.zeros(words + 1, dtype=np.int64)
+        for start in range(0, len(sequence), _BLOCK):
+            self.unigrams += np.bincount(sequence[start : start + _BLOCK], minlength=words + 1)
         # id of the n-gram that begins at each place, orders 2 to order − 1: what longer n-grams end in
-        self.begins = {n: arrays.empty(self.length + order) for n in range(2, order)}
+        self.begins = {n: arrays.empty(len(sequence)) for n in range(2, order)}
         self.lengths = dict.fromkeys(range(1, order + 1), 0)
         self.starts = words
         self.columns: dict[int, list[tuple[Array, ...]]] = {n: [] for n in range(2, order + 1)}
 
     def run(self, places: int) -> list[OrderCounts]:
         places = max(1, min(places, -(-self.length // (2 * self.threads))))  # a few ranges for each thread
-        ranges = ranges_of_first_words(self.unigrams, places) if self.order > 1 else ()
+        ranges = ranges_of_first_words(self.unigrams, places) if self.order > 1 else []
         done = 0
         with ThreadPoolExecutor(self.threads) as pool:
+            begun = self._places(ranges, pool)
             writing: deque[Future[None]] = deque()
-            for (low, high), found in in_order(pool, self._sort, ranges, self.threads):
+            for found in in_order(pool, self._sort, zip(ranges, begun, strict=True), self.threads):
                 writing.append(pool.submit(self._write_begins, found, dict(self.lengths)))
                 self._keep(found)
                 if len(writing) > self.threads:
                     writing.popleft().result()
-                done += int(self.unigrams[low:high].sum())
+                done += len(found.sections[2][0].places.places)
                 self.progress(done)
             for each in writing:
                 each.result()
             return [self._first_order(), *(self._finish(n, pool) for n in range(2, self.order + 1))]
 
-    def _sort(self, bounds: tuple[int, int]) -> tuple[tuple[int, int], Range]:
-        return bounds, sort_range(self.sequence, self.length, self.words, *bounds, self.order, self.arrays)
+    def _places(self, ranges: list[tuple[int, int]], pool: ThreadPoolExecutor) -> Iterator[list[Array]]:
+        """The places of each range, in pieces; each is let go of as it is taken."""
+
+        def partition(start: int) -> list[Array]:
+            stop = min(start + _BLOCK, len(self.sequence) - 1)
+            return places_by_range(self.sequence, start, stop, self.words, ranges, self.arrays)
+
+        blocks = list(pool.map(partition, range(0, len(self.sequence) - 1, _BLOCK))) if ranges else []
+        for index in range(len(ranges)):
+            pieces = [block[index] for block in blocks]
+            yield pieces
+
+    def _sort(self, places: tuple[tuple[int, int], list[Array]]) -> Range:
+        (low, _), pieces = places
+        joined = self.arrays.joined(pieces)
+        return sort_range(self.sequence, joined, self.words, low, self.order, self.arrays)
 
     def _write_begins(self, found: Range, offsets: dict[int, int]) -> None:
         for n in range(2, self.order):

@@ -65,7 +65,7 @@ class Range:
         self.lengths[order] = self.lengths.get(order, 0) + len(words)
 
 
-def ranges_of_first_words(counts: np.ndarray, places: int) -> Iterator[tuple[int, int]]:
+def ranges_of_first_words(counts: np.ndarray, places: int) -> list[tuple[int, int]]:
     """Ranges [low, high) of words that together begin at most `places` places each, or are one word.
 
     `counts` holds how often each word (and `<s>`, the last) occurs. A range is also small enough that a
@@ -74,34 +74,44 @@ def ranges_of_first_words(counts: np.ndarray, places: int) -> Iterator[tuple[int
     words, total = len(counts), int(counts.sum())
     widest = 1 << max(0, _KEY_BITS - _bits(words) - _bits(total))
     before = np.concatenate([[0], np.cumsum(counts)])
-    low = 0
+    ranges, low = [], 0
     while low < words:
         high = int(np.searchsorted(before, before[low] + places, side="right")) - 1
-        high = min(max(high, low + 1), low + widest)
-        if before[high] > before[low]:
-            yield low, high
+        high = min(max(high, low + 1), low + widest, words)
+        ranges.append((low, high))
         low = high
+    return ranges
+
+
+def places_by_range(
+    sequence: Array, start: int, stop: int, words: int, ranges: list[tuple[int, int]], arrays: Arrays
+) -> list[Array]:
+    """For each range the places in [start, stop) where one of its words has a word after it: int32."""
+    lows = np.array([low for low, _ in ranges])
+    range_of = arrays.of(np.searchsorted(lows, np.arange(words + 1), side="right").astype(np.int32) - 1)
+    numbers = arrays.take(range_of, sequence[start:stop])
+    numbers[sequence[start + 1 : stop + 1] == words] = len(ranges)
+    index_bits = _bits(stop - start)
+    kind = "int32" if _bits(len(ranges)) + index_bits < 32 else "int64"
+    keys = arrays.cast(numbers, kind)
+    keys <<= index_bits
+    keys |= arrays.cast(arrays.arange(stop - start), kind)
+    keys = arrays.sorted(keys)
+    bounds = arrays.search(keys, arrays.arange(len(ranges) + 1) << index_bits)
+    keys &= (1 << index_bits) - 1
+    keys = arrays.cast(keys, "int32") + start
+    return [keys[bounds[index] : bounds[index + 1]] for index in range(len(ranges))]
 
 
 def sort_range(
-    sequence: Array,
-    length: int,
-    words: int,
-    low: int,
-    high: int,
-    order: int,
-    arrays: Arrays,
-    chunk: int = _CHUNK,
+    sequence: Array, places: Array, words: int, low: int, order: int, arrays: Arrays, chunk: int = _CHUNK
 ) -> Range:
-    """n-grams of orders 2 to `order` whose first word is in [low, high).
+    """n-grams of orders 2 to `order` that begin at `places`, with words of one range from `low` on.
 
-    `sequence` int32 [length + order] holds words, `<s>` (the id `words`) and that same id as padding.
-    Raises OverflowError where even one first word leaves no room in a key.
+    `sequence` int32 holds words and `<s>` (the id `words`), which is also its last element.
     """
-    word_bits, place_bits = _bits(words), _bits(length)
-    if _bits(high - low - 1) + word_bits + place_bits > _KEY_BITS:
-        raise OverflowError(f"{length:,} tokens of {words:,} words do not fit a {_KEY_BITS}-bit key")
-    places = _places(sequence, length, words, low, high, arrays)
+    word_bits, place_bits = _bits(words), _bits(len(sequence))
+    places = arrays.cast(places, "int64")
     keys = arrays.cast(arrays.take(sequence, places), "int64")
     keys -= low
     keys <<= word_bits
@@ -120,22 +130,10 @@ def sort_range(
     found = Range()
     found.add(2, contexts, followers, starts, Places(places, arrays.numbered(first)), arrays)
     ids = found.sections[2][0].places.ids
-    for start, stop in _chunks(starts, len(places), chunk, arrays) if order > 2 else ():
-        some = slice(start, stop)
-        chunk_places = Places(arrays.copy(places[some]), ids[some])
-        _refine(sequence, words, order, chunk_places, first[some], found, arrays)
+    for begin, end in _chunks(starts, len(places), chunk, arrays) if order > 2 else ():
+        some = Places(places[begin:end], ids[begin:end])
+        _refine(sequence, words, order, some, first[begin:end], found, arrays)
     return found
-
-
-def _places(sequence: Array, length: int, words: int, low: int, high: int, arrays: Arrays) -> Array:
-    """Where a word of the range stands with a word after it."""
-    here, after = sequence[:length], sequence[1 : length + 1]
-    within = after != words
-    if low > 0:
-        within &= here >= low
-    if high <= words:
-        within &= here < high
-    return arrays.where(within)
 
 
 def _chunks(starts: Array, length: int, chunk: int, arrays: Arrays) -> Iterator[tuple[int, int]]:
@@ -159,7 +157,7 @@ def _refine(
     places, contexts = chunk.places, chunk.ids
     for n in range(3, order + 1):
         after = arrays.take(sequence[n - 1 :], places)
-        first = _sort_within(places, after, first, contexts, _bits(words), arrays)
+        places, after, first = _sort_within(places, after, first, contexts, _bits(words), arrays)
         whole = arrays.where(after != words)
         if len(whole) < len(places):
             places, after, first, contexts = (
@@ -168,38 +166,47 @@ def _refine(
         starts = arrays.where(first)
         ids = arrays.numbered(first)
         ids += found.lengths.get(n, 0)
-        kept = Places(arrays.copy(places), ids)
+        kept = Places(places, ids)
         found.add(n, arrays.take(contexts, starts), arrays.take(after, starts), starts, kept, arrays)
         contexts = ids
 
 
 def _sort_within(
     places: Array, after: Array, first: Array, contexts: Array, word_bits: int, arrays: Arrays
-) -> Array:
-    """Sort places of equal context by the word after it, in place; marks the first of each n-gram."""
+) -> tuple[Array, Array, Array]:
+    """Sort places of equal context by the word after them; gives them, those words and where n-grams begin."""
     alone = arrays.copy(first)
     alone[:-1] &= first[1:]
     shared = arrays.where(~alone)
     if not len(shared):
-        return first
-    index_bits = _bits(len(shared))
+        return places, after, first
+    if 2 * len(shared) > len(places):  # picking out and putting back would take longer than sorting all
+        return _sort(places, after, contexts, word_bits, arrays)
+    picked = [arrays.take(each, shared) for each in (places, after, contexts)]
+    result = [arrays.copy(each) for each in (places, after, first)]
+    for whole, part in zip(result, _sort(*picked, word_bits=word_bits, arrays=arrays), strict=True):
+        arrays.put(whole, shared, part)
+    places, after, first = result
+    return places, after, first
+
+
+def _sort(
+    places: Array, after: Array, contexts: Array, word_bits: int, arrays: Arrays
+) -> tuple[Array, Array, Array]:
+    index_bits = _bits(len(places))
     lowest = int(contexts[0])
     if _bits(int(contexts[-1]) - lowest) + word_bits + index_bits > _KEY_BITS:
-        raise OverflowError(f"{len(shared):,} places of one bigram do not fit a {_KEY_BITS}-bit key")
-    keys = arrays.cast(arrays.take(contexts, shared), "int64")
+        raise OverflowError(f"{len(places):,} places of one bigram do not fit a {_KEY_BITS}-bit key")
+    keys = arrays.cast(contexts, "int64")
     keys -= lowest
     keys <<= word_bits
-    keys |= arrays.take(after, shared)
+    keys |= after
     keys <<= index_bits
-    keys |= arrays.arange(len(shared))
+    keys |= arrays.arange(len(places))
     keys = arrays.sorted(keys)
-    index = keys & ((1 << index_bits) - 1)
+    places = arrays.take(places, keys & ((1 << index_bits) - 1))
     keys >>= index_bits
-    arrays.put(places, shared, arrays.take(arrays.take(places, shared), index))
-    arrays.put(after, shared, keys & ((1 << word_bits) - 1))
-    first = arrays.copy(first)
-    arrays.put(first, shared, _changes(keys, arrays))
-    return first
+    return places, arrays.cast(keys & ((1 << word_bits) - 1), "int32"), _changes(keys, arrays)
 
 
 def _changes(keys: Array, arrays: Arrays) -> Array:
