@@ -61,6 +61,8 @@ def _import(module_name: str, target: str, key: str) -> Any:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(missing + "."):
             raise UserError(f"{key}: there is no module {missing!r} for {target}{_near(missing)}") from error
+        if missing.partition(".")[0] == module_name.partition(".")[0]:
+            raise UserError(f"{key}: {module_name} imports {missing}, which does not exist") from error
         raise Skip(f"{target} needs the package {missing!r}, which is not installed") from error
 
 

@@ -110,3 +110,15 @@ def test_a_missing_package_is_told_from_a_misspelt_module(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(Skip, match="needs the package 'a_package_nobody_has', which is not installed"):
         build_model({"_target_": "needy_model.Model"})
+
+
+def test_a_module_missing_from_the_models_own_package_is_no_missing_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "half_a_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "model.py").write_text("import half_a_package.other\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UserError, match=r"half_a_package\.model imports half_a_package\.other"):
+        build_model({"_target_": "half_a_package.model.Model"})
