@@ -14,19 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from baselines.ngram.counts import OrderCounts
-from baselines.ngram.keys import ABSENT, pack
+from baselines.ngram.keys import ABSENT
 from baselines.ngram.table.codes import Numbers
 from baselines.ngram.table.continuations import Continuations
 from baselines.ngram.table.files import read_table, write_table
 
-_BLOCK = 1 << 15  # positions scored at a time: what is held of each stays in a core's cache
+_BLOCK = 1 << 16  # positions scored at a time: what is held of each stays in a core's cache
 _ROWS = 256  # dense rows formed at a time, at most …
 _CELLS = 1 << 20  # … of so many probabilities in all
 
@@ -59,12 +58,8 @@ class BackoffTable:
             Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), words, packed=n > 2)
             for n, (shorter, ngrams) in enumerate(pairwise(counts), 2)
         )
-        return cls(
-            words,
-            continuations,
-            (log_probs[0][:words].astype(np.float32), *(each.astype(np.float32) for each in log_probs[1:])),
-            tuple(each.astype(np.float32) for each in log_backoffs),
-        )
+        log_probs = [log_probs[0][:words], *log_probs[1:]]
+        return cls(words, continuations, _float32(log_probs), _float32(log_backoffs))
 
     @property
     def order(self) -> int:
@@ -80,12 +75,6 @@ class BackoffTable:
         numbers = (*self.log_probs, *self.log_backoffs)
         return sum(part.nbytes for part in (*self.continuations, *numbers))
 
-    @cached_property
-    def keys(self) -> tuple[np.ndarray, ...]:
-        """`keys[n − 2]`: the n-grams of order n as packed integers (see `baselines.ngram.keys`)."""
-        orders = range(2, self.order + 1)
-        return tuple(pack(self.contexts_of(n), self.words_of(n), self.words) for n in orders)
-
     def words_of(self, n: int) -> np.ndarray:
         """Last word of each n-gram of order n (order 1: every word, then `<s>`)."""
         return self.continuations[n - 2].words.all() if n > 1 else np.arange(self.words + 1)
@@ -100,34 +89,37 @@ class BackoffTable:
         unigrams = np.concatenate([self.log_probs[0], np.zeros(2)], dtype=np.float64)
         for start in range(0, len(sequence), _BLOCK):
             reach = max(0, start - self.order + 1)
-            block = sequence[reach : start + _BLOCK].astype(np.int64)
+            block = sequence[reach : start + _BLOCK].astype(np.int32)
             scores[start : start + _BLOCK] = self._score_block(block, unigrams)[start - reach :]
+        scores[sequence >= self.words] = 0
         return scores
 
     def _score_block(self, sequence: np.ndarray, unigrams: np.ndarray) -> np.ndarray:
-        scores = unigrams.take(sequence)
-        for n, (positions, contexts, ids) in enumerate(self._extensions(sequence), 2):
-            stored, missing = np.flatnonzero(ids != ABSENT), np.flatnonzero(ids == ABSENT)
-            scores[positions.take(stored)] = self.log_probs[n - 1].take(ids.take(stored))
-            scores[positions.take(missing)] += self.log_backoffs[n - 2].take(contexts.take(missing))
-        return scores
+        scores = np.append(unigrams.take(sequence), 0)
+        for n, (ends, ids, missing, contexts) in enumerate(self._extensions(sequence), 2):
+            scores[ends] = self.log_probs[n - 1].take(ids)
+            scores[missing] += self.log_backoffs[n - 2].take(contexts)
+        return scores[:-1]
 
-    def _extensions(self, sequence: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """For n = 2, 3, …: the places where a word follows an (n−1)-gram that is stored.
+    def _extensions(self, sequence: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        """For n = 2, 3, …, where an (n−1)-gram that is stored ends in front of a place in `sequence`:
 
-        Their positions in `sequence` (int64, words below `words`), the id of that (n−1)-gram, and the id
-        of the n-gram that the two make, or ABSENT.
+        the places (int64) where the n-gram that ends there is stored, too, and its id; the places where it
+        is not, and the id of that (n−1)-gram. One place follows the last.
         """
-        followed = np.append(sequence[1:] < self.words, False)
-        ends = np.flatnonzero(sequence <= self.words)  # where an (n−1)-gram ends that is stored
-        ids = sequence.take(ends)
+        sequence = np.append(sequence, np.int32(self.words + 1))
+        ends = np.flatnonzero(sequence <= self.words)
+        ids = sequence.take(ends).astype(np.int64)
+        # an n-gram is stored only where its suffix is: elsewhere no word is looked for
+        wanted = np.where(sequence < self.words, sequence, np.int32(ABSENT))
         for continuations in self.continuations:
-            kept = np.flatnonzero(followed.take(ends))
-            positions, contexts = ends.take(kept) + 1, ids.take(kept)
-            found = continuations.find(contexts, sequence.take(positions))
-            yield positions, contexts, found
-            stored = np.flatnonzero(found != ABSENT)
-            ends, ids = positions.take(stored), found.take(stored)
+            places = ends + 1
+            found, longer, lacking = continuations.find(ids, wanted.take(places))
+            ends = places.take(found)
+            yield ends, longer, places.take(lacking), ids.take(lacking)
+            ids = longer
+            wanted = np.full(len(sequence), ABSENT, dtype=np.int32)
+            wanted[ends] = sequence.take(ends)
 
     def rows(self, histories: list[np.ndarray]) -> np.ndarray:
         """ln p of every word after each history: float32 [histories, words]."""
@@ -160,10 +152,10 @@ class BackoffTable:
         sequence = np.concatenate([part for history in histories for part in (gap, history)])
         last = np.cumsum([len(history) + 1 for history in histories]) - 1
         contexts = [np.where(sequence[last] <= self.words, sequence[last], ABSENT)]
-        for positions, _, ids in self._extensions(sequence):
-            by_position = np.full(len(sequence), ABSENT)
-            by_position[positions] = ids
-            contexts.append(by_position[last])
+        for ends, ids, _, _ in self._extensions(sequence):
+            by_end = np.full(len(sequence), ABSENT)
+            by_end[ends] = ids
+            contexts.append(by_end[last])
         return contexts[: self.order - 1]
 
     def save(self, folder: Path) -> None:
@@ -174,3 +166,7 @@ class BackoffTable:
     def load(cls, folder: Path, words: int, order: int) -> BackoffTable:
         """Map what `save` wrote into memory. Raises UserError where a file is missing or damaged."""
         return cls(words, *read_table(folder, words, order))
+
+
+def _float32(arrays: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+    return tuple(each.astype(np.float32, copy=False) for each in arrays)

@@ -155,7 +155,7 @@ def test_size_counts_stored_ngrams() -> None:
     the continuations of each of 6 words and 5 bigrams begin and end, 4 each, and 1 each and 4 a block."""
     size = fitted(stream_of(with_ends([["a", "b"], ["a", "c"]])), order=3).size()
     assert size.entries == 5 + 5 + 4
-    assert size.bytes_in_memory == 4 * (5 + 5 + 4) + 4 * (6 + 5) + 2 * (5 + 4) + 4 * 7 + (6 + 4)
+    assert size.bytes_in_memory == 4 * (5 + 5 + 4) + 4 * (6 + 5) + 2 * (5 + 4) + 4 * 7 + (5 + 4)
 
 
 def test_what_was_learned_is_saved_beside_the_table(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.keys import ABSENT
+from baselines.ngram.keys import index_type
 from baselines.ngram.table.starts import Starts
 from baselines.ngram.table.word_array import WordArray
+
+_BLOCK = 1 << 20  # n-grams whose contexts are counted at a time
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,12 @@ class Continuations:
         cls, contexts: np.ndarray, last_words: np.ndarray, number: int, vocabulary: int, packed: bool
     ) -> Continuations:
         """n-grams given by context (ascending, below `number`) and last word (ascending in each)."""
-        starts = np.zeros(number + 1, dtype=np.int64)
-        np.cumsum(np.bincount(contexts, minlength=number), out=starts[1:])
+        starts = np.zeros(number + 1, dtype=index_type(len(contexts)))
+        for begin in range(0, len(contexts), _BLOCK):  # in little memory
+            block = contexts[begin : begin + _BLOCK]
+            low, high = int(block[0]), int(block[-1])
+            starts[low + 1 : high + 2] += np.bincount(block - low).astype(starts.dtype)
+        np.cumsum(starts, out=starts)
         return cls(WordArray.of(last_words, vocabulary), Starts.of(starts, packed))
 
     def __len__(self) -> int:
@@ -40,8 +46,8 @@ class Continuations:
 
     def contexts(self) -> np.ndarray:
         """Context of each n-gram, ascending."""
-        starts = self.starts.all()
-        return np.repeat(np.arange(len(self.starts), dtype=starts.dtype), np.diff(starts))
+        every = np.arange(len(self.starts), dtype=index_type(len(self.starts)))
+        return np.repeat(every, self.starts.counts())
 
     def of_contexts(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The n-grams that continue each of `contexts`, and for each its index in `contexts`."""
@@ -50,38 +56,38 @@ class Continuations:
         before = np.cumsum(count, dtype=np.int64) - count
         return np.arange(len(owner)) + np.repeat(first - before, count), owner
 
-    def find(self, contexts: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """The n-gram of each context (int64) followed by each word, or ABSENT: int64.
+    def find(self, contexts: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which of some contexts (int64) followed by some words (int32, or −1 for none) are n-grams.
+
+        The indices of those that are, their ids, and the indices of those that are not.
 
         Bisection among the continuations of each context, all at once. A word is no further along than
         its id, as ids ascend: frequent words, the lowest ids, take few steps. Searches are arranged by the
-        steps they need, longest first, so that those still under way are always the leading ones.
+        looks they need, most first, so that those still under way are always the leading ones.
         """
-        found = np.full(len(contexts), ABSENT, dtype=np.int64)
-        if not len(self) or not len(contexts):
-            return found
         first, count = self.starts.bounds(contexts)
-        np.minimum(count, words + 1, out=count, casting="same_kind")
-        steps = _steps(count)
-        order = np.argsort(steps, kind="stable")[::-1]  # 8-bit keys: a radix sort
-        under_way = len(order) - np.cumsum(np.bincount(steps))  # those that need more than 0, 1, … steps
-        at, left = first.take(order).astype(np.int64), count.take(order).astype(np.int64)
-        sought = words.take(order).astype(self.words.dtype)
-        some = left > 0
-        for still in under_way[:-1]:
-            half = left[:still] >> 1
-            left[:still] -= half
-            half *= self.words.take(at[:still] + half) <= sought[:still]
-            at[:still] += half
-        some &= self.words.take(at) == sought
-        found[order] = (at + 1) * some - 1  # ABSENT is −1
-        return found
+        np.minimum(count, words + np.int32(1), out=count)
+        looks = _looks(count)
+        order = np.argsort(~looks, kind="stable")  # 8-bit keys: a radix sort
+        longer = len(order) - np.cumsum(np.bincount(looks, minlength=1))  # those of more than 0, 1, … looks
+        some = order[: longer[0]]
+        at, left = first.take(some).astype(np.int64), count.take(some).astype(np.int64)
+        sought = words.take(some).astype(self.words.dtype)
+        for still in longer[1:-1]:
+            low, size = at[:still], left[:still]
+            half = size >> 1
+            size -= half
+            half *= self.words.take(low + half) <= sought[:still]
+            low += half
+        equal = self.words.take(at) == sought
+        found, missing = np.flatnonzero(equal), np.flatnonzero(~equal)
+        return some.take(found), at.take(found), np.concatenate([order[longer[0] :], some.take(missing)])
 
 
-def _steps(counts: np.ndarray) -> np.ndarray:
-    """⌈log₂ count⌉, the halvings that leave one of `count` things (0 of none), or one too many: uint8.
+def _looks(counts: np.ndarray) -> np.ndarray:
+    """1 + ⌈log₂ count⌉, how many looks it takes to find one of `count` things, or one more; 0 of none: uint8.
 
-    Read off the exponent of count − 1 as a float32, which rounding may carry to the next power of two.
+    Read off the exponent of 2 count − 1 as a float32, which rounding may carry to the next power of two.
     """
-    exponents = np.maximum(counts - 1, 0).astype(np.float32).view(np.int32) >> 23
+    exponents = np.maximum(2 * counts - 1, 0).astype(np.float32).view(np.int32) >> 23
     return np.maximum(exponents - 126, 0).astype(np.uint8)

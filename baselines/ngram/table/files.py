@@ -35,7 +35,7 @@ def write_table(
             f"words.{n}": each.words.low,
             f"words_high.{n}": each.words.high,
             f"starts.{n}": each.starts.blocks,
-            f"starts_within.{n}": each.starts.within,
+            f"starts_ends.{n}": each.starts.ends,
             f"starts_wide.{n}": each.starts.wide,
         }
     for name, numbers in (("log_probs", log_probs), ("log_backoffs", log_backoffs)):
@@ -87,7 +87,7 @@ def _continuations(folder: Path, n: int, contexts: int, ngrams: int, words: int)
     low = read("words", np.uint32 if bits is None else np.uint16, length=ngrams)
     high = read("words_high", np.uint8, length=-(-ngrams * (bits or 0) // 8))
     starts = Starts(
-        read("starts", *_INTEGERS), read("starts_within", np.uint8), read("starts_wide", *_INTEGERS)
+        read("starts", *_INTEGERS), read("starts_ends", np.uint8), read("starts_wide", *_INTEGERS)
     )
     fault = starts.fault(contexts, ngrams)
     if fault:

@@ -1,4 +1,4 @@
-"""Where the continuations of each context begin: an ascending array in about nine bits an entry."""
+"""Where the continuations of each context are: ascending bounds in about nine bits a context."""
 
 from __future__ import annotations
 
@@ -9,78 +9,84 @@ import numpy as np
 from baselines.ngram.keys import index_type
 
 _BITS = 5
-_BLOCK = 1 << _BITS  # entries that share one full-width number
-_WITHIN = 255  # the largest step from it that a byte holds
+_BLOCK = 1 << _BITS  # contexts that share one full-width number
+_FURTHEST = 255  # what a byte holds
 
 
 @dataclass(frozen=True)
 class Starts:
-    """start(c) for c = 0 … contexts (the last is the number of continuations), ascending.
+    """The continuations of context c are those from start(c) up to start(c + 1).
 
-    A block is 32 entries. `blocks` int32 or int64 [blocks] holds the first start of each, `within` uint8
-    [contexts + 1] each entry's distance from it. A block that spans more than a byte's worth has
-    `blocks[b] = −1 − i` instead, and its entries are `wide[32 i : 32 i + 32]`. Where `within` is empty,
-    `blocks` holds every start: for few contexts that are looked up often.
+    A block is 32 contexts. `blocks` int32 or int64 [blocks] holds where each begins, `ends` uint8
+    [contexts] how far from there each context's continuations end. A block with more of them than a byte
+    holds has `blocks[b] = −1 − i` instead, and its 33 starts are row i of `wide`. Where `ends`
+    is empty, `blocks` holds every start, [contexts + 1]: for few contexts that are looked up often.
     """
 
     blocks: np.ndarray
-    within: np.ndarray
+    ends: np.ndarray
     wide: np.ndarray
 
     @classmethod
     def of(cls, starts: np.ndarray, packed: bool) -> Starts:
-        """The ascending `starts`, packed or every one at full width."""
+        """start(c) for c = 0 … contexts, packed or every one at full width."""
         number = index_type(int(starts[-1]))
-        full = starts.astype(number)
+        starts = starts.astype(number, copy=False)
         if not packed:
-            return cls(full, np.empty(0, dtype=np.uint8), np.empty(0, dtype=number))
-        by_block = np.append(full, np.full(-len(full) % _BLOCK, full[-1])).reshape(-1, _BLOCK)
-        blocks = by_block[:, 0].copy()
-        spans_more = by_block[:, -1] - blocks > _WITHIN
-        within = by_block - blocks[:, None]
-        within[spans_more] = 0
-        blocks[spans_more] = -1 - np.arange(np.count_nonzero(spans_more))
-        return cls(blocks, within.ravel()[: len(full)].astype(np.uint8), by_block[spans_more].ravel())
+            return cls(starts, np.empty(0, dtype=np.uint8), np.empty(0, dtype=number))
+        contexts = len(starts) - 1
+        by_block = np.append(starts[1:], np.full(-contexts % _BLOCK, starts[-1])).reshape(-1, _BLOCK)
+        blocks = starts[:-1:_BLOCK].copy()
+        ends = np.empty(by_block.shape, dtype=np.uint8)
+        np.subtract(by_block, blocks[:, None], out=ends, casting="unsafe")
+        too_many = by_block[:, -1] - blocks > _FURTHEST
+        ends[too_many] = 0
+        rows = np.flatnonzero(too_many)[:, None] * _BLOCK + np.arange(_BLOCK + 1)
+        blocks[too_many] = -1 - np.arange(len(rows))
+        return cls(blocks, ends.ravel()[:contexts], starts.take(rows, mode="clip").ravel())
 
     @property
     def nbytes(self) -> int:
-        return self.blocks.nbytes + self.within.nbytes + self.wide.nbytes
+        return self.blocks.nbytes + self.ends.nbytes + self.wide.nbytes
 
     def __len__(self) -> int:
         """The number of contexts."""
-        return max(len(self.within), len(self.blocks)) - 1
-
-    def take(self, contexts: np.ndarray) -> np.ndarray:
-        """start(c) of each of `contexts` (int64): int32 or int64."""
-        if not len(self.within):
-            return self.blocks.take(contexts)
-        starts = self.blocks.take(contexts >> _BITS)
-        wide = np.flatnonzero(starts < 0)
-        rows = -1 - starts.take(wide).astype(np.int64)
-        starts += self.within.take(contexts)
-        starts[wide] = self.wide.take(rows * _BLOCK + (contexts.take(wide) & (_BLOCK - 1)))
-        return starts
+        return len(self.ends) or max(len(self.blocks) - 1, 0)
 
     def bounds(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The first continuation of each of `contexts`, and how many there are."""
-        first = self.take(contexts)
-        return first, self.take(contexts + 1) - first
+        """The first continuation of each of `contexts` (int64), and how many there are."""
+        if not len(self.ends):
+            first = self.blocks.take(contexts)
+            return first, self.blocks.take(contexts + 1) - first
+        first = self.blocks.take(contexts >> _BITS)
+        before = self.ends.take(contexts - 1)  # of −1, the last: not used
+        before *= (contexts & (_BLOCK - 1)) != 0
+        count = (self.ends.take(contexts) - before).astype(first.dtype)
+        wide = np.flatnonzero(first < 0)
+        first += before
+        if len(wide):
+            rows = -1 - self.blocks.take(contexts.take(wide) >> _BITS).astype(np.int64)
+            places = rows * (_BLOCK + 1) + (contexts.take(wide) & (_BLOCK - 1))
+            first[wide] = self.wide.take(places)
+            count[wide] = self.wide.take(places + 1) - self.wide.take(places)
+        return first, count
 
-    def all(self) -> np.ndarray:
-        """start(c) for c = 0 … contexts."""
-        return self.take(np.arange(len(self) + 1))
+    def counts(self) -> np.ndarray:
+        """The number of continuations of each context."""
+        return self.bounds(np.arange(len(self)))[1]
 
     def fault(self, contexts: int, continuations: int) -> str | None:
         """What is wrong with arrays read from files, for so many contexts and continuations."""
-        packed = len(self.within) > 0
-        blocks = -(-(contexts + 1) // _BLOCK) if packed else contexts + 1
-        if len(self.blocks) != blocks or (packed and len(self.within) != contexts + 1):
+        packed = len(self.ends) > 0
+        blocks = -(-contexts // _BLOCK) if packed else contexts + 1
+        if len(self.blocks) != blocks or (packed and len(self.ends) != contexts):
             return f"it is not for {contexts:,} contexts"
         wide = self.blocks < 0
         rows = np.count_nonzero(wide)
-        if len(self.wide) != rows * _BLOCK or not np.array_equal(self.blocks[wide], -1 - np.arange(rows)):
+        if len(self.wide) != rows * (_BLOCK + 1) or (self.blocks[wide] != -1 - np.arange(rows)).any():
             return "its wide blocks are not all there"
-        starts = self.all()
-        if starts[0] != 0 or starts[-1] != continuations or (starts[1:] < starts[:-1]).any():
+        first, count = self.bounds(np.arange(contexts))
+        ends = np.append(0, first + count)
+        if (count < 0).any() or (first != ends[:-1]).any() or ends[-1] != continuations:
             return f"its starts do not ascend from 0 to {continuations:,}"
         return None

@@ -1,0 +1,146 @@
+"""How fast our n-gram models score and how large they are, side by side with KenLM's `query`.
+
+    python tests/perf/query_speed.py [TRAIN TEST] [--orders 3 5] [--repeat 15] [--kenlm FOLDER]
+
+One sentence a line, words between blanks; without files the Penn Treebank of $NEXTWORD_CORPORA. FOLDER
+holds KenLM's programs lmplz, build_binary and query (default: that of $NEXTWORD_LMPLZ). Each scores the same
+text with the same model (lmplz's, ours fitted to the same text), one thread, loaded before: `query`'s time
+is that on the text less that on an empty one. It reads words, ours reads ids. Processor time,
+interleaved, median of the repeats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from ngram_speed import tokens_of
+
+from baselines.ngram.kneser_ney import KneserNey
+from benchmark.contract import RunLog, TokenStream, Vocabulary
+from benchmark.corpus import UNKNOWN
+
+#: What build_binary is told, by what the table calls it.
+BINARIES = {
+    "probing": ["probing"],
+    "trie": ["-a", "64", "trie"],
+    "trie, 8 bits": ["-q", "8", "-b", "8", "-a", "64", "trie"],
+}
+
+
+def main() -> None:
+    folder = Path(os.environ.get("NEXTWORD_CORPORA", ".")) / "ptb"
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("train", nargs="?", type=Path, default=folder / "ptb.train.txt")
+    parser.add_argument("test", nargs="?", type=Path, default=folder / "ptb.test.txt")
+    parser.add_argument("--orders", nargs="+", type=int, default=[3, 5])
+    parser.add_argument("--repeat", type=int, default=15)
+    parser.add_argument("--kenlm", type=Path, default=Path(os.environ.get("NEXTWORD_LMPLZ", "lmplz")).parent)
+    options = parser.parse_args()
+
+    words = tokens_of(options.train)
+    counts = Counter({UNKNOWN: 0})
+    counts.update(words)
+    ranked = counts.most_common()
+    vocabulary = Vocabulary(tuple(word for word, _ in ranked), np.array([count for _, count in ranked]))
+    train = TokenStream.from_ids(vocabulary.encode(words).astype(np.uint32), vocabulary)
+    test = TokenStream.from_ids(vocabulary.encode(tokens_of(options.test)).astype(np.uint32), vocabulary)
+    del words
+    print(f"{options.test.name}: {len(test):,} tokens after {len(train):,}, of {len(vocabulary):,} words")
+    print("order  model               perplexity   M tokens/s  ratio        MB  bytes/n-gram")
+    with tempfile.TemporaryDirectory() as scratch:
+        for order in options.orders:
+            report(order, train, test, options, Path(scratch))
+
+
+def report(
+    order: int, train: TokenStream, test: TokenStream, options: argparse.Namespace, scratch: Path
+) -> None:
+    """A row for each way to hold the model of one order."""
+    model = KneserNey(order=order)
+    model.fit(train, test, RunLog())
+    model.save(scratch)
+    model = KneserNey.load(scratch, train.vocabulary)
+    programs = build(order, options, scratch)
+    plain(options.test, scratch / "test.txt")
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {name: [] for name in programs}
+    perplexities = {}
+    for _ in range(options.repeat):
+        start = time.process_time()
+        scores = model.log_probs(test)
+        ours.append(time.process_time() - start)
+        for name, binary in programs.items():
+            empty, _ = query(options.kenlm, binary, Path(os.devnull))
+            seconds, perplexities[name] = query(options.kenlm, binary, scratch / "test.txt")
+            theirs[name].append(seconds - empty)
+
+    size, entries = model.size(), model.size().entries or 1
+    rate = len(test) / median(ours)
+    row(
+        order, "ours", float(np.exp(-scores.mean(dtype=np.float64))), rate, 1.0, size.bytes_in_memory, entries
+    )
+    for name, seconds in theirs.items():
+        their_rate = len(test) / median(seconds)
+        held = programs[name].stat().st_size
+        row(order, f"query, {name}", perplexities[name], their_rate, rate / their_rate, held, entries)
+
+
+def row(order: int, name: str, perplexity: float, rate: float, ratio: float, held: int, entries: int) -> None:
+    print(
+        f"{order:5}  {name:19} {perplexity:10.2f}  {rate / 1e6:11.2f}  {ratio:5.2f}  {held / 1e6:8.1f}"
+        f"  {held / entries:12.2f}",
+        flush=True,
+    )
+
+
+def build(order: int, options: argparse.Namespace, scratch: Path) -> dict[str, Path]:
+    """lmplz's model of the training text in each of KenLM's forms."""
+    arpa, binaries = scratch / "model.arpa", {}
+    text = plain(options.train, scratch / "train.txt")
+    run([options.kenlm / "lmplz", "-o", str(order), "-S", "1G", "--discount_fallback"], text, arpa)
+    for name, arguments in BINARIES.items():
+        binaries[name] = scratch / f"{name}.bin"
+        run([options.kenlm / "build_binary", *arguments, arpa, binaries[name]], Path(os.devnull))
+    return binaries
+
+
+def plain(text: Path, copy: Path) -> Path:
+    """A copy of a text whose words include none that KenLM reserves."""
+    copy.write_text(text.read_text(encoding="utf-8").replace("<unk>", "<UNK>"), encoding="utf-8")
+    return copy
+
+
+def query(kenlm: Path, binary: Path, text: Path) -> tuple[float, float]:
+    """Processor seconds, loading included, and perplexity."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    said = run([kenlm / "query", "-v", "summary", binary], text)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = re.search(r"including OOVs:\s*(\S+)", said)
+    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return seconds, float(found[1]) if found else np.nan
+
+
+def run(command: list[str | Path], text: Path, output: Path | None = None) -> str:
+    with text.open("rb") as stdin, (output or Path(os.devnull)).open("wb") as stdout:
+        done = subprocess.run(
+            command,
+            stdin=stdin,
+            stdout=stdout if output else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            check=True,
+        )
+    return (done.stdout or b"").decode()
+
+
+if __name__ == "__main__":
+    main()
