@@ -150,7 +150,8 @@ def _kenlm() -> Any:
     try:
         import kenlm
     except ImportError:
-        raise Skip("needs the kenlm package: pip install 'nextword[kenlm]'") from None
+        way = "pip install 'nextword[kenlm]', or 'nextword[kenlm-wheel]' where no compiler is"
+        raise Skip(f"needs the kenlm package: {way}") from None
     return kenlm
 
 
