@@ -9,6 +9,7 @@ from pydantic import Field
 
 from baselines.ngram.backoff import BackoffTable
 from baselines.ngram.counts import OrderCounts, sums_by_context
+from baselines.ngram.linked import fold, select, unfold
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.smoothing import Kept, contexts_of_order, smooth
 from benchmark.contract import Context, RunLog
@@ -71,16 +72,17 @@ class Katz(BackoffModel):
                     + (f"took those up to {len(ratios) - 1}" if len(ratios) > 1 else "took none")
                 )
             self.ratios.append(ratios.tolist())
+        minima = [self.minimum_counts[min(n, len(self.minimum_counts) - 1)] for n in range(self.order)]
         kept = (
-            good_turing(
-                ngrams,
-                np.array(ratios),
-                self.minimum_counts[min(n, len(self.minimum_counts)) - 1],
-                contexts_of_order(counts, n),
-            )
-            for n, (ngrams, ratios) in enumerate(zip(counts, self.ratios, strict=True), 1)
+            good_turing(ngrams, np.array(ratios), minimum, contexts_of_order(counts, n))
+            for n, (ngrams, ratios, minimum) in enumerate(zip(counts, self.ratios, minima, strict=True), 1)
         )
-        return smooth(counts, kept, "backoff")
+        table = smooth(counts, kept, "backoff")
+        if max(minima) == 1:
+            return table
+        stored = [ngrams.counts >= minimum for ngrams, minimum in zip(counts, minima, strict=True)]
+        stored[0][:] = True  # every word is listed, and `<s>`
+        return fold(select(unfold(table), stored))
 
 
 def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:

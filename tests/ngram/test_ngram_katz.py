@@ -148,6 +148,8 @@ def test_n_grams_below_the_minimum_are_left_to_the_lower_order() -> None:
     after_a, nothing = np.exp(model.next_log_probs([np.array([end, a]), np.array([end, b])]))
     assert after_a[c] == pytest.approx(2 / 3)
     assert after_a[b] / after_a[end] == pytest.approx(nothing[b] / nothing[end], rel=1e-5)
+    # five words with `<unk>`; <s> a, a c and c </s> are stored, a b and b </s> are not
+    assert model.size().entries == 5 + 3
 
 
 def test_minimum_counts_that_fall_are_refused() -> None:
