@@ -45,38 +45,52 @@ class Stirling:
     ) -> tuple[np.ndarray, float]:
         """Tables t of each group of customers, P(t) ∝ S_d(c, t) xᵗ with x its `openness`; and Σ `joins`.
 
-        Exact up to `limit` customers. Of more, the first `limit` are seated so, and the others by the
-        expected path dt / dc = x / (x + c − d t), on which c + x (1 − d) − d t grows as exp(t / x).
+        Exact up to `limit` customers, by a saddle-point approximation for more.
         """
         tables = np.ones(len(customers), dtype=np.int64)
-        first = np.minimum(customers, self.limit)
-        order = np.argsort(first, kind="stable")
-        sizes = first[order]
-        starts = np.flatnonzero(np.diff(sizes, prepend=0))
-        for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
-            c = int(sizes[start])
-            for at in range(start, stop, max(1, _BLOCK // c)) if c > 1 else ():
-                some = order[at : min(stop, at + max(1, _BLOCK // c))]
-                logs = np.log(openness[some])[:, None] * np.arange(1, c + 1) + self.log[c - 1, :c]
-                cumulative = np.cumsum(np.exp(logs - logs.max(axis=1, keepdims=True)), axis=1)
-                drawn = random.random(len(some)) * cumulative[:, -1]
-                tables[some] = np.minimum(1 + (cumulative < drawn[:, None]).sum(axis=1), c)
-        joins = float(self.joins[first - 1, tables - 1].sum())
-        many = np.flatnonzero(customers > self.limit)
-        early, x = tables[many].astype(np.float64), openness[many]
-        late = self._later(customers[many], early, x)
-        tables[many] = np.floor(late + random.random(len(many)))
-        return tables, joins + float(((1 - self.discount) * (late**2 - early**2) / (2 * x)).sum())
+        order = np.argsort(customers, kind="stable")
+        few = order[: int((customers <= self.limit).sum())]
+        sizes, firsts, counts = np.unique(customers[few], return_index=True, return_counts=True)
+        for c, first, count in zip(sizes.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+            step = max(1, _BLOCK // c)
+            for start in range(first, first + count, step):
+                some = few[start : min(start + step, first + count)]
+                tables[some] = self._exact(c, openness[some], random)
+        joins = float(self.joins[customers[few] - 1, tables[few] - 1].sum())
+        many = order[len(few) :]
+        tables[many], joined = self._saddle_point(customers[many], openness[many], random)
+        return tables, joins + joined
 
-    def _later(self, customers: np.ndarray, early: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """The expected tables of `customers`, of whom the first `limit` opened `early`."""
-        level = self.limit + (1 - self.discount) * x - self.discount * early
-        tables = customers.astype(np.float64)
-        for _ in range(20):  # Newton from above on a convex function
-            grown = customers + (1 - self.discount) * x - self.discount * tables
-            excess = tables - early - x * np.log(grown / level)
-            tables -= excess / (1 + self.discount * x / grown)
-        return np.clip(tables, early, customers)
+    def _exact(self, customers: int, openness: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        logs = np.log(openness)[:, None] * np.arange(1, customers + 1) + self.log[customers - 1, :customers]
+        cumulative = np.cumsum(np.exp(logs - logs.max(axis=1, keepdims=True)), axis=1)
+        drawn = random.random(len(openness)) * cumulative[:, -1]
+        return np.minimum(1 + (cumulative < drawn[:, None]).sum(axis=1), customers)
+
+    def _saddle_point(
+        self, c: np.ndarray, x: np.ndarray, random: np.random.Generator
+    ) -> tuple[np.ndarray, float]:
+        """Tables of many customers, as if normally distributed, and Σ `joins`.
+
+        Σ_t S_d(c, t) xᵗ = c! [zᶜ] exp(x g) = (c − 1)! x [zᶜ⁻¹] g' exp(x g), g(z) = (1 − (1 − z)ᵈ) / d. At the
+        saddle point z of the last, t has the mean 1 + x g and the variance x g − (x g')² / φ'', φ the
+        logarithm of its integrand. ∂ ln S / ∂d is taken there too, with ψ in place of ln where the integrand
+        is near its singularity, 1: for one table that is exact.
+        """
+        d = self.discount
+        low, high = np.full(len(c), -100.0), np.full(len(c), 100.0)
+        for _ in range(60):  # bisection for y = 1 − z, by its logit
+            middle = (low + high) / 2
+            y, z = 1 / (1 + np.exp(-middle)), 1 / (1 + np.exp(middle))
+            beyond = x * y ** (d - 1) + (1 - d) / y > (c - 1) / z
+            low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
+        g, slope = (1 - y**d) / d, y ** (d - 1)
+        curvature = (1 - d) * (x * y ** (d - 2) + 1 / y**2) + (c - 1) / z**2
+        variance = x * g - (x * slope) ** 2 / curvature
+        drawn = 1 + x * g + np.sqrt(np.maximum(variance, 0)) * random.standard_normal(len(c))
+        powers = 1 - d + x * y**d  # at the singularity, the order of its pole
+        joins = x * g * (1 / d + y**d * np.log(y) / (1 - y**d)) - np.log(y / powers) - digamma(powers)
+        return np.clip(np.rint(drawn), 1, c).astype(np.int64), float((1 - d) * joins.sum())
 
 
 def digamma(x: np.ndarray | float) -> np.ndarray:
