@@ -22,7 +22,7 @@ import numpy as np
 from baselines.ngram.counts import OrderCounts
 from baselines.ngram.keys import ABSENT
 from baselines.ngram.table.codes import Numbers
-from baselines.ngram.table.continuations import Continuations
+from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.files import read_table, write_table
 
 _BLOCK = 1 << 16  # positions scored at a time: what is held of each stays in a core's cache
@@ -54,8 +54,7 @@ class BackoffTable:
         """The table of counted n-grams, given ln p* of each and ln b of each below the highest order."""
         words = counts[0].words
         continuations = tuple(
-            # those of single words are looked up for every token: quickly, at full width
-            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), words, packed=n > 2)
+            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), words, packed=n > FULL_WIDTH)
             for n, (shorter, ngrams) in enumerate(pairwise(counts), 2)
         )
         log_probs = [log_probs[0][:words], *log_probs[1:]]

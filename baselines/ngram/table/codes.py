@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.errors import UserError
-
-MOST_BITS = 16
+MOST_BITS = 16  # of a code
 _ROUNDS = 50  # of Lloyd's iteration, which seldom needs as many
 
 
@@ -50,37 +48,38 @@ Numbers = np.ndarray | Coded
 
 
 def cells(numbers: np.ndarray, bits: int) -> np.ndarray:
-    """At most 2^bits values that stand for `numbers` with least squared error: float32, ascending.
+    """At most 2^bits values that stand for `numbers` with little squared error: float32, ascending.
 
-    Lloyd 1982, in one dimension, from bins of equal population (KenLM's; Federico & Bertoldi 2006): each
-    value becomes the mean of the numbers nearest to it, until none moves. −∞ keeps a value of its own.
+    Lloyd 1982, in one dimension, from bins of equal population (as Federico & Bertoldi 2006 and KenLM
+    leave them): each value becomes the mean of the numbers nearest to it, until none moves. 0 and −∞,
+    where they occur, keep values of their own, as exact as they are frequent.
     """
-    if not 1 <= bits <= MOST_BITS:
-        raise UserError(f"codes take 1 to {MOST_BITS} bits, not {bits}")
-    finite = np.sort(numbers[np.isfinite(numbers)].astype(np.float64))
-    zero = np.full(min(1, len(numbers) - len(finite)), -np.inf, dtype=np.float32)
-    wanted = min(2**bits - len(zero), len(finite))
-    if not wanted:
-        return zero
-    sums = np.concatenate([[0.0], np.cumsum(finite)])
-    edges = np.linspace(0, len(finite), wanted + 1).astype(np.int64)
+    own = [value for value in (-np.inf, 0.0) if (numbers == value).any()]
+    others = np.sort(numbers[np.isfinite(numbers) & (numbers != 0)].astype(np.float64))
+    means = np.unique(others)
+    if len(own) + len(means) > 2**bits:
+        means = _means(others, 2**bits - len(own))
+    return np.unique(np.array([*own, *means], dtype=np.float32))
+
+
+def _means(ascending: np.ndarray, number: int) -> np.ndarray:
+    """The means of at most `number` cells of these numbers."""
+    sums = np.concatenate([[0.0], np.cumsum(ascending)])
+    edges = np.linspace(0, len(ascending), number + 1).astype(np.int64)
     for _ in range(_ROUNDS):
-        edges = np.unique(edges)
         means = np.diff(sums[edges]) / np.diff(edges)
-        moved = np.concatenate([[0], np.searchsorted(finite, (means[1:] + means[:-1]) / 2), [len(finite)]])
+        between = np.searchsorted(ascending, (means[1:] + means[:-1]) / 2)
+        moved = np.unique(np.concatenate([[0], between, [len(ascending)]]))
         if np.array_equal(moved, edges):
             break
         edges = moved
-    edges = np.unique(edges)
-    means = np.diff(sums[edges]) / np.diff(edges)
-    return np.concatenate([zero, np.unique(means.astype(np.float32))])
+    return np.diff(sums[edges]) / np.diff(edges)
 
 
 def nearest(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Index of the value nearest to each of `numbers`: uint8 or uint16."""
     code = np.uint8 if len(values) <= 256 else np.uint16
-    with np.errstate(invalid="ignore"):
-        middles = (values[1:].astype(np.float64) + values[:-1]) / 2
+    middles = (values[1:].astype(np.float64) + values[:-1]) / 2
     return np.searchsorted(middles, numbers).astype(code)
 
 

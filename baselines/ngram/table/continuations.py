@@ -10,6 +10,8 @@ from baselines.ngram.keys import index_type
 from baselines.ngram.table.starts import Starts
 from baselines.ngram.table.word_array import WordArray
 
+#: The last order whose starts are held at full width: single words are contexts of every token.
+FULL_WIDTH = 2
 _BLOCK = 1 << 20  # n-grams whose contexts are counted at a time
 
 

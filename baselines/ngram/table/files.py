@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines.ngram.table.codes import Coded, Numbers
-from baselines.ngram.table.continuations import Continuations
+from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.starts import Starts
 from baselines.ngram.table.word_array import WordArray, high_bits
 from benchmark.errors import UserError
@@ -86,8 +86,11 @@ def _continuations(folder: Path, n: int, contexts: int, ngrams: int, words: int)
     bits = high_bits(words)
     low = read("words", np.uint32 if bits is None else np.uint16, length=ngrams)
     high = read("words_high", np.uint8, length=-(-ngrams * (bits or 0) // 8))
+    blocks, ends = Starts.lengths(contexts, packed=n > FULL_WIDTH)
     starts = Starts(
-        read("starts", *_INTEGERS), read("starts_ends", np.uint8), read("starts_wide", *_INTEGERS)
+        read("starts", *_INTEGERS, length=blocks),
+        read("starts_ends", np.uint8, length=ends),
+        read("starts_wide", *_INTEGERS),
     )
     fault = starts.fault(contexts, ngrams)
     if fault:

@@ -76,11 +76,7 @@ class Starts:
         return self.bounds(np.arange(len(self)))[1]
 
     def fault(self, contexts: int, continuations: int) -> str | None:
-        """What is wrong with arrays read from files, for so many contexts and continuations."""
-        packed = len(self.ends) > 0
-        blocks = -(-contexts // _BLOCK) if packed else contexts + 1
-        if len(self.blocks) != blocks or (packed and len(self.ends) != contexts):
-            return f"it is not for {contexts:,} contexts"
+        """What is wrong with arrays read from files, of the `lengths` for so many contexts."""
         wide = self.blocks < 0
         rows = np.count_nonzero(wide)
         if len(self.wide) != rows * (_BLOCK + 1) or (self.blocks[wide] != -1 - np.arange(rows)).any():
@@ -90,3 +86,8 @@ class Starts:
         if (count < 0).any() or (first != ends[:-1]).any() or ends[-1] != continuations:
             return f"its starts do not ascend from 0 to {continuations:,}"
         return None
+
+    @staticmethod
+    def lengths(contexts: int, packed: bool) -> tuple[int, int]:
+        """How long `blocks` and `ends` are for so many contexts."""
+        return (-(-contexts // _BLOCK), contexts) if packed else (contexts + 1, 0)

@@ -1,0 +1,158 @@
+"""The stored form of a model: found, listed, saved and mapped, against plain Python."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ngram_texts import Lines, small_texts, stream_of, vocabulary_of, with_ends
+
+from baselines.ngram.backoff import BackoffTable
+from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.table.continuations import Continuations
+from baselines.ngram.table.starts import Starts
+from baselines.ngram.table.word_array import WordArray
+from benchmark.contract import RunLog
+from benchmark.corpus import END
+from benchmark.errors import UserError
+
+
+@given(st.lists(st.sampled_from([0, 1, 2, 40, 300]), max_size=200), st.booleans())
+def test_bounds_of_every_context(counts: list[int], packed: bool) -> None:
+    begins = np.cumsum([0, *counts])
+    starts = Starts.of(begins, packed)
+    assert len(starts) == len(counts)
+    first, count = starts.bounds(np.arange(len(counts)))
+    assert count.tolist() == counts
+    assert first.tolist() == begins[:-1].tolist()
+    assert starts.fault(len(counts), sum(counts)) is None
+
+
+@pytest.mark.parametrize("vocabulary", [10, 2**16, 2**16 + 1, 2**17 + 1, 2**18 + 1, 2**20 + 1, 2**24 + 1])
+def test_words_of_vocabularies_of_every_size(vocabulary: int) -> None:
+    words = np.random.default_rng(1).integers(0, vocabulary, 1_001)
+    words[:2] = 0, vocabulary - 1
+    held = WordArray.of(words, vocabulary)
+    assert np.array_equal(held.all(), words)
+    assert np.array_equal(held.take(np.arange(500)), words[:500])
+    assert held.nbytes <= (2 if vocabulary <= 2**16 else 4) * (len(words) + 1)
+
+
+@pytest.mark.parametrize("vocabulary", [70, 200_000])
+def test_every_ngram_is_found_and_no_other(vocabulary: int) -> None:
+    random = np.random.default_rng(2)
+    contexts = np.sort(random.integers(0, 40, 900) ** 2 // 40)
+    words = random.integers(0, vocabulary, len(contexts))
+    contexts, words = np.unique(np.stack([contexts, words]), axis=1)
+    held = Continuations.of(contexts, words, 45, vocabulary, packed=True)
+    ids = {pair: number for number, pair in enumerate(zip(contexts.tolist(), words.tolist(), strict=True))}
+
+    sought = [
+        *ids,
+        *((c, w) for c in range(45) for w in (-1, 0, 1, 7, 33, vocabulary - 1) if (c, w) not in ids),
+    ]
+    random.shuffle(sought)
+    asked = np.array(sought)
+    found, numbers, lacking = held.find(asked[:, 0], asked[:, 1].astype(np.int32))
+    assert {sought[i]: number for i, number in zip(found, numbers.tolist(), strict=True)} == ids
+    assert sorted([*found, *lacking]) == list(range(len(sought)))
+    assert np.array_equal(held.contexts(), contexts)
+    listed, owner = held.of_contexts(np.array([3, 44, 0, 3]))
+    expected = [(i, number) for i, c in enumerate([3, 44, 0, 3]) for (d, _), number in ids.items() if d == c]
+    assert list(zip(owner.tolist(), listed.tolist(), strict=True)) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(small_texts, small_texts, st.integers(1, 4))
+def test_scores_are_those_of_the_definition(train: Lines, test: Lines, order: int) -> None:
+    vocabulary = vocabulary_of(with_ends(train), *"abcde", END)
+    model = KneserNey(order=order)
+    model.fit(stream_of(with_ends(train), vocabulary), stream_of([], vocabulary), RunLog())
+    reference = Dictionary(model.table)
+    start, expected = len(vocabulary), []
+    for line in test:
+        history = [start]
+        for word in vocabulary.encode([*line, END]).tolist():
+            expected.append(
+                reference.log_prob(word, tuple(history)[len(history) - min(len(history), order - 1) :])
+            )
+            history.append(word)
+    scores = model.log_probs(stream_of(with_ends(test), vocabulary))
+    assert scores == pytest.approx(np.array(expected), abs=1e-5)
+
+
+class Dictionary:
+    """A table's n-grams as tuples, scored by the definition of backoff."""
+
+    def __init__(self, table: BackoffTable) -> None:
+        grams: list[tuple[int, ...]] = [(word,) for word in table.words_of(1).tolist()]
+        self.log_probs = dict(zip(grams, np.asarray(table.log_probs[0]).tolist(), strict=False))
+        self.log_backoffs: dict[tuple[int, ...], float] = {}
+        for n in range(1, table.order + 1):
+            if n > 1:
+                pairs = zip(table.contexts_of(n).tolist(), table.words_of(n).tolist(), strict=True)
+                grams = [(*grams[context], word) for context, word in pairs]
+                self.log_probs |= zip(grams, np.asarray(table.log_probs[n - 1]).tolist(), strict=True)
+            if n < table.order:
+                self.log_backoffs |= zip(grams, np.asarray(table.log_backoffs[n - 1]).tolist(), strict=True)
+
+    def log_prob(self, word: int, history: tuple[int, ...]) -> float:
+        if (*history, word) in self.log_probs:
+            return self.log_probs[*history, word]
+        return self.log_backoffs.get(history, 0.0) + self.log_prob(word, history[1:])
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> tuple[Path, KneserNey]:
+    tokens = np.random.default_rng(5).choice(["a", "b", "c", END], 500).tolist()
+    model = KneserNey(order=3)
+    model.fit(stream_of(tokens), stream_of([], vocabulary_of(tokens)), RunLog())
+    model.save(tmp_path)
+    return tmp_path, model
+
+
+def test_a_saved_table_is_mapped_not_read(saved: tuple[Path, KneserNey]) -> None:
+    folder, model = saved
+    loaded = KneserNey.load(folder, model.vocabulary).table
+    assert loaded.nbytes == model.table.nbytes
+    assert all(isinstance(each.base, np.memmap) for each in (*loaded.log_probs, *loaded.log_backoffs))
+
+
+@pytest.mark.parametrize("name", ["words.3", "starts.2", "starts_ends.3", "log_probs.2", "log_backoffs.1"])
+def test_a_damaged_file_is_named(saved: tuple[Path, KneserNey], name: str) -> None:
+    folder, model = saved
+    path = folder / f"{name}.npy"
+    whole = path.read_bytes()
+    shorter, other = np.load(path)[:-1], np.load(path).astype(np.float64)
+    for damage in (
+        path.unlink,
+        lambda: path.write_bytes(whole[:-3]),
+        lambda: path.write_text("no array"),
+        lambda: np.save(path, shorter),
+        lambda: np.save(path, other),
+    ):
+        path.write_bytes(whole)
+        damage()
+        with pytest.raises(UserError, match=rf"{path} is damaged") as error:
+            KneserNey.load(folder, model.vocabulary)
+        assert "\n" not in str(error.value)
+
+
+def test_starts_that_do_not_ascend_are_refused(saved: tuple[Path, KneserNey]) -> None:
+    folder, model = saved
+    path = folder / "starts.2.npy"
+    np.save(path, np.load(path)[::-1])
+    with pytest.raises(UserError, match="do not ascend from 0"):
+        KneserNey.load(folder, model.vocabulary)
+
+
+def test_sizes_of_another_table_are_refused(saved: tuple[Path, KneserNey]) -> None:
+    folder, model = saved
+    sizes = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+    (folder / "table.json").write_text(json.dumps({**sizes, "words": 7}), encoding="utf-8")
+    with pytest.raises(UserError, match=r"table.json is damaged .* not of 3 orders over 5 words"):
+        KneserNey.load(folder, model.vocabulary)
