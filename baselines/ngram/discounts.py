@@ -5,7 +5,7 @@ In: the adjusted counts of each order. Out: three discounts for each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,19 +26,19 @@ def counts_of_counts(counts: np.ndarray) -> tuple[int, int, int, int]:
     return n1, n2, n3, n4
 
 
-def closed_form(n1: int, n2: int, n3: int, n4: int, zero: bool = False) -> Discounts | None:
+def closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
     """D₁, D₂ and D₃₊, what is taken from counts of 1, of 2, and of 3 and more.
 
     Dᵢ = i − (i + 1) Y nᵢ₊₁ / nᵢ with Y = n₁ / (n₁ + 2 n₂) (Chen & Goodman 1998, eq. 26). None where that
     is impossible, on text too small or too regular (characters, classes): n₁, n₂ or n₃ is 0, or a
-    discount is not in (0, i]. KenLM lets a discount of exactly 0 pass (`zero`), which can leave unseen
-    words without any probability.
+    discount is not in (0, i]. KenLM lets a discount of exactly 0 pass; here it is impossible too, as it
+    can leave unseen words without any probability.
     """
     if not (n1 and n2 and n3):
         return None
     y = n1 / (n1 + 2 * n2)
     d1, d2, d3 = 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3
-    if not (d1 <= 1 and d2 <= 2 and d3 <= 3) or min(d1, d2, d3) < 0 or (0 in (d1, d2, d3) and not zero):
+    if not (0 < d1 <= 1 and 0 < d2 <= 2 and 0 < d3 <= 3):
         return None
     return d1, d2, d3
 
@@ -49,12 +49,14 @@ def choose_discounts(adjusted: Sequence[np.ndarray], log: RunLog) -> tuple[list[
 
 
 def discounts_of(
-    counts: Sequence[tuple[int, int, int, int]], log: RunLog, zero: bool = False
+    counts: Sequence[tuple[int, int, int, int]],
+    log: RunLog,
+    formula: Callable[[int, int, int, int], Discounts | None] = closed_form,
 ) -> tuple[list[Discounts], list[int]]:
-    """Likewise from n₁ … n₄ of each order. `zero` lets a discount be exactly 0."""
+    """Likewise from n₁ … n₄ of each order, by another closed form if asked."""
     discounts, fallback_orders = [], []
     for n, seen in enumerate(counts, 1):
-        chosen = closed_form(*seen, zero)
+        chosen = formula(*seen)
         if chosen is None:
             fallback_orders.append(n)
             log.info(

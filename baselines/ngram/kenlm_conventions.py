@@ -1,6 +1,7 @@
 """Where KenLM's estimator departs from the published definition of modified Kneser-Ney.
 
-In: the training text, counts and adjusted counts. Out: counts of counts, and the uniform distribution.
+In: the training text, counts and adjusted counts. Out: counts of counts, discounts, and the uniform
+distribution.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from baselines.ngram.counts import OrderCounts
-from baselines.ngram.discounts import counts_of_counts
+from baselines.ngram.discounts import Discounts, counts_of_counts
 from benchmark.contract import TokenStream
 
 CountsOfCounts = tuple[int, int, int, int]
@@ -26,7 +27,7 @@ class KenLMConventions:
     - The last n-gram of each order below the highest enters the counts of counts with its count in
       place of its adjusted count. Last is meant in the order of the words' ids read from right to left,
       where `<s>` and `</s>` come first and the other words as they first occur in the text.
-    - A discount of exactly 0 is possible.
+    - Discounts are computed in float32, which shows where 1 − D₁ is small, and may be exactly 0.
     """
 
     def __init__(self, train: TokenStream) -> None:
@@ -72,3 +73,13 @@ class KenLMConventions:
                 first = order.contexts[first]
             found.append(int(longer[np.argmax(self.places[first])]))
         return found
+
+
+def kenlm_closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
+    """D₁, D₂ and D₃₊ (see `closed_form`), every step rounded to float32; None where they are impossible."""
+    if not (n1 and n2 and n3):
+        return None
+    n = [np.float32(count) for count in (0, n1, n2, n3, n4)]
+    y = n[1] / np.float32(n1 + 2 * n2)
+    d1, d2, d3 = (float(np.float32(i) - np.float32(i + 1) * y * n[i + 1] / n[i]) for i in (1, 2, 3))
+    return (d1, d2, d3) if 0 <= d1 <= 1 and 0 <= d2 <= 2 and 0 <= d3 <= 3 else None

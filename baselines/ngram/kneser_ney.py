@@ -11,7 +11,7 @@ from baselines.ngram.backoff import BackoffTable
 from baselines.ngram.counts import OrderCounts
 from baselines.ngram.discounts import Discounts, choose_discounts, discounts_of
 from baselines.ngram.interpolate import interpolate
-from baselines.ngram.kenlm_conventions import KenLMConventions
+from baselines.ngram.kenlm_conventions import KenLMConventions, kenlm_closed_form
 from baselines.ngram.model import BackoffModel
 from benchmark.contract import Context, RunLog, TokenStream
 
@@ -64,7 +64,7 @@ class KneserNey(BackoffModel):
         uniform = None
         if self.conventions == "kenlm":
             seen = self._kenlm.counts_of_counts(counts, adjusted)
-            discounts, self.fallback_orders = discounts_of(seen, log, zero=True)
+            discounts, self.fallback_orders = discounts_of(seen, log, kenlm_closed_form)
             uniform = self._kenlm.uniform
         else:
             discounts, self.fallback_orders = choose_discounts(adjusted, log)
