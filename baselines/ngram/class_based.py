@@ -69,12 +69,12 @@ class ClassBased(FactoredModel):
             np.asarray(pairs.counts),
             len(vocabulary),
         )
-        swept = 0
+        targets, swept = int((sequence != len(vocabulary)).sum()), 0
 
         def visited(moved: int, likelihood: float) -> None:
             nonlocal swept
             swept += 1
-            log.progress(len(sequence) * swept // (self.sweeps + 1), len(sequence))
+            log.progress(targets * swept // (self.sweeps + 1), targets)
             log.info(f"sweep {swept}: {moved} words changed class, class bigram likelihood {likelihood:.0f}")
 
         alone = [word for word in (vocabulary.end, vocabulary.unknown) if word is not None]

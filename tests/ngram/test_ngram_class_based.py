@@ -121,6 +121,7 @@ def test_sweeps_are_logged_as_progress() -> None:
     assert notes.messages[0].startswith("sweep 1: ")
     assert notes.done[-1] == (len(stream), len(stream))
     assert notes.done == sorted(notes.done)
+    assert {total for _, total in notes.done} == {len(stream)}
 
 
 def test_penn_treebank_perplexity() -> None:
