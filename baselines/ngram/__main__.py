@@ -23,6 +23,7 @@ from baselines.ngram.adjust import adjusted_counts
 from baselines.ngram.counts import count_ngrams
 from baselines.ngram.discounts import choose_discounts
 from baselines.ngram.interpolate import interpolate
+from baselines.ngram.storage import parse_bytes
 from baselines.ngram.text import EncodedTexts, encode_texts
 from baselines.ngram.threads import thread_count
 from benchmark.contract import RunLog
@@ -59,23 +60,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--threads", type=int, default=thread_count(), help="CPU threads (default: %(default)s)"
     )
+    parser.add_argument("--memory", help="for counting, such as 2G (default: $NEXTWORD_MEMORY, or half)")
     options = parser.parse_args(arguments)
     if not 1 <= options.order <= 10:
         parser.error(f"--order {options.order}: give an order from 1 to 10")
     try:
-        print(json.dumps(measure(options.train, options.test, options.order, options.threads)))
+        memory = parse_bytes(options.memory, "--memory ") if options.memory else None
+        print(json.dumps(measure(options.train, options.test, options.order, options.threads, memory)))
     except UserError as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
         return 2
     return 0
 
 
-def measure(train: Path, test: Path, order: int, threads: int) -> dict[str, Any]:
+def measure(train: Path, test: Path, order: int, threads: int, memory: int | None) -> dict[str, Any]:
     """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams."""
     clock = _Clock()
     texts = encode_texts(train, test, threads)
     clock.lap("read")
-    counts = count_ngrams(texts.train, texts.words, order, threads=threads)
+    counts = count_ngrams(texts.train, texts.words, order, threads=threads, memory=memory)
     clock.lap("count")
     adjusted = adjusted_counts(counts)
     discounts, _ = choose_discounts(adjusted, _Log())

@@ -11,6 +11,8 @@ import numpy as np
 
 from baselines.ngram.counts import OrderCounts
 
+_BLOCK = 1 << 20  # n-grams
+
 
 def adjusted_counts(counts: list[OrderCounts]) -> list[np.ndarray]:
     """Adjusted counts a(·) of the n-grams of each order: integer arrays beside `counts`.
@@ -21,7 +23,9 @@ def adjusted_counts(counts: list[OrderCounts]) -> list[np.ndarray]:
     """
     adjusted = []
     for ngrams, longer in pairwise(counts):
-        lefts = np.bincount(longer.suffix, minlength=len(ngrams)).astype(np.int32)
+        lefts = np.zeros(len(ngrams), dtype=np.int32)
+        for start in range(0, len(longer), _BLOCK):
+            np.add.at(lefts, longer.suffix[start : start + _BLOCK].astype(np.int64), np.int32(1))
         lefts[ngrams.starts :] = ngrams.counts[ngrams.starts :]
         adjusted.append(lefts)
     return [*adjusted, counts[-1].counts]

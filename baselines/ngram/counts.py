@@ -12,9 +12,12 @@ import numpy as np
 from baselines.ngram.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.keys import pack
 from baselines.ngram.sorting import Range, places_by_range, ranges_of_first_words, sort_range
-from baselines.ngram.threads import in_blocks, in_order, thread_count
+from baselines.ngram.storage import InMemory, OnDisk, Storage, memory_budget
+from baselines.ngram.threads import in_order, thread_count
 
-_PLACES = 1 << 22  # places of a range sorted at once
+_PLACES = 1 << 20  # places of a range sorted at once
+_SMALLEST = 1 << 16  # fewer are never sorted or linked at once
+_TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # of memory, measured from above
 _BLOCK = 1 << 20  # places assigned to ranges at once
 
 
@@ -58,53 +61,60 @@ def count_ngrams(
     *,
     arrays: Arrays | None = None,
     threads: int | None = None,
+    memory: int | None = None,
     places: int = _PLACES,
 ) -> list[OrderCounts]:
     """Counts of the n-grams of orders 1 to `order` of a sequence that marks sentence starts by `words`.
 
     `sequence` is what `baselines.ngram.history.training_sequence` gives. `progress(n)` is called with the
     number of tokens done. `arrays` says where to compute (default: NumPy), `threads` on how many CPU
-    cores (default: see `thread_count`), `places` how many places are sorted at once. Time grows as
-    order · tokens; memory is 4 bytes for each token and order between, 16 for each n-gram, and about 100
-    for each place sorted at once.
+    cores (default: see `thread_count`).
+
+    `memory` is how many bytes counting may take beside the sequence (default: see `memory_budget`). Where
+    that is not enough for all, tables go to temporary files, which is slower and gives the same; the
+    arrays returned are then mapped files. `places` is how many places are sorted at once where memory is
+    ample. Time grows as order · tokens.
     """
-    return _Count(sequence, words, order, arrays or NumpyArrays(), threads or thread_count(), progress).run(
-        places
-    )
+    budget = memory or memory_budget()
+    threads = threads or thread_count()
+    arrays = arrays or NumpyArrays()
+    ample = len(sequence) * (_TOKEN_BYTES + _NGRAM_BYTES * (order - 1)) + threads * places * _PLACE_BYTES
+    storage: Storage = InMemory(arrays)
+    if ample > budget:
+        storage = OnDisk(arrays, max(_SMALLEST, budget // _WINDOW_BYTES))
+        places = max(_SMALLEST, min(places, budget // (threads * _PLACE_BYTES)))
+    count = _Count(sequence, words, order, arrays, storage, threads)
+    return count.run(places, progress)
 
 
 class _Count:
-    """The tables while they grow: sections of each order, and where each n-gram below the highest begins."""
+    """The tables while they grow: columns of each order, and where each n-gram below the highest begins."""
 
     def __init__(
-        self,
-        sequence: np.ndarray,
-        words: int,
-        order: int,
-        arrays: Arrays,
-        threads: int,
-        progress: Callable[[int], None],
+        self, sequence: np.ndarray, words: int, order: int, arrays: Arrays, storage: Storage, threads: int
     ) -> None:
-        self.length, self.words, self.order = len(sequence), words, order
-        self.arrays, self.threads, self.progress = arrays, threads, progress
-        if not self.length or sequence[-1] != words:  # reading beyond the end gives its last element
+        self.words, self.order, self.threads = words, order, threads
+        self.arrays, self.storage = arrays, storage
+        if not len(sequence) or sequence[-1] != words:  # reading beyond the end gives its last element
             sequence = np.append(sequence, np.int32(words))
         self.sequence = arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
         self.unigrams = np.zeros(words + 1, dtype=np.int64)
         for start in range(0, len(sequence), _BLOCK):
             self.unigrams += np.bincount(sequence[start : start + _BLOCK], minlength=words + 1)
         # id of the n-gram that begins at each place, orders 2 to order − 1: what longer n-grams end in
-        self.begins = {n: arrays.empty(len(sequence)) for n in range(2, order)}
+        self.begins = {n: storage.links(len(sequence)) for n in range(2, order)}
         self.lengths = dict.fromkeys(range(1, order + 1), 0)
+        # contexts, last words, counts, and the place behind where each n-gram begins
+        self.columns = {n: [storage.column() for _ in range(4)] for n in range(2, order + 1)}
         self.starts = words
-        self.columns: dict[int, list[tuple[Array, ...]]] = {n: [] for n in range(2, order + 1)}
 
-    def run(self, places: int) -> list[OrderCounts]:
-        places = max(1, min(places, -(-self.length // (2 * self.threads))))  # a few ranges for each thread
+    def run(self, places: int, progress: Callable[[int], None]) -> list[OrderCounts]:
+        length = len(self.sequence) - 1
+        places = max(1, min(places, -(-length // (2 * self.threads))))  # a few ranges for each thread
         ranges = ranges_of_first_words(self.unigrams, places) if self.order > 1 else []
         done = 0
         with ThreadPoolExecutor(self.threads) as pool:
-            begun = self._places(ranges, pool)
+            begun = self._places(ranges, length, pool)
             writing: deque[Future[None]] = deque()
             for found in in_order(pool, self._sort, zip(ranges, begun, strict=True), self.threads):
                 writing.append(pool.submit(self._write_begins, found, dict(self.lengths)))
@@ -112,39 +122,44 @@ class _Count:
                 if len(writing) > self.threads:
                     writing.popleft().result()
                 done += len(found.sections[2][0].places.places)
-                self.progress(done)
+                progress(done)
             for each in writing:
                 each.result()
             return [self._first_order(), *(self._finish(n, pool) for n in range(2, self.order + 1))]
 
-    def _places(self, ranges: list[tuple[int, int]], pool: ThreadPoolExecutor) -> Iterator[list[Array]]:
-        """The places of each range, in pieces; each is let go of as it is taken."""
+    def _places(
+        self, ranges: list[tuple[int, int]], length: int, pool: ThreadPoolExecutor
+    ) -> Iterator[np.ndarray]:
+        """The places of each range; let go of as they are taken."""
 
         def partition(start: int) -> list[Array]:
-            stop = min(start + _BLOCK, len(self.sequence) - 1)
+            stop = min(start + _BLOCK, length)
             return places_by_range(self.sequence, start, stop, self.words, ranges, self.arrays)
 
-        blocks = list(pool.map(partition, range(0, len(self.sequence) - 1, _BLOCK))) if ranges else []
-        for index in range(len(ranges)):
-            pieces = [block[index] for block in blocks]
-            yield pieces
+        columns = deque(self.storage.column() for _ in ranges)
+        for block in in_order(pool, partition, range(0, length if ranges else 0, _BLOCK), self.threads):
+            for column, places in zip(columns, block, strict=True):
+                column.append(places)
+        while columns:
+            yield columns.popleft().finish()
 
-    def _sort(self, places: tuple[tuple[int, int], list[Array]]) -> Range:
-        (low, _), pieces = places
-        joined = self.arrays.joined(pieces)
-        return sort_range(self.sequence, joined, self.words, low, self.order, self.arrays)
+    def _sort(self, places: tuple[tuple[int, int], np.ndarray]) -> Range:
+        (low, _), begun = places
+        return sort_range(self.sequence, self.arrays.of(begun), self.words, low, self.order, self.arrays)
 
     def _write_begins(self, found: Range, offsets: dict[int, int]) -> None:
         for n in range(2, self.order):
             for section in found.sections.get(n, ()):
-                self.arrays.put(self.begins[n], section.places.places, section.places.ids + offsets[n])
+                self.begins[n].put(section.places.places, section.places.ids + offsets[n])
 
     def _keep(self, found: Range) -> None:
         offsets = dict(self.lengths)
         for n, sections in found.sections.items():
             for each in sections:
                 contexts = each.contexts + offsets[n - 1] if n > 2 else each.contexts
-                self.columns[n].append((contexts, each.words, each.counts, each.first))
+                values = (contexts, each.words, each.counts, each.first + 1)
+                for column, value in zip(self.columns[n], values, strict=True):
+                    column.append(value)
             self.lengths[n] += found.lengths[n]
 
     def _first_order(self) -> OrderCounts:
@@ -155,22 +170,7 @@ class _Count:
         return OrderCounts(nothing, every_word, counts, nothing, self.words, self.words)
 
     def _finish(self, n: int, pool: ThreadPoolExecutor) -> OrderCounts:
-        contexts, words, counts, first = (self._column(n, index) for index in range(4))
-        self.columns[n] = []
-        suffix = self._suffixes(self.begins.pop(n - 1), first, pool) if n > 2 else words
+        contexts, words, counts, behind = (column.finish() for column in self.columns.pop(n))
+        suffix = self.begins.pop(n - 1).take(behind, pool) if n > 2 else words
         self.starts = int(np.searchsorted(contexts, self.starts))
         return OrderCounts(contexts, words, counts, suffix, self.starts, self.words)
-
-    def _column(self, n: int, index: int) -> Array:
-        pieces = [columns[index] for columns in self.columns[n]]
-        return self.arrays.numpy(self.arrays.joined(pieces)) if pieces else np.empty(0, dtype=np.int32)
-
-    def _suffixes(self, begins: Array, first: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
-        """The (n−1)-gram that begins one place further than each n-gram."""
-        suffix = np.empty(len(first), dtype=np.int32)
-
-        def look_up(some: slice) -> None:
-            suffix[some] = self.arrays.numpy(self.arrays.take(begins, self.arrays.of(first[some] + 1)))
-
-        in_blocks(pool, look_up, len(first))
-        return suffix

@@ -174,7 +174,7 @@ def _refine(
 def _sort_within(
     places: Array, after: Array, first: Array, contexts: Array, word_bits: int, arrays: Arrays
 ) -> tuple[Array, Array, Array]:
-    """Sort places of equal context by the word after them; gives them, those words and where n-grams begin."""
+    """Places of equal context by the word after them: gives them, those words, and where n-grams begin."""
     alone = arrays.copy(first)
     alone[:-1] &= first[1:]
     shared = arrays.where(~alone)
@@ -182,11 +182,12 @@ def _sort_within(
         return places, after, first
     if 2 * len(shared) > len(places):  # picking out and putting back would take longer than sorting all
         return _sort(places, after, contexts, word_bits, arrays)
-    picked = [arrays.take(each, shared) for each in (places, after, contexts)]
-    result = [arrays.copy(each) for each in (places, after, first)]
-    for whole, part in zip(result, _sort(*picked, word_bits=word_bits, arrays=arrays), strict=True):
-        arrays.put(whole, shared, part)
-    places, after, first = result
+    picked, followers, numbers = (arrays.take(each, shared) for each in (places, after, contexts))
+    places, after, first = arrays.copy(places), arrays.copy(after), arrays.copy(first)
+    sorted_places, sorted_followers, sorted_first = _sort(picked, followers, numbers, word_bits, arrays)
+    arrays.put(places, shared, sorted_places)
+    arrays.put(after, shared, sorted_followers)
+    arrays.put(first, shared, sorted_first)
     return places, after, first
 
 

@@ -100,6 +100,7 @@ def test_torch_and_any_number_of_ranges_give_the_same_tables(lines: Lines, order
     whole = count_ngrams(sequence, words, order, threads=1)
     assert equal(whole, count_ngrams(sequence, words, order, threads=2, places=places))
     assert equal(whole, count_ngrams(sequence, words, order, threads=1, arrays=TorchArrays("cpu")))
+    assert equal(whole, count_ngrams(sequence, words, order, memory=1))
 
 
 def test_a_text_of_many_chunks() -> None:
@@ -109,6 +110,7 @@ def test_a_text_of_many_chunks() -> None:
     sequence[::17] = 3000
     orders = count_ngrams(sequence, 3000, 4, threads=2, places=100_000)
     assert equal(orders, count_ngrams(sequence, 3000, 4, threads=1))
+    assert equal(orders, count_ngrams(sequence, 3000, 4, memory=10_000_000))  # through files
     windows = np.lib.stride_tricks.sliding_window_view(sequence, 4)
     grams, counts = np.unique(windows[(windows[:, 1:] < 3000).all(axis=1)], axis=0, return_counts=True)
     found = orders[3]
