@@ -104,7 +104,9 @@ class Cache(LanguageModel):
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         rows = np.empty((len(contexts), len(self.unigrams)), dtype=np.float32)
         for row, ids in zip(rows, contexts, strict=True):
-            row[:] = np.log(interpolated(self._dense(np.asarray(ids, dtype=np.int64)), self.weights, self.unigrams)[-1])
+            row[:] = np.log(
+                interpolated(self._dense(np.asarray(ids, dtype=np.int64)), self.weights, self.unigrams)[-1]
+            )
         return rows
 
     def _dense(self, ids: np.ndarray) -> list[Level]:
