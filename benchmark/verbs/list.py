@@ -41,6 +41,10 @@ def _described(group: str, name: str) -> dict[str, Any]:
         for key, value in content.items()
         if key not in ("name", "label", "title", "description", "defaults", "_target_")
     }
+    for default in content.get("defaults", []):  # components, whose labels this one's may name
+        for choice, chosen in default.items() if isinstance(default, dict) else ():
+            source, _, place = choice.lstrip("/").partition("@")
+            OmegaConf.update(node, place, OmegaConf.load(conf_dir() / source / f"{chosen}.yaml"))
     whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})
     known = [
         str(OmegaConf.select(whole, f"{group}.{key}"))
