@@ -38,8 +38,8 @@ def over_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> Fitted:
     n-grams with such words in their history never match and are dropped.
 
     Words that only the vocabulary has share the 1-gram probability of the file's `<unk>`, the
-    vocabulary's `<unk>` having a share alike; backoff weights are then computed anew. Where the file has no
-    `<unk>` their probability is 0.
+    vocabulary's `<unk>` having a share alike; backoff weights are then computed anew. Their probability is
+    0 where the file has no `<unk>`, and after a context that lists all of the file's words.
 
     `<s>` is history only, as KenLM and SRILM have it, or, where the 1-grams sum to one only with it
     (IRSTLM), an event that is left out. Raises UserError for an n-gram that comes twice, and for a file
