@@ -116,12 +116,12 @@ class _Count:
         with ThreadPoolExecutor(self.threads) as pool:
             begun = self._places(ranges, length, pool)
             writing: deque[Future[None]] = deque()
-            for found in in_order(pool, self._sort, zip(ranges, begun, strict=True), self.threads):
+            for found in in_order(pool, self._sort, zip(ranges, begun, strict=True), self.threads - 1):
                 writing.append(pool.submit(self._write_begins, found, dict(self.lengths)))
                 self._keep(found)
-                if len(writing) > self.threads:
+                if len(writing) > 1:
                     writing.popleft().result()
-                done += len(found.sections[2][0].places.places)
+                done += sum(int(section.counts.sum()) for section in found.sections[2])
                 progress(done)
             for each in writing:
                 each.result()
@@ -150,7 +150,8 @@ class _Count:
     def _write_begins(self, found: Range, offsets: dict[int, int]) -> None:
         for n in range(2, self.order):
             for section in found.sections.get(n, ()):
-                self.begins[n].put(section.places.places, section.places.ids + offsets[n])
+                if section.places:
+                    self.begins[n].put(section.places.places, section.places.ids + offsets[n])
 
     def _keep(self, found: Range) -> None:
         offsets = dict(self.lengths)

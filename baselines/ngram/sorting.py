@@ -25,7 +25,7 @@ _CHUNK = 1 << 18  # places sorted together from order 3 on
 
 @dataclass(frozen=True)
 class Places:
-    """Places where n-grams begin, in the order of the n-grams, and the number of the n-gram at each."""
+    """Places where n-grams begin (int32), by n-gram, and the number of the n-gram at each (int32)."""
 
     places: Array
     ids: Array
@@ -37,30 +37,31 @@ class Section:
 
     `contexts` int32: the number of each n-gram without its last word, counted from 0 within the range
     (order 2: its first word); `words` int32: its last word; `counts` int32; `first` int32: a place where
-    it begins; `places`: all of them.
+    it begins; `places`: all of them, but for the highest order, where nothing asks for them.
     """
 
     contexts: Array
     words: Array
     counts: Array
     first: Array
-    places: Places
+    places: Places | None
 
 
 @dataclass
 class Range:
     """What `sort_range` finds: the sections of each order, from 2 up, and how many n-grams they hold."""
 
+    highest: int
     sections: dict[int, list[Section]] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
 
     def add(
-        self, order: int, contexts: Array, words: Array, starts: Array, places: Places, arrays: Arrays
+        self, order: int, contexts: Array, words: Array, starts: Array, kept: Places, arrays: Arrays
     ) -> None:
-        """Add n-grams that begin at `places`, each for the first time at those indices `starts`."""
-        counts = arrays.gaps(starts, len(places.places))
-        first = arrays.cast(arrays.take(places.places, starts), "int32")
-        section = Section(contexts, words, counts, first, places)
+        """Add n-grams that begin at the places `kept`, each for the first time at those indices `starts`."""
+        counts = arrays.gaps(starts, len(kept.places))
+        first = arrays.take(kept.places, starts)
+        section = Section(contexts, words, counts, first, kept if order < self.highest else None)
         self.sections.setdefault(order, []).append(section)
         self.lengths[order] = self.lengths.get(order, 0) + len(words)
 
@@ -127,12 +128,12 @@ def sort_range(
     del keys
     contexts = arrays.cast((bigrams >> word_bits) + low, "int32")
     followers = arrays.cast(bigrams & ((1 << word_bits) - 1), "int32")
-    found = Range()
-    found.add(2, contexts, followers, starts, Places(places, arrays.numbered(first)), arrays)
-    ids = found.sections[2][0].places.ids
+    found = Range(order)
+    ids = arrays.numbered(first)
+    found.add(2, contexts, followers, starts, Places(arrays.cast(places, "int32"), ids), arrays)
     for begin, end in _chunks(starts, len(places), chunk, arrays) if order > 2 else ():
-        some = Places(places[begin:end], ids[begin:end])
-        _refine(sequence, words, order, some, first[begin:end], found, arrays)
+        chunk_of = (places[begin:end], ids[begin:end], first[begin:end])
+        _refine(sequence, words, *chunk_of, found, arrays)
     return found
 
 
@@ -148,14 +149,14 @@ def _chunks(starts: Array, length: int, chunk: int, arrays: Arrays) -> Iterator[
 
 
 def _refine(
-    sequence: Array, words: int, order: int, chunk: Places, first: Array, found: Range, arrays: Arrays
+    sequence: Array, words: int, places: Array, contexts: Array, first: Array, found: Range, arrays: Arrays
 ) -> None:
     """Add the n-grams of orders 3 and up that begin at some places, which are sorted by their bigrams.
 
-    `first` marks the first place of each bigram. A place is dropped where `<s>` follows before order n.
+    `contexts` is the number of the bigram at each place, `first` marks the first place of each. A place
+    is dropped where `<s>` follows before order n.
     """
-    places, contexts = chunk.places, chunk.ids
-    for n in range(3, order + 1):
+    for n in range(3, found.highest + 1):
         after = arrays.take(sequence[n - 1 :], places)
         places, after, first = _sort_within(places, after, first, contexts, _bits(words), arrays)
         whole = arrays.where(after != words)
@@ -166,7 +167,7 @@ def _refine(
         starts = arrays.where(first)
         ids = arrays.numbered(first)
         ids += found.lengths.get(n, 0)
-        kept = Places(places, ids)
+        kept = Places(arrays.cast(places, "int32"), ids)
         found.add(n, arrays.take(contexts, starts), arrays.take(after, starts), starts, kept, arrays)
         contexts = ids
 

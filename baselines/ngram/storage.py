@@ -10,16 +10,18 @@ import errno
 import mmap
 import os
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Protocol
 
 import numpy as np
 
-from baselines.ngram.arrays import Array, Arrays
+from baselines.ngram.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.threads import in_blocks
 from benchmark.errors import UserError
 
 _BLOCK = 1 << 20
+_OWN_PAGES = 10 << 20  # int32 that the C library maps apart and gives back at once: over 32 MiB
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -76,28 +78,54 @@ class Storage(Protocol):
 
 
 class InMemory:
-    """Everything in memory, columns in pieces until they are finished."""
+    """Everything in memory."""
 
     def __init__(self, arrays: Arrays) -> None:
         self.arrays = arrays
 
     def column(self) -> Column:
-        return _MemoryColumn(self.arrays)
+        return MemoryColumn(self.arrays)
 
     def links(self, length: int) -> Links:
         return _MemoryLinks(self.arrays, length)
 
 
-class _MemoryColumn:
-    def __init__(self, arrays: Arrays) -> None:
-        self.arrays, self.pieces = arrays, list[Array]()
+class MemoryColumn:
+    """Blocks of their own pages: many small arrays would keep freed memory between them from the system."""
+
+    def __init__(self, arrays: Arrays | None = None) -> None:
+        self.arrays = arrays or NumpyArrays()
+        self.blocks: list[np.ndarray] = []
+        self.room = np.empty(0, dtype=np.int32)  # what is left of the last block
+        self.length = 0
 
     def append(self, values: Array) -> None:
-        self.pieces.append(values)
+        rest = self.arrays.numpy(values)
+        self.length += len(rest)
+        while len(rest):
+            if not len(self.room):
+                self.room = np.empty(max(len(rest), min(2 * self.length, _OWN_PAGES)), dtype=np.int32)
+                self.blocks.append(self.room)
+            taken = min(len(rest), len(self.room))
+            self.room[:taken] = rest[:taken]
+            self.room, rest = self.room[taken:], rest[taken:]
+
+    def drain(self) -> Iterator[np.ndarray]:
+        """The values block by block; each is let go of as the next is asked for."""
+        if self.blocks:
+            last = self.blocks[-1]
+            self.blocks[-1] = last[: len(last) - len(self.room)]
+            self.room = last[:0]
+        while self.blocks:
+            yield self.blocks.pop(0)
 
     def finish(self) -> np.ndarray:
-        pieces, self.pieces = self.pieces, []
-        return self.arrays.numpy(self.arrays.joined(pieces)) if pieces else np.empty(0, dtype=np.int32)
+        whole = np.empty(self.length, dtype=np.int32)
+        start = 0
+        for block in self.drain():
+            whole[start : start + len(block)] = block
+            start += len(block)
+        return whole
 
 
 class _MemoryLinks:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from baselines.ngram.storage import MemoryColumn
+from baselines.ngram.threads import in_order
 from benchmark.corpus.document import FileDocument, Span, pieces
 from benchmark.corpus.streaming import Words
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
 
 START = "<s>"
+_BLOCK = 1 << 20  # tokens
 _END_NUMBER = 0  # the type number of `</s>`
 
 
@@ -37,26 +41,24 @@ def encode_texts(train: Path, test: Path, threads: int) -> EncodedTexts:
     with ThreadPoolExecutor(threads) as pool:
         numbers, counts = _numbers(train, words, pool)
         _refuse_reserved(train, words)
-        types, unknown = len(counts), words.find(UNKNOWN)
-        test_numbers, _ = _numbers(test, words, pool)
-        ids = _ids_by_frequency(counts, unknown)
-        for each in test_numbers:
-            np.minimum(each, types, out=each)  # a word that training lacks
-        return EncodedTexts(
-            _sequence(numbers, ids, pool), _sequence(test_numbers, ids, pool), len(ids) - 1, int(ids[-1])
-        )
+        ids = _ids_by_frequency(counts, words.find(UNKNOWN))
+        test_numbers, test_counts = _numbers(test, words, pool)
+        del words
+        train_sequence = _sequence(numbers, int(counts[_END_NUMBER]), ids, pool)
+        test_sequence = _sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, pool)
+        return EncodedTexts(train_sequence, test_sequence, len(ids) - 1, int(ids[-1]))
 
 
-def _numbers(path: Path, words: Words, pool: ThreadPoolExecutor) -> tuple[list[np.ndarray], np.ndarray]:
-    """Type numbers of a text piece by piece, and how often each type occurs."""
-    numbers: list[np.ndarray] = []
+def _numbers(path: Path, words: Words, pool: ThreadPoolExecutor) -> tuple[MemoryColumn, np.ndarray]:
+    """Type numbers of a text, and how often each type occurs."""
+    numbers = MemoryColumn()
     counts = np.zeros(1, dtype=np.int64)
     for piece in words.split(pieces([Span(FileDocument(path))]), pool.map):
         numbers.append(piece.numbers)
         seen = np.bincount(piece.numbers, minlength=len(counts))
         seen[: len(counts)] += counts
         counts = seen
-    if not numbers:
+    if not numbers.length:
         raise UserError(f"{path} is empty: give a text of one sentence a line")
     return numbers, counts
 
@@ -76,23 +78,30 @@ def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
     return np.append(ids, ids[unknown])
 
 
-def _sequence(numbers: list[np.ndarray], ids: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+def _sequence(numbers: MemoryColumn, sentences: int, ids: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
     """Ids with `<s>` (the first id after those of words) before every sentence and at the end."""
     start = len(ids) - 1
-    sentences = [np.flatnonzero(each == _END_NUMBER) for each in numbers]
-    begins = np.cumsum([1, *(len(each) + len(ends) for each, ends in zip(numbers, sentences, strict=True))])
-    sequence = np.empty(int(begins[-1]), dtype=np.int32)
+    sequence = np.empty(numbers.length + sentences + 1, dtype=np.int32)
     sequence[0] = start
 
-    def fill(index: int) -> None:
-        each, ends = numbers[index], sentences[index]
-        here = sequence[begins[index] : begins[index + 1]]
+    def fill(place: tuple[int, np.ndarray]) -> None:
+        begin, some = place
+        ends = np.flatnonzero(some == _END_NUMBER)
+        here = sequence[begin : begin + len(some) + len(ends)]
         marks = ends + np.arange(1, len(ends) + 1)
         is_word = np.ones(len(here), dtype=bool)
         is_word[marks] = False
-        here[is_word] = ids.take(each, mode="clip")
+        here[is_word] = ids.take(some, mode="clip")  # a number beyond: a word that training lacks
         here[marks] = start
 
-    for _ in pool.map(fill, range(len(numbers))):
+    def places() -> Iterator[tuple[int, np.ndarray]]:
+        begin = 1
+        for block in numbers.drain():
+            for offset in range(0, len(block), _BLOCK):
+                some = block[offset : offset + _BLOCK]
+                yield begin, some
+                begin += len(some) + int(np.count_nonzero(some == _END_NUMBER))
+
+    for _ in in_order(pool, fill, places(), ahead=4):
         pass
     return sequence
