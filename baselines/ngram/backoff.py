@@ -38,6 +38,7 @@ class BackoffTable:
     `log_probs[n − 1]` float32, ln p*, one for each of them (order 1: one for each word);
     `log_backoffs[n − 1]` float32, ln b, one for each, for n < N (order 1: each word, then `<s>`).
 
+    With an n-gram, its context (without the last word) and its suffix (without the first) are stored, too.
     A sequence handed to it holds words, `<s>` (the id `words`) and gaps (`words` + 1), which end a
     history without beginning another.
     """
@@ -54,7 +55,7 @@ class BackoffTable:
         """The table of counted n-grams, given ln p* of each and ln b of each below the highest order."""
         words = counts[0].words
         continuations = tuple(
-            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), words, packed=n > FULL_WIDTH)
+            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), packed=n > FULL_WIDTH)
             for n, (shorter, ngrams) in enumerate(pairwise(counts), 2)
         )
         log_probs = [log_probs[0][:words], *log_probs[1:]]

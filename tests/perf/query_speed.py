@@ -6,7 +6,7 @@ One sentence a line, words between blanks; without files the Penn Treebank of $N
 holds KenLM's programs lmplz, build_binary and query (default: that of $NEXTWORD_LMPLZ). Each scores the same
 text with the same model (lmplz's, ours fitted to the same text), one thread, loaded before: `query`'s time
 is that on the text less that on an empty one. It reads words, ours reads ids. Processor time,
-interleaved, median of the repeats.
+interleaved, median of the repeats; `time` is relative to ours.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ import numpy as np
 from ngram_speed import tokens_of
 
 from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.model import BackoffModel
+from baselines.ngram.quantised import Quantised
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.corpus import UNKNOWN
 
 #: What build_binary is told, by what the table calls it.
 BINARIES = {
-    "probing": ["probing"],
-    "trie": ["-a", "64", "trie"],
-    "trie, 8 bits": ["-q", "8", "-b", "8", "-a", "64", "trie"],
+    "query, probing": ["probing"],
+    "query, trie": ["-a", "64", "trie"],
+    "query, trie, 8 bits": ["-q", "8", "-b", "8", "-a", "64", "trie"],
 }
 
 
@@ -56,7 +58,7 @@ def main() -> None:
     test = TokenStream.from_ids(vocabulary.encode(tokens_of(options.test)).astype(np.uint32), vocabulary)
     del words
     print(f"{options.test.name}: {len(test):,} tokens after {len(train):,}, of {len(vocabulary):,} words")
-    print("order  model               perplexity   M tokens/s  ratio        MB  bytes/n-gram")
+    print("order  model               perplexity   M tokens/s   time        MB  bytes/n-gram")
     with tempfile.TemporaryDirectory() as scratch:
         for order in options.orders:
             report(order, train, test, options, Path(scratch))
@@ -66,41 +68,40 @@ def report(
     order: int, train: TokenStream, test: TokenStream, options: argparse.Namespace, scratch: Path
 ) -> None:
     """A row for each way to hold the model of one order."""
-    model = KneserNey(order=order)
-    model.fit(train, test, RunLog())
-    model.save(scratch)
-    model = KneserNey.load(scratch, train.vocabulary)
+    models: dict[str, BackoffModel] = {
+        "ours": KneserNey(order=order),
+        "ours, 8 bits": Quantised(of=KneserNey(order=order), probability_bits=8, backoff_bits=8),
+    }
+    for name, model in models.items():
+        model.fit(train, test, RunLog())
+        (scratch / name).mkdir(exist_ok=True)
+        model.save(scratch / name)
+        models[name] = type(model).load(scratch / name, train.vocabulary)
     programs = build(order, options, scratch)
-    plain(options.test, scratch / "test.txt")
-    ours: list[float] = []
-    theirs: dict[str, list[float]] = {name: [] for name in programs}
+    text = plain(options.test, scratch / "test.txt")
+    seconds: dict[str, list[float]] = {name: [] for name in (*models, *programs)}
     perplexities = {}
     for _ in range(options.repeat):
-        start = time.process_time()
-        scores = model.log_probs(test)
-        ours.append(time.process_time() - start)
+        for name, model in models.items():
+            start = time.process_time()
+            scores = model.log_probs(test)
+            seconds[name].append(time.process_time() - start)
+            perplexities[name] = float(np.exp(-scores.mean(dtype=np.float64)))
         for name, binary in programs.items():
             empty, _ = query(options.kenlm, binary, Path(os.devnull))
-            seconds, perplexities[name] = query(options.kenlm, binary, scratch / "test.txt")
-            theirs[name].append(seconds - empty)
+            whole, perplexities[name] = query(options.kenlm, binary, text)
+            seconds[name].append(whole - empty)
 
-    size, entries = model.size(), model.size().entries or 1
-    rate = len(test) / median(ours)
-    row(
-        order, "ours", float(np.exp(-scores.mean(dtype=np.float64))), rate, 1.0, size.bytes_in_memory, entries
-    )
-    for name, seconds in theirs.items():
-        their_rate = len(test) / median(seconds)
-        held = programs[name].stat().st_size
-        row(order, f"query, {name}", perplexities[name], their_rate, rate / their_rate, held, entries)
-
-
-def row(order: int, name: str, perplexity: float, rate: float, ratio: float, held: int, entries: int) -> None:
-    print(
-        f"{order:5}  {name:19} {perplexity:10.2f}  {rate / 1e6:11.2f}  {ratio:5.2f}  {held / 1e6:8.1f}"
-        f"  {held / entries:12.2f}",
-        flush=True,
-    )
+    held = {name: model.size().bytes_in_memory or 0 for name, model in models.items()}
+    held |= {name: binary.stat().st_size for name, binary in programs.items()}
+    entries = models["ours"].size().entries or 1
+    fastest = median(seconds["ours"])
+    for name, taken in seconds.items():
+        print(
+            f"{order:5}  {name:19} {perplexities[name]:10.2f}  {len(test) / median(taken) / 1e6:11.2f}"
+            f"  {median(taken) / fastest:5.2f}  {held[name] / 1e6:8.1f}  {held[name] / entries:12.2f}",
+            flush=True,
+        )
 
 
 def build(order: int, options: argparse.Namespace, scratch: Path) -> dict[str, Path]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from baselines.ngram.keys import index_type
 from baselines.ngram.table.starts import Starts
-from baselines.ngram.table.word_array import WordArray
+from baselines.ngram.table.word_array import FAR, WordArray
 
 #: The last order whose starts are held at full width: single words are contexts of every token.
 FULL_WIDTH = 2
@@ -27,9 +27,7 @@ class Continuations:
     starts: Starts
 
     @classmethod
-    def of(
-        cls, contexts: np.ndarray, last_words: np.ndarray, number: int, vocabulary: int, packed: bool
-    ) -> Continuations:
+    def of(cls, contexts: np.ndarray, last_words: np.ndarray, number: int, packed: bool) -> Continuations:
         """n-grams given by context (ascending, below `number`) and last word (ascending in each)."""
         starts = np.zeros(number + 1, dtype=index_type(len(contexts)))
         for begin in range(0, len(contexts), _BLOCK):  # in little memory
@@ -37,7 +35,7 @@ class Continuations:
             low, high = int(block[0]), int(block[-1])
             starts[low + 1 : high + 2] += np.bincount(block - low).astype(starts.dtype)
         np.cumsum(starts, out=starts)
-        return cls(WordArray.of(last_words, vocabulary), Starts.of(starts, packed))
+        return cls(WordArray.of(last_words), Starts.of(starts, packed))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -74,14 +72,19 @@ class Continuations:
         longer = len(order) - np.cumsum(np.bincount(looks, minlength=1))  # those of more than 0, 1, … looks
         some = order[: longer[0]]
         at, left = first.take(some).astype(np.int64), count.take(some).astype(np.int64)
-        sought = words.take(some).astype(self.words.dtype)
+        low, sought = self.words.low, np.minimum(words.take(some), FAR).astype(np.uint16)
         for still in longer[1:-1]:
-            low, size = at[:still], left[:still]
-            half = size >> 1
-            size -= half
-            half *= self.words.take(low + half) <= sought[:still]
-            low += half
-        equal = self.words.take(at) == sought
+            at_, left_ = at[:still], left[:still]
+            half = left_ >> 1
+            left_ -= half
+            half *= low.take(at_ + half) <= sought[:still]
+            at_ += half
+        equal = low.take(at) == sought
+        if len(self.words.far):
+            far = np.flatnonzero(equal & (sought == FAR))
+            which = some.take(far)
+            at[far] = self.words.find_far(first.take(which), at.take(far), words.take(which))
+            equal[far] = at.take(far) >= 0
         found, missing = np.flatnonzero(equal), np.flatnonzero(~equal)
         return some.take(found), at.take(found), np.concatenate([order[longer[0] :], some.take(missing)])
 

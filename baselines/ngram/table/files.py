@@ -11,7 +11,7 @@ import numpy as np
 from baselines.ngram.table.codes import Coded, Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.starts import Starts
-from baselines.ngram.table.word_array import WordArray, high_bits
+from baselines.ngram.table.word_array import WordArray
 from benchmark.errors import UserError
 
 _SIZES = "table.json"
@@ -33,7 +33,8 @@ def write_table(
     for n, each in enumerate(continuations, 2):
         arrays |= {
             f"words.{n}": each.words.low,
-            f"words_high.{n}": each.words.high,
+            f"words_far.{n}": each.words.far,
+            f"words_in_full.{n}": each.words.far_words,
             f"starts.{n}": each.starts.blocks,
             f"starts_ends.{n}": each.starts.ends,
             f"starts_wide.{n}": each.starts.wide,
@@ -59,7 +60,7 @@ def read_table(folder: Path, words: int, order: int) -> Parts:
     ngrams = _sizes(folder, words, order)
     contexts = [words + 1, *ngrams[1:]]
     continuations = tuple(
-        _continuations(folder, n, contexts[n - 2], ngrams[n - 1], words) for n in range(2, order + 1)
+        _continuations(folder, n, contexts[n - 2], ngrams[n - 1]) for n in range(2, order + 1)
     )
     log_probs = tuple(_numbers(folder, "log_probs", n, ngrams[n - 1]) for n in range(1, order + 1))
     log_backoffs = tuple(_numbers(folder, "log_backoffs", n, contexts[n - 1]) for n in range(1, order))
@@ -79,23 +80,25 @@ def _sizes(folder: Path, words: int, order: int) -> list[int]:
         raise _damaged(path, str(error)) from None
 
 
-def _continuations(folder: Path, n: int, contexts: int, ngrams: int, words: int) -> Continuations:
+def _continuations(folder: Path, n: int, contexts: int, ngrams: int) -> Continuations:
     def read(name: str, *types: type[np.generic], length: int | None = None) -> np.ndarray:
         return _read(folder / f"{name}.{n}.npy", types, length)
 
-    bits = high_bits(words)
-    low = read("words", np.uint32 if bits is None else np.uint16, length=ngrams)
-    high = read("words_high", np.uint8, length=-(-ngrams * (bits or 0) // 8))
+    words = WordArray(
+        read("words", np.uint16, length=ngrams),
+        read("words_far", *_INTEGERS),
+        read("words_in_full", np.int32),
+    )
     blocks, ends = Starts.lengths(contexts, packed=n > FULL_WIDTH)
     starts = Starts(
         read("starts", *_INTEGERS, length=blocks),
         read("starts_ends", np.uint8, length=ends),
         read("starts_wide", *_INTEGERS),
     )
-    fault = starts.fault(contexts, ngrams)
-    if fault:
-        raise _damaged(folder / f"starts.{n}.npy", fault)
-    return Continuations(WordArray(low, high, bits or 0), starts)
+    for name, fault in (("words_far", words.fault()), ("starts", starts.fault(contexts, ngrams))):
+        if fault:
+            raise _damaged(folder / f"{name}.{n}.npy", fault)
+    return Continuations(words, starts)
 
 
 def _numbers(folder: Path, name: str, n: int, length: int) -> Numbers:

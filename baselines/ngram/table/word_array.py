@@ -1,4 +1,4 @@
-"""Words of a vocabulary in 16 bits each, and as few more as its size asks for."""
+"""Words of a vocabulary in 16 bits each, the rarest in full besides."""
 
 from __future__ import annotations
 
@@ -6,66 +6,73 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_LOW_BITS = 16
+from baselines.ngram.keys import index_type
+
+#: What stands in 16 bits for every word from here on.
+FAR = 2**16 - 1
 
 
 @dataclass(frozen=True)
 class WordArray:
-    """Word ids: `low` uint16 [n], their low 16 bits; `high` uint8, `bits` more of each, packed.
+    """Word ids, the more frequent words having the lower ones.
 
-    `bits` is 0, 1, 2, 4 or 8: entry i has its high bits in the byte `i · bits // 8`, lowest entries in
-    the lowest bits. A vocabulary beyond 24 bits is held as uint32 in `low` alone.
+    `low` uint16 [n] holds each id up to 65,534, and 65,535 for those beyond; `far` int32 or int64 [m] says
+    where these are, ascending, and `far_words` int32 [m] which they are.
     """
 
     low: np.ndarray
-    high: np.ndarray
-    bits: int
+    far: np.ndarray
+    far_words: np.ndarray
 
     @classmethod
-    def of(cls, words: np.ndarray, vocabulary: int) -> WordArray:
-        """The ids `words`, each below `vocabulary`."""
-        bits = high_bits(vocabulary)
-        none = np.empty(0, dtype=np.uint8)
-        if bits is None:
-            return cls(words.astype(np.uint32), none, 0)
-        low = words.astype(np.uint16)
-        if not bits:
-            return cls(low, none, 0)
-        per_byte = 8 // bits
-        high = np.zeros(-(-len(words) // per_byte) * per_byte, dtype=np.uint8)
-        high[: len(words)] = words >> _LOW_BITS
-        shifts = np.arange(per_byte, dtype=np.uint8) * np.uint8(bits)
-        return cls(low, np.bitwise_or.reduce(high.reshape(-1, per_byte) << shifts, axis=1), bits)
+    def of(cls, words: np.ndarray) -> WordArray:
+        """The ids `words`."""
+        far = np.flatnonzero(words >= FAR)
+        low = np.minimum(words, FAR).astype(np.uint16)
+        return cls(low, far.astype(index_type(len(words))), words.take(far).astype(np.int32))
 
     def __len__(self) -> int:
         return len(self.low)
 
     @property
     def nbytes(self) -> int:
-        return self.low.nbytes + self.high.nbytes
-
-    @property
-    def dtype(self) -> np.dtype:
-        """The type of what `take` gives."""
-        return np.dtype(np.uint32) if self.bits else self.low.dtype
+        return self.low.nbytes + self.far.nbytes + self.far_words.nbytes
 
     def take(self, indices: np.ndarray) -> np.ndarray:
-        """The words at `indices` (int64); one past the end is read as the last."""
-        low = self.low.take(indices, mode="clip")
-        if not self.bits:
-            return low
-        per_byte = 8 // self.bits
-        high = self.high.take(indices // per_byte, mode="clip")
-        high >>= ((indices & (per_byte - 1)) * self.bits).astype(np.uint8)
-        high &= np.uint8((1 << self.bits) - 1)
-        return low | high.astype(np.uint32) << np.uint32(_LOW_BITS)
+        """The words at `indices` (int64): uint16, or int32 if any are far."""
+        words = self.low.take(indices)
+        far = np.flatnonzero(words == FAR)
+        if len(far):
+            words = words.astype(np.int32)
+            words[far] = self.far_words.take(np.searchsorted(self.far, indices.take(far)))
+        return words
 
     def all(self) -> np.ndarray:
         """Every word."""
-        return self.take(np.arange(len(self))) if self.bits else self.low
+        words = self.low
+        if len(self.far):
+            words = words.astype(np.int32)
+            words[self.far] = self.far_words
+        return words
 
+    def find_far(self, first: np.ndarray, last: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """Where the far `words` are: each between the places `first` and `last`, or −1 if not there.
 
-def high_bits(vocabulary: int) -> int | None:
-    """Bits beyond 16 that each word of a vocabulary of this size gets; None: too many, it takes 32."""
-    needed = max(0, (vocabulary - 1).bit_length() - _LOW_BITS)
-    return next((bits for bits in (0, 1, 2, 4, 8) if bits >= needed), None)
+        From `first` to `last` words ascend, and the one at `last` is far.
+        """
+        at = np.searchsorted(self.far, first)
+        left = np.searchsorted(self.far, last) + 1 - at
+        while left.max(initial=0) > 1:
+            half = left >> 1
+            left -= half
+            half *= self.far_words.take(at + half, mode="clip") <= words
+            at += half
+        return np.where(self.far_words.take(at) == words, self.far.take(at), -1)
+
+    def fault(self) -> str | None:
+        """What is wrong with arrays read from files."""
+        if len(self.far) != len(self.far_words):
+            return f"{len(self.far):,} places of {len(self.far_words):,} words"
+        if (self.low.take(self.far, mode="clip") != FAR).any() or (np.diff(self.far) <= 0).any():
+            return "its places are not those of the words beyond 16 bits"
+        return None
