@@ -19,8 +19,8 @@ from benchmark.contract import LanguageModel, RunLog, TokenStream
 from benchmark.errors import UserError
 
 Bits = Annotated[int, Field(ge=1, le=MOST_BITS)]
-_CLOSED = 1e-5  # a probability mass so small is lost in the rounding of float32
 _TOLERANCE = 1e-4  # how far from one the probabilities of a distribution may sum to
+_ROUNDING = 1e-6  # of a sum of float32 probabilities, with some to spare
 
 
 class Quantised(BackoffModel):
@@ -104,16 +104,21 @@ def quantise(
 
 
 def _probabilities(lower: Linked, order: Linked, bits: int) -> Coded | None:
-    """ln p* of an order in codes, None where a context in it is followed by all words there are."""
+    """ln p* of an order in codes, None where a context in it has no words to back off to."""
     stored, backed_off = stored_masses(lower, order)
-    if (backed_off >= 1 - _CLOSED).any():
-        return None
     values = cells(order.log_probs, bits)
     codes = nearest(order.log_probs, values)
-    rounded = order.sums(np.exp(values.astype(np.float64))[codes], len(lower))
-    too_much = 1 - rounded < (1 - stored) / 2
-    down = np.flatnonzero(too_much[order.contexts])
+    too_little = 1 - _sums(order, codes, values, len(lower)) < (1 - stored) / 2
+    down = np.flatnonzero(too_little[order.contexts])
     if len(down):
         values[0] = min(values[0], order.log_probs.min())  # so that there is a value below
     codes[down] = below(order.log_probs[down], values)
+    left, room = 1 - _sums(order, codes, values, len(lower)), 1 - backed_off
+    if (left * _ROUNDING > room * _TOLERANCE).any():  # b = left / room is lost in rounding
+        return None
     return Coded(codes, values)
+
+
+def _sums(order: Linked, codes: np.ndarray, values: np.ndarray, contexts: int) -> np.ndarray:
+    """Σ p*(h w) for each context h, of probabilities in codes."""
+    return order.sums(np.exp(values.astype(np.float64))[codes], contexts)
