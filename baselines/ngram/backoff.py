@@ -142,9 +142,8 @@ class BackoffTable:
         for n, (ids, known) in enumerate(zip(contexts, stored, strict=True), 1):
             children, owner = self.continuations[n - 1].of_contexts(ids[known])
             history = known[owner]
-            rows[history, self.continuations[n - 1].words.take(children)] = (
-                self.log_probs[n].take(children) + longer[n][history]
-            )
+            cells = history * self.words + self.continuations[n - 1].words.take(children)
+            rows.reshape(-1)[cells] = self.log_probs[n].take(children) + longer[n].take(history)
 
     def _contexts(self, histories: list[np.ndarray]) -> list[np.ndarray]:
         """For n = 1 … N − 1: the id of the last n words of each history, ABSENT where that is not stored."""
