@@ -1,0 +1,103 @@
+"""`python -m baselines.ngram`: from plain text to perplexity, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ngram_texts import ReferenceKneserNey, with_ends
+
+from baselines.ngram.storage import parse_bytes
+from benchmark.errors import UserError
+
+TRAIN = "a b c d\nb b a\n\nc a b d d\na b c\nd c b a a b\n"
+TEST = "a b d\nzebra c a\nb <unk> b c d a\n"
+
+
+def run(folder: Path, *more: str, train: str | bytes = TRAIN, test: str = TEST) -> tuple[int, str, str]:
+    (folder / "train.txt").write_bytes(train.encode() if isinstance(train, str) else train)
+    (folder / "test.txt").write_text(test, encoding="utf-8")
+    command = [sys.executable, "-m", "baselines.ngram", "--train", str(folder / "train.txt")]
+    command += ["--test", str(folder / "test.txt"), *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def measured(folder: Path, *more: str, **texts: Any) -> dict[str, Any]:
+    status, output, errors = run(folder, *more, **texts)
+    assert status == 0, errors
+    result = json.loads(output.splitlines()[-1])
+    assert set(result.pop("seconds")) == {"read", "count", "estimate", "score"}
+    assert result.pop("peak_bytes") > 1_000_000
+    return result
+
+
+@pytest.mark.parametrize("order", [1, 3, 5])
+def test_it_is_kneser_ney_over_the_training_words_and_unk(tmp_path: Path, order: int) -> None:
+    result = measured(tmp_path, "--order", str(order))
+    lines = [line.split() for line in TRAIN.splitlines()]
+    model = ReferenceKneserNey([[*line, "</s>"] for line in lines], [*"abcd", "</s>", "<unk>"], order)
+    expected, known = [], []
+    for line in TEST.splitlines():
+        words = [word if word in "abcd" else "<unk>" for word in line.split()] + ["</s>"]
+        for place, word in enumerate(words):
+            expected.append(np.log(model.probability(word, ["<s>", *words[:place]])))
+            known.append(word != "<unk>")
+    assert result["perplexity"] == pytest.approx(np.exp(-np.mean(expected)), rel=1e-5)
+    assert result["perplexity_known"] == pytest.approx(np.exp(-np.mean(np.array(expected)[known])), rel=1e-5)
+    assert (result["tokens"], result["test_tokens"], result["oov"]) == (len(with_ends(lines)), 15, 2)
+    assert len(result["ngrams"]) == order
+
+
+def test_memory_and_threads_change_nothing(tmp_path: Path) -> None:
+    default = measured(tmp_path, "--order", "4")
+    assert measured(tmp_path, "--order", "4", "--memory", "1K", "--threads", "3") == default
+
+
+def test_a_word_spelled_unk_is_what_other_words_become(tmp_path: Path) -> None:
+    seen = measured(tmp_path, "--order", "2", train=TRAIN + "a <unk> b\n")
+    assert seen["oov"] == 2
+    assert seen["ngrams"][0] == measured(tmp_path, "--order", "2")["ngrams"][0]
+
+
+@pytest.mark.parametrize(
+    ("train", "problem"),
+    [
+        ("", "train.txt is empty"),
+        ("a <s> b\n", "holds the word <s>"),
+        ("a </s>\n", "holds the word </s>"),
+        (b"a b\n\xff\xfe c\n", "train.txt is not UTF-8 text: line 2"),
+    ],
+)
+def test_bad_texts_are_one_line_and_status_two(tmp_path: Path, train: str | bytes, problem: str) -> None:
+    status, output, errors = run(tmp_path, train=train)
+    assert (status, output, len(errors.splitlines())) == (2, "", 1)
+    assert problem in errors
+
+
+@pytest.mark.parametrize(
+    ("setting", "problem"), [("--order=0", "from 1 to 10"), ("--memory=4Q", "--memory 4Q")]
+)
+def test_bad_settings_are_refused(tmp_path: Path, setting: str, problem: str) -> None:
+    status, _, errors = run(tmp_path, setting)
+    assert status == 2
+    assert problem in errors
+
+
+def test_a_missing_text_is_named(tmp_path: Path) -> None:
+    status, _, errors = run(tmp_path, "--test", str(tmp_path / "nowhere.txt"))
+    assert status == 2
+    assert errors.count("\n") == 1
+    assert "nowhere.txt" in errors
+
+
+def test_sizes_in_bytes() -> None:
+    assert [parse_bytes(said, "") for said in ("7", "2K", "3m", "1G")] == [7, 2048, 3 << 20, 1 << 30]
+    for said in ("", "G", "-1G", "1.5G", "0", "many"):
+        with pytest.raises(UserError, match="whole number"):
+            parse_bytes(said, "")
