@@ -43,7 +43,7 @@ def parse_bytes(said: str, name: str) -> int:
         number, unit = said, ""
     if unit not in _UNITS or not number.isdecimal() or not int(number):
         raise UserError(
-            f"{name}={said} is not usable: give bytes as a whole number with K, M, G or T, as in 4G"
+            f"{name}{said} is not usable: give bytes as a whole number with K, M, G or T, as in 4G"
         )
     return int(number) * _UNITS[unit]
 
