@@ -42,7 +42,7 @@ def model_class(config: Mapping[str, Any], where: str = "model") -> type[Languag
     target = config.get("_target_")
     key = f"{where}._target_"
     if not isinstance(target, str) or "." not in target:
-        raise UserError(f"{key} must name a class, as in baselines.ngram.add_k.AddK")
+        raise UserError(f"{key} must name a class, as in baselines.ngram.smoothing.add_k.AddK")
     module_name, _, class_name = target.rpartition(".")
     module = _import(module_name, target, key)
     found = getattr(module, class_name, None)

@@ -75,7 +75,10 @@ def test_a_model_is_built_with_the_models_it_is_composed_of() -> None:
             {"order": 3, "_target_": "baselines.ngrams.x.Y"},
             "no module 'baselines.ngrams'.*Did you mean 'ngram'",
         ),
-        ({"order": 3, "_target_": "baselines.ngram.knesr_ney.KneserNey"}, "Did you mean 'kneser_ney'"),
+        (
+            {"order": 3, "_target_": "baselines.ngram.smoothing.knesr_ney.KneserNey"},
+            "Did you mean 'kneser_ney'",
+        ),
         ({"_target_": f"{HERE}.Configured"}, r"model\.order: Configured needs this setting"),
         ({"order": 3, "ordr": 2, "_target_": f"{HERE}.Configured"}, r"model\.ordr.*Did you mean 'order'"),
         ({"order": "five", "_target_": f"{HERE}.Configured"}, r"model\.order='five'.*valid integer"),

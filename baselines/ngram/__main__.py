@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.adjust import adjusted_counts
-from baselines.ngram.counts import count_ngrams
-from baselines.ngram.discounts import choose_discounts
-from baselines.ngram.interpolate import interpolate
-from baselines.ngram.storage import parse_bytes
-from baselines.ngram.text import EncodedTexts, encode_texts
-from baselines.ngram.threads import thread_count
+from baselines.ngram.counting.counts import count_ngrams
+from baselines.ngram.counting.storage import parse_bytes
+from baselines.ngram.counting.text import EncodedTexts, encode_texts
+from baselines.ngram.counting.threads import thread_count
+from baselines.ngram.estimation.adjust import adjusted_counts
+from baselines.ngram.estimation.discounts import choose_discounts
+from baselines.ngram.estimation.interpolate import interpolate
 from benchmark.contract import RunLog
 from benchmark.errors import ERROR_MARK, UserError
 

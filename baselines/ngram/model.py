@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from baselines.ngram.arpa.write import write_arpa
-from baselines.ngram.backoff import BackoffTable
-from baselines.ngram.counts import OrderCounts, count_ngrams
-from baselines.ngram.history import recent, scoring_sequence, training_sequence
+from baselines.ngram.counting.counts import OrderCounts, count_ngrams
+from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
+from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SETTINGS = "model.json"

@@ -16,8 +16,8 @@ from ngram_texts import Lines, stream_of, vocabulary_of, with_ends
 
 from baselines.ngram.arpa import read_arpa
 from baselines.ngram.arpa.events import over_vocabulary
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.linked import Linked, unfold
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.table.linked import Linked, unfold
 from benchmark.contract import RunLog, TokenStream
 from benchmark.corpus import END, UNKNOWN
 from benchmark.sweep.compose import collect

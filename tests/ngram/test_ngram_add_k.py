@@ -20,7 +20,7 @@ from ngram_texts import (
     with_ends,
 )
 
-from baselines.ngram.add_k import AddK
+from baselines.ngram.smoothing.add_k import AddK
 from benchmark.check import check_model
 from benchmark.contract import RunLog
 from benchmark.errors import UserError

@@ -15,7 +15,7 @@ from ngram_texts import Lines, Notes, small_texts, stream_of, vocabulary_of, wit
 
 from baselines.ngram.arpa import read_arpa, write_arpa
 from baselines.ngram.arpa.model import Arpa
-from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.check import check_model
 from benchmark.check.texts import made_up
 from benchmark.contract import RunLog, Skip

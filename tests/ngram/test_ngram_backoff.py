@@ -7,7 +7,7 @@ import pytest
 from ngram_texts import stream_of, vocabulary_of
 
 from baselines.ngram import backoff
-from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.contract import RunLog, TokenStream
 from benchmark.corpus import END
 

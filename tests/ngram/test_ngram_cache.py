@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from ngram_texts import penn_treebank, perplexity, stream_of, vocabulary_of
 
 from baselines.mixture.linear import LinearMixture
-from baselines.ngram.cache import Cache
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.occurrences import Occurrences
+from baselines.ngram.adaptive.cache import Cache
+from baselines.ngram.adaptive.occurrences import Occurrences
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.contract import RunLog
 from benchmark.corpus import END
 

@@ -21,8 +21,8 @@ from ngram_texts import (
     with_ends,
 )
 
-from baselines.ngram.class_based import ClassBased, Form, read_classes, write_classes
-from baselines.ngram.discounts import FALLBACK, closed_form, counts_of_counts
+from baselines.ngram.estimation.discounts import FALLBACK, closed_form, counts_of_counts
+from baselines.ngram.factored.class_based import ClassBased, Form, read_classes, write_classes
 from benchmark.check import check_model
 from benchmark.contract import RunLog, TokenStream
 from benchmark.corpus import END, UNKNOWN

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.ngram.clusters import Bigrams, Exchange, cluster
+from baselines.ngram.factored.clusters import Bigrams, Exchange, cluster
 
 texts = st.lists(st.integers(0, 5), min_size=3, max_size=40)
 

@@ -1,53 +1,18 @@
-"""Counting and searching by packed keys, against dictionaries."""
+"""Counting, against dictionaries."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
-from baselines.ngram.arrays import TorchArrays
-from baselines.ngram.counts import OrderCounts, count_ngrams, sums_by_context
-from baselines.ngram.history import training_sequence
-from baselines.ngram.keys import distinct, find, pack
+from baselines.ngram.counting.arrays import TorchArrays
+from baselines.ngram.counting.counts import OrderCounts, count_ngrams, sums_by_context
+from baselines.ngram.counting.history import training_sequence
 from benchmark.corpus import END
-
-
-@given(table=st.sets(st.integers(0, 2**40)), keys=st.lists(st.integers(0, 2**40)))
-def test_find_gives_the_index_or_minus_one(table: set[int], keys: list[int]) -> None:
-    listed = sorted(table)
-    keys += listed[::2]
-    found = find(np.array(listed, dtype=np.int64), np.array(keys, dtype=np.int64))
-    assert found.tolist() == [listed.index(key) if key in table else -1 for key in keys]
-
-
-@pytest.mark.parametrize("largest", [2**20, 2**45, 2**62])
-def test_find_in_many_blocks(largest: int) -> None:
-    """More keys than are sorted at a time, from small ones to keys that leave no bits for their place."""
-    random = np.random.default_rng(1)
-    table, _ = distinct(random.integers(0, largest, 300_000))
-    keys = random.permutation(np.concatenate([table, random.integers(0, largest, 300_000)]))
-    found = find(table, keys)
-    there = np.isin(keys, table)
-    assert np.array_equal(table[found[there]], keys[there])
-    assert (found[~there] == -1).all()
-
-
-@given(st.lists(st.integers(0, 9)))
-def test_distinct_counts(keys: list[int]) -> None:
-    values, counts = distinct(np.array(keys, dtype=np.int64))
-    assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == Counter(keys)
-    assert values.tolist() == sorted(set(keys))
-
-
-def test_keys_that_would_not_fit_are_refused() -> None:
-    with pytest.raises(OverflowError, match="63-bit"):
-        pack(np.array([2**40]), np.array([0]), words=2**24)
-    assert pack(np.array([2**39 - 1]), np.array([2**24 - 1]), words=2**24 - 1).tolist() == [2**63 - 1]
 
 
 def spelled(orders: list[OrderCounts], n: int, tokens: tuple[str, ...]) -> list[tuple[str, ...]]:

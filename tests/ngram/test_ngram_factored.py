@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
-from baselines.ngram.discounts import FALLBACK, closed_form, counts_of_counts
-from baselines.ngram.factored import ABSENT, FactoredTable
-from baselines.ngram.factors import words_before
-from baselines.ngram.history import training_sequence
+from baselines.ngram.counting.history import training_sequence
+from baselines.ngram.estimation.discounts import FALLBACK, closed_form, counts_of_counts
+from baselines.ngram.factored.factors import words_before
+from baselines.ngram.factored.table import ABSENT, FactoredTable
 from benchmark.contract import RunLog
 
 History = tuple[int, ...]

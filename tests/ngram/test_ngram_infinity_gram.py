@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
-from baselines.ngram.add_k import AddK
-from baselines.ngram.infinity_gram import InfinityGram
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.suffix_array import suffix_array
+from baselines.ngram.adaptive.infinity_gram import InfinityGram
+from baselines.ngram.adaptive.suffix_array import suffix_array
+from baselines.ngram.smoothing.add_k import AddK
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.check import check_model
 from benchmark.contract import Context, RunLog, Vocabulary
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
-from baselines.ngram.jelinek_mercer import JelinekMercer, bucket_edges, bucket_of
+from baselines.ngram.smoothing.jelinek_mercer import JelinekMercer, bucket_edges, bucket_of
 from benchmark.check import check_model
 from benchmark.contract import RunLog
 from benchmark.errors import UserError

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
-from baselines.ngram.katz import Katz, discount_ratios
+from baselines.ngram.smoothing.katz import Katz, discount_ratios
 from benchmark.check import check_model
 from benchmark.contract import RunLog
 from benchmark.errors import UserError

@@ -10,8 +10,8 @@ import pytest
 from ngram_texts import Notes, penn_treebank, stream_of, vocabulary_of, with_ends
 
 from baselines.ngram.arpa import write_arpa
-from baselines.ngram.kenlm import KenLM
-from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.external.kenlm import KenLM
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.check import check_model
 from benchmark.contract import RunLog, Skip
 from benchmark.corpus import END

@@ -20,8 +20,8 @@ from ngram_texts import (
     with_ends,
 )
 
-from baselines.ngram.discounts import closed_form
-from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.estimation.discounts import closed_form
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.check import check_model
 from benchmark.contract import RunLog, TokenStream
 from benchmark.corpus import END, UNKNOWN

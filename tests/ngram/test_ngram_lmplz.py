@@ -25,11 +25,11 @@ from lmplz_reference import (
 )
 from ngram_texts import Lines, penn_treebank, small_texts
 
-from baselines.ngram.counts import count_ngrams
-from baselines.ngram.history import training_sequence
-from baselines.ngram.kenlm import KenLM
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.prune import by_count
+from baselines.ngram.compact.prune import by_count
+from baselines.ngram.counting.counts import count_ngrams
+from baselines.ngram.counting.history import training_sequence
+from baselines.ngram.external.kenlm import KenLM
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.check import check_model
 from benchmark.contract import RunLog, TokenStream
 

@@ -18,9 +18,9 @@ from baselines.mixture.em import expectation_maximisation, mixed
 from baselines.mixture.gated import GatedMixture
 from baselines.mixture.linear import LinearMixture
 from baselines.mixture.log_linear import LogLinearMixture
-from baselines.ngram.add_k import AddK
-from baselines.ngram.cache import Cache
-from baselines.ngram.uniform import Uniform
+from baselines.ngram.adaptive.cache import Cache
+from baselines.ngram.smoothing.add_k import AddK
+from baselines.ngram.smoothing.uniform import Uniform
 from benchmark.build import build_model
 from benchmark.contract import LanguageModel, RunLog, Skip, TokenStream
 from benchmark.errors import UserError

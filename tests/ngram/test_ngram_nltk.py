@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 from nltk.util import everygrams
 
-from baselines.ngram.nltk_lm import NltkLM, NltkModel, NltkScore
+from baselines.ngram.external.nltk_lm import NltkLM, NltkModel, NltkScore
 from benchmark.contract import RunLog
 from benchmark.errors import Skip, UserError
 

@@ -24,13 +24,13 @@ from ngram_texts import Lines, small_texts, stream_of, with_ends
 from nltk.util import everygrams
 
 from baselines.ngram import kneser_ney_variants
-from baselines.ngram.absolute_discounting import AbsoluteDiscounting
-from baselines.ngram.add_k import AddK
-from baselines.ngram.kneser_ney_variants import KneserNeySingle
-from baselines.ngram.maximum_likelihood import MaximumLikelihood
 from baselines.ngram.model import BackoffModel
-from baselines.ngram.stupid_backoff import StupidBackoff
-from baselines.ngram.witten_bell import WittenBell
+from baselines.ngram.smoothing.absolute_discounting import AbsoluteDiscounting
+from baselines.ngram.smoothing.add_k import AddK
+from baselines.ngram.smoothing.kneser_ney_variants import KneserNeySingle
+from baselines.ngram.smoothing.maximum_likelihood import MaximumLikelihood
+from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
+from baselines.ngram.smoothing.witten_bell import WittenBell
 from benchmark.contract import RunLog
 from benchmark.corpus import END, UNKNOWN
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, penn_treebank, perplexity, small_texts, stream_of, vocabulary_of, with_ends
 
-from baselines.ngram.backoff import BackoffTable
-from baselines.ngram.counts import OrderCounts, count_ngrams
-from baselines.ngram.history import scoring_sequence, training_sequence
-from baselines.ngram.pitman_yor import PitmanYor
-from baselines.ngram.restaurants import customers, one_table_each, predict, reseat
-from baselines.ngram.stirling import Stirling, digamma
+from baselines.ngram.counting.counts import OrderCounts, count_ngrams
+from baselines.ngram.counting.history import scoring_sequence, training_sequence
+from baselines.ngram.estimation.restaurants import customers, one_table_each, predict, reseat
+from baselines.ngram.estimation.stirling import Stirling, digamma
+from baselines.ngram.smoothing.pitman_yor import PitmanYor
+from baselines.ngram.table.backoff import BackoffTable
 from benchmark.check import check_model
 from benchmark.contract import RunLog, TokenStream
 

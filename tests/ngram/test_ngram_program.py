@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from ngram_texts import ReferenceKneserNey, with_ends
 
-from baselines.ngram.storage import parse_bytes
+from baselines.ngram.counting.storage import parse_bytes
 from benchmark.errors import UserError
 
 TRAIN = "a b c d\nb b a\n\nc a b d d\na b c\nd c b a a b\n"

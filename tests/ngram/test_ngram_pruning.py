@@ -11,16 +11,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
-from baselines.ngram.add_k import AddK
-from baselines.ngram.counts import count_ngrams
-from baselines.ngram.history import training_sequence
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.linked import Linked, event_probabilities, fold, unfold
+from baselines.ngram.compact.prune import by_count, by_relative_entropy, relative_entropies
+from baselines.ngram.compact.pruned import Pruned
+from baselines.ngram.counting.counts import count_ngrams
+from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.model import BackoffModel
-from baselines.ngram.prune import by_count, by_relative_entropy, relative_entropies
-from baselines.ngram.pruned import Pruned
-from baselines.ngram.uniform import Uniform
-from baselines.ngram.witten_bell import WittenBell
+from baselines.ngram.smoothing.add_k import AddK
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.smoothing.uniform import Uniform
+from baselines.ngram.smoothing.witten_bell import WittenBell
+from baselines.ngram.table.linked import Linked, event_probabilities, fold, unfold
 from benchmark.check import check_model
 from benchmark.contract import RunLog
 from benchmark.errors import UserError

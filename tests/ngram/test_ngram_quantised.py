@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.quantised import Quantised
-from baselines.ngram.stupid_backoff import StupidBackoff
+from baselines.ngram.compact.quantised import Quantised
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
 from baselines.ngram.table.codes import Coded, below, cells, nearest
 from benchmark.contract import RunLog
 from benchmark.errors import UserError

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from ngram_texts import perplexity, stream_of, vocabulary_of, with_ends
 
-from baselines.ngram.maximum_likelihood import MaximumLikelihood
 from baselines.ngram.model import BackoffModel
-from baselines.ngram.stupid_backoff import StupidBackoff
+from baselines.ngram.smoothing.maximum_likelihood import MaximumLikelihood
+from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
 from benchmark.check import check_model
 from benchmark.contract import RunLog, Vocabulary
 from benchmark.corpus import END

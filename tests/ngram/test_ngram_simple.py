@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, perplexity, small_texts, stream_of, vocabulary_of, with_ends
 
-from baselines.ngram.add_k import AddK
-from baselines.ngram.uniform import Uniform
-from baselines.ngram.unigram import Unigram
+from baselines.ngram.smoothing.add_k import AddK
+from baselines.ngram.smoothing.uniform import Uniform
+from baselines.ngram.smoothing.unigram import Unigram
 from benchmark.check import check_model
 from benchmark.contract import RunLog
 from benchmark.corpus import END, UNKNOWN

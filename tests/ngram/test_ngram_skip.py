@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
-from baselines.ngram.factored_model import choices
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.skip import SkipNgram
+from baselines.ngram.factored.model import choices
+from baselines.ngram.factored.skip import SkipNgram
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.check import check_model
 from benchmark.contract import Context, RunLog, TokenStream
 from benchmark.corpus import END

@@ -22,12 +22,12 @@ from ngram_texts import (
     with_ends,
 )
 
-from baselines.ngram.absolute_discounting import AbsoluteDiscounting
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.kneser_ney_variants import KneserNeyBackoff, KneserNeySingle
-from baselines.ngram.maximum_likelihood import MaximumLikelihood
 from baselines.ngram.model import BackoffModel
-from baselines.ngram.witten_bell import WittenBell
+from baselines.ngram.smoothing.absolute_discounting import AbsoluteDiscounting
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.smoothing.kneser_ney_variants import KneserNeyBackoff, KneserNeySingle
+from baselines.ngram.smoothing.maximum_likelihood import MaximumLikelihood
+from baselines.ngram.smoothing.witten_bell import WittenBell
 from benchmark.check import check_model
 from benchmark.contract import Context, RunLog, TokenStream
 from benchmark.corpus import END, UNKNOWN

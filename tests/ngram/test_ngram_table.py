@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, vocabulary_of, with_ends
 
-from baselines.ngram.backoff import BackoffTable
-from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.continuations import Continuations
 from baselines.ngram.table.starts import Starts
 from baselines.ngram.table.word_array import WordArray

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.corpus import END, UNKNOWN
 

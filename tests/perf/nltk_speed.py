@@ -18,18 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.ngram.absolute_discounting import AbsoluteDiscounting
-from baselines.ngram.add_k import AddK
-from baselines.ngram.adjust import adjusted_counts
-from baselines.ngram.backoff import BackoffTable
-from baselines.ngram.counts import OrderCounts
-from baselines.ngram.interpolate import interpolate
-from baselines.ngram.kneser_ney import KneserNey
-from baselines.ngram.maximum_likelihood import MaximumLikelihood
+from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.adjust import adjusted_counts
+from baselines.ngram.estimation.interpolate import interpolate
+from baselines.ngram.external.nltk_lm import NltkLM, NltkModel, NltkScore
 from baselines.ngram.model import BackoffModel
-from baselines.ngram.nltk_lm import NltkLM, NltkModel, NltkScore
-from baselines.ngram.stupid_backoff import StupidBackoff
-from baselines.ngram.witten_bell import WittenBell
+from baselines.ngram.smoothing.absolute_discounting import AbsoluteDiscounting
+from baselines.ngram.smoothing.add_k import AddK
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.smoothing.maximum_likelihood import MaximumLikelihood
+from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
+from baselines.ngram.smoothing.witten_bell import WittenBell
+from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.corpus import END, UNKNOWN
 

@@ -25,9 +25,9 @@ from statistics import median
 import numpy as np
 from ngram_speed import tokens_of
 
-from baselines.ngram.kneser_ney import KneserNey
+from baselines.ngram.compact.quantised import Quantised
 from baselines.ngram.model import BackoffModel
-from baselines.ngram.quantised import Quantised
+from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.corpus import UNKNOWN
 

@@ -76,7 +76,10 @@ def test_a_run_that_fails_is_a_row_and_the_others_go_on(nextword, tmp_path: Path
         "    def fit(self, train, valid, log): raise ArithmeticError('two and two')\n"
         "    log_probs = next_log_probs = size = save = load = None\n"
     )
-    for name, target in {"broken": "broken_model.Broken", "fine": "baselines.ngram.uniform.Uniform"}.items():
+    for name, target in {
+        "broken": "broken_model.Broken",
+        "fine": "baselines.ngram.smoothing.uniform.Uniform",
+    }.items():
         group = tmp_path / "mine" / "model"
         group.mkdir(parents=True, exist_ok=True)
         (group / f"{name}.yaml").write_text(f"name: {name}\nlabel: {name}\n_target_: {target}\n")

@@ -10,7 +10,7 @@ import numpy as np
 from baselines.ngram.arpa.links import Repeated, Rows, link
 from baselines.ngram.arpa.read import ArpaFile
 from baselines.ngram.arpa.write import START
-from baselines.ngram.linked import Linked, event_probabilities, log, normalise, select, with_implied
+from baselines.ngram.table.linked import Linked, event_probabilities, log, normalise, select, with_implied
 from benchmark.corpus import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.linked import ABSENT, Linked, find, with_implied
+from baselines.ngram.table.linked import ABSENT, Linked, find, with_implied
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from baselines.ngram.arpa.events import over_vocabulary
 from baselines.ngram.arpa.read import read_arpa
-from baselines.ngram.backoff import BackoffTable
-from baselines.ngram.counts import OrderCounts
-from baselines.ngram.linked import fold
+from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.model import BackoffModel
+from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.linked import fold
 from benchmark.contract import Context, RunLog, Skip, TokenStream
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from baselines.ngram.backoff import BackoffTable
+from baselines.ngram.table.backoff import BackoffTable
 from benchmark.errors import UserError
 
 START = "<s>"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.keys import index_type
+from baselines.ngram.table.ids import index_type
 from baselines.ngram.table.starts import Starts
 from baselines.ngram.table.word_array import FAR, WordArray
 

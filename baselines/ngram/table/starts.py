@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.keys import index_type
+from baselines.ngram.table.ids import index_type
 
 _BITS = 5
 _BLOCK = 1 << _BITS  # contexts that share one full-width number

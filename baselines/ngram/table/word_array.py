@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.keys import index_type
+from baselines.ngram.table.ids import index_type
 
 #: What stands in 16 bits for every word from here on.
 FAR = 2**16 - 1

@@ -1,0 +1,166 @@
+"""A cache: n-gram frequencies of the recent text itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from baselines.ngram.adaptive.chain import Level, chain_weights, interpolated
+from baselines.ngram.adaptive.occurrences import Occurrences
+from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+
+_SAVED = "cache.json"
+_UNIGRAMS = "unigrams.npy"
+#: Weights are kept apart by the power of 2 that a history's count reaches, within these bounds.
+_LEAST, _MOST = -6, 16
+_BUCKETS = _MOST - _LEAST + 2
+
+
+class Cache(LanguageModel):
+    """p_n(w | h) = λ_n(C(h)) · C(h w) / C(h) + (1 − λ_n(C(h))) · p_{n−1}(w | h'), C counted in the history.
+
+    Unigram, bigram and trigram caches (Kuhn & De Mori 1990; Jelinek et al. 1991; Goodman 2001, sec. 2), a
+    chain that ends in the unigram distribution of the training text (words not seen there counted once).
+    h is the last n − 1 tokens, and C counts n-grams that lie wholly in the last `window` tokens of the
+    history (null: all of it), each weighed by 2^(−d / `half_life`) for an end d tokens back (null: 1;
+    Clarkson & Robinson 1997). λ_n depends on the power of 2 that C(h) reaches, and is 0 for C(h) = 0:
+    conditional caches, as Goodman calls those that are used only where their context has occurred. The
+    weights are set by EM on the validation text, read as one stream from an empty cache on.
+
+    A poor model alone: made to be a component of a mixture.
+    """
+
+    family: ClassVar[Literal["count"]] = "count"
+    context: Context = "stream"
+
+    def __init__(
+        self,
+        *,
+        order: Annotated[int, Field(ge=1, le=5)] = 3,
+        window: Annotated[int, Field(ge=1)] | None = None,
+        half_life: Annotated[float, Field(gt=0)] | None = 200.0,
+    ) -> None:
+        self.order, self.window, self.half_life = order, window, half_life
+        self.weights: list[np.ndarray] = []
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        counts = np.bincount(train.ids, minlength=len(train.vocabulary))
+        counts = np.maximum(counts, 1)
+        self.unigrams = counts / counts.sum()
+        self.weights = chain_weights(self._levels(valid), _BUCKETS, self.unigrams[valid.ids])
+        log.progress(len(train), len(train))
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        chain = interpolated(self._levels(stream), self.weights, self.unigrams[stream.ids])
+        return np.log(chain[-1]).astype(np.float32)
+
+    def evidence(self, stream: TokenStream) -> np.ndarray:
+        """Of each order above 1, whether the context has occurred, and the power of 2 its weight reaches:
+        float64 [targets, 2 · (order − 1)]."""
+        buckets = [level.bucket for level in self._levels(stream)[1:]]
+        columns = [column for bucket in buckets for column in (bucket > 0, bucket)]
+        return np.stack(columns, axis=1).astype(np.float64) if columns else np.empty((len(stream), 0))
+
+    def _levels(self, stream: TokenStream) -> list[Level]:
+        """Relative frequency in the history of each target after its last 0, 1, … tokens.
+
+        An n-gram that ends at s lies in the window of target t if t − window + n − 1 ≤ s < t, and its
+        context, which ends at s − 1, if t − window + n − 2 ≤ s − 1 < t − 1.
+        """
+        ids = np.asarray(stream.ids, dtype=np.int64)
+        place = np.arange(len(ids))
+        oldest = np.zeros_like(place) if self.window is None else place - self.window
+        found = Occurrences(ids, self.half_life)
+        total = self._history_weight(place)
+        levels = [self._level(found.within(ids, oldest, place), total)]
+        for n in range(2, self.order + 1):
+            contexts, found_contexts = ids, found
+            ids = _one_longer(contexts, np.asarray(stream.ids), len(stream.vocabulary))
+            found = Occurrences(ids, self.half_life)
+            last = np.maximum(place - 1, 0)
+            total = found_contexts.within(contexts[last], np.maximum(oldest, 0) + n - 2, last)
+            total[: n - 1] = 0  # shorter histories have no such context
+            levels.append(self._level(found.within(ids, np.maximum(oldest, 0) + n - 1, place), total))
+        return levels
+
+    def _level(self, counts: np.ndarray, total: np.ndarray) -> Level:
+        known = total > 0
+        frequency = np.divide(counts, total, where=known, out=np.zeros(counts.shape))
+        return Level(frequency, _bucket(total))
+
+    def _history_weight(self, tokens: np.ndarray) -> np.ndarray:
+        """What a history of so many tokens weighs: the sum of the weights in its window."""
+        within = np.minimum(tokens, self.window or np.inf).astype(np.float64)
+        if self.half_life is None:
+            return within
+        fading = -np.log(2) / self.half_life
+        return np.exp(fading) * np.expm1(fading * within) / np.expm1(fading)
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        rows = np.empty((len(contexts), len(self.unigrams)), dtype=np.float32)
+        for row, ids in zip(rows, contexts, strict=True):
+            row[:] = np.log(
+                interpolated(self._dense(np.asarray(ids, dtype=np.int64)), self.weights, self.unigrams)[-1]
+            )
+        return rows
+
+    def _dense(self, ids: np.ndarray) -> list[Level]:
+        """The levels of every word after one history."""
+        ids = ids[-self.window :] if self.window else ids
+        weights = np.ones(len(ids))
+        if self.half_life is not None:
+            weights = np.exp2(-np.arange(len(ids), 0, -1) / self.half_life)
+        levels = []
+        ends = np.arange(len(ids))  # of the n-grams that begin as the history ends
+        for n in range(1, self.order + 1):
+            if n > 1:
+                ends = ends[ends >= n - 1]
+                ends = ends[ids[ends - n + 1] == ids[1 - n]] if len(ids) >= n - 1 else ends
+            counts = np.bincount(ids[ends], weights=weights[ends], minlength=len(self.unigrams))
+            total = np.full(1, weights[ends].sum())
+            levels.append(self._level(counts, np.broadcast_to(total, counts.shape)))
+        return levels
+
+    def size(self) -> ModelSize:
+        """Its unigrams: the history is no part of a model."""
+        return ModelSize(bytes_in_memory=self.unigrams.nbytes, entries=len(self.unigrams))
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor arguments that make an equal, unfitted model."""
+        return {"order": self.order, "window": self.window, "half_life": self.half_life}
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / _UNIGRAMS, self.unigrams, allow_pickle=False)
+        saved = {"settings": self.settings(), "weights": [weight.tolist() for weight in self.weights]}
+        (folder / _SAVED).write_text(json.dumps(saved, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        saved = json.loads((folder / _SAVED).read_text(encoding="utf-8"))
+        model = cls(**saved["settings"])
+        model.unigrams = np.load(folder / _UNIGRAMS, allow_pickle=False)
+        model.weights = [np.array(weight) for weight in saved["weights"]]
+        return model
+
+
+def _one_longer(shorter: np.ndarray, ids: np.ndarray, words: int) -> np.ndarray:
+    """Numbers for the n-grams that end at each place, from those of the (n−1)-grams: int64.
+
+    A place too close to the beginning gets a number too, of the same words with less before them; it is
+    never asked for.
+    """
+    keys = shorter * words
+    keys[1:] = shorter[:-1] * words + ids[1:]
+    return np.unique(keys, return_inverse=True)[1]
+
+
+def _bucket(total: np.ndarray) -> np.ndarray:
+    """0 for no weight at all, else 1, 2, … by the power of 2 it reaches."""
+    with np.errstate(divide="ignore"):
+        power = np.floor(np.log2(total) + 1e-9)  # the same on both sides of a rounding
+    return np.where(total > 0, np.clip(power, _LEAST, _MOST) - _LEAST + 1, 0).astype(np.int64)

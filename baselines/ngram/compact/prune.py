@@ -1,0 +1,102 @@
+"""Pruning: which n-grams a backoff model can do without, and the model without them.
+
+By count, as lmplz does it, and by relative entropy (Stolcke 1998). Either leaves a model that sums to one
+and lists every n-gram's context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from baselines.ngram.table.linked import Linked, log, normalise, select, stored_masses
+
+#: How far below its backed-off estimate rounding may leave an interpolated probability.
+_ROUNDING = 1e-6
+
+
+def by_count(orders: Sequence[Linked], counts: Sequence[np.ndarray], cutoffs: Sequence[int]) -> list[Linked]:
+    """Without the n-grams whose count is at most the cutoff of their order (`cutoffs[n − 1]`).
+
+    `counts` lie beside the n-grams. The cutoffs must not fall, and that of order 1 is 0 (every word stays),
+    so that what stays has its contexts and suffixes. Discounts and counts of what stays are those of the
+    whole text. In an interpolated model, with u(h w) = p*(h w) − b(h) p(w | h') what the n-gram itself
+    brings, the mass that is cut goes to the lower order, as in lmplz's `--prune`:
+
+        b'(h) = b(h) + Σ u(h w) over what is cut,   p'(h w) = u(h w) + b'(h) p'(w | h').
+
+    A model that is not interpolated (some u is negative) keeps the p* of what stays, and has its weights
+    computed anew, as with SRILM's `-gtNmin`, which names the least count that stays.
+    """
+    kept = [np.ones(len(orders[0]), dtype=bool)]
+    kept += [count > cutoff for count, cutoff in zip(counts[1:], cutoffs[1:], strict=True)]
+    own = [_own_part(lower, order) for lower, order in pairwise(orders)]
+    if any(
+        (part < -_ROUNDING * np.exp(order.log_probs)).any()
+        for part, order in zip(own, orders[1:], strict=True)
+    ):
+        return normalise(select(orders, kept))
+    made = [orders[0]]
+    for order, part, mask in zip(orders[1:], own, kept[1:], strict=True):
+        lower = made.pop()
+        weight = np.exp(lower.log_backoffs) + order.sums(np.where(mask, 0, part), len(lower))
+        probs = np.where(mask, part, 0) + weight[order.contexts] * np.exp(lower.log_probs[order.suffixes])
+        made += [replace(lower, log_backoffs=log(weight)), replace(order, log_probs=log(probs))]
+    return select(made, kept)
+
+
+def _own_part(lower: Linked, order: Linked) -> np.ndarray:
+    """p*(h w) − b(h) p(w | h')."""
+    backed_off = lower.log_backoffs[order.contexts] + lower.log_probs[order.suffixes]
+    return np.exp(order.log_probs) - np.exp(backed_off)
+
+
+def by_relative_entropy(orders: Sequence[Linked], threshold: float, end: int | None) -> list[Linked]:
+    """Without the n-grams whose loss alone raises the model's perplexity by a share below `threshold`.
+
+    exp(D) − 1 < threshold, with D the relative entropy of the model to the one without h w (Stolcke 1998,
+    eq. 1 and 2; SRILM's `-prune`):
+
+        D = − P(h) { p(w | h) [ln p(w | h') + ln b'(h) − ln p(w | h)] + [ln b'(h) − ln b(h)] r(h) },
+
+    r(h) = 1 − Σ p*(h v), and b'(h) the weight without h w. Each n-gram is judged in the whole model, and
+    stays if a longer one that stays continues it. P(h) is the product of the model's probabilities of its
+    words; of `<s>`, which has none, that of the word `end`, `</s>` (SRILM does the same), or 0. Suffixes of
+    what stays are listed as implied, which SRILM leaves to the reader.
+    """
+    dispensable = relative_entropies(orders, end)
+    kept = [np.expm1(each) >= threshold for each in dispensable]
+    kept.insert(0, np.ones(len(orders[0]), dtype=bool))
+    for n in range(len(orders) - 1, 1, -1):  # from the highest order down
+        kept[n - 1][orders[n].contexts[kept[n]]] = True
+    listed = [mask.copy() for mask in kept]
+    for n in range(len(orders) - 1, 1, -1):
+        listed[n - 1][orders[n].contexts[listed[n]]] = True
+        listed[n - 1][orders[n].suffixes[listed[n]]] = True
+    marked = [replace(order, implied=order.implied | ~mask) for order, mask in zip(orders, kept, strict=True)]
+    return normalise(select(marked, listed))
+
+
+def relative_entropies(orders: Sequence[Linked], end: int | None) -> list[np.ndarray]:
+    """D of each n-gram of orders 2, 3, … in nats: [order − 2][n]."""
+    first = orders[0].log_probs.copy()
+    first[-1] = -np.inf if end is None else first[end]
+    history, found = first, []
+    for lower, order in pairwise(orders):
+        _, backed_off = stored_masses(lower, order)
+        room = np.maximum(1 - backed_off, 0)  # Σ p(w | h') of what is not stored
+        left = np.exp(lower.log_backoffs) * room
+        below = lower.log_probs[order.suffixes]
+        prob = np.exp(order.log_probs)
+        weight = log(left[order.contexts] + prob) - log(room[order.contexts] + np.exp(below))
+        with np.errstate(invalid="ignore"):  # 0 · −∞ where nothing is left
+            change = prob * (below + weight - order.log_probs)
+            change += np.where(left > 0, left, 0)[order.contexts] * (
+                weight - lower.log_backoffs[order.contexts]
+            )
+        found.append(-np.exp(history[order.contexts]) * np.nan_to_num(change, nan=0.0))
+        history = history[order.contexts] + order.log_probs
+    return found

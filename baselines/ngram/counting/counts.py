@@ -1,0 +1,172 @@
+"""Counting: how often each n-gram of each order occurs in a training sequence."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from baselines.ngram.counting.arrays import Array, Arrays, NumpyArrays
+from baselines.ngram.counting.sorting import Range, places_by_range, ranges_of_first_words, sort_range
+from baselines.ngram.counting.storage import InMemory, OnDisk, Storage, memory_budget
+from baselines.ngram.counting.threads import in_order, thread_count
+
+_PLACES = 1 << 20  # places of a range sorted at once
+_SMALLEST = 1 << 16  # fewer are never sorted or linked at once
+_TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # of memory, measured from above
+_BLOCK = 1 << 20  # places assigned to ranges at once
+
+
+@dataclass(frozen=True)
+class OrderCounts:
+    """The n-grams of one order, context by context and, within a context, word by word.
+
+    `contexts` int32 [n], ascending: the id of each n-gram without its last word among those one shorter
+    (an id is an index into that order's arrays); `last_words` int32 [n]; `counts` int32 or int64 [n],
+    occurrences; `suffix` int32 [n], the id of each n-gram without its first word among those one
+    shorter; `starts`, the id from which on the n-grams begin with `<s>`, the largest word; `words`, the
+    size of the vocabulary. Order 1 lists every word, seen or not, then `<s>`, which is no target and so
+    counts 0; its contexts and suffixes are the empty one, 0.
+    """
+
+    contexts: np.ndarray
+    last_words: np.ndarray
+    counts: np.ndarray
+    suffix: np.ndarray
+    starts: int
+    words: int
+
+    def __len__(self) -> int:
+        return len(self.last_words)
+
+
+def sums_by_context(ngrams: OrderCounts, values: np.ndarray, contexts: int) -> np.ndarray:
+    """Σ_w values(h w) for each of the `contexts` contexts h one shorter: float64 [contexts]."""
+    return np.bincount(ngrams.contexts, weights=values, minlength=contexts)
+
+
+def count_ngrams(
+    sequence: np.ndarray,
+    words: int,
+    order: int,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    arrays: Arrays | None = None,
+    threads: int | None = None,
+    memory: int | None = None,
+    places: int = _PLACES,
+) -> list[OrderCounts]:
+    """Counts of the n-grams of orders 1 to `order` of a sequence that marks sentence starts by `words`.
+
+    `sequence` is what `training_sequence` gives. `progress(n)` is called with the number of tokens done.
+    `arrays` says where to compute (default: NumPy), `threads` on how many CPU cores (default: see
+    `thread_count`).
+
+    `memory` is how many bytes counting may take beside the sequence (default: see `memory_budget`). Where
+    that is not enough for all, tables go to temporary files, which is slower and gives the same; the
+    arrays returned are then mapped files. `places` is how many places are sorted at once where memory is
+    ample. Time grows as order · tokens.
+    """
+    budget = memory or memory_budget()
+    threads = threads or thread_count()
+    arrays = arrays or NumpyArrays()
+    ample = len(sequence) * (_TOKEN_BYTES + _NGRAM_BYTES * (order - 1)) + threads * places * _PLACE_BYTES
+    storage: Storage = InMemory(arrays)
+    if ample > budget:
+        storage = OnDisk(arrays, max(_SMALLEST, budget // _WINDOW_BYTES))
+        places = max(_SMALLEST, min(places, budget // (threads * _PLACE_BYTES)))
+    count = _Count(sequence, words, order, arrays, storage, threads)
+    return count.run(places, progress)
+
+
+class _Count:
+    """The tables while they grow: columns of each order, and where each n-gram below the highest begins."""
+
+    def __init__(
+        self, sequence: np.ndarray, words: int, order: int, arrays: Arrays, storage: Storage, threads: int
+    ) -> None:
+        self.words, self.order, self.threads = words, order, threads
+        self.arrays, self.storage = arrays, storage
+        if not len(sequence) or sequence[-1] != words:  # reading beyond the end gives its last element
+            sequence = np.append(sequence, np.int32(words))
+        self.sequence = arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
+        self.unigrams = np.zeros(words + 1, dtype=np.int64)
+        for start in range(0, len(sequence), _BLOCK):
+            self.unigrams += np.bincount(sequence[start : start + _BLOCK], minlength=words + 1)
+        # id of the n-gram that begins at each place, orders 2 to order − 1: what longer n-grams end in
+        self.begins = {n: storage.links(len(sequence)) for n in range(2, order)}
+        self.lengths = dict.fromkeys(range(1, order + 1), 0)
+        # contexts, last words, counts, and the place behind where each n-gram begins
+        self.columns = {n: [storage.column() for _ in range(4)] for n in range(2, order + 1)}
+        self.starts = words
+
+    def run(self, places: int, progress: Callable[[int], None]) -> list[OrderCounts]:
+        length = len(self.sequence) - 1
+        places = max(1, min(places, -(-length // (2 * self.threads))))  # a few ranges for each thread
+        ranges = ranges_of_first_words(self.unigrams, places) if self.order > 1 else []
+        done = 0
+        with ThreadPoolExecutor(self.threads) as pool:
+            begun = self._places(ranges, length, pool)
+            writing: deque[Future[None]] = deque()
+            for found in in_order(pool, self._sort, zip(ranges, begun, strict=True), self.threads - 1):
+                writing.append(pool.submit(self._write_begins, found, dict(self.lengths)))
+                self._keep(found)
+                if len(writing) > 1:
+                    writing.popleft().result()
+                done += sum(int(section.counts.sum()) for section in found.sections[2])
+                progress(done)
+            for each in writing:
+                each.result()
+            return [self._first_order(), *(self._finish(n, pool) for n in range(2, self.order + 1))]
+
+    def _places(
+        self, ranges: list[tuple[int, int]], length: int, pool: ThreadPoolExecutor
+    ) -> Iterator[np.ndarray]:
+        """The places of each range; let go of as they are taken."""
+
+        def partition(start: int) -> list[Array]:
+            stop = min(start + _BLOCK, length)
+            return places_by_range(self.sequence, start, stop, self.words, ranges, self.arrays)
+
+        columns = deque(self.storage.column() for _ in ranges)
+        for block in in_order(pool, partition, range(0, length if ranges else 0, _BLOCK), self.threads):
+            for column, places in zip(columns, block, strict=True):
+                column.append(places)
+        while columns:
+            yield columns.popleft().finish()
+
+    def _sort(self, places: tuple[tuple[int, int], np.ndarray]) -> Range:
+        (low, _), begun = places
+        return sort_range(self.sequence, self.arrays.of(begun), self.words, low, self.order, self.arrays)
+
+    def _write_begins(self, found: Range, offsets: dict[int, int]) -> None:
+        for n in range(2, self.order):
+            for section in found.sections.get(n, ()):
+                if section.places:
+                    self.begins[n].put(section.places.places, section.places.ids + offsets[n])
+
+    def _keep(self, found: Range) -> None:
+        offsets = dict(self.lengths)
+        for n, sections in found.sections.items():
+            for each in sections:
+                contexts = each.contexts + offsets[n - 1] if n > 2 else each.contexts
+                values = (contexts, each.words, each.counts, each.first + 1)
+                for column, value in zip(self.columns[n], values, strict=True):
+                    column.append(value)
+            self.lengths[n] += found.lengths[n]
+
+    def _first_order(self) -> OrderCounts:
+        counts = self.unigrams
+        counts[self.words] = 0
+        nothing = np.zeros(self.words + 1, dtype=np.int32)
+        every_word = np.arange(self.words + 1, dtype=np.int32)
+        return OrderCounts(nothing, every_word, counts, nothing, self.words, self.words)
+
+    def _finish(self, n: int, pool: ThreadPoolExecutor) -> OrderCounts:
+        contexts, words, counts, behind = (column.finish() for column in self.columns.pop(n))
+        suffix = self.begins.pop(n - 1).take(behind, pool) if n > 2 else words
+        self.starts = int(np.searchsorted(contexts, self.starts))
+        return OrderCounts(contexts, words, counts, suffix, self.starts, self.words)

@@ -1,0 +1,221 @@
+"""Sorting the places of a text by the words that follow them, a range of first words at a time.
+
+In: a sequence that marks sentence starts by `<s>`, padded by them at its end. Out: for each order from
+2 up, the distinct n-grams whose first word is in the range, in the order of their words, and how often
+each occurs.
+
+A key is packed into 63 bits: the number of the (n−1)-gram, the word after it, the place. Sorting bare
+integers is several times faster than sorting indices. From order 3 on, the n-grams of one (n−1)-gram are
+sorted within a chunk of places that fits a core's cache, and a place whose (n−1)-gram occurs once needs
+no sorting any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from baselines.ngram.counting.arrays import Array, Arrays
+
+_KEY_BITS = 63
+_CHUNK = 1 << 18  # places sorted together from order 3 on
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places where n-grams begin (int32), by n-gram, and the number of the n-gram at each (int32)."""
+
+    places: Array
+    ids: Array
+
+
+@dataclass(frozen=True)
+class Section:
+    """The n-grams of one order that some consecutive chunks of places begin, all arrays on the device.
+
+    `contexts` int32: the number of each n-gram without its last word, counted from 0 within the range
+    (order 2: its first word); `words` int32: its last word; `counts` int32; `first` int32: a place where
+    it begins; `places`: all of them, but for the highest order, where nothing asks for them.
+    """
+
+    contexts: Array
+    words: Array
+    counts: Array
+    first: Array
+    places: Places | None
+
+
+@dataclass
+class Range:
+    """What `sort_range` finds: the sections of each order, from 2 up, and how many n-grams they hold."""
+
+    highest: int
+    sections: dict[int, list[Section]] = field(default_factory=dict)
+    lengths: dict[int, int] = field(default_factory=dict)
+
+    def add(
+        self, order: int, contexts: Array, words: Array, starts: Array, kept: Places, arrays: Arrays
+    ) -> None:
+        """Add n-grams that begin at the places `kept`, each for the first time at those indices `starts`."""
+        counts = arrays.gaps(starts, len(kept.places))
+        first = arrays.take(kept.places, starts)
+        section = Section(contexts, words, counts, first, kept if order < self.highest else None)
+        self.sections.setdefault(order, []).append(section)
+        self.lengths[order] = self.lengths.get(order, 0) + len(words)
+
+
+def ranges_of_first_words(counts: np.ndarray, places: int) -> list[tuple[int, int]]:
+    """Ranges [low, high) of words that together begin at most `places` places each, or are one word.
+
+    `counts` holds how often each word (and `<s>`, the last) occurs. A range is also small enough that a
+    key has room for two words and a place.
+    """
+    words, total = len(counts), int(counts.sum())
+    widest = 1 << max(0, _KEY_BITS - _bits(words) - _bits(total))
+    before = np.concatenate([[0], np.cumsum(counts)])
+    ranges, low = [], 0
+    while low < words:
+        high = int(np.searchsorted(before, before[low] + places, side="right")) - 1
+        high = min(max(high, low + 1), low + widest, words)
+        ranges.append((low, high))
+        low = high
+    return ranges
+
+
+def places_by_range(
+    sequence: Array, start: int, stop: int, words: int, ranges: list[tuple[int, int]], arrays: Arrays
+) -> list[Array]:
+    """For each range the places in [start, stop) where one of its words has a word after it: int32."""
+    lows = np.array([low for low, _ in ranges])
+    range_of = arrays.of(np.searchsorted(lows, np.arange(words + 1), side="right").astype(np.int32) - 1)
+    numbers = arrays.take(range_of, sequence[start:stop])
+    numbers[sequence[start + 1 : stop + 1] == words] = len(ranges)
+    index_bits = _bits(stop - start)
+    kind = "int32" if _bits(len(ranges)) + index_bits < 32 else "int64"
+    keys = arrays.cast(numbers, kind)
+    keys <<= index_bits
+    keys |= arrays.cast(arrays.arange(stop - start), kind)
+    keys = arrays.sorted(keys)
+    bounds = arrays.search(keys, arrays.arange(len(ranges) + 1) << index_bits)
+    keys &= (1 << index_bits) - 1
+    keys = arrays.cast(keys, "int32") + start
+    return [keys[bounds[index] : bounds[index + 1]] for index in range(len(ranges))]
+
+
+def sort_range(
+    sequence: Array, places: Array, words: int, low: int, order: int, arrays: Arrays, chunk: int = _CHUNK
+) -> Range:
+    """n-grams of orders 2 to `order` that begin at `places`, with words of one range from `low` on.
+
+    `sequence` int32 holds words and `<s>` (the id `words`), which is also its last element.
+    """
+    word_bits, place_bits = _bits(words), _bits(len(sequence))
+    places = arrays.cast(places, "int64")
+    keys = arrays.cast(arrays.take(sequence, places), "int64")
+    keys -= low
+    keys <<= word_bits
+    keys |= arrays.take(sequence[1:], places)
+    keys <<= place_bits
+    keys |= places
+    keys = arrays.sorted(keys)
+    places = keys & ((1 << place_bits) - 1)
+    keys >>= place_bits
+    first = _changes(keys, arrays)
+    starts = arrays.where(first)
+    bigrams = arrays.take(keys, starts)
+    del keys
+    contexts = arrays.cast((bigrams >> word_bits) + low, "int32")
+    followers = arrays.cast(bigrams & ((1 << word_bits) - 1), "int32")
+    found = Range(order)
+    ids = arrays.numbered(first)
+    found.add(2, contexts, followers, starts, Places(arrays.cast(places, "int32"), ids), arrays)
+    for begin, end in _chunks(starts, len(places), chunk, arrays) if order > 2 else ():
+        chunk_of = (places[begin:end], ids[begin:end], first[begin:end])
+        _refine(sequence, words, *chunk_of, found, arrays)
+    return found
+
+
+def _chunks(starts: Array, length: int, chunk: int, arrays: Arrays) -> Iterator[tuple[int, int]]:
+    """Stretches of about `chunk` sorted places that do not divide a bigram."""
+    bounds = arrays.numpy(starts)
+    start = 0
+    while start < length:
+        index = int(np.searchsorted(bounds, start + chunk))
+        stop = int(bounds[index]) if index < len(bounds) else length
+        yield start, stop
+        start = stop
+
+
+def _refine(
+    sequence: Array, words: int, places: Array, contexts: Array, first: Array, found: Range, arrays: Arrays
+) -> None:
+    """Add the n-grams of orders 3 and up that begin at some places, which are sorted by their bigrams.
+
+    `contexts` is the number of the bigram at each place, `first` marks the first place of each. A place
+    is dropped where `<s>` follows before order n.
+    """
+    for n in range(3, found.highest + 1):
+        after = arrays.take(sequence[n - 1 :], places)
+        places, after, first = _sort_within(places, after, first, contexts, _bits(words), arrays)
+        whole = arrays.where(after != words)
+        if len(whole) < len(places):
+            places, after, first, contexts = (
+                arrays.take(each, whole) for each in (places, after, first, contexts)
+            )
+        starts = arrays.where(first)
+        ids = arrays.numbered(first)
+        ids += found.lengths.get(n, 0)
+        kept = Places(arrays.cast(places, "int32"), ids)
+        found.add(n, arrays.take(contexts, starts), arrays.take(after, starts), starts, kept, arrays)
+        contexts = ids
+
+
+def _sort_within(
+    places: Array, after: Array, first: Array, contexts: Array, word_bits: int, arrays: Arrays
+) -> tuple[Array, Array, Array]:
+    """Places of equal context by the word after them: gives them, those words, and where n-grams begin."""
+    alone = arrays.copy(first)
+    alone[:-1] &= first[1:]
+    shared = arrays.where(~alone)
+    if not len(shared):
+        return places, after, first
+    if 2 * len(shared) > len(places):  # picking out and putting back would take longer than sorting all
+        return _sort(places, after, contexts, word_bits, arrays)
+    picked, followers, numbers = (arrays.take(each, shared) for each in (places, after, contexts))
+    places, after, first = arrays.copy(places), arrays.copy(after), arrays.copy(first)
+    sorted_places, sorted_followers, sorted_first = _sort(picked, followers, numbers, word_bits, arrays)
+    arrays.put(places, shared, sorted_places)
+    arrays.put(after, shared, sorted_followers)
+    arrays.put(first, shared, sorted_first)
+    return places, after, first
+
+
+def _sort(
+    places: Array, after: Array, contexts: Array, word_bits: int, arrays: Arrays
+) -> tuple[Array, Array, Array]:
+    index_bits = _bits(len(places))
+    lowest = int(contexts[0])
+    if _bits(int(contexts[-1]) - lowest) + word_bits + index_bits > _KEY_BITS:
+        raise OverflowError(f"{len(places):,} places of one bigram do not fit a {_KEY_BITS}-bit key")
+    keys = arrays.cast(contexts, "int64")
+    keys -= lowest
+    keys <<= word_bits
+    keys |= after
+    keys <<= index_bits
+    keys |= arrays.arange(len(places))
+    keys = arrays.sorted(keys)
+    places = arrays.take(places, keys & ((1 << index_bits) - 1))
+    keys >>= index_bits
+    return places, arrays.cast(keys & ((1 << word_bits) - 1), "int32"), _changes(keys, arrays)
+
+
+def _changes(keys: Array, arrays: Arrays) -> Array:
+    """Marks the first of each run of equal keys."""
+    first = keys[:1] == keys[:1]
+    return arrays.joined([first, keys[1:] != keys[:-1]])
+
+
+def _bits(largest: int) -> int:
+    return max(1, int(largest).bit_length())

@@ -1,0 +1,107 @@
+"""A plain text as the sequence that counting reads: one sentence a line, words between whitespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from baselines.ngram.counting.storage import MemoryColumn
+from baselines.ngram.counting.threads import in_order
+from benchmark.corpus.document import FileDocument, Span, pieces
+from benchmark.corpus.streaming import Words
+from benchmark.corpus.vocabulary import END, UNKNOWN
+from benchmark.errors import UserError
+
+START = "<s>"
+_BLOCK = 1 << 20  # tokens
+_END_NUMBER = 0  # the type number of `</s>`
+
+
+@dataclass(frozen=True)
+class EncodedTexts:
+    """A training and a test text over the words of the first, `</s>` and `<unk>`, most frequent first.
+
+    Both are int32 and have `<s>` (the id `words`) before every sentence and at the end; `unknown` is the
+    id of `<unk>`.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    words: int
+    unknown: int
+
+
+def encode_texts(train: Path, test: Path, threads: int) -> EncodedTexts:
+    """Read both texts. Raises UserError: a file that is missing, empty, not UTF-8 or holds `<s>`, `</s>`."""
+    words = Words(end_of_line=True)
+    with ThreadPoolExecutor(threads) as pool:
+        numbers, counts = _numbers(train, words, pool)
+        _refuse_reserved(train, words)
+        ids = _ids_by_frequency(counts, words.find(UNKNOWN))
+        test_numbers, test_counts = _numbers(test, words, pool)
+        del words
+        train_sequence = _sequence(numbers, int(counts[_END_NUMBER]), ids, pool)
+        test_sequence = _sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, pool)
+        return EncodedTexts(train_sequence, test_sequence, len(ids) - 1, int(ids[-1]))
+
+
+def _numbers(path: Path, words: Words, pool: ThreadPoolExecutor) -> tuple[MemoryColumn, np.ndarray]:
+    """Type numbers of a text, and how often each type occurs."""
+    numbers = MemoryColumn()
+    counts = np.zeros(1, dtype=np.int64)
+    for piece in words.split(pieces([Span(FileDocument(path))]), pool.map):
+        numbers.append(piece.numbers)
+        seen = np.bincount(piece.numbers, minlength=len(counts))
+        seen[: len(counts)] += counts
+        counts = seen
+    if not numbers.length:
+        raise UserError(f"{path} is empty: give a text of one sentence a line")
+    return numbers, counts
+
+
+def _refuse_reserved(path: Path, words: Words) -> None:
+    for token in (START, END):
+        if words.find(token) is not None:
+            raise UserError(f"{path} holds the word {token}, which marks sentences: give it another spelling")
+
+
+def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
+    """The id of each type, by falling count, and behind them that of any other word: of `<unk>`."""
+    if unknown is None:
+        unknown, counts = len(counts), np.append(counts, 0)
+    ids = np.empty(len(counts), dtype=np.int32)
+    ids[np.argsort(-counts, kind="stable")] = np.arange(len(counts), dtype=np.int32)
+    return np.append(ids, ids[unknown])
+
+
+def _sequence(numbers: MemoryColumn, sentences: int, ids: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+    """Ids with `<s>` (the first id after those of words) before every sentence and at the end."""
+    start = len(ids) - 1
+    sequence = np.empty(numbers.length + sentences + 1, dtype=np.int32)
+    sequence[0] = start
+
+    def fill(place: tuple[int, np.ndarray]) -> None:
+        begin, some = place
+        ends = np.flatnonzero(some == _END_NUMBER)
+        here = sequence[begin : begin + len(some) + len(ends)]
+        marks = ends + np.arange(1, len(ends) + 1)
+        is_word = np.ones(len(here), dtype=bool)
+        is_word[marks] = False
+        here[is_word] = ids.take(some, mode="clip")  # a number beyond: a word that training lacks
+        here[marks] = start
+
+    def places() -> Iterator[tuple[int, np.ndarray]]:
+        begin = 1
+        for block in numbers.drain():
+            for offset in range(0, len(block), _BLOCK):
+                some = block[offset : offset + _BLOCK]
+                yield begin, some
+                begin += len(some) + int(np.count_nonzero(some == _END_NUMBER))
+
+    for _ in in_order(pool, fill, places(), ahead=4):
+        pass
+    return sequence

@@ -1,0 +1,1 @@
+"""The stages between counts and a model: adjusting, discounting, interpolating, backing off."""

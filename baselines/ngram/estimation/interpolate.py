@@ -1,0 +1,108 @@
+"""Interpolating: from adjusted counts and discounts to probabilities and backoff weights, order by order.
+
+In: the counts of each order (contexts ascending), adjusted counts and discounts. Out: a `BackoffTable`.
+An order is done in blocks that end where a context does, so that beside its result it needs little
+memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.counting.threads import thread_count
+from baselines.ngram.table.backoff import BackoffTable
+
+_BLOCK = 1 << 19  # n-grams
+
+
+def interpolate(
+    counts: list[OrderCounts],
+    adjusted: Sequence[np.ndarray],
+    discounts: Sequence[tuple[float, float, float]],
+    uniform: float | None = None,
+) -> BackoffTable:
+    """p(w | h) = (a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h'), a(h •) = Σ_v a(h v), from order 1 up.
+
+    γ(h) = Σ_v D(a(h v)) / a(h •) is what the discounts take; below order 1 stands `uniform`, by default
+    1 / V. `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context that nothing
+    follows has weight 1.
+    """
+    lower = np.array([1 / counts[0].words if uniform is None else uniform])
+    log_probs: list[np.ndarray] = []
+    log_backoffs = []
+    with ThreadPoolExecutor(thread_count()) as pool:
+        for n, (ngrams, counted, taken) in enumerate(zip(counts, adjusted, discounts, strict=True), 1):
+            order = _Order(ngrams, counted, taken, lower, len(counts[n - 2]) if n > 1 else 1)
+            for _ in pool.map(order.block, _blocks(ngrams.contexts)):
+                pass
+            if n > 1:
+                log_probs.append(_log(lower))
+                log_backoffs.append(order.log_weights)
+            lower = order.probs
+    log_probs.append(_log(lower))
+    return BackoffTable.of(counts, log_probs, log_backoffs)
+
+
+class _Order:
+    """The n-grams of one order on their way to probabilities."""
+
+    def __init__(
+        self,
+        ngrams: OrderCounts,
+        counted: np.ndarray,
+        discounts: tuple[float, float, float],
+        lower: np.ndarray,
+        contexts: int,
+    ) -> None:
+        self.ngrams, self.counted, self.discounts, self.lower = ngrams, counted, discounts, lower
+        self.probs = np.empty(len(ngrams), dtype=np.float32)
+        self.log_weights = np.zeros(contexts, dtype=np.float32)
+
+    def block(self, some: slice) -> None:
+        """Fill in the n-grams `some`, all those of one or more contexts."""
+        counted = self.counted[some]
+        first = int(self.ngrams.contexts[some.start])
+        context = self.ngrams.contexts[some].astype(np.int64)
+        context -= first
+        taken = _discount(counted, self.discounts)
+        total = np.bincount(context, weights=counted)
+        followed = total > 0
+        weight = np.ones(len(total))
+        np.divide(np.bincount(context, weights=taken), total, out=weight, where=followed)
+        total[~followed] = 1  # nothing is divided by it but the zeros of words never counted
+        probs = np.subtract(counted, taken, out=taken)
+        probs /= total.take(context, mode="clip")
+        lower = self.lower.take(self.ngrams.suffix[some], mode="clip").astype(np.float64)
+        lower *= weight.take(context, mode="clip")
+        probs += lower
+        self.probs[some] = probs
+        self.log_weights[first : first + len(weight)] = np.log(weight)
+
+
+def _discount(counted: np.ndarray, discounts: tuple[float, float, float]) -> np.ndarray:
+    """D(a) of each count a: float64, 0 for a count of 0."""
+    taken = np.full(len(counted), discounts[2])
+    for count, discount in enumerate((0.0, *discounts[:2])):
+        np.copyto(taken, discount, where=counted == count)
+    return taken
+
+
+def _blocks(contexts: np.ndarray) -> Iterator[slice]:
+    """Slices of about a block each between which no context is divided."""
+    start = 0
+    while start < len(contexts):
+        stop = start + _BLOCK
+        stop = int(np.searchsorted(contexts, contexts[stop])) if stop < len(contexts) else len(contexts)
+        if stop <= start:  # one context fills the block: take all of it
+            stop = int(np.searchsorted(contexts, contexts[start], side="right"))
+        yield slice(start, stop)
+        start = stop
+
+
+def _log(probs: np.ndarray) -> np.ndarray:
+    """ln p, in the memory of `probs` (float32)."""
+    return np.log(probs, out=probs)

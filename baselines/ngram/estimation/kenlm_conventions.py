@@ -1,0 +1,85 @@
+"""Where KenLM's estimator departs from the published definition of modified Kneser-Ney.
+
+In: the training text, counts and adjusted counts. Out: counts of counts, discounts, and the uniform
+distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.discounts import Discounts, counts_of_counts
+from benchmark.contract import TokenStream
+
+CountsOfCounts = tuple[int, int, int, int]
+
+
+class KenLMConventions:
+    """What `lmplz` (Heafield et al. 2013) does of its own, read off its source (release 0.3.0).
+
+    - It reserves a word `<unk>`, and refuses one in the text. Here that is the vocabulary's `<unk>` if the
+      text never has it. Else it is one `beyond` the vocabulary, whose probabilities then sum to
+      1 − p(<unk> | h).
+    - The uniform distribution is over that `<unk>`, `</s>` and the words, without `<s>`.
+    - The last n-gram of each order below the highest enters the counts of counts with its count in
+      place of its adjusted count. Last is meant in the order of the words' ids read from right to left,
+      where `<s>` and `</s>` come first and the other words as they first occur in the text.
+    - Discounts are computed in float32, which shows where 1 − D₁ is small, and may be exactly 0.
+    """
+
+    def __init__(self, train: TokenStream) -> None:
+        vocabulary = train.vocabulary
+        words = len(vocabulary)
+        places = np.full(words + 1, -1, dtype=np.int64)
+        places[train.ids[::-1]] = np.arange(len(train))[
+            ::-1
+        ]  # of several places the last one stays: the first
+        places += 2
+        if vocabulary.end is not None:
+            places[vocabulary.end] = 1
+        places[words] = 0
+        self.places = places
+        unknown = vocabulary.unknown
+        self.beyond = unknown is None or bool((train.ids == unknown).any())
+        self.uniform = 1 / (words + self.beyond)
+
+    def counts_of_counts(
+        self, counts: Sequence[OrderCounts], adjusted: Sequence[np.ndarray]
+    ) -> list[CountsOfCounts]:
+        """n₁ … n₄ of each order."""
+        seen = [counts_of_counts(each) for each in adjusted]
+        for n, last in enumerate(self._last(counts)):
+            moved = dict(enumerate(seen[n], 1))
+            for count, step in ((int(adjusted[n][last]), -1), (int(counts[n].counts[last]), 1)):
+                if count in moved:
+                    moved[count] += step
+            seen[n] = (moved[1], moved[2], moved[3], moved[4])
+        return seen
+
+    def _last(self, counts: Sequence[OrderCounts]) -> list[int]:
+        """Id of the last n-gram of orders 1, 2, … below the highest, as far as there are any."""
+        if len(counts) == 1:
+            return []
+        found = [int(np.argmax(np.where(counts[0].counts > 0, self.places, -1)))]
+        for n in range(2, len(counts)):
+            longer = np.flatnonzero(counts[n - 1].suffix == found[-1])
+            if not len(longer):
+                break  # it begins with <s>
+            first = longer
+            for order in counts[n - 1 : 0 : -1]:
+                first = order.contexts[first]
+            found.append(int(longer[np.argmax(self.places[first])]))
+        return found
+
+
+def kenlm_closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
+    """D₁, D₂ and D₃₊ (see `closed_form`), every step rounded to float32; None where they are impossible."""
+    if not (n1 and n2 and n3):
+        return None
+    n = [np.float32(count) for count in (0, n1, n2, n3, n4)]
+    y = n[1] / np.float32(n1 + 2 * n2)
+    d1, d2, d3 = (float(np.float32(i) - np.float32(i + 1) * y * n[i + 1] / n[i]) for i in (1, 2, 3))
+    return (d1, d2, d3) if 0 <= d1 <= 1 and 0 <= d2 <= 2 and 0 <= d3 <= 3 else None

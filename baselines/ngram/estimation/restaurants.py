@@ -1,0 +1,116 @@
+"""Chinese restaurants for n-grams: customers, tables, and the distribution they make.
+
+Each context h is a restaurant and each word w a dish: c(h w) customers eat w at t(h w) tables, and each
+table is a customer, eating the same, in the restaurant of h', h without its first word. All arrays are
+float64 beside the n-grams of an order, whole numbers or means of such.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from baselines.ngram.counting.counts import OrderCounts, sums_by_context
+from baselines.ngram.estimation.stirling import Stirling, digamma
+
+_LIMIT = 256  # customers of a dish whose tables are drawn exactly
+
+
+def customers(counts: list[OrderCounts], tables: list[np.ndarray], n: int) -> np.ndarray:
+    """c of the n-grams of order n.
+
+    The counts at the highest order, and where an n-gram begins with `<s>`, as nothing can precede it; else
+    the tables (`tables[n]`) of the n-grams one longer that end in it.
+    """
+    ngrams = counts[n - 1]
+    if n == len(counts):
+        return ngrams.counts.astype(np.float64)
+    sent = np.bincount(counts[n].suffix, weights=tables[n], minlength=len(ngrams))
+    sent[ngrams.starts :] = ngrams.counts[ngrams.starts :]
+    return sent
+
+
+def one_table_each(counts: list[OrderCounts]) -> list[np.ndarray]:
+    """A table for every dish that anybody eats."""
+    tables = [np.empty(0)] * len(counts)
+    for n in range(len(counts), 0, -1):
+        tables[n - 1] = (customers(counts, tables, n) > 0).astype(np.float64)
+    return tables
+
+
+def predict(
+    counts: list[OrderCounts], tables: list[np.ndarray], discounts: list[float], strengths: list[float]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """p(w | h) of the n-grams of each order, and the weight of p(w | h') for each context of each order."""
+    lower = np.array([1 / counts[0].words])
+    probs, weights = [], []
+    for n, (ngrams, t, discount, strength) in enumerate(
+        zip(counts, tables, discounts, strengths, strict=True), 1
+    ):
+        c, size = customers(counts, tables, n), _restaurants(counts, n)
+        total = strength + sums_by_context(ngrams, c, size)
+        freed = strength + discount * sums_by_context(ngrams, t, size)
+        weight = np.divide(freed, total, where=total > 0, out=np.ones(size))
+        own = np.divide(c - discount * t, total[ngrams.contexts], where=c > 0, out=np.zeros(len(ngrams)))
+        lower = own + weight[ngrams.contexts] * lower[ngrams.suffix]
+        probs.append(lower)
+        weights.append(weight)
+    return probs, weights
+
+
+def reseat(
+    counts: list[OrderCounts],
+    n: int,
+    eating: np.ndarray,
+    tables: np.ndarray,
+    base: np.ndarray,
+    discount: float,
+    strength: float,
+    random: np.random.Generator,
+) -> tuple[np.ndarray, float, float]:
+    """New tables for the customers `eating` each n-gram of order n; and a new discount and strength.
+
+    `tables` are the present ones, `base` the probabilities p(w | h') of the n-grams one shorter. See
+    `baselines.ngram.smoothing.pitman_yor` for the distribution they are drawn from.
+    """
+    ngrams, size = counts[n - 1], _restaurants(counts, n)
+    several = np.flatnonzero(eating > 1)  # one customer sits at one table
+    choosing = np.zeros(size, dtype=bool)
+    choosing[ngrams.contexts[several]] = True
+    opened = sums_by_context(ngrams, tables, size)
+    rate = np.zeros(size)
+    rate[choosing] = discount * random.standard_gamma(strength / discount + opened[choosing])
+    openness = rate[ngrams.contexts[several]] * base[ngrams.suffix[several]]
+
+    stirling = Stirling(discount, int(min(_LIMIT, eating.max(initial=1))))
+    drawn = np.minimum(eating, 1)
+    drawn[several], joins = stirling.sample(eating[several].astype(np.int64), openness, random)
+    total, opened = sums_by_context(ngrams, eating, size), sums_by_context(ngrams, drawn, size)
+    return drawn, *_learned(total, opened, joins, discount, strength)
+
+
+def _learned(
+    total: np.ndarray, opened: np.ndarray, joins: float, discount: float, strength: float
+) -> tuple[float, float]:
+    """The means of d and θ, given the auxiliary variables of Teh 2006, appendix C, at their expectations.
+
+    A restaurant of c customers at t tables has weight Π_{i<t} (θ + d i) / Π_{i<c} (θ + i), i from 1. Of each
+    factor θ + d i, θ is chosen with probability θ / (θ + d i); of the denominator, −ln x with x ~
+    Beta(θ + 1, c − 1) has the mean ψ(θ + c) − ψ(θ + 1). `joins`: see `Stirling`.
+    """
+    (c, times), (t, t_times) = _tally(total), _tally(opened)
+    ratio = strength / discount
+    by_strength = float((t_times * ratio * (digamma(ratio + t) - digamma(ratio + 1))).sum())
+    by_discount = float((t_times * (t - 1)).sum()) - by_strength
+    logarithms = float((times * (digamma(strength + c) - digamma(strength + 1))).sum())
+    return (1 + by_discount) / (2 + by_discount + joins), (1 + by_strength) / (1 + logarithms)
+
+
+def _tally(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct numbers above 0, and how often each occurs."""
+    times = np.bincount(numbers.astype(np.int64))
+    distinct = np.flatnonzero(times[1:]) + 1
+    return distinct, times[distinct]
+
+
+def _restaurants(counts: list[OrderCounts], n: int) -> int:
+    return len(counts[n - 2]) if n > 1 else 1

@@ -1,0 +1,177 @@
+"""KenLM: the model that its programs estimate, or ours written as ARPA, scored by its own package."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from math import log
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from baselines.ngram.arpa import write_arpa
+from baselines.ngram.counting.history import recent, scoring_sequence
+from baselines.ngram.external.lmplz import find_lmplz, run_lmplz
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, Skip, TokenStream, Vocabulary
+
+_ARPA = "model.arpa"
+_SETTINGS = "model.json"
+_UNKNOWN = "<unk>"  # stands in the ARPA file for every word it does not list
+
+
+class KenLM(LanguageModel):
+    """Interpolated modified Kneser-Ney in KenLM's hash tables (Heafield 2011; Heafield et al. 2013).
+
+    Trained by `lmplz` where that program is found and lines end in `</s>`, else by our `KneserNey`
+    written as an ARPA file: the same definition. To either, a word is its id in digits, so that any
+    token will do. KenLM reserves `<unk>` for words it does not know. With U words of the vocabulary
+    unknown to it, what it gives them and the others sums to Z(h) = 1 + (U − 1) p(<unk> | h), which the
+    scores are divided by: U is 1 in our ARPA files (`<unk>` is a word of the closed vocabulary), mostly
+    0 in lmplz's (`<unk>` in the text is a word to it, and its own an event that never happens).
+    """
+
+    family: ClassVar[Literal["count"]] = "count"
+
+    def __init__(
+        self,
+        *,
+        order: Annotated[int, Field(ge=2, le=6)] = 5,
+        context: Context = "sentence",
+        lmplz: str | None = "lmplz",
+        memory: str = "1G",
+    ) -> None:
+        self.order = order
+        self.context = context
+        self.lmplz = lmplz
+        self.memory = memory
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Estimate on `train`. Raises Skip without the kenlm package, UserError for a wrong path to lmplz."""
+        _kenlm()
+        self._own = tempfile.TemporaryDirectory(prefix="nextword-kenlm-")
+        arpa = Path(self._own.name) / _ARPA
+        vocabulary = train.vocabulary
+        by_line = self.context == "sentence" and vocabulary.end is not None
+        program = find_lmplz(self.lmplz) if by_line else None
+        names = _spellings(vocabulary, by_line, reserve_unknown=program is None)
+        if program:
+            log.info(f"estimating with {program}")
+            run_lmplz(program, train, names, self.order, self.memory, arpa)
+            seen = np.bincount(train.ids, minlength=len(vocabulary)) > 0
+            unknown = int(np.count_nonzero(~seen))
+        else:
+            log.info("lmplz is not used: estimating with our Kneser-Ney, passed on as an ARPA file")
+            ours = KneserNey(order=self.order, context=self.context)
+            ours.fit(train, valid, log)
+            write_arpa(ours.table, names, arpa)
+            unknown = 1
+        self._open(arpa, vocabulary, names, unknown)
+        log.progress(len(train), len(train))
+
+    def _open(self, arpa: Path, vocabulary: Vocabulary, names: list[str], unknown: int) -> None:
+        kenlm = _kenlm()
+        config = kenlm.Config()
+        config.show_progress = False
+        config.arpa_complain = kenlm.ARPALoadComplain.NONE
+        self.arpa, self.vocabulary, self.names, self.unknown = arpa, vocabulary, names, unknown
+        self._model = kenlm.Model(str(arpa), config)
+        self._counts = _section_counts(arpa)
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        """ln p of each id of `stream` given those before it: float32 [targets]."""
+        sequence, is_target = scoring_sequence(stream.ids, self.vocabulary, self.context)
+        scores, unknown, _ = self._walk(sequence.tolist(), normalise=self.unknown != 1)
+        return self._natural(np.array(scores), np.array(unknown))[is_target]
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        """ln p of every word after each context: float32 [contexts, vocabulary]."""
+        rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)
+        score, after = self._model.BaseScore, _kenlm().State()
+        for row, context in zip(rows, contexts, strict=True):
+            history = recent(context, self.vocabulary, self.context, self.order - 1)
+            _, _, state = self._walk(history.tolist(), normalise=False)
+            unknown = score(state, _UNKNOWN, after)
+            row[:] = self._natural(np.array([score(state, name, after) for name in self.names]), unknown)
+        return rows
+
+    def _walk(self, sequence: Iterable[int], normalise: bool) -> tuple[list[float], list[float], Any]:
+        """log10 p of each id (0 for `<s>`), of `<unk>` in its place if asked, and the state at the end."""
+        start, score, names = len(self.vocabulary), self._model.BaseScore, self.names
+        state, after = _kenlm().State(), _kenlm().State()
+        self._model.NullContextWrite(state)
+        scores, unknown = [], []
+        for word in sequence:
+            unknown.append(score(state, _UNKNOWN, after) if normalise else 0.0)
+            if word == start:
+                self._model.BeginSentenceWrite(state)
+                scores.append(0.0)
+            else:
+                scores.append(score(state, names[word], after))
+                state, after = after, state
+        return scores, unknown, state
+
+    def _natural(self, log10_probs: np.ndarray, log10_unknown: np.ndarray | float) -> np.ndarray:
+        if self.unknown == 1:
+            return (log10_probs * log(10)).astype(np.float32)
+        total = np.log1p((self.unknown - 1) * np.power(10.0, log10_unknown))
+        return (log10_probs * log(10) - total).astype(np.float32)
+
+    def size(self) -> ModelSize:
+        """Stored n-grams, and the bytes of KenLM's probing tables by its own arithmetic.
+
+        A word takes 8 bytes (probability, backoff) and 1.5 × 16 in the table of words, an n-gram
+        1.5 × 16 (key, probability, backoff), one of the highest order 1.5 × 12.
+        """
+        first, *middle, last = self._counts
+        return ModelSize(bytes_in_memory=32 * first + 24 * sum(middle) + 18 * last, entries=sum(self._counts))
+
+    def save(self, folder: Path) -> None:
+        """Copy the ARPA file and write the settings as JSON."""
+        shutil.copyfile(self.arpa, folder / _ARPA)
+        settings = {name: getattr(self, name) for name in ("order", "context", "lmplz", "memory")}
+        fitted = {"names": self.names, "unknown": self.unknown}
+        (folder / _SETTINGS).write_text(json.dumps({"settings": settings, **fitted}) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        """The model that `save` wrote. Raises Skip where the kenlm package is missing."""
+        saved = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+        model = cls(**saved["settings"])
+        model._open(folder / _ARPA, vocabulary, saved["names"], saved["unknown"])
+        return model
+
+
+def _kenlm() -> Any:
+    try:
+        import kenlm
+    except ImportError:
+        way = "pip install 'nextword[kenlm]', or 'nextword[kenlm-wheel]' where no compiler is"
+        raise Skip(f"needs the kenlm package: {way}") from None
+    return kenlm
+
+
+def _spellings(vocabulary: Vocabulary, by_line: bool, reserve_unknown: bool) -> list[str]:
+    """Words as KenLM sees them: ids in digits, but for what it reserves and means the same by."""
+    names = [str(index) for index in range(len(vocabulary))]
+    if by_line and vocabulary.end is not None:
+        names[vocabulary.end] = "</s>"
+    if reserve_unknown and vocabulary.unknown is not None:
+        names[vocabulary.unknown] = _UNKNOWN
+    return names
+
+
+def _section_counts(arpa: Path) -> list[int]:
+    """n-grams of each order, from the header of an ARPA file."""
+    counts = []
+    with arpa.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("ngram "):
+                counts.append(int(line.split("=")[1]))
+            elif line.startswith("\\1-grams"):
+                break
+    return counts

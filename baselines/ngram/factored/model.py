@@ -1,0 +1,165 @@
+"""What the models on factored tables share: fit, score, save and load a product of mixtures."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+
+from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
+from baselines.ngram.factored.factors import words_before
+from baselines.ngram.factored.mixture import FactoredMixture
+from baselines.ngram.factored.table import FactoredTable
+from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+
+_SETTINGS = "model.json"
+
+
+@dataclass(frozen=True)
+class History:
+    """Some of the words before a target: those at `distances` (ascending), seen as `symbols`.
+
+    `symbols` int64 [words + 1]: the word itself, or its class; the last is that of `<s>`, and the largest.
+    """
+
+    distances: tuple[int, ...]
+    symbols: np.ndarray
+
+    def factors(self, sequence: np.ndarray) -> np.ndarray:
+        return words_before(self.symbols[sequence], self.distances, int(self.symbols[-1]))
+
+    @property
+    def radix(self) -> int:
+        return int(self.symbols[-1]) + 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One distribution of the product: of `targets[w]` int64 [words], within `groups` [targets], by a
+    mixture over `histories`, the first of which tells the buckets."""
+
+    targets: np.ndarray
+    groups: np.ndarray
+    histories: tuple[History, ...]
+
+    def fitted(
+        self, train: tuple[np.ndarray, np.ndarray], valid: tuple[np.ndarray, np.ndarray], log: RunLog
+    ) -> FactoredMixture:
+        """The mixture, given the sequences of training and validation and which of their ids are targets."""
+        tables = [
+            FactoredTable.estimate(factors, targets, self.groups, history.radix, log)
+            for history in self.histories
+            for (factors,), targets in [self.events(*train, (history,))]
+        ]
+        return FactoredMixture.fitted(tables, *self.events(*valid))
+
+    def events(
+        self, sequence: np.ndarray, is_target: np.ndarray, histories: tuple[History, ...] | None = None
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Factors [k, events] of each history, and targets [events]."""
+        wanted = self.histories if histories is None else histories
+        factors = [history.factors(sequence)[:, is_target] for history in wanted]
+        return factors, self.targets[sequence[is_target]]
+
+
+def choices(order: int, skips: int) -> list[tuple[int, ...]]:
+    """Every choice of order − 1 of the nearest order − 1 + skips distances; the nearest come first."""
+    return list(combinations(range(1, order + skips), order - 1))
+
+
+class FactoredModel(LanguageModel):
+    """p(w | h) as a product of the parts that a subclass names, each a `FactoredMixture`.
+
+    A subclass implements `parts`, extends `settings` by its own constructor arguments, and overrides
+    `prepare`, `save` and `restore` if it learns anything before its parts can be named.
+    """
+
+    family: ClassVar[Literal["count"]] = "count"
+
+    def __init__(self, *, order: int, skips: int, context: Context) -> None:
+        self.order = order
+        self.skips = skips
+        self.context = context
+
+    @abstractmethod
+    def parts(self, vocabulary: Vocabulary) -> list[Part]:
+        """The distributions whose product is the model."""
+
+    def prepare(self, sequence: np.ndarray, vocabulary: Vocabulary, log: RunLog) -> None:
+        """What comes before: nothing."""
+
+    def restore(self, folder: Path, vocabulary: Vocabulary) -> None:
+        """Read what `prepare` learned: nothing."""
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor arguments that make an equal, unfitted model."""
+        return {"order": self.order, "skips": self.skips, "context": self.context}
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Estimate every table on `train`, and the mixtures' weights by EM on `valid`."""
+        self.vocabulary = train.vocabulary
+        sequence = training_sequence(train.ids, train.vocabulary, self.context)
+        self.prepare(sequence, train.vocabulary, log)
+        trained = sequence, sequence != len(train.vocabulary)
+        validated = scoring_sequence(valid.ids, train.vocabulary, self.context)
+        self._parts = self.parts(train.vocabulary)
+        self.mixtures = [part.fitted(trained, validated, log) for part in self._parts]
+        log.progress(len(train), len(train))
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        """ln p of each id of `stream` given those before it: float32 [targets]."""
+        sequence = scoring_sequence(stream.ids, self.vocabulary, self.context)
+        scores = [
+            mixture.score(*part.events(*sequence))
+            for part, mixture in zip(self._parts, self.mixtures, strict=True)
+        ]
+        return np.sum(scores, axis=0)
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        """ln p of every word after each context: float32 [contexts, vocabulary]."""
+        longest = self.order - 1 + self.skips
+        histories = [recent(ids, self.vocabulary, self.context, longest) for ids in contexts]
+        rows = np.zeros((len(contexts), len(self.vocabulary)), dtype=np.float32)
+        for part, mixture in zip(self._parts, self.mixtures, strict=True):
+            factors = [
+                np.stack([history.factors(np.append(ids, 0))[:, -1] for ids in histories], axis=1)
+                for history in part.histories
+            ]
+            rows += mixture.rows(factors)[:, part.targets]
+        return rows
+
+    def size(self) -> ModelSize:
+        return ModelSize(
+            bytes_in_memory=sum(mixture.nbytes for mixture in self.mixtures),
+            entries=sum(mixture.entries for mixture in self.mixtures),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the tables and weights as `.npy` arrays, settings as JSON."""
+        for i, mixture in enumerate(self.mixtures):
+            mixture.save(folder, f"part{i}")
+        (folder / _SETTINGS).write_text(json.dumps(self.settings(), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        """The model that `save` wrote."""
+        model = cls(**json.loads((folder / _SETTINGS).read_text(encoding="utf-8")))
+        model.vocabulary = vocabulary
+        model.restore(folder, vocabulary)
+        model._parts = model.parts(vocabulary)
+        model.mixtures = [
+            FactoredMixture.load(
+                folder,
+                f"part{i}",
+                [len(history.distances) for history in part.histories],
+                [history.radix for history in part.histories],
+            )
+            for i, part in enumerate(model._parts)
+        ]
+        return model

@@ -1,0 +1,1 @@
+"""Smoothing methods, one module each."""

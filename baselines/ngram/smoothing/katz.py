@@ -1,0 +1,119 @@
+"""Katz backoff with Good-Turing discounts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from baselines.ngram.counting.counts import OrderCounts, sums_by_context
+from baselines.ngram.estimation.forms import Kept, contexts_of_order, smooth
+from baselines.ngram.model import BackoffModel
+from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.linked import fold, select, unfold
+from benchmark.contract import Context, RunLog
+from benchmark.errors import UserError
+
+_NOTHING = 1e-9  # of a count: what rounding may leave
+
+
+class Katz(BackoffModel):
+    """Katz 1987: what Good-Turing takes from seen n-grams goes to unseen ones, by the lower order.
+
+        p(w | h) = d(c(h w)) c(h w) / c(h)   if c(h w) reaches the minimum of its order,
+                 = b(h) p(w | h')            if not,
+
+    h' the context h without its first word. The ratios d are Katz's eq. 4 (see `discount_ratios`); counts
+    above `threshold` (his k) are trusted, d = 1. `minimum_counts` has one value an order, the last for all
+    longer n-grams; those below it count for c(h) and for the ratios, but are left to the lower order, as
+    by `-gtNmin` of SRILM's `ngram-count`.
+
+    Where the definition is silent: where nothing is taken after h, all counts being above the threshold,
+    c(h) is raised by one, for the unseen words (as in SRILM and the CMU toolkit, which owe it to Doug
+    Paul). Where the counts of counts of an order admit no ratios, its threshold is lowered, which the log
+    says. b(h), the end of the recursion in 1 / V and contexts never seen: see
+    `baselines.ngram.estimation.forms.smooth`.
+
+    After `fit`, `ratios` [order][count] holds d of the counts from 0 to the threshold that was used.
+    """
+
+    learned: ClassVar[tuple[str, ...]] = ("ratios",)
+
+    def __init__(
+        self,
+        *,
+        order: Annotated[int, Field(ge=1, le=10)] = 3,
+        threshold: Annotated[int, Field(ge=0)] = 5,
+        minimum_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,),
+        context: Context = "sentence",
+    ) -> None:
+        super().__init__(order=order, context=context)
+        self.threshold = threshold
+        self.minimum_counts = list(minimum_counts)
+        if sorted(self.minimum_counts) != self.minimum_counts:
+            raise UserError(
+                f"model.minimum_counts={self.minimum_counts} is not usable: a longer n-gram is kept only "
+                "with the shorter ones in it, so no value may be below the one before"
+            )
+        self.ratios: list[list[float]] = []
+
+    def settings(self) -> dict[str, Any]:
+        own = {"threshold": self.threshold, "minimum_counts": self.minimum_counts}
+        return {**super().settings(), **own}
+
+    def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
+        self.ratios = []
+        for n, ngrams in enumerate(counts, 1):
+            ratios = discount_ratios(ngrams.counts, self.threshold)
+            if len(ratios) <= self.threshold:
+                log.info(
+                    f"order {n}: the counts of counts admit no Good-Turing discounts up to {self.threshold}; "
+                    + (f"took those up to {len(ratios) - 1}" if len(ratios) > 1 else "took none")
+                )
+            self.ratios.append(ratios.tolist())
+        minima = [self.minimum_counts[min(n, len(self.minimum_counts) - 1)] for n in range(self.order)]
+        kept = (
+            good_turing(ngrams, np.array(ratios), minimum, contexts_of_order(counts, n))
+            for n, (ngrams, ratios, minimum) in enumerate(zip(counts, self.ratios, minima, strict=True), 1)
+        )
+        table = smooth(counts, kept, "backoff")
+        if max(minima) == 1:
+            return table
+        stored = [ngrams.counts >= minimum for ngrams, minimum in zip(counts, minima, strict=True)]
+        stored[0][:] = True  # every word is listed, and `<s>`
+        return fold(select(unfold(table), stored))
+
+
+def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
+    """d(r) for r = 0 … k: float64 [k + 1], k the largest value up to `threshold` that is possible, or 0.
+
+    With n_r the number of n-grams counted r times, r* = (r + 1) n_{r+1} / n_r (Good 1953, eq. 2') and
+    A = (k + 1) n_{k+1} / n₁,
+
+        d(r) = (r* / r − A) / (1 − A),  1 ≤ r ≤ k  (Katz 1987, eq. 4; Chen & Goodman 1998, eq. 11),
+
+    so that what is taken, Σ n_r (1 − d(r)) r, is n₁. Possible is a k whose ratios are all in (0, 1]; for
+    k = 1 the formula always gives 0.
+    """
+    seen = np.bincount(np.minimum(counts, threshold + 2), minlength=threshold + 2).astype(np.float64)
+    for k in range(threshold, 1, -1):
+        if not seen[1 : k + 2].all():
+            continue
+        r = np.arange(1, k + 1)
+        common = (k + 1) * seen[k + 1] / seen[1]
+        if common >= 1:
+            continue
+        ratios = ((r + 1) * seen[2 : k + 2] / (r * seen[1 : k + 1]) - common) / (1 - common)
+        if ratios.min() > 0 and ratios.max() <= 1:
+            return np.concatenate([[0.0], ratios])
+    return np.zeros(1)
+
+
+def good_turing(ngrams: OrderCounts, ratios: np.ndarray, minimum: int, contexts: int) -> Kept:
+    """d(c) c of the n-grams that reach the minimum count; the rest of c(h), at least one, is left."""
+    ratio = np.append(ratios, 1.0)[np.minimum(ngrams.counts, len(ratios))]
+    kept = np.where(ngrams.counts >= minimum, ratio * ngrams.counts, 0.0)
+    left = sums_by_context(ngrams, ngrams.counts - kept, contexts)
+    followed = sums_by_context(ngrams, ngrams.counts, contexts) > 0
+    return Kept(kept, np.where(followed & (left < _NOTHING), 1.0, left))

@@ -1,0 +1,171 @@
+"""The form every smoothed n-gram model ends in: probabilities of stored n-grams, and backoff weights.
+
+With h' the context h without its first word (Katz 1987; the form of an ARPA file):
+
+    p(w | h) = p*(h w)            if h w is stored,
+             = b(h) · p(w | h')   if not, and h is stored,
+             = p(w | h')          if h is not stored.
+
+An interpolated model has this form too: p* is then the interpolated probability, and b(h) the weight of
+the lower order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.table.codes import Numbers
+from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
+from baselines.ngram.table.files import read_table, write_table
+from baselines.ngram.table.ids import ABSENT
+
+_BLOCK = 1 << 16  # positions scored at a time: what is held of each stays in a core's cache
+_ROWS = 256  # dense rows formed at a time, at most …
+_CELLS = 1 << 20  # … of so many probabilities in all
+
+
+@dataclass(frozen=True)
+class BackoffTable:
+    """n-grams of orders 1 to N over `words` words, natural logarithms.
+
+    `continuations[n − 2]` lists the n-grams of order n = 2 … N context by context;
+    `log_probs[n − 1]` float32, ln p*, one for each of them (order 1: one for each word);
+    `log_backoffs[n − 1]` float32, ln b, one for each, for n < N (order 1: each word, then `<s>`).
+
+    With an n-gram, its context (without the last word) and its suffix (without the first) are stored, too.
+    A sequence handed to it holds words, `<s>` (the id `words`) and gaps (`words` + 1), which end a
+    history without beginning another.
+    """
+
+    words: int
+    continuations: tuple[Continuations, ...]
+    log_probs: tuple[Numbers, ...]
+    log_backoffs: tuple[Numbers, ...]
+
+    @classmethod
+    def of(
+        cls, counts: list[OrderCounts], log_probs: list[np.ndarray], log_backoffs: list[np.ndarray]
+    ) -> BackoffTable:
+        """The table of counted n-grams, given ln p* of each and ln b of each below the highest order."""
+        words = counts[0].words
+        continuations = tuple(
+            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), packed=n > FULL_WIDTH)
+            for n, (shorter, ngrams) in enumerate(pairwise(counts), 2)
+        )
+        log_probs = [log_probs[0][:words], *log_probs[1:]]
+        return cls(words, continuations, _float32(log_probs), _float32(log_backoffs))
+
+    @property
+    def order(self) -> int:
+        return len(self.log_probs)
+
+    @property
+    def entries(self) -> int:
+        """Stored n-grams, all orders."""
+        return sum(map(len, self.log_probs))
+
+    @property
+    def nbytes(self) -> int:
+        numbers = (*self.log_probs, *self.log_backoffs)
+        return sum(part.nbytes for part in (*self.continuations, *numbers))
+
+    def words_of(self, n: int) -> np.ndarray:
+        """Last word of each n-gram of order n (order 1: every word, then `<s>`)."""
+        return self.continuations[n - 2].words.all() if n > 1 else np.arange(self.words + 1)
+
+    def contexts_of(self, n: int) -> np.ndarray:
+        """For each n-gram of order n ≥ 2, which (n−1)-gram it continues: ascending."""
+        return self.continuations[n - 2].contexts()
+
+    def score(self, sequence: np.ndarray) -> np.ndarray:
+        """ln p of each word of a sequence given those before it: float32 (0 for `<s>` and gaps)."""
+        scores = np.empty(len(sequence), dtype=np.float32)
+        unigrams = np.concatenate([self.log_probs[0], np.zeros(2)], dtype=np.float64)
+        for start in range(0, len(sequence), _BLOCK):
+            reach = max(0, start - self.order + 1)
+            block = sequence[reach : start + _BLOCK].astype(np.int32)
+            scores[start : start + _BLOCK] = self._score_block(block, unigrams)[start - reach :]
+        scores[sequence >= self.words] = 0
+        return scores
+
+    def _score_block(self, sequence: np.ndarray, unigrams: np.ndarray) -> np.ndarray:
+        scores = np.append(unigrams.take(sequence), 0)
+        for n, (ends, ids, missing, contexts) in enumerate(self._extensions(sequence), 2):
+            scores[ends] = self.log_probs[n - 1].take(ids)
+            scores[missing] += self.log_backoffs[n - 2].take(contexts)
+        return scores[:-1]
+
+    def _extensions(self, sequence: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        """For n = 2, 3, …, where an (n−1)-gram that is stored ends in front of a place in `sequence`:
+
+        the places (int64) where the n-gram that ends there is stored, too, and its id; the places where it
+        is not, and the id of that (n−1)-gram. One place follows the last.
+        """
+        sequence = np.append(sequence, np.int32(self.words + 1))
+        ends = np.flatnonzero(sequence <= self.words)
+        ids = sequence.take(ends).astype(np.int64)
+        # an n-gram is stored only where its suffix is: elsewhere no word is looked for
+        wanted = np.where(sequence < self.words, sequence, np.int32(ABSENT))
+        for continuations in self.continuations:
+            places = ends + 1
+            found, longer, lacking = continuations.find(ids, wanted.take(places))
+            ends = places.take(found)
+            yield ends, longer, places.take(lacking), ids.take(lacking)
+            ids = longer
+            wanted = np.full(len(sequence), ABSENT, dtype=np.int32)
+            wanted[ends] = sequence.take(ends)
+
+    def rows(self, histories: list[np.ndarray]) -> np.ndarray:
+        """ln p of every word after each history: float32 [histories, words]."""
+        rows = np.empty((len(histories), self.words), dtype=np.float32)
+        size = max(1, min(_ROWS, _CELLS // self.words))
+        for start in range(0, len(histories), size):
+            self._fill(rows[start : start + size], histories[start : start + size])
+        return rows
+
+    def _fill(self, rows: np.ndarray, histories: list[np.ndarray]) -> None:
+        """Write the rows of some histories: shorter contexts first, overwritten by what longer ones store."""
+        contexts = self._contexts(histories)
+        stored = [np.flatnonzero(ids != ABSENT) for ids in contexts]
+        longer = np.zeros((len(contexts) + 1, len(histories)))  # Σ ln b of the contexts of more than n words
+        for n in range(len(contexts), 0, -1):
+            known = stored[n - 1]
+            longer[n - 1] = longer[n]
+            longer[n - 1, known] += self.log_backoffs[n - 1].take(contexts[n - 1][known])
+        np.add(self.log_probs[0], longer[0][:, None], out=rows, casting="same_kind")
+        for n, (ids, known) in enumerate(zip(contexts, stored, strict=True), 1):
+            children, owner = self.continuations[n - 1].of_contexts(ids[known])
+            history = known[owner]
+            cells = history * self.words + self.continuations[n - 1].words.take(children)
+            rows.reshape(-1)[cells] = self.log_probs[n].take(children) + longer[n].take(history)
+
+    def _contexts(self, histories: list[np.ndarray]) -> list[np.ndarray]:
+        """For n = 1 … N − 1: the id of the last n words of each history, ABSENT where that is not stored."""
+        gap = np.array([self.words + 1])
+        sequence = np.concatenate([part for history in histories for part in (gap, history)])
+        last = np.cumsum([len(history) + 1 for history in histories]) - 1
+        contexts = [np.where(sequence[last] <= self.words, sequence[last], ABSENT)]
+        for ends, ids, _, _ in self._extensions(sequence):
+            by_end = np.full(len(sequence), ABSENT)
+            by_end[ends] = ids
+            contexts.append(by_end[last])
+        return contexts[: self.order - 1]
+
+    def save(self, folder: Path) -> None:
+        """Write each array as a `.npy` file, and what they make as JSON."""
+        write_table(folder, self.words, self.continuations, self.log_probs, self.log_backoffs)
+
+    @classmethod
+    def load(cls, folder: Path, words: int, order: int) -> BackoffTable:
+        """Map what `save` wrote into memory. Raises UserError where a file is missing or damaged."""
+        return cls(words, *read_table(folder, words, order))
+
+
+def _float32(arrays: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+    return tuple(each.astype(np.float32, copy=False) for each in arrays)

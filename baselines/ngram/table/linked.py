@@ -1,0 +1,189 @@
+"""A backoff model as linked lists of n-grams, for work that changes which n-grams there are.
+
+Order by order, each n-gram names the n-gram without its last word (its context), the one without its first
+word (its suffix) and its last word. Probabilities are natural logarithms in float64. `fold` makes the
+`BackoffTable` that scores, `unfold` takes one apart: nothing else here or in the modules built on it
+knows how a table is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.table.backoff import BackoffTable
+
+#: Index of an n-gram that is not listed.
+ABSENT = -1
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The n-grams of one order, ascending by context and, within one, by last word.
+
+    `contexts`, `suffixes` int64 [n], ids among the n-grams one shorter (order 1: 0); `last_words` int64
+    [n]; `log_probs` float64 [n], ln p*; `log_backoffs` float64 [n], ln b (highest order: 0); `implied` bool
+    [n], listed only because a longer n-gram ends in it: p* is b(h) p(w | h'). Order 1 lists every word, then
+    `<s>`, whose probability is 0.
+    """
+
+    contexts: np.ndarray
+    last_words: np.ndarray
+    suffixes: np.ndarray
+    log_probs: np.ndarray
+    log_backoffs: np.ndarray
+    implied: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.contexts)
+
+    def sums(self, values: np.ndarray, contexts: int) -> np.ndarray:
+        """Σ_w values(h w) for each of the `contexts` contexts h one shorter: float64 [contexts]."""
+        return np.bincount(self.contexts, weights=values, minlength=contexts)
+
+
+def unfold(table: BackoffTable) -> list[Linked]:
+    """The n-grams of a table."""
+    words = table.words_of(1).astype(np.int64)
+    none = np.zeros(len(words), dtype=np.int64)
+    log_probs = np.append(np.asarray(table.log_probs[0], np.float64), -np.inf)
+    orders = [Linked(none, words, none, log_probs, _backoffs(table, 1, len(words)), none > 0)]
+    for n in range(2, table.order + 1):
+        lower = orders[-1]
+        contexts, last = table.contexts_of(n).astype(np.int64), table.words_of(n).astype(np.int64)
+        suffixes = last if n == 2 else find(lower, lower.suffixes[contexts], last)
+        implied = np.zeros(len(last), dtype=bool)
+        log_probs, backoffs = np.asarray(table.log_probs[n - 1], np.float64), _backoffs(table, n, len(last))
+        orders.append(Linked(contexts, last, suffixes, log_probs, backoffs, implied))
+    return orders
+
+
+def _backoffs(table: BackoffTable, n: int, length: int) -> np.ndarray:
+    return np.asarray(table.log_backoffs[n - 1], np.float64) if n < table.order else np.zeros(length)
+
+
+def fold(orders: Sequence[Linked]) -> BackoffTable:
+    """The table of these n-grams."""
+    words = starts = len(orders[0]) - 1
+    counts = []
+    for n, order in enumerate(orders, 1):
+        starts = int(np.searchsorted(order.contexts, starts)) if n > 1 else words
+        counts.append(
+            OrderCounts(
+                contexts=order.contexts.astype(np.int32),
+                last_words=order.last_words.astype(np.int32),
+                counts=np.zeros(len(order), dtype=np.int32),
+                suffix=order.suffixes.astype(np.int32),
+                starts=starts,
+                words=words,
+            )
+        )
+    return BackoffTable.of(
+        counts, [each.log_probs for each in orders], [each.log_backoffs for each in orders[:-1]]
+    )
+
+
+def find(order: Linked, contexts: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Id of the n-gram that each context and word make, ABSENT where it is not listed: int64."""
+    base = 1 + max(int(words.max(initial=0)), int(order.last_words.max(initial=0)))
+    return search(order.contexts * base + order.last_words, contexts * base + words)
+
+
+def search(table: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Index of each of `keys` in the ascending `table`, ABSENT where it is not there: int64.
+
+    Searching in ascending order is several times faster than at random, so the keys are sorted first.
+    """
+    found = np.full(len(keys), ABSENT)
+    if len(table) and len(keys):
+        order = np.argsort(keys)
+        sought = keys[order]
+        index = np.searchsorted(table, sought)
+        index[index == len(table)] = 0
+        found[order] = np.where(table[index] == sought, index, ABSENT)
+    return found
+
+
+def select(orders: Sequence[Linked], kept: Sequence[np.ndarray]) -> list[Linked]:
+    """The n-grams that the masks `kept` [order][n] keep, which must hold their contexts and suffixes too."""
+    chosen, renumbered = [], np.zeros(1, dtype=np.int64)
+    for order, mask in zip(orders, kept, strict=True):
+        chosen.append(
+            Linked(
+                renumbered[order.contexts[mask]],
+                order.last_words[mask],
+                renumbered[order.suffixes[mask]],
+                order.log_probs[mask],
+                order.log_backoffs[mask],
+                order.implied[mask],
+            )
+        )
+        renumbered = np.cumsum(mask) - 1
+    return chosen
+
+
+def event_probabilities(orders: Sequence[Linked], chosen: np.ndarray) -> list[np.ndarray]:
+    """p(w is one of the `chosen` words | h) for every context h: [length of h][contexts], bool mask by word.
+
+    Summed over the chosen words, with the plain sums over the stored ones among them,
+    Σ p(w | h) = Σ p*(h w) + b(h) (Σ p(w | h') − Σ p(w | h')).
+    """
+    sums = [np.array([np.exp(orders[0].log_probs[chosen]).sum()])]
+    for lower, order in pairwise(orders):
+        stored, backed_off = _masses(lower, order, chosen[order.last_words])
+        below = sums[-1][lower.suffixes] if len(sums) > 1 else sums[0]
+        sums.append(stored + np.exp(lower.log_backoffs) * np.maximum(below - backed_off, 0))
+    return sums
+
+
+def normalise(orders: Sequence[Linked]) -> list[Linked]:
+    """With backoff weights such that every context's probabilities sum to one, as those of order 1 do:
+
+    b(h) = (1 − Σ p*(h w)) / (1 − Σ p(w | h')), the sums over the stored h w (Katz 1987), and 1 where no
+    h w is stored. Where nothing is left to back off with, or no word to back off to, b(h) is 0 and
+    the p*(h w) are divided by their sum.
+    """
+    made = [orders[0]]
+    for order in orders[1:]:
+        lower = made.pop()
+        stored, backed_off = stored_masses(lower, order)
+        left, room = 1 - stored, 1 - backed_off
+        closed = (stored > 0) & ((left <= _NOTHING) | (room <= _NOTHING))
+        weight = np.divide(left, room, out=np.ones(len(lower)), where=(stored > 0) & ~closed)
+        weight[closed] = 0
+        lower = replace(lower, log_backoffs=log(weight))
+        scale = log(np.where(closed, stored, 1))[order.contexts]
+        made += [lower, with_implied(lower, replace(order, log_probs=order.log_probs - scale))]
+    return made
+
+
+def with_implied(lower: Linked, order: Linked) -> Linked:
+    """`order` with the probabilities of its implied n-grams by the weights of `lower`."""
+    implied = lower.log_backoffs[order.contexts] + lower.log_probs[order.suffixes]
+    return replace(order, log_probs=np.where(order.implied, implied, order.log_probs))
+
+
+#: Probability mass that rounding may leave.
+_NOTHING = 1e-9
+
+
+def stored_masses(lower: Linked, order: Linked) -> tuple[np.ndarray, np.ndarray]:
+    """Σ p*(h w) and Σ p(w | h') over the stored h w, implied ones left aside, for each context h."""
+    return _masses(lower, order, ~order.implied)
+
+
+def _masses(lower: Linked, order: Linked, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Σ p*(h w) and Σ p(w | h') over the chosen of the stored h w, for each context h."""
+    stored = order.sums(chosen * np.exp(order.log_probs), len(lower))
+    backed_off = order.sums(chosen * np.exp(lower.log_probs[order.suffixes]), len(lower))
+    return stored, backed_off
+
+
+def log(values: np.ndarray) -> np.ndarray:
+    """ln, −∞ of 0."""
+    with np.errstate(divide="ignore"):
+        return np.log(values)
