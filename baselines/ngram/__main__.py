@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from baselines.ngram.counting.arrays import Arrays, NumpyArrays, TorchArrays
 from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.counting.storage import parse_bytes
 from baselines.ngram.counting.text import EncodedTexts, encode_texts
@@ -61,28 +62,50 @@ def main(arguments: list[str] | None = None) -> int:
         "--threads", type=int, default=thread_count(), help="CPU threads (default: %(default)s)"
     )
     parser.add_argument("--memory", help="for counting, such as 2G (default: $NEXTWORD_MEMORY, or half)")
+    parser.add_argument(
+        "--device", default="cpu", help="where to count, as torch names it: cuda, cpu (NumPy)"
+    )
     options = parser.parse_args(arguments)
     if not 1 <= options.order <= 10:
         parser.error(f"--order {options.order}: give an order from 1 to 10")
+    if options.threads < 1:
+        parser.error(f"--threads {options.threads}: give a whole number from 1")
     try:
         memory = parse_bytes(options.memory, "--memory ") if options.memory else None
-        print(json.dumps(measure(options.train, options.test, options.order, options.threads, memory)))
+        arrays = _arrays(options.device)
+        print(
+            json.dumps(measure(options.train, options.test, options.order, options.threads, memory, arrays))
+        )
     except UserError as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
         return 2
     return 0
 
 
-def measure(train: Path, test: Path, order: int, threads: int, memory: int | None) -> dict[str, Any]:
+def _arrays(device: str) -> Arrays:
+    """Where to count. Raises UserError for a device that torch does not have."""
+    if device == "cpu":
+        return NumpyArrays()
+    try:
+        arrays = TorchArrays(device)
+        arrays.empty(1)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise UserError(f"--device {device} is not there: {str(error).splitlines()[0]}") from error
+    return arrays
+
+
+def measure(
+    train: Path, test: Path, order: int, threads: int, memory: int | None, arrays: Arrays
+) -> dict[str, Any]:
     """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams."""
     clock = _Clock()
     texts = encode_texts(train, test, threads)
     clock.lap("read")
-    counts = count_ngrams(texts.train, texts.words, order, threads=threads, memory=memory)
+    counts = count_ngrams(texts.train, texts.words, order, threads=threads, memory=memory, arrays=arrays)
     clock.lap("count")
     adjusted = adjusted_counts(counts)
     discounts, _ = choose_discounts(adjusted, _Log())
-    table = interpolate(counts, adjusted, discounts)
+    table = interpolate(counts, adjusted, discounts, threads=threads)
     del counts, adjusted
     clock.lap("estimate")
     log_probs, known = _scored(table.score(texts.test), texts)

@@ -59,6 +59,18 @@ def test_memory_and_threads_change_nothing(tmp_path: Path) -> None:
     assert measured(tmp_path, "--order", "4", "--memory", "1K", "--threads", "3") == default
 
 
+def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    status, output, errors = run(tmp_path, "--device", "cuda:77")
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "--device cuda:77 is not there" in errors
+
+
+@pytest.mark.gpu
+def test_a_gpu_counts_the_same(tmp_path: Path) -> None:
+    default = measured(tmp_path, "--order", "4")
+    assert measured(tmp_path, "--order", "4", "--device", "cuda") == default
+
+
 def test_a_word_spelled_unk_is_what_other_words_become(tmp_path: Path) -> None:
     seen = measured(tmp_path, "--order", "2", train=TRAIN + "a <unk> b\n")
     assert seen["oov"] == 2
@@ -81,7 +93,12 @@ def test_bad_texts_are_one_line_and_status_two(tmp_path: Path, train: str | byte
 
 
 @pytest.mark.parametrize(
-    ("setting", "problem"), [("--order=0", "from 1 to 10"), ("--memory=4Q", "--memory 4Q")]
+    ("setting", "problem"),
+    [
+        ("--order=0", "from 1 to 10"),
+        ("--threads=0", "from 1"),
+        ("--memory=4Q", "--memory 4Q"),
+    ],
 )
 def test_bad_settings_are_refused(tmp_path: Path, setting: str, problem: str) -> None:
     status, _, errors = run(tmp_path, setting)

@@ -15,7 +15,14 @@ Array = Any  # a NumPy array or a torch tensor, whichever the operations are for
 
 
 class Arrays(Protocol):
-    """Operations on one kind of array; positions and keys are int64, all else as small as it fits."""
+    """Operations on one kind of array; positions and keys are int64, all else as small as it fits.
+
+    `places` and `chunk` are how many places of a text are best sorted at once: by their first two words,
+    and within those, by the words that follow.
+    """
+
+    places: int
+    chunk: int
 
     def of(self, array: np.ndarray) -> Array:
         """The array on this device."""
@@ -62,6 +69,9 @@ class Arrays(Protocol):
 
 class NumpyArrays:
     """On the CPU."""
+
+    places = 1 << 20
+    chunk = 1 << 18  # keys of 8 bytes: 2 MiB, which a core's own cache holds
 
     def of(self, array: np.ndarray) -> np.ndarray:
         return array
@@ -114,6 +124,8 @@ class NumpyArrays:
 
 class TorchArrays:
     """On a device that torch names: `cuda`, or `cpu` to compare with NumPy."""
+
+    places = chunk = 1 << 26  # a GPU is the faster the more it sorts at once
 
     def __init__(self, device: str) -> None:
         import torch

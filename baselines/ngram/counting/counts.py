@@ -14,7 +14,6 @@ from baselines.ngram.counting.sorting import Range, places_by_range, ranges_of_f
 from baselines.ngram.counting.storage import InMemory, OnDisk, Storage, memory_budget
 from baselines.ngram.counting.threads import in_order, thread_count
 
-_PLACES = 1 << 20  # places of a range sorted at once
 _SMALLEST = 1 << 16  # fewer are never sorted or linked at once
 _TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # of memory, measured from above
 _BLOCK = 1 << 20  # places assigned to ranges at once
@@ -57,7 +56,7 @@ def count_ngrams(
     arrays: Arrays | None = None,
     threads: int | None = None,
     memory: int | None = None,
-    places: int = _PLACES,
+    places: int | None = None,
 ) -> list[OrderCounts]:
     """Counts of the n-grams of orders 1 to `order` of a sequence that marks sentence starts by `words`.
 
@@ -68,11 +67,12 @@ def count_ngrams(
     `memory` is how many bytes counting may take beside the sequence (default: see `memory_budget`). Where
     that is not enough for all, tables go to temporary files, which is slower and gives the same; the
     arrays returned are then mapped files. `places` is how many places are sorted at once where memory is
-    ample. Time grows as order · tokens.
+    ample (default: what suits `arrays`). Time grows as order · tokens.
     """
     budget = memory or memory_budget()
     threads = threads or thread_count()
     arrays = arrays or NumpyArrays()
+    places = places or arrays.places
     ample = len(sequence) * (_TOKEN_BYTES + _NGRAM_BYTES * (order - 1)) + threads * places * _PLACE_BYTES
     storage: Storage = InMemory(arrays)
     if ample > budget:

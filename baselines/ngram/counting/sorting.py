@@ -20,7 +20,6 @@ import numpy as np
 from baselines.ngram.counting.arrays import Array, Arrays
 
 _KEY_BITS = 63
-_CHUNK = 1 << 18  # places sorted together from order 3 on
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,7 @@ def places_by_range(
     return [keys[bounds[index] : bounds[index + 1]] for index in range(len(ranges))]
 
 
-def sort_range(
-    sequence: Array, places: Array, words: int, low: int, order: int, arrays: Arrays, chunk: int = _CHUNK
-) -> Range:
+def sort_range(sequence: Array, places: Array, words: int, low: int, order: int, arrays: Arrays) -> Range:
     """n-grams of orders 2 to `order` that begin at `places`, with words of one range from `low` on.
 
     `sequence` int32 holds words and `<s>` (the id `words`), which is also its last element.
@@ -131,18 +128,18 @@ def sort_range(
     found = Range(order)
     ids = arrays.numbered(first)
     found.add(2, contexts, followers, starts, Places(arrays.cast(places, "int32"), ids), arrays)
-    for begin, end in _chunks(starts, len(places), chunk, arrays) if order > 2 else ():
+    for begin, end in _chunks(starts, len(places), arrays) if order > 2 else ():
         chunk_of = (places[begin:end], ids[begin:end], first[begin:end])
         _refine(sequence, words, *chunk_of, found, arrays)
     return found
 
 
-def _chunks(starts: Array, length: int, chunk: int, arrays: Arrays) -> Iterator[tuple[int, int]]:
-    """Stretches of about `chunk` sorted places that do not divide a bigram."""
+def _chunks(starts: Array, length: int, arrays: Arrays) -> Iterator[tuple[int, int]]:
+    """Stretches of about `arrays.chunk` sorted places that do not divide a bigram."""
     bounds = arrays.numpy(starts)
     start = 0
     while start < length:
-        index = int(np.searchsorted(bounds, start + chunk))
+        index = int(np.searchsorted(bounds, start + arrays.chunk))
         stop = int(bounds[index]) if index < len(bounds) else length
         yield start, stop
         start = stop

@@ -24,17 +24,18 @@ def interpolate(
     adjusted: Sequence[np.ndarray],
     discounts: Sequence[tuple[float, float, float]],
     uniform: float | None = None,
+    threads: int | None = None,
 ) -> BackoffTable:
     """p(w | h) = (a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h'), a(h •) = Σ_v a(h v), from order 1 up.
 
     γ(h) = Σ_v D(a(h v)) / a(h •) is what the discounts take; below order 1 stands `uniform`, by default
     1 / V. `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context that nothing
-    follows has weight 1.
+    follows has weight 1. `threads`: CPU cores used, by default as `thread_count` says.
     """
     lower = np.array([1 / counts[0].words if uniform is None else uniform])
     log_probs: list[np.ndarray] = []
     log_backoffs = []
-    with ThreadPoolExecutor(thread_count()) as pool:
+    with ThreadPoolExecutor(threads or thread_count()) as pool:
         for n, (ngrams, counted, taken) in enumerate(zip(counts, adjusted, discounts, strict=True), 1):
             order = _Order(ngrams, counted, taken, lower, len(counts[n - 2]) if n > 1 else 1)
             for _ in pool.map(order.block, _blocks(ngrams.contexts)):
