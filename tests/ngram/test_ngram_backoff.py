@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from ngram_texts import stream_of, vocabulary_of
 
-from baselines.ngram import backoff
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.table import backoff
 from benchmark.contract import RunLog, TokenStream
 from benchmark.corpus import END
 

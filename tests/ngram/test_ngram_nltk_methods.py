@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 from nltk.util import everygrams
 
-from baselines.ngram import kneser_ney_variants
 from baselines.ngram.model import BackoffModel
+from baselines.ngram.smoothing import kneser_ney_variants
 from baselines.ngram.smoothing.absolute_discounting import AbsoluteDiscounting
 from baselines.ngram.smoothing.add_k import AddK
 from baselines.ngram.smoothing.kneser_ney_variants import KneserNeySingle
