@@ -179,7 +179,7 @@ def test_a_check_prints_each_rule_and_its_verdict(nextword) -> None:
     ("line", "offers"),
     [
         ("nextword ge", "generate"),
-        ("nextword run model=kn", "model=kneser_ney"),
+        ("nextword run model=kneser_ney_s", "model=kneser_ney_single"),
         ("nextword run model=lstm model.hid", "model.hidden_size="),
         ("nextword run +sw", "+sweep="),
         ("nextword run +sweep=qu", "+sweep=quick"),
