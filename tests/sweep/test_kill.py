@@ -39,9 +39,17 @@ def start(arguments: list[str], folder: Path, environment: dict[str, str]) -> su
 
 
 def workers_of(process: int) -> list[int]:
-    """The worker processes that a launcher has started."""
+    """The worker processes that a launcher has started (it starts others too, such as git)."""
     children = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(pid) for file in children for pid in file.read_text().split()]
+    started = [int(pid) for file in children for pid in file.read_text().split()]
+    return [pid for pid in started if b"benchmark.sweep.worker" in command_of(pid)]
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def alive(pid: int) -> bool:
