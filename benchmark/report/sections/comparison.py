@@ -61,7 +61,7 @@ def build(context: Context) -> Section | None:
         "exactly the same tokens. Values of several seeds are means, with the sample standard deviation."
     )
     groups = tuple(_group(events, context) for events in context.events)
-    columns = COLUMNS if len(context.machines) > 1 else _without_machine()
+    columns = tuple(replace(c, level="data") if c.key in _idle(context) else c for c in COLUMNS)
     table = Table("comparison", caption, columns, groups, head=3, sortable=True, filters=True, most=MOST)
     several = len(context.machines) > 1
     machines = [f"{key}: {machine}" if several else str(machine) for machine, key in context.machines.items()]
@@ -71,9 +71,11 @@ def build(context: Context) -> Section | None:
     return Section("comparison", "Comparison", (table, *notes, timed))
 
 
-def _without_machine() -> tuple[Column, ...]:
-    """Where one machine timed everything, its letter would only take room."""
-    return tuple(replace(c, level="data") if c.key == "machine" else c for c in COLUMNS)
+def _idle(context: Context) -> set[str]:
+    """Columns that would only take room: one machine timed everything, no row has several seeds."""
+    idle: set[str] = set() if len(context.machines) > 1 else {"machine"}
+    rows = (row for events in context.events for row in events.rows)
+    return idle if any(len(row.runs) > 1 for row in rows) else idle | {"test_perplexity_sd"}
 
 
 def _group(events: Events, context: Context) -> Group:

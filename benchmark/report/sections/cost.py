@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ORDER = 40
 #: Rows with more than this many times the best perplexity would squeeze all others into a corner.
 REACH = 3.5
+#: Rows that a caption lists by name.
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ def _figure(events: Events, axis: Axis, rows: list[Row], context: Context) -> Fi
     best = rows[0].perplexity or 1.0
     far = [row.label for row in rows if (row.perplexity or 0) > REACH * best]
     if far:
-        caption += f" Beyond the upper edge: {text.listed([text.clean(label, 40) for label in far])}."
+        named = [text.clean(label, 40) for label in far[:MOST_NAMED]]
+        others = [f"{len(far) - len(named)} more"] if len(far) > len(named) else []
+        caption += f" Beyond the upper edge: {text.listed(named + others)}."
     used = sorted({context.machines[row.machine] for row in rows})
     several = axis.timing and len(used) > 1
     if several:
