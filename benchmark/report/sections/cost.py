@@ -97,9 +97,9 @@ def _figure(events: Events, axis: Axis, rows: list[Row], context: Context) -> Fi
     best = rows[0].perplexity or 1.0
     far = [row.label for row in rows if (row.perplexity or 0) > REACH * best]
     if far:
-        named = [text.clean(label, 40) for label in far[:MOST_NAMED]]
-        others = [f"{len(far) - len(named)} more"] if len(far) > len(named) else []
-        caption += f" Beyond the upper edge: {text.listed(named + others)}."
+        shown = [text.clean(label, 40) for label in far[:MOST_NAMED]]
+        others = [f"{len(far) - len(shown)} more"] if len(far) > len(shown) else []
+        caption += f" Beyond the upper edge: {text.listed(shown + others)}."
     used = sorted({context.machines[row.machine] for row in rows})
     several = axis.timing and len(used) > 1
     if several:
