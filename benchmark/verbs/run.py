@@ -37,8 +37,6 @@ def main(arguments: list[str]) -> int:
         names = {group: ", ".join(choices(group)) for group in ("model", "corpus", "sweep")}
         print(HELP.format(models=names["model"], corpora=names["corpus"], sweeps=names["sweep"]), end="")
         return 0
-    for sweep in (argument for argument in arguments if argument.startswith("+sweep=")):
-        print(f"composing the runs of {sweep}", file=sys.stderr, flush=True)  # a large one takes a while
     jobs = collect(arguments)
     if not jobs:  # Hydra has answered a question (--cfg, --info, --hydra-help)
         return 0
