@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from ngram_texts import ReferenceKneserNey, with_ends
 
+from baselines.ngram.counting import text
 from baselines.ngram.counting.storage import parse_bytes
 from benchmark.errors import UserError
 
@@ -118,3 +119,13 @@ def test_sizes_in_bytes() -> None:
     for said in ("", "G", "-1G", "1.5G", "0", "many"):
         with pytest.raises(UserError, match="whole number"):
             parse_bytes(said, "")
+
+
+def test_words_that_hash_alike_are_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("abcdefghijk lmnopqrstuv a\nwxyzwxyzwxyz b\n", encoding="utf-8")
+    expected = text.encode_texts(path, path, threads=1)
+    monkeypatch.setattr(text, "MULTIPLIERS", (0, *text.MULTIPLIERS))  # 0 sends all long words to one hash
+    again = text.encode_texts(path, path, threads=1)
+    assert np.array_equal(again.train, expected.train)
+    assert again.words == expected.words == 7

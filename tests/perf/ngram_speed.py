@@ -33,15 +33,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
 
-    words = tokens_of(options.train)
-    counts = Counter({UNKNOWN: 0})
-    counts.update(words)
-    ranked = counts.most_common()
-    vocabulary = Vocabulary(tuple(word for word, _ in ranked), np.array([count for _, count in ranked]))
-    train = TokenStream.from_ids(vocabulary.encode(words).astype(np.uint32), vocabulary)
-    test = TokenStream.from_ids(vocabulary.encode(tokens_of(options.test)).astype(np.uint32), vocabulary)
-    del words
-    print(f"{len(train):,} training tokens, {len(test):,} test tokens, {len(vocabulary):,} words")
+    train, test = encoded(options.train, options.test)
+    print(f"{len(train):,} training tokens, {len(test):,} test tokens, {len(train.vocabulary):,} words")
     print("order  perplexity  fit s  fit tokens/s  score tokens/s     n-grams  bytes/n-gram  peak MiB")
     for order in options.orders:
         report(order, train, test, options.repeat)
@@ -69,6 +62,18 @@ def best(repeat: int, work: Callable[[], object]) -> float:
         work()
         seconds.append(time.perf_counter() - start)
     return min(seconds)
+
+
+def encoded(train: Path, test: Path) -> tuple[TokenStream, TokenStream]:
+    """Both texts over the words of the first and `<unk>`."""
+    words = tokens_of(train)
+    counts = Counter({UNKNOWN: 0})
+    counts.update(words)
+    ranked = counts.most_common()
+    vocabulary = Vocabulary(tuple(word for word, _ in ranked), np.array([count for _, count in ranked]))
+    streams = (vocabulary.encode(each).astype(np.uint32) for each in (words, tokens_of(test)))
+    first, second = (TokenStream.from_ids(ids, vocabulary) for ids in streams)
+    return first, second
 
 
 def tokens_of(path: Path) -> list[str]:

@@ -18,18 +18,16 @@ import resource
 import subprocess
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-from ngram_speed import tokens_of
+from ngram_speed import encoded
 
 from baselines.ngram.compact.quantised import Quantised
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.smoothing.kneser_ney import KneserNey
-from benchmark.contract import RunLog, TokenStream, Vocabulary
-from benchmark.corpus import UNKNOWN
+from benchmark.contract import RunLog, TokenStream
 
 #: What build_binary is told, by what the table calls it.
 BINARIES = {
@@ -49,15 +47,10 @@ def main() -> None:
     parser.add_argument("--kenlm", type=Path, default=Path(os.environ.get("NEXTWORD_LMPLZ", "lmplz")).parent)
     options = parser.parse_args()
 
-    words = tokens_of(options.train)
-    counts = Counter({UNKNOWN: 0})
-    counts.update(words)
-    ranked = counts.most_common()
-    vocabulary = Vocabulary(tuple(word for word, _ in ranked), np.array([count for _, count in ranked]))
-    train = TokenStream.from_ids(vocabulary.encode(words).astype(np.uint32), vocabulary)
-    test = TokenStream.from_ids(vocabulary.encode(tokens_of(options.test)).astype(np.uint32), vocabulary)
-    del words
-    print(f"{options.test.name}: {len(test):,} tokens after {len(train):,}, of {len(vocabulary):,} words")
+    train, test = encoded(options.train, options.test)
+    print(
+        f"{options.test.name}: {len(test):,} tokens after {len(train):,}, of {len(train.vocabulary):,} words"
+    )
     print("order  model               perplexity   M tokens/s   time        MB  bytes/n-gram")
     with tempfile.TemporaryDirectory() as scratch:
         for order in options.orders:

@@ -12,6 +12,7 @@ import numpy as np
 from baselines.ngram.counting.storage import MemoryColumn
 from baselines.ngram.counting.threads import in_order
 from benchmark.corpus.document import FileDocument, Span, pieces
+from benchmark.corpus.numbering import MULTIPLIERS, HashCollision
 from benchmark.corpus.streaming import Words
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
@@ -37,13 +38,20 @@ class EncodedTexts:
 
 def encode_texts(train: Path, test: Path, threads: int) -> EncodedTexts:
     """Read both texts. Raises UserError: a file that is missing, empty, not UTF-8 or holds `<s>`, `</s>`."""
-    words = Words(end_of_line=True)
+    for multiplier in MULTIPLIERS[:-1]:
+        try:
+            return _encode(train, test, threads, Words(end_of_line=True, multiplier=multiplier))
+        except HashCollision:  # two words have one hash: hash again
+            continue
+    return _encode(train, test, threads, Words(end_of_line=True, multiplier=MULTIPLIERS[-1]))
+
+
+def _encode(train: Path, test: Path, threads: int, words: Words) -> EncodedTexts:
     with ThreadPoolExecutor(threads) as pool:
         numbers, counts = _numbers(train, words, pool)
         _refuse_reserved(train, words)
         ids = _ids_by_frequency(counts, words.find(UNKNOWN))
         test_numbers, test_counts = _numbers(test, words, pool)
-        del words
         train_sequence = _sequence(numbers, int(counts[_END_NUMBER]), ids, pool)
         test_sequence = _sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, pool)
         return EncodedTexts(train_sequence, test_sequence, len(ids) - 1, int(ids[-1]))
