@@ -12,10 +12,12 @@ import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
-from baselines.neural import optimise, scoring
 from baselines.neural.network import Network
-from baselines.neural.trainer import Trainer
-from baselines.neural.training import Training
+from baselines.neural.output.settings import Output
+from baselines.neural.reading import scoring
+from baselines.neural.training.initialise import initialise
+from baselines.neural.training.loop import Trainer
+from baselines.neural.training.settings import Training
 from benchmark.contract import (
     Context,
     LanguageModel,
@@ -64,6 +66,7 @@ class NeuralModel(LanguageModel):
     family: ClassVar = "neural"
 
     context: Context = "stream"
+    output: Output = field(default_factory=Output)
     training: Training = field(default_factory=Training)
     seed: Annotated[int, Field(ge=0)] = 1
     device: str = "auto"
@@ -82,7 +85,7 @@ class NeuralModel(LanguageModel):
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(self.seed)
             self._network = self.build(train.vocabulary)
-            optimise.initialise(self._network, self.training, train.vocabulary)
+            initialise(self._network, self.training, train.vocabulary)
             self._network.to(device)
             Trainer(self._network, self.training, self.context, self.seed, log).run(train, valid)
         self._network.eval()
@@ -127,7 +130,8 @@ class NeuralModel(LanguageModel):
                 f"not these {len(vocabulary):,}): load it with the corpus it was trained on"
             )
         arguments = data["arguments"]
-        model = cls(**{**arguments, "training": Training(**arguments["training"])})
+        blocks = {"training": Training(**arguments["training"]), "output": Output(**arguments["output"])}
+        model = cls(**{**arguments, **blocks})
         try:
             device = pick_device(model.device)
         except UserError:
@@ -148,5 +152,6 @@ class NeuralModel(LanguageModel):
     def _arguments(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON has them."""
         return {entry.name: getattr(self, entry.name) for entry in fields(self)} | {
-            "training": asdict(self.training)
+            "training": asdict(self.training),
+            "output": asdict(self.output),
         }

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.neural.output import OutputLayer
+from baselines.neural.output.settings import Output
 from benchmark.contract import Vocabulary
 
 #: What a network carries from one segment of a stream to the next; rows are dimension 1 of each tensor.
@@ -22,12 +22,14 @@ class Network(nn.Module):
 
     memory: int | None = None
 
-    def __init__(self, vocabulary: Vocabulary, embedding_size: int, features: int, tied: bool):
+    def __init__(
+        self, vocabulary: Vocabulary, embedding_size: int, features: int, *, tied: bool, output: Output
+    ):
         super().__init__()
         self.start = len(vocabulary) if vocabulary.end is None else vocabulary.end
         symbols = max(len(vocabulary), self.start + 1)
         self.embedding = nn.Embedding(symbols, embedding_size)
-        self.output = OutputLayer(len(vocabulary), features, self.embedding if tied else None)
+        self.output = output.build(len(vocabulary), features, self.embedding if tied else None)
         self._tied = tied
 
     def embed(self, tokens: Tensor) -> Tensor:
@@ -46,6 +48,13 @@ class Network(nn.Module):
     @abstractmethod
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Features after each token, and the state after the last."""
+
+    def regularised(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:
+        """As `forward`, with what training adds to the loss (nats a token); None: nothing."""
+        return *self(tokens, state), None
+
+    def initialise_own(self) -> None:
+        """Set what this architecture starts otherwise than the recipe says, which came before."""
 
 
 def detach(state: State) -> State:

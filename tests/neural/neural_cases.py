@@ -1,14 +1,33 @@
 """Small streams and models that the tests of the neural family share."""
 
-import numpy as np
+import importlib
+from pathlib import Path
 
-from baselines.neural.recurrent import Lstm, Rnn
-from baselines.neural.training import Training
-from baselines.neural.window import FixedWindow
+import numpy as np
+import yaml
+
+from baselines.neural.training.settings import Training
 from benchmark.contract import LanguageModel, RunLog, TokenStream, Vocabulary
 
 QUICK = Training(epochs=1, batch=3, unroll=7, learning_rate=1.0, init_range=0.5)
-CLASSES = {"fixed_window": FixedWindow, "rnn": Rnn, "lstm": Lstm}
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def _classes() -> dict[str, type]:
+    """Every architecture that a `conf/model/*.yaml` names, once, under its shortest name."""
+    found: dict[str, str] = {}
+    for path in sorted((CONF / "model").glob("*.yaml"), key=lambda path: (len(path.stem), path.stem)):
+        target = yaml.safe_load(path.read_text(encoding="utf-8")).get("_target_", "")
+        if target.startswith("baselines.neural.architectures.") and target not in found.values():
+            found[path.stem] = target
+    return {
+        name: getattr(importlib.import_module(module), cls)
+        for name, (module, _, cls) in ((name, target.rpartition(".")) for name, target in found.items())
+    }
+
+
+CLASSES = _classes()
+CLASSIC = ("fixed_window", "rnn", "lstm")
 
 
 def vocabulary(words: int = 11, end: bool = True) -> Vocabulary:

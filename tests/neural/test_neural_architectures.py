@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from neural_cases import CLASSES, small, stream, vocabulary
+from neural_cases import CLASSES, CLASSIC, small, stream, vocabulary
 
-from baselines.neural.optimise import initialise
-from baselines.neural.training import Training
+from baselines.neural.training.initialise import initialise
+from baselines.neural.training.settings import Training
 from benchmark.errors import UserError
 
 
@@ -123,7 +123,7 @@ def test_parameters_are_as_many_as_the_formulas_say():
 
 
 def test_impossible_shapes_are_refused_with_the_way_out():
-    for name in CLASSES:
+    for name in CLASSIC:
         with pytest.raises(UserError, match=r"embedding_size \(6\).*hidden_size \(8\).*model\.tied=false"):
             small(name, hidden_size=8)
     with pytest.raises(UserError, match=r"model\.tied and model\.direct"):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from neural_cases import CLASSES, fitted, stream
 
-from baselines.neural import scoring
+from baselines.neural.reading import scoring
 from benchmark.contract import TokenStream
 from benchmark.errors import UserError
 

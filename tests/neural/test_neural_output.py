@@ -11,10 +11,10 @@ from neural_cases import vocabulary
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.neural import output
-from baselines.neural.output import OutputLayer, softmax_loss
-from baselines.neural.recurrent import Lstm
-from baselines.neural.window import FixedWindow
+from baselines.neural.architectures.recurrent import Lstm
+from baselines.neural.architectures.window import FixedWindow
+from baselines.neural.output import softmax
+from baselines.neural.output.softmax import Softmax, softmax_loss
 
 
 def case(n, features, words, seed=0, dtype=torch.float64):
@@ -36,7 +36,7 @@ def gradients(loss, inputs):
 def test_loss_and_gradients_equal_cross_entropy(n, words, features, rows):
     x, weight, bias, target = case(n, features, words)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(output, "ROWS", rows)
+        patch.setattr(softmax, "ROWS", rows)
         ours = gradients(3.7 * softmax_loss(x, weight, bias, target), (x, weight, bias))
     theirs = gradients(3.7 * F.cross_entropy(F.linear(x, weight, bias), target), (x, weight, bias))
     for mine, plain in zip(ours, theirs, strict=True):
@@ -44,9 +44,9 @@ def test_loss_and_gradients_equal_cross_entropy(n, words, features, rows):
 
 
 def test_gradients_equal_finite_differences(monkeypatch):
-    monkeypatch.setattr(output, "LOGITS", 1)
-    monkeypatch.setattr(output, "FEWEST", 3)
-    assert [(rows.start, rows.stop) for rows in output._chunks(7, 5)] == [(0, 3), (3, 6), (6, 9)]
+    monkeypatch.setattr(softmax, "LOGITS", 1)
+    monkeypatch.setattr(softmax, "FEWEST", 3)
+    assert [(rows.start, rows.stop) for rows in softmax._chunks(7, 5)] == [(0, 3), (3, 6), (6, 9)]
     x, weight, bias, target = case(7, 3, 5)
     assert torch.autograd.gradcheck(lambda *inputs: softmax_loss(*inputs, target), (x, weight, bias))
 
@@ -63,7 +63,7 @@ def test_huge_logits_give_a_finite_loss_and_gradient():
 def test_it_works_without_gradients_and_in_any_mode_order():
     x, weight, bias, target = case(5, 3, 4)
     plain = F.cross_entropy(F.linear(x, weight, bias), target).item()
-    output._local.__dict__.clear()
+    softmax._local.__dict__.clear()
     with torch.inference_mode():
         assert softmax_loss(x, weight, bias, target).item() == pytest.approx(plain)
     with torch.no_grad():
@@ -92,9 +92,9 @@ def test_threads_do_not_share_a_workspace():
 
 
 def test_scores_agree_with_the_loss_and_with_the_distribution(monkeypatch):
-    monkeypatch.setattr(output, "ROWS", 4)
+    monkeypatch.setattr(softmax, "ROWS", 4)
     x, weight, bias, target = case(11, 3, 6)
-    layer = OutputLayer(6, 3).double()
+    layer = Softmax(6, 3).double()
     with torch.no_grad():
         layer.matrix.copy_(weight)
         layer.bias.copy_(bias)
@@ -118,7 +118,7 @@ def test_tied_weights_are_one_matrix(model, end):
 
 def test_the_gradient_of_a_tied_matrix_adds_both_uses():
     embedding = nn.Embedding(7, 3).double()
-    layer = OutputLayer(6, 3, tied=embedding).double()  # an extra row, for the start symbol, is no output
+    layer = Softmax(6, 3, tied=embedding).double()  # an extra row, for the start symbol, is no output
     tokens, target = torch.tensor([6, 1, 1, 4]), torch.tensor([1, 1, 4, 5])
     assert torch.autograd.gradcheck(
         lambda matrix: softmax_loss(matrix[tokens], matrix[:6], layer.bias, target), embedding.weight

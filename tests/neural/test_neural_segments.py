@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.neural.segments import EncodedStream, batches_by_length, pad, sentences, stream_rows
+from baselines.neural.reading.segments import EncodedStream, batches_by_length, pad, sentences, stream_rows
 
 START = 99
 IDS = st.lists(st.integers(0, 5), max_size=60).map(lambda ids: np.array(ids, dtype=np.uint16))

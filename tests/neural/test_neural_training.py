@@ -9,10 +9,10 @@ import torch
 from neural_cases import CLASSES, QUICK, fitted, small, stream, vocabulary
 from pydantic import TypeAdapter, ValidationError
 
-from baselines.neural import trainer
-from baselines.neural.monitor import Monitor
-from baselines.neural.optimise import Schedule
-from baselines.neural.training import Training
+from baselines.neural.training import loop
+from baselines.neural.training.monitor import Monitor
+from baselines.neural.training.schedule import Schedule
+from baselines.neural.training.settings import Training
 from benchmark.contract import Diverged, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
@@ -130,7 +130,7 @@ def test_validation_may_be_on_the_first_lines():
 
 
 def test_the_curve_holds_what_the_report_draws(monkeypatch):
-    monkeypatch.setattr(trainer, "INTERVAL", 4)
+    monkeypatch.setattr(loop, "INTERVAL", 4)
     _, notes = trained()
     losses = [row for row in notes.rows if "train_loss" in row]
     assert len(losses) >= 4

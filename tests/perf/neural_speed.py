@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from torch.nn import functional as F
 
-from baselines.neural.output import softmax_loss
+from baselines.neural.output.softmax import softmax_loss
 from benchmark.build import build_model
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from baselines.neural.monitor import Best, Monitor
 from baselines.neural.network import Network, State, detach
-from baselines.neural.optimise import Schedule, optimiser
-from baselines.neural.scoring import score
-from baselines.neural.segments import (
+from baselines.neural.reading.scoring import score
+from baselines.neural.reading.segments import (
     EncodedStream,
     Rows,
     Segment,
@@ -18,7 +16,10 @@ from baselines.neural.segments import (
     sentences,
     stream_rows,
 )
-from baselines.neural.training import Training
+from baselines.neural.training.monitor import Best, Monitor
+from baselines.neural.training.optimisers import optimiser
+from baselines.neural.training.schedule import Schedule
+from baselines.neural.training.settings import Training
 from benchmark.contract import Context, RunLog, TokenStream
 from benchmark.errors import UserError
 
@@ -99,9 +100,9 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate
         self._optimiser.zero_grad(set_to_none=True)
-        features, state = network(segment.inputs, state)
+        features, state, penalty = network.regularised(segment.inputs, state)
         loss = network.output.loss(segment.select(features), segment.targets)
-        loss.backward()
+        (loss if penalty is None else loss + penalty).backward()
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), math.inf if clip is None else clip)
         self._optimiser.step()
         self._monitor.add(loss, norm, len(segment.targets))

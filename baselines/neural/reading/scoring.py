@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from baselines.neural.network import Network
-from baselines.neural.segments import EncodedStream, Rows, batches_by_length, pad, sentences
+from baselines.neural.reading.segments import EncodedStream, Rows, batches_by_length, pad, sentences
 from benchmark.contract import Context, TokenStream
 
 #: Places in a segment when scoring: enough to occupy matrix products, few enough to hold in memory.

@@ -14,10 +14,12 @@ from benchmark.contract import Vocabulary
 class RecurrentNetwork(Network):
     """Embedding, a stack of recurrent layers, output; dropout between all of them (Zaremba et al. 2014)."""
 
-    def __init__(self, vocabulary: Vocabulary, cells: nn.RNNBase, dropout: float, tied: bool):
-        super().__init__(vocabulary, cells.input_size, cells.hidden_size, tied)
+    def __init__(self, vocabulary: Vocabulary, cells: nn.RNNBase, options: "Recurrent"):
+        super().__init__(
+            vocabulary, cells.input_size, cells.hidden_size, tied=options.tied, output=options.output
+        )
         self.cells = cells
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(options.dropout)
 
     def initial_state(self, rows: int) -> State:
         zeros = self.embedding.weight.new_zeros(self.cells.num_layers, rows, self.cells.hidden_size)
@@ -65,7 +67,7 @@ class Rnn(Recurrent):
 
     def build(self, vocabulary: Vocabulary) -> Network:
         cells = nn.RNN(**self._stack(), nonlinearity=self.nonlinearity)
-        return RecurrentNetwork(vocabulary, cells, self.dropout, self.tied)
+        return RecurrentNetwork(vocabulary, cells, self)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -77,4 +79,4 @@ class Lstm(Recurrent):
 
     def build(self, vocabulary: Vocabulary) -> Network:
         cells = nn.LSTM(**self._stack())
-        return RecurrentNetwork(vocabulary, cells, self.dropout, self.tied)
+        return RecurrentNetwork(vocabulary, cells, self)

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from baselines.neural.output.layer import OutputLayer
+
 #: Rows of logits held at once: enough for efficient matrix products, and where the vocabulary is large
 #: no more than LOGITS numbers, though never under FEWEST rows: each chunk passes over the whole matrix.
 ROWS, LOGITS, FEWEST = 256, 2**23, 64
@@ -95,8 +97,8 @@ def softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Ten
     return loss
 
 
-class OutputLayer(nn.Module):
-    """Features to a distribution over the vocabulary: softmax(W x + b).
+class Softmax(OutputLayer):
+    """softmax(W x + b).
 
     The matrix of a `tied` embedding [at least vocabulary, features] doubles as W (Press & Wolf 2017; Inan
     et al. 2017): its first `vocabulary` rows are used, in the same storage.
@@ -114,12 +116,10 @@ class OutputLayer(nn.Module):
         return self.matrix if len(self.matrix) == self.vocabulary else self.matrix[: self.vocabulary]
 
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
-        """Mean negative log-likelihood in nats of targets [n] given features [n, features]."""
         return softmax_loss(features, self.weight, self.bias, targets)
 
     @torch.no_grad()
     def log_probs(self, features: Tensor, targets: Tensor) -> Tensor:
-        """ln p of targets [n] given features [n, features]: [n]."""
         scores = features.new_empty(len(features))
         for rows in _chunks(len(features), self.vocabulary):
             log_p = _log_softmax_rows(features[rows], self.weight, self.bias)
@@ -128,5 +128,8 @@ class OutputLayer(nn.Module):
 
     @torch.no_grad()
     def distribution(self, features: Tensor) -> Tensor:
-        """ln p of every token given features [n, features]: [n, vocabulary]."""
         return torch.log_softmax(F.linear(features, self.weight, self.bias), 1)
+
+    @torch.no_grad()
+    def start_from(self, log_unigram: Tensor) -> None:
+        self.bias.copy_(log_unigram)

@@ -21,7 +21,9 @@ class WindowNetwork(Network):
     def __init__(self, vocabulary: Vocabulary, options: "FixedWindow"):
         read = options.window * options.embedding_size
         features = options.hidden_size + (read if options.direct else 0)
-        super().__init__(vocabulary, options.embedding_size, features, options.tied)
+        super().__init__(
+            vocabulary, options.embedding_size, features, tied=options.tied, output=options.output
+        )
         self.memory = options.window
         self.direct = options.direct
         self.hidden = nn.Linear(read, options.hidden_size)

@@ -1,0 +1,1 @@
+"""The architectures: each a network and the baseline that builds it."""

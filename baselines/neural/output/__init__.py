@@ -1,0 +1,1 @@
+"""Output layers: from what a network computes to a distribution over the vocabulary."""

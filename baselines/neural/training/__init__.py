@@ -1,0 +1,1 @@
+"""How a network is trained: the recipe, the loop, and what watches over it."""
