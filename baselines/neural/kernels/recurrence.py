@@ -22,7 +22,7 @@ def elman(
 
 
 def gru(x: Tensor, h: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
-    """r, z = σ(W x + b + U h + b'), each its own; n = tanh(W x + b + r ⊙ (U h + b')); h = z ⊙ h + (1 − z) ⊙ n.
+    """r, z = σ(W x + b + U h + b'), each its own; n = tanh(W x + b + r ⊙ (U h + b')); h = z ⊙ (h − n) + n.
 
     The reset gate acts behind the product, as in cuDNN (Cho et al. 2014, version 3). Rows: r, z, n.
     """
