@@ -52,6 +52,11 @@ class ModelSize:
 class RunLog:
     """What a model says while it is fitted. This base class is silent, so that models work alone."""
 
+    #: A folder that outlives the process, the same at the next attempt at this run: a model that trains
+    #: for long keeps there what it needs to go on after an interruption, and makes it when it first does.
+    #: None: nothing can be kept.
+    workspace: Path | None = None
+
     def info(self, message: str) -> None:
         """A line for the log."""
 
@@ -64,6 +69,9 @@ class RunLog:
     def curve(self, **row: float) -> None:
         """One row of the training curve: `tokens`, and any of `train_loss` (nats a token),
         `valid_perplexity`, `learning_rate`, `gradient_norm`, …"""
+
+    def resumed(self, seconds: float, tokens: int) -> None:
+        """Training goes on where an earlier process was cut off: it had spent so many seconds and tokens."""
 
     @contextmanager
     def evaluation(self) -> Iterator[None]:

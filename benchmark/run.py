@@ -14,9 +14,10 @@ import numpy as np
 
 import benchmark
 from benchmark.build import build_model
+from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UserError
-from benchmark.job import Job, Say, settled
+from benchmark.job import SETTLED, Job, Say, settled
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
 from benchmark.measure.perplexity import checked, described, perplexity, summary
@@ -25,6 +26,7 @@ from benchmark.record import provenance
 from benchmark.record.folder import (
     CHECKPOINT,
     RESULT,
+    WORKSPACE,
     bytes_below,
     locked,
     write_array,
@@ -51,11 +53,21 @@ def execute(job: Job, *, terminal: bool = False) -> dict[str, Any]:
         earlier = None if job.config["force"] else settled(folder)
         if earlier is not None:
             return earlier
+        if job.config["force"]:
+            shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
         try:
             return _recorded(job, corpus, folder, terminal)
         except UserError:
             _forget(folder)
             raise
+
+
+def assist(job: Job) -> None:
+    """Train beside the process of rank 0, which records the run: another rank under `torchrun`."""
+    corpus = job.open_corpus(lambda line: None)
+    model = build_model(job.config["model"])
+    if model.family != "count":  # counted models are not trained by several processes
+        model.fit(corpus.train, corpus.valid, RunLog())
 
 
 def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[str, Any]:
@@ -77,11 +89,15 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[st
             log.info(traceback.format_exc() if terminal else reason)
     write_json(folder / "environment.json", provenance.environment())
     write_json(folder / RESULT, record)
+    if record["status"] in SETTLED:
+        shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
     return record
 
 
 def _forget(folder: Path) -> None:
-    """Leave nothing of a run that the user must mend first."""
+    """Leave nothing of a run that the user must mend first, but what training can go on from."""
+    if (folder / WORKSPACE).exists():
+        return
     shutil.rmtree(folder, ignore_errors=True)
     for parent in (folder.parent, folder.parent.parent):
         with suppress(OSError):  # other runs live there

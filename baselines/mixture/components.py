@@ -115,6 +115,7 @@ class ComponentLog(RunLog):
 
     def __init__(self, log: RunLog, name: str, done: int) -> None:
         self._log, self._name, self._before = log, name, done
+        self.workspace = None if log.workspace is None else log.workspace / name
         self.done = done
 
     def info(self, message: str) -> None:
@@ -123,6 +124,9 @@ class ComponentLog(RunLog):
     def progress(self, done: int, total: int, **figures: float) -> None:
         self.done = self._before + done
         self._log.progress(self.done, self._before + total, **figures)
+
+    def resumed(self, seconds: float, tokens: int) -> None:
+        self._log.resumed(seconds, self._before + tokens)
 
     @contextmanager
     def evaluation(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """The neural side of the contract: what is the same whatever the architecture."""
 
 import json
+import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -33,9 +34,13 @@ WEIGHTS, OPTIONS = "weights.safetensors", "options.json"
 
 
 def pick_device(name: str) -> torch.device:
-    """A torch device by name; `auto` is the first CUDA device where there is one, else the CPU."""
+    """A torch device by name; `auto` is a CUDA device where there is one, else the CPU.
+
+    It is the first, or that of this process's local rank where `torchrun` started several.
+    """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        rank = int(os.environ.get("LOCAL_RANK", "0"))
+        return torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

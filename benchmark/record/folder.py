@@ -24,6 +24,8 @@ import numpy as np
 from benchmark.errors import UserError
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
+#: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
+WORKSPACE = "resume"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from benchmark.contract import RunLog
-from benchmark.record.folder import write_text
+from benchmark.record.folder import WORKSPACE, write_text
 
 #: Seconds between two progress lines: a terminal redraws one line, a log gets a new one each time.
 REDRAW, NEW_LINE = 0.2, 10.0
@@ -23,12 +23,15 @@ REDRAW, NEW_LINE = 0.2, 10.0
 class FileRunLog(RunLog):
     """Writes what a model says into its run folder and onto standard output.
 
-    `terminal` redraws one progress line in place; otherwise plain lines appear every ten seconds.
+    `terminal` redraws one progress line in place; otherwise plain lines appear every ten seconds. The log
+    of a run that was cut off and left something to go on from is continued, any other begins anew.
     """
 
     def __init__(self, folder: Path, label: str, *, terminal: bool) -> None:
         self._folder, self._label, self._terminal = folder, label, terminal
-        self._file = (folder / "log.txt").open("w", encoding="utf-8")
+        self.workspace = folder / WORKSPACE
+        mode = "a" if self.workspace.exists() else "w"
+        self._file = (folder / "log.txt").open(mode, encoding="utf-8")
         self._rows: list[dict[str, float]] = []
         self._begun = time.perf_counter()
         self._paused = 0.0
@@ -79,6 +82,10 @@ class FileRunLog(RunLog):
     def curve(self, **row: float) -> None:
         self._rows.append(row)
         self._write_curve()
+
+    def resumed(self, seconds: float, tokens: int) -> None:
+        self._begun -= seconds
+        self.trained_tokens = tokens
 
     @contextmanager
     def evaluation(self) -> Iterator[None]:

@@ -22,10 +22,15 @@ def main() -> int:
 
     from benchmark.errors import ERROR_MARK, UserError
     from benchmark.job import Job
-    from benchmark.run import execute
+    from benchmark.run import assist, execute
+    from benchmark.sweep.ranks import rank
 
+    job = Job(order["config"], order["command"])
     try:
-        execute(Job(order["config"], order["command"]), terminal=order["terminal"])
+        if rank():
+            assist(job)
+        else:
+            execute(job, terminal=order["terminal"])
     except UserError as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr, flush=True)
         return 2

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from benchmark.settings import choices, workers
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import Outcome, launch
+from benchmark.sweep.ranks import check_one_run, rank
 
 HELP = """\
 nextword run [KEY=VALUE ...]           one run
@@ -25,7 +26,8 @@ workers=N force=true    runs at once; repeat what is finished
 corpora_dir results_dir folders to read corpora from and to write runs to
 --cfg job               print the whole configuration and stop (see also --hydra-help)
 
-A finished run is not repeated, an interrupted one starts again. Exit status: 0 all well, 1 a run
+A finished run is not repeated, an interrupted training goes on where it was. torchrun --nproc-per-node=N
+-m benchmark run … trains one network on N processes or GPUs. Exit status: 0 all well, 1 a run
 failed or diverged, 2 something to mend on the command line, in the corpus or on the disk.
 """
 
@@ -40,6 +42,9 @@ def main(arguments: list[str]) -> int:
     jobs = collect(arguments)
     if not jobs:  # Hydra has answered a question (--cfg, --info, --hydra-help)
         return 0
+    check_one_run(len(jobs))
+    if rank():
+        return _status(launch(jobs, workers=1, say=lambda line: None))
     at_once = min(workers(jobs[0].config), len(jobs))
     if len(jobs) > 1:
         print(f"{len(jobs)} runs, {at_once} at a time", flush=True)
@@ -60,6 +65,11 @@ def _summary(outcomes: Sequence[Outcome]) -> int:
         earlier = sum(outcome.earlier for outcome in outcomes)
         parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
         print(f"{len(outcomes)} runs: {parts}" + (f" ({earlier} finished earlier)" if earlier else ""))
+    return _status(outcomes)
+
+
+def _status(outcomes: Sequence[Outcome]) -> int:
+    """The exit status."""
     statuses = {outcome.status for outcome in outcomes}
     if statuses == {"error"}:
         return 2
