@@ -29,7 +29,7 @@ class Network(nn.Module):
         self.start = len(vocabulary) if vocabulary.end is None else vocabulary.end
         symbols = max(len(vocabulary), self.start + 1)
         self.embedding = nn.Embedding(symbols, embedding_size)
-        self.output = output.build(len(vocabulary), features, self.embedding if tied else None)
+        self.output = output.build(vocabulary, features, self.embedding if tied else None)
         self._tied = tied
 
     def embed(self, tokens: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from torch import nn
 
 from baselines.neural.output.layer import OutputLayer
 from baselines.neural.output.softmax import Softmax
+from benchmark.contract import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,6 @@ class Output:
     #: For validators of configurations: a key that is not a setting is an error, not ignored.
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
-    def build(self, vocabulary: int, features: int, tied: nn.Embedding | None) -> OutputLayer:
-        """The layer for so many tokens and features; W is the matrix of a `tied` embedding if given."""
-        return Softmax(vocabulary, features, tied)
+    def build(self, vocabulary: Vocabulary, features: int, tied: nn.Embedding | None) -> OutputLayer:
+        """The layer for a vocabulary and so many features; W is the matrix of a `tied` embedding if given."""
+        return Softmax(len(vocabulary), features, tied)
