@@ -149,6 +149,11 @@ class NeuralModel(LanguageModel):
         model._vocabulary, model._network = vocabulary, network.to(device).eval()
         return model
 
+    @property
+    def network(self) -> Network:
+        """The trained network, for models that build upon it."""
+        return self._fitted()
+
     def _fitted(self) -> Network:
         if not hasattr(self, "_network"):
             raise RuntimeError(f"{type(self).__name__} has no weights yet: fit or load it first")
