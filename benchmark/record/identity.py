@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmark.record.reference import REFERENCE, referenced_id, referenced_settings
 from benchmark.record.source import source_digest
 
 #: Keys of a model's config that do not change what it learns, only how it is shown or where it runs.
@@ -18,7 +19,8 @@ def run_id(model: Mapping[str, Any], corpus_fingerprint: str) -> str:
     corpus's content and the baseline's own source; not over paths, labels or the device.
 
     The source is that of every `_target_` in the settings: a mixture's, and its components'. A model
-    whose settings hold no seed is deterministic: every seed gives the same run.
+    whose settings hold no seed is deterministic: every seed gives the same run. A finished run that the
+    settings build upon (`run`) counts by its id, whatever its folder is called, and by its source.
     """
     outcome = {
         "model": _without_incidentals(model),
@@ -36,17 +38,27 @@ def protocol_id(protocol: Mapping[str, str]) -> str:
 
 def _without_incidentals(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _without_incidentals(item) for key, item in value.items() if key not in INCIDENTAL}
+        return {
+            key: referenced_id(item)
+            if key == REFERENCE and isinstance(item, str)
+            else _without_incidentals(item)
+            for key, item in value.items()
+            if key not in INCIDENTAL
+        }
     return value
 
 
 def _targets(value: Any) -> Iterator[str]:
-    """Every `_target_` in a model's settings, its components' among them."""
+    """Every `_target_` in a model's settings, its components' and its finished runs' among them."""
     if isinstance(value, Mapping):
         if isinstance(value.get("_target_"), str):
             yield value["_target_"]
-        for item in value.values():
-            yield from _targets(item)
+        for key, item in value.items():
+            if key == REFERENCE and isinstance(item, str):
+                for settings in referenced_settings(item):
+                    yield from _targets(settings)
+            else:
+                yield from _targets(item)
 
 
 def _digest(value: Any) -> str:

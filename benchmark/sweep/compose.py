@@ -13,11 +13,13 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Job
+from benchmark.record.reference import with_folders
 from benchmark.settings import check_settings, choices, conf_dir
 from benchmark.sweep.mistakes import explained
 
@@ -137,7 +139,12 @@ def _composed(arguments: list[str]) -> list[Job]:
             raise UserError(explained(error, arguments)) from error
     for job in jobs:
         check_settings(job.config)
-    return jobs
+    return [replace(job, config=_with_finished_runs(job)) for job in jobs]
+
+
+def _with_finished_runs(job: Job) -> dict[str, Any]:
+    """A job's configuration, with the finished runs that its model builds upon looked up by name."""
+    return {**job.config, "model": with_folders(job.config["model"], job.results_dir)}
 
 
 def _command(overrides: Sequence[str]) -> str:

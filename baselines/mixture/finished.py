@@ -1,0 +1,139 @@
+"""The trained model of a finished run, as a model: to be mixed, adapted or measured again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from baselines.mixture.components import class_path, named_class
+from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, Skip, TokenStream, Vocabulary
+from benchmark.errors import UserError
+
+_SAVED, _MODEL = "finished.json", "model"
+
+
+class Finished(LanguageModel):
+    """What a finished run has trained: nothing is trained again.
+
+    `run` is the run's folder (the command line also takes the beginning of a run id, `model`, or
+    `corpus/model`). Its family, context and kind are those of the trained model. The run's own record
+    holds how long training took. A saved copy holds the trained model itself, and needs the run no more.
+
+    Raises Skip where no run is named; UserError where it did not end well or keeps no checkpoint, and, in
+    `fit`, where it was trained on another vocabulary or text.
+    """
+
+    family: Literal["count", "neural", "mixture"]  # type: ignore[misc]  # of the class for all models but these
+    normalised: bool  # type: ignore[misc]
+
+    def __init__(self, *, run: str | None = None) -> None:
+        if run is None:
+            raise Skip("needs a finished run: give its setting run=CORPUS/MODEL, or a run's folder or id")
+        folder = Path(run)
+        record = _json(folder / "result.json", f"{folder} holds no finished run")
+        if record.get("status") != "ok":
+            raise UserError(
+                f"{folder} ended as {record.get('status')!r}, not ok: it has no trained model to build upon"
+            )
+        command = record.get("command", "nextword run …")
+        if not (folder / "checkpoint").is_dir():
+            raise UserError(
+                f"{folder} keeps no trained model here (git holds none); make it: {command} force=true"
+            )
+        self.run, self._record = folder, record
+        self._describe(record, _target(folder))
+
+    def _describe(self, record: dict[str, Any], kind: str) -> None:
+        self.kind = named_class(kind)
+        self.family, self.normalised = record["family"], record["normalised"]
+        self.context: Context = record["context"]
+
+    @property
+    def model(self) -> LanguageModel:
+        """The trained model, once `fit` or `load` has read it."""
+        if not hasattr(self, "_model"):
+            raise RuntimeError("the finished run is not read yet: fit or load first")
+        return self._model
+
+    @property
+    def hardware(self) -> str:
+        return self.model.hardware
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Load what the run has trained, on this very text."""
+        checkpoint = self.run / "checkpoint"
+        self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
+        self._model = self.kind.load(checkpoint, train.vocabulary)
+        seconds = self._record.get("train_seconds")
+        spent = f"trained in {seconds:,.1f} s there" if isinstance(seconds, int | float) else "trained there"
+        log.info(f"{self._record.get('label', self.kind.__name__)} of {self.run}: {spent}")
+
+    def _compare(self, own: Vocabulary, train: TokenStream) -> None:
+        """Refuse a model of other words, or one whose training text was another."""
+        other = train.vocabulary
+        corpus = self._record.get("corpus", "another corpus")
+        if own.digest != other.digest:
+            raise UserError(
+                f"{self.run} was trained on {corpus} with its vocabulary of {len(own):,} tokens, not this "
+                f"corpus's of {len(other):,}: only runs on the same corpus can be built upon"
+            )
+        targets = self._record.get("train_targets", len(train))
+        if targets != len(train) or not np.array_equal(own.counts, other.counts):
+            raise UserError(
+                f"{self.run} was trained on another text ({corpus}, {targets:,} tokens) than this run's "
+                f"({len(train):,} tokens): repeat it on this corpus and build upon that"
+            )
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        return self.model.log_probs(stream)
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        return self.model.next_log_probs(contexts)
+
+    def size(self) -> ModelSize:
+        return self.model.size()
+
+    def save(self, folder: Path) -> None:
+        (folder / _MODEL).mkdir()
+        self.model.save(folder / _MODEL)
+        saved = {
+            "kind": class_path(self.model),
+            "run": str(self.run),
+            "record": {key: self._record[key] for key in ("family", "context", "normalised")},
+        }
+        (folder / _SAVED).write_text(json.dumps(saved, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        saved = _json(folder / _SAVED, f"{folder} holds no copy of a finished run")
+        model = cls.__new__(cls)  # the run itself may be gone
+        model.run, model._record = Path(saved["run"]), saved["record"]
+        model._describe(saved["record"], saved["kind"])
+        model._model = model.kind.load(folder / _MODEL, vocabulary)
+        return model
+
+
+def _target(folder: Path) -> str:
+    """The class that a run trained, from its configuration."""
+    from omegaconf import OmegaConf
+
+    path = folder / "config.yaml"
+    if not path.is_file():
+        raise UserError(f"{folder} keeps no config.yaml, which says what kind of model it trained")
+    return str(OmegaConf.select(OmegaConf.load(path), "model._target_"))
+
+
+def _json(path: Path, problem: str) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{problem}: there is no {path.name}; `nextword status` lists runs") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"cannot read {path}: it is no JSON object")
+    return data

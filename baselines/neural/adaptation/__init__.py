@@ -1,0 +1,1 @@
+"""Models that let a trained network go on learning from the text it reads."""

@@ -1,0 +1,145 @@
+"""A continuous cache over the features of a network."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from baselines.mixture.em import expectation_maximisation
+from baselines.neural.adaptation.adapted import Adapted
+from baselines.neural.adaptation.attention import blocks, cache_distribution
+from baselines.neural.reading.features import features_in_order, features_of_history
+from benchmark.contract import LanguageModel, ModelSize, RunLog, TokenStream
+from benchmark.errors import UserError
+
+#: θ that are tried, times the mean square of a feature vector's length, then around the best of them.
+_COARSE = tuple(2.0**power for power in range(-1, 8))
+_FINE = tuple(2.0**power for power in (-0.5, -0.25, 0.25, 0.5))
+
+
+class NeuralCache(Adapted):
+    """p = (1 − λ) p_network + λ p_cache, with p_cache(w | h_t) ∝ Σ_{i : w_i = w} exp(θ h_t · h_i).
+
+    The linear form of Grave, Joulin & Usunier (2017, sec. 3). h_t are the features from which the network
+    predicts word t, the sum is over the last `window` words of the stream: words that followed histories
+    like this one become likelier. θ = 0 is a plain unigram cache. No weight of the network is changed.
+
+    `theta` and `weight` (λ) where they are not given make the validation text (its first lines that hold
+    `validation_targets`; null: all) likeliest: λ by EM at each θ of a geometric grid, refined once. Before
+    the first word of a stream the cache is empty and the network is alone. A network of `sentence` context
+    starts anew at each line; the cache remembers earlier lines all the same.
+
+    After `fit`, `chosen` holds θ and λ. `next_log_probs` reads each context whole.
+    """
+
+    learned: ClassVar[tuple[str, ...]] = ("chosen",)
+
+    def __init__(
+        self,
+        of: LanguageModel,
+        *,
+        window: Annotated[int, Field(ge=1)] = 2000,
+        theta: Annotated[float, Field(ge=0)] | None = None,
+        weight: Annotated[float, Field(ge=0, le=1)] | None = None,
+        validation_targets: Annotated[int, Field(gt=0)] | None = 100_000,
+    ) -> None:
+        super().__init__(of)
+        self.window, self.theta, self.weight = window, theta, weight
+        self.validation_targets = validation_targets
+        self.chosen: dict[str, float] = {}
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "window": self.window,
+            "theta": self.theta,
+            "weight": self.weight,
+            "validation_targets": self.validation_targets,
+        }
+
+    def learn(self, valid: TokenStream, log: RunLog) -> None:
+        if self.theta is not None and self.weight is not None:
+            self.chosen = {"theta": self.theta, "weight": self.weight}
+            return
+        part = valid if self.validation_targets is None else valid.head(self.validation_targets)
+        if not len(part):
+            raise UserError(
+                "the validation split is empty, so nothing can choose them: set model.theta and model.weight"
+            )
+        chunks = list(self._chunks(part))
+        alone = self._network_scores(chunks)
+        scale = float(torch.cat([features.square().sum(1) for features, _ in chunks]).mean())
+        grid = [value / scale for value in _COARSE] if self.theta is None else [self.theta]
+        tried = self._try(chunks, alone, grid)
+        if self.theta is None:
+            _, best, _ = min(tried)
+            tried += self._try(chunks, alone, [best * factor for factor in _FINE])
+        nats, theta, weight = min(tried)
+        self.chosen = {"theta": theta, "weight": weight}
+        log.info(
+            f"θ {theta:.4g}, weight {weight:.4f}: validation perplexity {np.exp(nats):.2f} with the cache, "
+            f"{np.exp(-alone.mean(dtype=np.float64)):.2f} without"
+        )
+
+    def _try(
+        self, chunks: list[tuple[Tensor, Tensor]], alone: np.ndarray, thetas: Sequence[float]
+    ) -> list[tuple[float, float, float]]:
+        """At each θ: mean −ln p, θ, and the λ that reaches it."""
+        found = [block.log_probs(self.window, thetas) for block in blocks(chunks, self.window)]
+        cached = torch.cat(found, 1).cpu().numpy()
+        tried = []
+        for theta, scores in zip(thetas, cached, strict=True):
+            known = ~np.isnan(scores)
+            weight = self.weight
+            if weight is None:
+                weight = float(expectation_maximisation(np.stack([alone, scores])[:, known])[0][1])
+            nats = -float(_together(alone, scores, weight).mean(dtype=np.float64))
+            tried.append((nats, theta, weight))
+        return tried
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        scores = [np.empty(0, np.float32)]
+        for block in blocks(self._chunks(stream), self.window):
+            alone = self.network.output.log_probs(block.queries, block.targets).cpu().numpy()
+            cached = block.log_probs(self.window, [self.chosen["theta"]])[0].cpu().numpy()
+            scores.append(_together(alone, cached, self.chosen["weight"]))
+        return np.concatenate(scores)
+
+    @torch.no_grad()
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)
+        for row, ids in zip(rows, contexts, strict=True):
+            features = features_of_history(self.network, ids, self.vocabulary.end, self.of.context)
+            row[:] = self.network.output.distribution(features[-1:])[0].cpu().numpy()
+            if len(ids):
+                words = torch.from_numpy(np.asarray(ids[-self.window :], dtype=np.int64)).to(features.device)
+                keys = features[:-1][-self.window :]
+                cached = cache_distribution(
+                    features[-1], keys, words, self.chosen["theta"], len(self.vocabulary)
+                )
+                row[:] = _together(row, cached.log().cpu().numpy(), self.chosen["weight"])
+        return rows
+
+    def size(self) -> ModelSize:
+        """The network, and the features and words of a full window."""
+        network = super().size()
+        nothing = np.empty(0, np.int64)
+        feature = features_of_history(self.network, nothing, self.vocabulary.end, self.of.context)
+        entry = feature.shape[1] * feature.element_size() + np.dtype(np.int64).itemsize
+        return ModelSize(network.bytes_in_memory + self.window * entry, network.parameters, network.entries)
+
+    def _chunks(self, stream: TokenStream) -> Iterator[tuple[Tensor, Tensor]]:
+        return features_in_order(self.network, np.asarray(stream.ids), stream.vocabulary.end, self.of.context)
+
+    def _network_scores(self, chunks: list[tuple[Tensor, Tensor]]) -> np.ndarray:
+        output = self.network.output
+        return torch.cat([output.log_probs(features, targets) for features, targets in chunks]).cpu().numpy()
+
+
+def _together(alone: np.ndarray, cached: np.ndarray, weight: float) -> np.ndarray:
+    """ln((1 − λ) p_network + λ p_cache), p_network alone where the cache is empty (NaN)."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # a weight of 0 or 1, an empty cache
+        both = np.logaddexp(alone + np.log1p(-weight), cached + np.log(weight))
+    return np.where(np.isnan(cached), alone, both).astype(np.float32)

@@ -1,0 +1,51 @@
+"""Settings that name finished runs: a model's key `run`.
+
+A person types what `nextword show` accepts; the configuration then holds the run's folder, and the
+identity of the new run rests on that run's id, wherever its folder lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.record.find import find_run
+from benchmark.record.folder import read_result
+
+#: The key of a model's settings whose value is a finished run.
+REFERENCE = "run"
+
+
+def with_folders(settings: Any, results_dir: Path) -> Any:
+    """Settings in which every `run` that names a finished run has become that run's folder.
+
+    Raises UserError where there is no such run.
+    """
+    if not isinstance(settings, Mapping):
+        return settings
+    return {
+        key: str(find_run(results_dir, value).folder)
+        if key == REFERENCE and isinstance(value, str)
+        else with_folders(value, results_dir)
+        for key, value in settings.items()
+    }
+
+
+def referenced_id(folder: str) -> str:
+    """The run id in the record of a finished run. Raises UserError where the folder holds none."""
+    result = read_result(Path(folder))
+    if result is None or not isinstance(result.get("run_id"), str):
+        raise UserError(f"{folder} holds no finished run; `nextword status` lists them")
+    return str(result["run_id"])
+
+
+def referenced_settings(folder: str) -> Iterator[Mapping[str, Any]]:
+    """The model settings of a finished run, if its configuration is kept."""
+    from omegaconf import OmegaConf
+
+    path = Path(folder) / "config.yaml"
+    config: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    if isinstance(config.get("model"), dict):
+        yield config["model"]
