@@ -9,25 +9,28 @@ from torch import Tensor, nn
 
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network, State
+from baselines.neural.output.settings import Output
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
 
 class WindowNetwork(Network):
-    """The network of `FixedWindow`. Its state: the tokens before the segment, [window − 1, rows]."""
+    """A network that sees the last `memory` tokens. Its state: those before the segment [memory − 1, rows]."""
 
     memory: int
 
-    def __init__(self, vocabulary: Vocabulary, options: "FixedWindow"):
-        read = options.window * options.embedding_size
-        features = options.hidden_size + (read if options.direct else 0)
-        super().__init__(
-            vocabulary, options.embedding_size, features, tied=options.tied, output=options.output
-        )
-        self.memory = options.window
-        self.direct = options.direct
-        self.hidden = nn.Linear(read, options.hidden_size)
-        self.dropout = nn.Dropout(options.dropout)
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        embedding_size: int,
+        features: int,
+        *,
+        memory: int,
+        tied: bool,
+        output: Output,
+    ):
+        super().__init__(vocabulary, embedding_size, features, tied=tied, output=output)
+        self.memory = memory
 
     def initial_state(self, rows: int) -> State:
         shape = (self.memory - 1, rows)
@@ -35,10 +38,35 @@ class WindowNetwork(Network):
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         seen = torch.cat([state[0], tokens])
+        return self.read(seen), (seen[len(tokens) :],)
+
+    def read(self, seen: Tensor) -> Tensor:
+        """Features after each token but the first `memory` − 1 of `seen` [memory − 1 + time, rows]."""
+        raise NotImplementedError
+
+
+class FixedWindowNetwork(WindowNetwork):
+    """The network of `FixedWindow`."""
+
+    def __init__(self, vocabulary: Vocabulary, options: "FixedWindow"):
+        read = options.window * options.embedding_size
+        super().__init__(
+            vocabulary,
+            options.embedding_size,
+            options.hidden_size + (read if options.direct else 0),
+            memory=options.window,
+            tied=options.tied,
+            output=options.output,
+        )
+        self.direct = options.direct
+        self.hidden = nn.Linear(read, options.hidden_size)
+        self.dropout = nn.Dropout(options.dropout)
+
+    def read(self, seen: Tensor) -> Tensor:
         windows = seen.unfold(0, self.memory, 1)  # [time, rows, window]: a view, no token is copied
         x = self.dropout(self.embed(windows).flatten(2))
         h = self.dropout(torch.tanh(self.hidden(x)))
-        return (torch.cat([h, x], 2) if self.direct else h), (seen[len(tokens) :],)
+        return torch.cat([h, x], 2) if self.direct else h
 
 
 @dataclass(kw_only=True, eq=False)
@@ -66,4 +94,4 @@ class FixedWindow(NeuralModel):
             )
 
     def build(self, vocabulary: Vocabulary) -> Network:
-        return WindowNetwork(vocabulary, self)
+        return FixedWindowNetwork(vocabulary, self)

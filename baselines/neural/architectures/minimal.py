@@ -1,0 +1,178 @@
+"""minGRU and minLSTM: gates that see the input alone, so that time is a parallel scan (Feng et al. 2024)."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from baselines.neural.architectures.minimal_scan import linear_scan
+from baselines.neural.layers.feed_forward import Activation, FeedForward
+from baselines.neural.model import NeuralModel, check_tied
+from baselines.neural.network import Network, State
+from benchmark.contract import Vocabulary
+
+
+def positive(x: Tensor) -> Tensor:
+    """The paper's g: x + ½ where x ≥ 0, else σ(x). Continuous, increasing, above zero."""
+    return torch.where(x >= 0, x + 0.5, torch.sigmoid(x))
+
+
+class Cells(nn.Module):
+    """hₜ = aₜ ⊙ hₜ₋₁ + (1 − aₜ) ⊙ g(W xₜ + b), with aₜ from `gates` linear functions of xₜ."""
+
+    gates: ClassVar[int]
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.inward = nn.Linear(width, (self.gates + 1) * width)
+
+    @abstractmethod
+    def keep(self, gates: Tensor) -> Tensor:
+        """a [time, rows, width] from gates [time, rows, gates · width]."""
+
+    def forward(self, x: Tensor, first: Tensor) -> Tensor:
+        """x [time, rows, width] and the state before it [rows, width] to h [time, rows, width]."""
+        width = x.shape[2]
+        gates, candidate = self.inward(x).split([self.gates * width, width], 2)
+        a = self.keep(gates)
+        return linear_scan(a, (1 - a) * positive(candidate), first)
+
+
+class GruCells(Cells):
+    """a = 1 − z, z = σ(W x + b)."""
+
+    gates = 1
+
+    def keep(self, gates: Tensor) -> Tensor:
+        return torch.sigmoid(-gates)
+
+
+class LstmCells(Cells):
+    """a = f / (f + i), f and i = σ(W x + b), each its own: in the state's place σ(ln f − ln i)."""
+
+    gates = 2
+
+    def keep(self, gates: Tensor) -> Tensor:
+        forget, enter = F.logsigmoid(gates).chunk(2, 2)
+        return torch.sigmoid(forget - enter)
+
+
+class Convolution(nn.Module):
+    """Each number's own weighted sum over the last `width` positions: Σⱼ wⱼ ⊙ xₜ₋ⱼ."""
+
+    def __init__(self, size: int, width: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(width, size))  # the last row weighs the present
+
+    def forward(self, x: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """x [time, rows, size] behind the width − 1 positions before it; those to carry on."""
+        seen = torch.cat([before, x])
+        total = x * self.weight[-1]
+        for place, weight in enumerate(self.weight[:-1]):
+            total = torch.addcmul(total, seen[place : place + len(x)], weight)
+        return total, seen[len(x) :]
+
+
+class Block(nn.Module):
+    """x + cells(convolution(LayerNorm(x))), then x + FF(LayerNorm(x))."""
+
+    def __init__(self, options: "Minimal"):
+        super().__init__()
+        width = options.hidden_size
+        self.before_cells = nn.LayerNorm(width)
+        self.convolution = Convolution(width, options.convolution)
+        self.cells = options.cells(width)
+        self.before_feed_forward = nn.LayerNorm(width)
+        self.feed_forward = FeedForward(width, options.expansion * width, width, options.activation)
+        self.dropout = nn.Dropout(options.dropout)
+
+    def forward(self, x: Tensor, first: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """x [time, rows, width], h [1, rows, width] and the inputs before it; the two to carry on."""
+        mixed, before = self.convolution(self.before_cells(x), before)
+        h = self.cells(mixed, first[0])
+        x = x + self.dropout(h)
+        return x + self.dropout(self.feed_forward(self.before_feed_forward(x))), h[-1:], before
+
+
+class MinimalNetwork(Network):
+    """The network of `Minimal`. Its state: of each layer, h [1, rows, width] and the last inputs."""
+
+    def __init__(self, vocabulary: Vocabulary, options: "Minimal"):
+        width = options.hidden_size
+        super().__init__(vocabulary, options.embedding_size, width, tied=options.tied, output=options.output)
+        same = options.embedding_size == width
+        self.project = nn.Identity() if same else nn.Linear(options.embedding_size, width, bias=False)
+        self.blocks = nn.ModuleList(Block(options) for _ in range(options.layers))
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(options.dropout)
+        self.carried = options.convolution - 1
+
+    def initial_state(self, rows: int) -> State:
+        weight = self.norm.weight
+        parts = (weight.new_zeros(length, rows, len(weight)) for length in (1, self.carried))
+        return tuple(parts) * len(self.blocks)
+
+    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        x = self.dropout(self.project(self.embed(tokens)))
+        after: list[Tensor] = []
+        for block, first, before in zip(self.blocks, state[::2], state[1::2], strict=True):
+            x, *carried = block(x, first, before)
+            after.extend(carried)
+        return self.dropout(self.norm(x)), tuple(after)
+
+    @torch.no_grad()
+    def initialise_own(self) -> None:
+        """A convolution begins near the identity; what is added to the residual is scaled by √(2 layers)."""
+        for block in self.modules():
+            if isinstance(block, Block):
+                block.convolution.weight[-1] = 1.0
+                block.feed_forward.down.weight.div_((2 * len(self.blocks)) ** 0.5)
+
+
+@dataclass(kw_only=True, eq=False)
+class Minimal(NeuralModel):
+    """What minGRU and minLSTM share: `layers` of a causal convolution, minimal cells and a feed-forward part.
+
+    The block is that of the paper's language models: a convolution over `convolution` positions (1 only
+    scales), cells, a feed-forward part of `expansion` × `hidden_size` units, here behind layer norms on
+    a residual stream of `hidden_size`. Embeddings of another size are projected to it. `dropout` is
+    applied to the embeddings, to what each part adds, and to the output. The state starts at zero.
+    """
+
+    cells: ClassVar[type[Cells]]
+
+    layers: Annotated[int, Field(ge=1, le=64)] = 2
+    embedding_size: Annotated[int, Field(ge=1)] = 200
+    hidden_size: Annotated[int, Field(ge=1)] = 200
+    convolution: Annotated[int, Field(ge=1, le=64)] = 4
+    expansion: Annotated[int, Field(ge=1)] = 4
+    activation: Activation = "gelu"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    tied: bool = True
+
+    def __post_init__(self) -> None:
+        check_tied(self.tied, self.embedding_size, self.hidden_size)
+
+    def build(self, vocabulary: Vocabulary) -> Network:
+        return MinimalNetwork(vocabulary, self)
+
+
+@dataclass(kw_only=True, eq=False)
+class MinGru(Minimal):
+    """minGRU (Feng et al. 2024): h = (1 − z) ⊙ h + z ⊙ g(W x + b), z = σ(W x + b), each its own."""
+
+    cells = GruCells
+
+
+@dataclass(kw_only=True, eq=False)
+class MinLstm(Minimal):
+    """minLSTM (Feng et al. 2024): h = f' ⊙ h + i' ⊙ g(W x + b), with f' = f / (f + i) and i' = i / (f + i).
+
+    f, i = σ(W x + b), each its own: one state a unit, no output gate.
+    """
+
+    cells = LstmCells

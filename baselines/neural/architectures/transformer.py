@@ -1,0 +1,114 @@
+"""The decoder-only transformer, its attention a sliding window carried from segment to segment."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from baselines.neural.architectures.transformer_attention import Positions, SpanAttention, choose_heads
+from baselines.neural.layers.feed_forward import Activation, FeedForward
+from baselines.neural.model import NeuralModel, check_tied
+from baselines.neural.network import Network, State
+from benchmark.contract import Vocabulary
+from benchmark.errors import UserError
+
+
+class Block(nn.Module):
+    """x + Attention(LayerNorm(x)), then x + FF(LayerNorm(x)): pre-norm (Xiong et al. 2020)."""
+
+    def __init__(self, options: "Transformer"):
+        super().__init__()
+        width = options.hidden_size
+        heads = options.heads or choose_heads(width)
+        self.before_attention = nn.LayerNorm(width)
+        self.attention = SpanAttention(width, heads, options.span, options.positions)
+        self.before_feed_forward = nn.LayerNorm(width)
+        self.feed_forward = FeedForward(width, options.expansion * width, width, options.activation)
+        self.dropout = nn.Dropout(options.dropout)
+
+    def forward(self, x: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
+        """x [time, rows, width] and the keys and values before it; those to carry on."""
+        attended, carried = self.attention(self.before_attention(x), carried)
+        x = x + self.dropout(attended)
+        return x + self.dropout(self.feed_forward(self.before_feed_forward(x))), carried
+
+
+class TransformerNetwork(Network):
+    """The network of `Transformer`. Its state: of each layer, keys and values [≤ span − 1, rows, 2 width]."""
+
+    def __init__(self, vocabulary: Vocabulary, options: "Transformer"):
+        width = options.hidden_size
+        super().__init__(vocabulary, options.embedding_size, width, tied=options.tied, output=options.output)
+        self.memory = options.layers * (options.span - 1) + 1
+        same = options.embedding_size == width
+        self.project = nn.Identity() if same else nn.Linear(options.embedding_size, width, bias=False)
+        self.blocks = nn.ModuleList(Block(options) for _ in range(options.layers))
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(options.dropout)
+
+    def initial_state(self, rows: int) -> State:
+        width = len(self.norm.weight)
+        return tuple(self.norm.weight.new_zeros(0, rows, 2 * width) for _ in self.blocks)
+
+    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        x = self.dropout(self.project(self.embed(tokens)))
+        after = []
+        for block, carried in zip(self.blocks, state, strict=True):
+            x, carried = block(x, carried)
+            after.append(carried)
+        return self.dropout(self.norm(x)), tuple(after)
+
+    @torch.no_grad()
+    def initialise_own(self) -> None:
+        """What each layer adds is scaled down by √(2 layers) (Radford et al. 2019, section 2.3)."""
+        for module in self.modules():
+            if isinstance(module, Block):
+                for matrix in (module.attention.outward.weight, module.feed_forward.down.weight):
+                    matrix.div_((2 * len(self.blocks)) ** 0.5)
+                if not module.attention.rotary:
+                    module.attention.bias.zero_()
+
+
+@dataclass(kw_only=True, eq=False)
+class Transformer(NeuralModel):
+    """A decoder-only transformer (Vaswani et al. 2017; Radford et al. 2019) with a sliding window.
+
+    Every position attends to the last `span` positions in each of `layers`, across the borders of
+    segments: keys and values are carried on, cut off from the graph, as in Transformer-XL (Dai et al.
+    2019). So a score does not depend on how a stream is cut; it reaches `layers` × (`span` − 1) + 1
+    tokens back. `positions`: `rotary`, or `learned` biases by distance.
+
+    `hidden_size` is the width of the residual stream; embeddings of another size are projected to it.
+    The feed-forward layers have `expansion` × `hidden_size` units. `heads`: null takes as many as make
+    them about 64 wide. `dropout` is applied to the embeddings, to what each sublayer adds, and to the output.
+    """
+
+    layers: Annotated[int, Field(ge=1, le=64)] = 2
+    embedding_size: Annotated[int, Field(ge=1)] = 200
+    hidden_size: Annotated[int, Field(ge=1)] = 200
+    heads: Annotated[int, Field(ge=1)] | None = None
+    span: Annotated[int, Field(ge=2, le=4096)] = 64
+    positions: Positions = "rotary"
+    expansion: Annotated[int, Field(ge=1)] = 4
+    activation: Activation = "gelu"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    tied: bool = True
+
+    def __post_init__(self) -> None:
+        check_tied(self.tied, self.embedding_size, self.hidden_size)
+        heads = self.heads or choose_heads(self.hidden_size)
+        if self.hidden_size % heads:
+            raise UserError(
+                f"model.heads ({heads}) must divide model.hidden_size ({self.hidden_size}). "
+                "Set model.heads=null to have it chosen"
+            )
+        if self.positions == "rotary" and self.hidden_size // heads % 2:
+            raise UserError(
+                f"model.positions=rotary turns pairs of numbers: model.hidden_size ({self.hidden_size}) over "
+                f"model.heads ({heads}) must be even. Change one or set model.positions=learned"
+            )
+
+    def build(self, vocabulary: Vocabulary) -> Network:
+        return TransformerNetwork(vocabulary, self)

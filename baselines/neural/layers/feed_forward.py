@@ -1,0 +1,31 @@
+"""The feed-forward part of a block: up to a wider layer, a nonlinearity, down again."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Activation = Literal["relu", "gelu", "swiglu"]
+
+
+class FeedForward(nn.Module):
+    """W₂ f(W₁ x + b₁) + b₂ with f `relu` or `gelu` (Hendrycks & Gimpel 2016) of `inner` units, or `swiglu`.
+
+    SwiGLU (Shazeer 2020, eq. 6) is W₂ (swish(W₁ x) ⊙ V x), here with biases; it has two thirds of `inner`
+    units, so that its three matrices hold as many numbers as the two of the others.
+    """
+
+    def __init__(self, inputs: int, inner: int, outputs: int, activation: Activation):
+        super().__init__()
+        self.activation = activation
+        units = max(1, round(inner * 2 / 3)) if activation == "swiglu" else inner
+        self.up = nn.Linear(inputs, 2 * units if activation == "swiglu" else units)
+        self.down = nn.Linear(units, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [..., inputs] to [..., outputs]."""
+        x = self.up(x)
+        if self.activation == "swiglu":
+            gate, value = x.chunk(2, -1)
+            return self.down(F.silu(gate) * value)
+        return self.down(F.relu(x) if self.activation == "relu" else F.gelu(x))
