@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from neural_cases import CLASSES, CLASSIC, small, stream, vocabulary
+from neural_cases import CLASSES, small, stream, vocabulary
 
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.settings import Training
@@ -50,46 +50,6 @@ def test_fixed_window_equals_a_loop_over_tokens(window, direct, end):
     np.testing.assert_allclose(features(built, IDS), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
-def test_rnn_equals_elmans_equation(nonlinearity):
-    built = network("rnn", layers=2, nonlinearity=nonlinearity)
-    w = arrays(built)
-    squash = np.tanh if nonlinearity == "tanh" else lambda value: np.maximum(value, 0)
-    h = np.zeros((2, 6))
-    expected = []
-    for token in [built.start, *IDS]:
-        x = w["embedding.weight"][token]
-        for layer in range(2):
-            name = f"_l{layer}"
-            inward = w["cells.weight_ih" + name] @ x + w["cells.bias_ih" + name]
-            onward = w["cells.weight_hh" + name] @ h[layer] + w["cells.bias_hh" + name]
-            x = h[layer] = squash(inward + onward)
-        expected.append(x.copy())
-    np.testing.assert_allclose(features(built, IDS), expected, atol=1e-5)
-
-
-def test_lstm_equals_its_equations():
-    built = network("lstm", layers=2)
-    w = arrays(built)
-
-    def sigmoid(value):
-        return 1 / (1 + np.exp(-value))
-
-    h, c = np.zeros((2, 6)), np.zeros((2, 6))
-    expected = []
-    for token in [built.start, *IDS]:
-        x = w["embedding.weight"][token]
-        for layer in range(2):
-            name = f"_l{layer}"
-            gates = w["cells.weight_ih" + name] @ x + w["cells.bias_ih" + name]
-            gates = gates + w["cells.weight_hh" + name] @ h[layer] + w["cells.bias_hh" + name]
-            i, f, g, o = np.split(gates, 4)
-            c[layer] = sigmoid(f) * c[layer] + sigmoid(i) * np.tanh(g)
-            x = h[layer] = sigmoid(o) * np.tanh(c[layer])
-        expected.append(x.copy())
-    np.testing.assert_allclose(features(built, IDS), expected, atol=1e-5)
-
-
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_carried_state_equals_one_unbroken_pass(name):
     built = network(name)
@@ -112,20 +72,15 @@ def count(name, end=True, **options):
 
 def test_parameters_are_as_many_as_the_formulas_say():
     # V = 11 words; E = H = 6 where tied, else E = 6, H = 5; a row for the start where there is no </s>.
-    assert count("rnn", layers=1) == 11 * 6 + (6 * 6 + 6 * 6 + 2 * 6) + 11
-    assert count("rnn", layers=3, end=False) == 12 * 6 + 3 * (6 * 6 + 6 * 6 + 2 * 6) + 11
-    assert count("lstm", layers=2) == 11 * 6 + 2 * 4 * (6 * 6 + 6 * 6 + 2 * 6) + 11
     untied = {"tied": False, "hidden_size": 5}
-    assert count("lstm", layers=1, **untied) == 11 * 6 + 4 * (5 * 6 + 5 * 5 + 2 * 5) + 11 * 5 + 11
     assert count("fixed_window", window=3) == 11 * 6 + (3 * 6 * 6 + 6) + 11
     direct = {**untied, "direct": True, "window": 3}
     assert count("fixed_window", **direct) == 11 * 6 + (3 * 6 * 5 + 5) + 11 * (5 + 3 * 6) + 11
 
 
 def test_impossible_shapes_are_refused_with_the_way_out():
-    for name in CLASSIC:
-        with pytest.raises(UserError, match=r"embedding_size \(6\).*hidden_size \(8\).*model\.tied=false"):
-            small(name, hidden_size=8)
+    with pytest.raises(UserError, match=r"embedding_size \(6\).*hidden_size \(8\).*model\.tied=false"):
+        small("fixed_window", hidden_size=8)
     with pytest.raises(UserError, match=r"model\.tied and model\.direct"):
         small("fixed_window", direct=True)
 

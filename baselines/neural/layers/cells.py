@@ -1,0 +1,108 @@
+"""Recurrent layers: their weights, and the kernel that carries a state through a segment of time."""
+
+from abc import abstractmethod
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from baselines.neural.kernels import recurrence
+from baselines.neural.layers.dropout import WeightDrop
+from baselines.neural.network import State
+
+
+class RecurrentLayer(nn.Module):
+    """Reads x [time, rows, inputs] and gives outputs [time, rows, units] and the state after the last.
+
+    Its state is `states` tensors [1, rows, units], the first of them h. Weights are laid out as in
+    torch's cells: `gates` blocks of rows each. A share `weight_drop` of the recurrent connections is
+    missing in each segment of training.
+    """
+
+    gates: ClassVar[int]
+    states: ClassVar[int] = 1
+
+    def __init__(self, inputs: int, units: int, weight_drop: float = 0.0):
+        super().__init__()
+        self.units = units
+        rows = self.gates * units
+        self.weight_ih = nn.Parameter(torch.empty(rows, inputs))
+        self.weight_hh = nn.Parameter(torch.empty(rows, units))
+        self.bias_ih = nn.Parameter(torch.zeros(rows))
+        self.bias_hh = nn.Parameter(torch.zeros(rows))
+        self.weight_drop = WeightDrop(weight_drop)
+
+    def weights(self) -> recurrence.Weights:
+        """What the kernel gets: in training with weight drop, under a mask drawn by this call."""
+        return self.weight_ih, self.weight_drop(self.weight_hh), self.bias_ih, self.bias_hh
+
+    def initial_state(self, rows: int) -> State:
+        """Zeros."""
+        return (self.weight_hh.new_zeros(1, rows, self.units),) * self.states
+
+    @abstractmethod
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Outputs, and the state after the last of them."""
+
+    def initialise_own(self) -> None:
+        """Set what this layer starts otherwise than the recipe says, which came before."""
+
+
+class ElmanLayer(RecurrentLayer):
+    """hₜ = f(W xₜ + U hₜ₋₁ + b). With `identity`, U starts as the identity (Le, Jaitly & Hinton 2015)."""
+
+    gates = 1
+
+    def __init__(
+        self,
+        inputs: int,
+        units: int,
+        nonlinearity: Literal["tanh", "relu"],
+        identity: bool = False,
+        weight_drop: float = 0.0,
+    ):
+        super().__init__(inputs, units, weight_drop)
+        self.nonlinearity: Literal["tanh", "relu"] = nonlinearity
+        self.identity = identity
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        outputs, h = recurrence.elman(x, state[0][0], self.weights(), self.nonlinearity)
+        return outputs, (h[None],)
+
+    def initialise_own(self) -> None:
+        if self.identity:
+            nn.init.eye_(self.weight_hh)
+
+
+class GruLayer(RecurrentLayer):
+    """The gated recurrent unit of `recurrence.gru`; blocks of rows: reset, update, new."""
+
+    gates = 3
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        outputs, h = recurrence.gru(x, state[0][0], self.weights())
+        return outputs, (h[None],)
+
+
+class LstmLayer(RecurrentLayer):
+    """The long short-term memory of `recurrence.lstm`; blocks of rows: input, forget, cell, output.
+
+    `forget_bias`: where the bias of the forget gate starts (None: as the recipe says).
+    """
+
+    gates = 4
+    states = 2
+
+    def __init__(self, inputs: int, units: int, forget_bias: float | None = None, weight_drop: float = 0.0):
+        super().__init__(inputs, units, weight_drop)
+        self.forget_bias = forget_bias
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        outputs, h, c = recurrence.lstm(x, state[0][0], state[1][0], self.weights())
+        return outputs, (h[None], c[None])
+
+    def initialise_own(self) -> None:
+        if self.forget_bias is not None:
+            forget = slice(self.units, 2 * self.units)
+            nn.init.constant_(self.bias_ih[forget], self.forget_bias)
+            nn.init.zeros_(self.bias_hh[forget])
