@@ -15,7 +15,7 @@ from benchmark.errors import UserError
 
 
 class WindowNetwork(Network):
-    """A network that sees the last `memory` tokens. Its state: those before the segment [memory − 1, rows]."""
+    """A network that sees the last `memory` tokens. State: those before the segment [memory − 1, rows]."""
 
     memory: int
 
