@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from processes import alive, start, wait_until, workers_of
 
 from benchmark.job import SETTLED
 
@@ -25,45 +24,6 @@ SWEEP = [
 def results(folder: Path) -> dict[Path, dict[str, object]]:
     """Every record; a half-written one would not parse."""
     return {path: json.loads(path.read_text()) for path in folder.glob("results/runs/*/*/*/result.json")}
-
-
-def start(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmark", "run", *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def workers_of(process: int) -> list[int]:
-    """The worker processes that a launcher has started (it starts others too, such as git)."""
-    children = Path(f"/proc/{process}/task").glob("*/children")
-    started = [int(pid) for file in children for pid in file.read_text().split()]
-    return [pid for pid in started if b"benchmark.sweep.worker" in command_of(pid)]
-
-
-def command_of(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(true: object, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes through /proc")

@@ -1,0 +1,53 @@
+"""Starting the command line as a process, finding its workers, waiting."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def start(
+    arguments: list[str], folder: Path, environment: dict[str, str], *launcher: str
+) -> subprocess.Popen[str]:
+    """`nextword run` in a folder, perhaps behind another launcher's options; both outputs in one pipe."""
+    return subprocess.Popen(
+        [sys.executable, *launcher, "-m", "benchmark", "run", *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def workers_of(process: int) -> list[int]:
+    """The worker processes that a launcher has started (it starts others too, such as git)."""
+    children = Path(f"/proc/{process}/task").glob("*/children")
+    started = [int(pid) for file in children for pid in file.read_text().split()]
+    return [pid for pid in started if b"benchmark.sweep.worker" in _command_of(pid)]
+
+
+def _command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def alive(pid: int) -> bool:
+    """Is it there, and no zombie?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    """Return as soon as it holds; fail where it does not in time."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)
