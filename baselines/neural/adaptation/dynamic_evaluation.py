@@ -1,0 +1,173 @@
+"""Dynamic evaluation: weights that go on learning from the text they are scored on."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from baselines.neural.adaptation.adapted import Adapted
+from baselines.neural.adaptation.rules import Rule, borrowed
+from baselines.neural.adaptation.statistics import root_mean_squares
+from baselines.neural.adaptation.walk import Walk
+from benchmark.contract import LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.errors import UserError
+
+_SCALES = "scales.safetensors"
+#: Where the search for a learning rate begins, and the decays that are tried at the one found.
+_FIRST = {"sgd": 0.3, "rms": 1e-3}
+_DECAYS = (0.0, 1e-3, 1e-2)
+_FACTOR, _MOST_STEPS = 3.0, 6
+
+
+class DynamicEvaluation(Adapted):
+    """p(x_t | x_1 … x_{t−1}) by weights that have followed the gradients of the segments before t.
+
+    Each whole `segment` of so many targets, counted from the beginning of the stream, is scored and then
+    learnt from in one step, so a score depends on earlier targets alone. `optimiser` is plain `sgd` (Mikolov
+    et al. 2010, sec. 2) or `rms` (Krause et al. 2018), whose steps are scaled by the gradients on the
+    training text, from `statistics_segments` minibatches of it; both fall back to the trained weights by
+    `decay` at each step. The formulas are those of `adaptation.rules.Rule`.
+
+    A `learning_rate` that is not given is found on the first lines of the validation split that hold
+    `validation_targets`, going up or down by factors of three while that helps; then `decay`, from 0, 0.001
+    and 0.01. The trained weights are the same again after every call. `next_log_probs` reads and learns each
+    context anew: slow.
+
+    After `fit`, `chosen` holds the learning rate and the decay.
+    """
+
+    learned: ClassVar[tuple[str, ...]] = ("chosen",)
+
+    def __init__(
+        self,
+        of: LanguageModel,
+        *,
+        optimiser: Literal["sgd", "rms"] = "rms",
+        segment: Annotated[int, Field(ge=1)] = 20,
+        learning_rate: Annotated[float, Field(ge=0)] | None = None,
+        decay: Annotated[float, Field(ge=0, le=1)] | None = None,
+        epsilon: Annotated[float, Field(gt=0)] = 1.0,
+        statistics_segments: Annotated[int, Field(gt=0)] = 200,
+        validation_targets: Annotated[int, Field(gt=0)] = 10_000,
+    ) -> None:
+        super().__init__(of)
+        self.optimiser, self.segment, self.epsilon = optimiser, segment, epsilon
+        self.learning_rate, self.decay = learning_rate, decay
+        self.statistics_segments, self.validation_targets = statistics_segments, validation_targets
+        self.chosen: dict[str, float] = {}
+        self._scales: list[Tensor] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "optimiser": self.optimiser,
+            "segment": self.segment,
+            "learning_rate": self.learning_rate,
+            "decay": self.decay,
+            "epsilon": self.epsilon,
+            "statistics_segments": self.statistics_segments,
+            "validation_targets": self.validation_targets,
+        }
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Fit the network, gather the statistics, choose the learning rate and the decay."""
+        self._train = train
+        super().fit(train, valid, log)
+        del self._train
+
+    def learn(self, valid: TokenStream, log: RunLog) -> None:
+        if self.optimiser == "rms":
+            self._scales = root_mean_squares(
+                self.network, self._train, self.of.context, self.segment, self.statistics_segments
+            )
+        part = valid.head(self.validation_targets)
+        if not len(part) and (self.learning_rate is None or self.decay is None):
+            raise UserError(
+                "the validation split is empty, so nothing can choose them: set model.learning_rate and "
+                "model.decay"
+            )
+        tried: dict[tuple[float, float], float] = {}
+
+        def nats(rate: float, decay: float) -> float:
+            if (rate, decay) not in tried:
+                tried[rate, decay] = self._try(part, rate, decay, log)
+            return tried[rate, decay]
+
+        rate, decay = self.learning_rate, self.decay
+        if rate is None:
+            rate = climb(lambda rate: nats(rate, decay or 0.0), _FIRST[self.optimiser])
+        if decay is None:
+            decay = min(_DECAYS, key=lambda decay: nats(rate, decay))
+        self.chosen = {"learning_rate": rate, "decay": decay}
+
+    def _try(self, part: TokenStream, rate: float, decay: float, log: RunLog) -> float:
+        """Mean −ln p of the targets; infinite where the weights leave the finite numbers."""
+        nats = -float(self._scores(part, rate, decay).mean(dtype=np.float64))
+        with np.errstate(over="ignore"):
+            perplexity = float(np.exp(nats))
+        log.info(f"learning rate {rate:.4g}, decay {decay:g}: validation perplexity {perplexity:.2f}")
+        return nats if math.isfinite(nats) else math.inf
+
+    def log_probs(self, stream: TokenStream) -> np.ndarray:
+        return self._scores(stream, self.chosen["learning_rate"], self.chosen["decay"])
+
+    def _scores(self, stream: TokenStream, rate: float, decay: float) -> np.ndarray:
+        with borrowed(self.network) as trained:
+            walk = self._walk(trained, rate, decay)
+            scores = list(walk.scores(np.asarray(stream.ids)))
+        return torch.cat(scores).cpu().numpy() if scores else np.empty(0, np.float32)
+
+    def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+        rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)
+        for row, ids in zip(rows, contexts, strict=True):
+            with borrowed(self.network) as trained:
+                walk = self._walk(trained, self.chosen["learning_rate"], self.chosen["decay"])
+                features = walk.features(np.asarray(ids))
+                row[:] = self.network.output.distribution(features[None])[0].cpu().numpy()
+        return rows
+
+    def _walk(self, trained: list[Tensor], rate: float, decay: float) -> Walk:
+        rule = Rule(trained, self._scales, rate, decay, self.epsilon)
+        return Walk(self.network, self.vocabulary.end, self.of.context, self.segment, rule)
+
+    def size(self) -> ModelSize:
+        """The network, its trained weights beside those that move, and what scales steps and decay."""
+        network = super().size()
+        copies = 2 if self._scales is None else 5  # √MS, and what follows from it for steps and decay
+        return ModelSize(copies * network.bytes_in_memory, network.parameters, network.entries)
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        if self._scales is not None:
+            names = [name for name, _ in self.network.named_parameters()]
+            scales = {name: scale.cpu() for name, scale in zip(names, self._scales, strict=True)}
+            save_file(scales, folder / _SCALES)
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        model = super().load(folder, vocabulary)
+        if model.optimiser == "rms":
+            saved = load_file(folder / _SCALES)
+            model._scales = [
+                saved[name].to(weight.device) for name, weight in model.network.named_parameters()
+            ]
+        return model
+
+
+def climb(loss: Callable[[float], float], first: float) -> float:
+    """Where a loss is least, going up from `first` by factors while that helps, else down."""
+    best, least = first, loss(first)
+    for factor in (_FACTOR, 1 / _FACTOR):
+        for _ in range(_MOST_STEPS):
+            found = loss(best * factor)
+            if not found < least:
+                break
+            best, least = best * factor, found
+        if best != first:
+            break
+    return best

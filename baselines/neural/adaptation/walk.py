@@ -1,0 +1,93 @@
+"""A network reading one stream, segment by segment, learning from each after it was scored."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from baselines.neural.adaptation.rules import Rule
+from baselines.neural.network import Network, detach
+from benchmark.contract import Context
+
+
+class Reader:
+    """Reads ids in order, its state carried on; in `sentence` context it starts anew after `</s>`."""
+
+    def __init__(self, network: Network, end: int | None, context: Context):
+        self._network = network
+        self._restart = end if context == "sentence" else None
+        self._device = next(network.parameters()).device
+        self._state = network.initial_state(1)
+
+    def read(self, inputs: np.ndarray) -> Tensor:
+        """Features after each of some inputs, [inputs, features], with a gradient where that is enabled."""
+        self._state = detach(self._state)
+        if self._restart is None:
+            return self._read(inputs)
+        pieces = np.split(inputs, np.flatnonzero(inputs[1:] == self._restart) + 1)
+        return torch.cat([self._read(piece) for piece in pieces])
+
+    def _read(self, inputs: np.ndarray) -> Tensor:
+        if inputs[0] == self._restart:
+            self._state = self._network.initial_state(1)
+        tokens = torch.from_numpy(inputs).to(self._device)[:, None]
+        features, self._state = self._network(tokens, self._state)
+        return features.flatten(0, 1)
+
+
+class Walk:
+    """Reads a stream in segments of so many targets, counted from its beginning.
+
+    A segment's targets are scored by the weights that the segments before it left; then, if it is whole,
+    the `rule` follows the gradient of its mean −ln p. So a score depends on earlier targets alone.
+    """
+
+    def __init__(self, network: Network, end: int | None, context: Context, segment: int, rule: Rule):
+        self._network, self._segment, self._rule = network, segment, rule
+        self._weights: list[Tensor] = list(network.parameters())
+        self._reader = Reader(network, end, context)
+
+    def scores(self, ids: np.ndarray) -> Iterator[Tensor]:
+        """ln p of each id of the stream, segment by segment: [at most `segment`]."""
+        for inputs, targets in self._segments(ids):
+            if len(targets) == self._segment:
+                yield self._learn(inputs, targets)
+            elif len(targets):
+                with torch.no_grad():
+                    yield self._score(self._reader.read(inputs[: len(targets)]), targets)
+
+    def features(self, ids: np.ndarray) -> Tensor:
+        """Features after a whole history, [features], by the weights that its whole segments left."""
+        for inputs, targets in self._segments(ids):
+            if len(targets) == self._segment:
+                self._learn(inputs, targets)
+        with torch.no_grad():
+            return self._reader.read(inputs)[-1]
+
+    def _segments(self, ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Inputs and targets of each segment. The last, never whole, has an input more than targets."""
+        symbols = np.concatenate([[self._network.start], np.asarray(ids, dtype=np.int64)])
+        for first in range(0, len(symbols), self._segment):
+            yield symbols[first : first + self._segment], symbols[first + 1 : first + 1 + self._segment]
+
+    def _learn(self, inputs: np.ndarray, targets: np.ndarray) -> Tensor:
+        """Score a whole segment, then follow its gradient."""
+        with torch.enable_grad():
+            features = self._reader.read(inputs)
+            scores = self._score(features.detach(), targets)
+            loss = self._network.output.loss(features, self._send(targets))
+            self._rule.step(self._weights, gradients(loss, self._weights))
+        return scores
+
+    def _score(self, features: Tensor, targets: np.ndarray) -> Tensor:
+        return self._network.output.log_probs(features, self._send(targets))
+
+    def _send(self, ids: np.ndarray) -> Tensor:
+        return torch.from_numpy(ids).to(self._weights[0].device)
+
+
+def gradients(loss: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
+    """Dense gradients of a loss, zero for weights it does not depend on."""
+    found = torch.autograd.grad(loss, list(weights), materialize_grads=True)
+    return [gradient.to_dense() if gradient.is_sparse else gradient for gradient in found]
