@@ -1,0 +1,116 @@
+"""An Elman network trained jointly with a maximum-entropy model of n-grams (Mikolov et al. 2011)."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from baselines.neural.architectures.recurrent.models import Rnn
+from baselines.neural.architectures.recurrent.network import RecurrentNetwork
+from baselines.neural.network import Network, State
+from baselines.neural.output.hashed import MOST_SLOTS, STEP, HashedSoftmax, slots
+from baselines.neural.output.layer import OutputLayer
+from baselines.neural.output.settings import Output
+from benchmark.contract import Vocabulary
+from benchmark.errors import UserError
+
+#: Odd multipliers of a mixing of 64 bits (Steele, Lea & Flood 2014, splitmix64), as signed numbers.
+MIX = (0xBF58476D1CE4E5B9 - 2**64, 0x94D049BB133111EB - 2**64)
+SPREAD = 0x9E3779B97F4A7C15 - 2**64
+
+
+@dataclass(frozen=True, kw_only=True)
+class HashedOutput(Output):
+    """The softmax with a table of `hash_size` entries that the n-gram features are read from."""
+
+    hash_size: int
+
+    def build(self, vocabulary: Vocabulary, features: int, tied: nn.Embedding | None) -> OutputLayer:
+        if slots(self.hash_size, len(vocabulary)) < 1:
+            raise UserError(
+                f"model.hash_size={self.hash_size} is too small: a history needs a weight for each of "
+                f"the {len(vocabulary):,} words (rounded up to {STEP}). Make it many times as large"
+            )
+        return HashedSoftmax(len(vocabulary), features, self.hash_size, tied)
+
+
+class MaxentNetwork(RecurrentNetwork):
+    """The network of `RnnMaxent`: its features end with a slot of the table for each length of history.
+
+    Its state begins with the tokens before the segment, [order − 2, rows].
+    """
+
+    output: HashedSoftmax
+
+    def __init__(self, vocabulary: Vocabulary, options: "RnnMaxent"):
+        super().__init__(vocabulary, replace(options, output=HashedOutput(hash_size=options.hash_size)))
+        self._lengths = options.order - 1
+
+    def initial_state(self, rows: int) -> State:
+        device = self.embedding.weight.device
+        before = torch.full((self._lengths - 1, rows), self.start, dtype=torch.int64, device=device)
+        return before, *super().initial_state(rows)
+
+    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        features, inner = super().forward(tokens, state[1:])
+        return self._with_slots(features, inner, tokens, state[0])
+
+    def regularised(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:
+        features, inner, penalty = super().regularised(tokens, state[1:])
+        return *self._with_slots(features, inner, tokens, state[0]), penalty
+
+    def _with_slots(self, x: Tensor, inner: State, tokens: Tensor, before: Tensor) -> tuple[Tensor, State]:
+        seen = torch.cat([before, tokens])
+        hashes = history_hashes(seen, self._lengths) % self.output.slots
+        return torch.cat([x, hashes.to(x.dtype)], 2), (seen[len(tokens) :], *inner)
+
+
+def history_hashes(seen: Tensor, lengths: int) -> Tensor:
+    """A hash of the last 1, 2, … `lengths` tokens at each place, int64 ≥ 0: [time, rows, lengths].
+
+    `seen` [lengths − 1 + time, rows] begins lengths − 1 tokens before the first place. The hash of a longer
+    history continues that of the shorter one; int64 products wrap around alike on every device.
+    """
+    time = len(seen) - lengths + 1
+    state = torch.zeros_like(seen[:time])
+    hashes = []
+    for back in range(lengths):
+        first = lengths - 1 - back
+        state = _mix((state + seen[first : first + time] + 1) * SPREAD)
+        hashes.append(state & (2**62 - 1))
+    return torch.stack(hashes, 2)
+
+
+def _mix(x: Tensor) -> Tensor:
+    """splitmix64's finaliser, bit for bit; the mask makes the arithmetic shift a logical one."""
+    x = (x ^ ((x >> 30) & (2**34 - 1))) * MIX[0]
+    x = (x ^ ((x >> 27) & (2**37 - 1))) * MIX[1]
+    return x ^ ((x >> 31) & (2**33 - 1))
+
+
+@dataclass(kw_only=True, eq=False)
+class RnnMaxent(Rnn):
+    """p = softmax(U h + b + Σ over n = 2 … `order` of the weights of the last n − 1 words with each word).
+
+    h is that of `Rnn`, the weights are those of n-gram features, as in a maximum-entropy model, and both
+    are trained together. Features share a table of `hash_size` weights: a hash of the history says where
+    its stretch of one weight a word begins (Mikolov et al. 2011, section 3). Unigram features are
+    the biases b. Before the first word of a stream (or sentence, in `sentence` context) stands `</s>`.
+    The loss is that of the exact softmax, and so are the scores.
+    """
+
+    order: Annotated[int, Field(ge=2, le=10)] = 3
+    hash_size: Annotated[int, Field(ge=1, le=MOST_SLOTS * STEP)] = 2**20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.output.kind != "softmax":
+            raise UserError(
+                f"model.output.kind={self.output.kind} does not go with n-gram features, which reach "
+                "every word of the vocabulary: take output@model.output=softmax"
+            )
+
+    def build(self, vocabulary: Vocabulary) -> Network:
+        return MaxentNetwork(vocabulary, self)
