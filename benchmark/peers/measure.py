@@ -62,7 +62,8 @@ def measure(settings: Settings, work: Path, say: Say) -> Path:
         "machine": machine(),
         "programs": {one.name: [identity(program) for program in one.programs] for one in contestants},
     }
-    path = _fresh(settings, f"{name}-{started:%Y-%m-%d}")
+    file = GROWTH if settings.growth else COMPARISON
+    path = fresh(settings.results_dir, f"{name}-{started:%Y-%m-%d}", file)
     case = Case(0, train.name, test.name, "", settings.memory, settings.threads)
 
     def save(key: str, rows: list[dict[str, Any]]) -> None:
@@ -100,9 +101,7 @@ def _peers(settings: Settings) -> list[Contestant]:
     return [KenLM(find(KENLM, settings.kenlm, known)), MITLM(find(MITLM_PROGRAMS, settings.mitlm))]
 
 
-def _fresh(settings: Settings, name: str) -> Path:
-    """Where the record goes: a measurement of the same day is not written over."""
-    file = GROWTH if settings.growth else COMPARISON
-    folder = settings.results_dir / "peers"
+def fresh(results_dir: Path, name: str, file: str) -> Path:
+    """Where a record goes: a measurement of the same day is not written over."""
     names = (f"{name}{suffix}" for suffix in chain([""], (f"-{number}" for number in count(2))))
-    return next(path for one in names if not (path := folder / one / file).exists())
+    return next(path for one in names if not (path := results_dir / "peers" / one / file).exists())

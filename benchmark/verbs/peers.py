@@ -1,4 +1,7 @@
-"""`nextword peers`: our n-gram engine beside KenLM and MITLM, from a text to its test perplexity."""
+"""`nextword peers`: our n-gram engine beside KenLM and MITLM, from a text to its test perplexity.
+
+`nextword peers neural` is the comparison of neural training, with options of its own (--help).
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,15 @@ ORDERS, GROWTH_ORDERS = "3,5", "2,3,4,5,6,7"
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
-    settings = _settings(options, shlex.join(["nextword", "peers", *map(_without_folders, arguments)]))
+    if arguments[:1] == ["neural"]:
+        from benchmark.verbs import peers_neural
 
+        return peers_neural.main(arguments[1:])
+    options = _parser().parse_args(arguments)
     from benchmark.peers.measure import measure
+    from benchmark.peers.records import without_folders
+
+    settings = _settings(options, shlex.join(["nextword", "peers", *map(without_folders, arguments)]))
 
     with tempfile.TemporaryDirectory(dir=options.work, prefix="nextword-peers-") as work:
         try:
@@ -113,8 +121,3 @@ def _numbers(option: str, given: str, pattern: str) -> list[str]:
     if wrong:
         raise UserError(f"{option}={given} is not usable: {wrong[0]!r} is no number from 1; give e.g. 3,5")
     return parts
-
-
-def _without_folders(argument: str) -> str:
-    """An argument for the record, where the folders of this machine would say nothing: names alone."""
-    return re.sub(r"[^\s='\"]*/([^\s/='\"]+)", r"\1", argument)

@@ -1,0 +1,54 @@
+"""Training and scoring speed of a recurrent network in one process, without the harness around it.
+
+    python -m baselines.neural TASK.json
+
+The task (`baselines.neural.speed.Task`) names the network, the recipe and two files of ids. The last line
+of output is a JSON object. This is what `nextword peers neural` times beside other programs; to train
+and compare models, use `nextword run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from baselines.neural.speed import Task, measure
+from benchmark.contract import Diverged
+from benchmark.errors import ERROR_MARK, UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0, or 2 after one line on what was wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m baselines.neural", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument(
+        "task", type=Path, metavar="TASK.json", help="what to train on what, and for how long"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        print(json.dumps(measure(_read(options.task))))
+    except (UserError, Diverged) as error:
+        print(f"{ERROR_MARK}{error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _read(path: Path) -> Task:
+    """The task of a file. Raises UserError where it cannot be read or a key does not fit."""
+    try:
+        return TypeAdapter(Task).validate_json(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path.name}: {key + ': ' if key else ''}{first['msg']}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""salesforce/awd-lstm-lm: its `model.RNNModel` and `splitcross` loss, trained as its `main.py` does.
+
+What regularises it (weight-drop, activation penalties, weight decay, changing unroll) is off here, so
+that it computes what the others do; its dropout masks stay those it locks over time.
+"""
+
+from __future__ import annotations
+
+from contextlib import redirect_stdout
+from sys import stderr
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmark.peers.neural.drivers.driver import TYPES, Peer, Task, cut, imported, run
+
+
+class AwdLstm(Peer):
+    """`RNNModel(rnn_type, ntoken, ninp, nhid, nlayers, dropout × 3, dropoute, wdrop, tie_weights)`."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        sizes = (task["vocabulary"], task["embedding_size"], task["hidden_size"], task["layers"])
+        dropout = (task["dropout"],) * 3
+        with redirect_stdout(stderr):  # it prints its modules
+            self._model = imported("model").RNNModel(
+                TYPES[task["kind"]], *sizes, *dropout, 0.0, 0.0, task["tied"]
+            )
+        splitcross = imported("splitcross").SplitCrossEntropyLoss
+        self._loss = splitcross(task["embedding_size"], splits=[], verbose=False)
+        self._parameters = [*self._model.parameters(), *self._loss.parameters()]
+        self._optimiser = torch.optim.SGD(self._parameters, lr=task["learning_rate"])
+
+    def network(self) -> torch.nn.Module:
+        model: torch.nn.Module = self._model
+        return model
+
+    def names(self, layers: int) -> dict[str, str]:
+        names = {"embedding": "encoder.weight", "output.bias": "decoder.bias"}
+        if not self.task["tied"]:
+            names["output.weight"] = "decoder.weight"
+        for layer in range(layers):
+            names[f"{layer}.input"] = f"rnns.{layer}.weight_ih_l0"
+            names[f"{layer}.recurrent"] = f"rnns.{layer}.weight_hh_l0"
+            names[f"{layer}.input_bias"] = f"rnns.{layer}.bias_ih_l0"
+            names[f"{layer}.recurrent_bias"] = f"rnns.{layer}.bias_hh_l0"
+        return names
+
+    def first_state(self, rows: int) -> Any:
+        return self._model.init_hidden(rows)
+
+    def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
+        self._optimiser.zero_grad()
+        loss, hidden = self._forward(inputs, targets, cut(hidden))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._parameters, self.task["clip"])
+        self._optimiser.step()
+        return loss.item(), hidden
+
+    def loss(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
+        loss, hidden = self._forward(inputs, targets, hidden)
+        return loss.item(), hidden
+
+    def _forward(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[Tensor, Any]:
+        features, hidden = self._model(inputs, hidden)
+        decoder = self._model.decoder
+        return self._loss(decoder.weight, decoder.bias, features, targets), hidden
+
+
+if __name__ == "__main__":
+    run(AwdLstm)

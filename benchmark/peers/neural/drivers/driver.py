@@ -1,0 +1,153 @@
+"""What the peers' drivers share: the task, its batches, the clock and the JSON at the end.
+
+    python -m benchmark.peers.neural.drivers.NAME FOLDER TASK.json
+
+The task is the one that ours is given (`python -m baselines.neural`); `weights` are read here, and
+`evaluation_rows` says in how many rows the evaluation stream is scored.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+Task = dict[str, Any]
+#: Torch's gated and plain modules by our names.
+TYPES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN_TANH"}
+
+
+class Peer(ABC):
+    """A peer's network with its own way to train and score. `task` is what to do."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    @abstractmethod
+    def names(self, layers: int) -> dict[str, str]:
+        """The name of each of its parameters by the neutral one in the file of weights."""
+
+    @abstractmethod
+    def network(self) -> torch.nn.Module:
+        """The module that holds the parameters."""
+
+    @abstractmethod
+    def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
+        """One update on inputs [time, rows] and targets [time · rows]: mean loss and state after it."""
+
+    @abstractmethod
+    def loss(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
+        """As `step`, without learning."""
+
+    @abstractmethod
+    def first_state(self, rows: int) -> Any:
+        """The state before the first token."""
+
+    def load(self, path: str) -> None:
+        """Copy the common weights over its own."""
+        weights = load_file(path)
+        own = dict(self.network().named_parameters())
+        names = {name: own[its] for name, its in self.names(self.task["layers"]).items()}
+        if set(names) != set(weights) or len(own) != len(names):
+            raise SystemExit(f"its parameters are others than ours: {sorted(own)}")
+        with torch.no_grad():
+            for name, parameter in names.items():
+                if parameter.shape != weights[name].shape:
+                    raise SystemExit(f"{name}: {list(parameter.shape)}, ours {list(weights[name].shape)}")
+                parameter.copy_(weights[name])
+
+    def train(self, source: Tensor) -> tuple[list[float], list[float]]:
+        """One pass over source [time + 1, rows]: a mean loss and the seconds of each block of steps."""
+        unroll, block = self.task["unroll"], self.task["block"]
+        hidden = self.first_state(source.shape[1])
+        self.network().train()
+        losses: list[float] = []
+        means: list[float] = []
+        times = [time.perf_counter()]
+        for first in range(0, len(source) - 1, unroll):
+            loss, hidden = self.step(*_batch(source, first, unroll), hidden)
+            losses.append(loss)
+            if len(losses) == block:
+                means.append(float(np.mean(losses)))
+                losses.clear()
+                times.append(time.perf_counter())
+        return means, np.diff(times).tolist()
+
+    @torch.no_grad()
+    def evaluate(self, source: Tensor) -> float:
+        """Mean loss (nats a token) of source [time + 1, rows], the state carried along each row."""
+        total, hidden = 0.0, self.first_state(source.shape[1])
+        self.network().eval()
+        for first in range(0, len(source) - 1, self.task["unroll"]):
+            inputs, targets = _batch(source, first, self.task["unroll"])
+            loss, hidden = self.loss(inputs, targets, hidden)
+            total += len(inputs) * loss
+        return total / (len(source) - 1)
+
+
+def imported(name: str) -> ModuleType:
+    """A module of the user's folder, which stands first on the path."""
+    return importlib.import_module(name)
+
+
+def cut(hidden: Any) -> Any:
+    """A state of tensors in lists or tuples, without the graph that computed it."""
+    return hidden.detach() if isinstance(hidden, Tensor) else type(hidden)(map(cut, hidden))
+
+
+def run(peer: type[Peer], arguments: Sequence[str] | None = None) -> None:
+    """Carry out the task of the command line and print one JSON object."""
+    folder, path = sys.argv[1:] if arguments is None else arguments
+    task: Task = json.loads(Path(path).read_text(encoding="utf-8"))
+    sys.path.insert(0, folder)
+    torch.set_num_threads(task["threads"])
+    torch.manual_seed(task["seed"])
+    one = peer(task)
+    one.network().to(task["device"])
+    one.load(task["weights"])
+    source = _side_by_side(np.load(task["train"], allow_pickle=False), task["batch"])
+    losses, seconds = one.train(source.to(task["device"]))
+    counted = seconds[task["warmup"] :]
+    tokens = len(counted) * task["block"] * task["batch"] * task["unroll"]
+    text = _side_by_side(np.load(task["evaluation"], allow_pickle=False), task["evaluation_rows"])
+    text = text.to(task["device"])
+    one.evaluate(text[: len(text) // 10 + 2])  # warm up
+    begun = time.perf_counter()
+    loss = one.evaluate(text)
+    scoring = time.perf_counter() - begun
+    printed = {
+        "losses": losses,
+        "train_tokens_per_second": tokens / sum(counted) if counted else None,
+        "score_tokens_per_second": (len(text) - 1) * text.shape[1] / scoring,
+        "evaluation_loss": loss,
+        "parameters": sum(parameter.numel() for parameter in one.network().parameters()),
+        "device": str(next(one.network().parameters()).device),
+        "torch": torch.__version__,
+    }
+    print(json.dumps(printed))
+
+
+def _side_by_side(ids: np.ndarray, rows: int) -> Tensor:
+    """Ids (the first only history) as [time + 1, rows]: rows overlap by one, so that no target is lost.
+
+    What does not divide by the rows is dropped at the end.
+    """
+    columns = (len(ids) - 1) // rows
+    starts = columns * np.arange(rows)
+    return torch.from_numpy(ids[starts[None, :] + np.arange(columns + 1)[:, None]].astype(np.int64))
+
+
+def _batch(source: Tensor, first: int, unroll: int) -> tuple[Tensor, Tensor]:
+    stop = min(first + unroll, len(source) - 1)
+    return source[first:stop], source[first + 1 : stop + 1].reshape(-1)
