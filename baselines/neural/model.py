@@ -17,7 +17,8 @@ from baselines.neural.network import Network
 from baselines.neural.output.settings import Output
 from baselines.neural.reading import scoring
 from baselines.neural.training.initialise import initialise
-from baselines.neural.training.loop import Trainer
+from baselines.neural.training.loop import Material
+from baselines.neural.training.loop import train as train_network
 from baselines.neural.training.settings import Training
 from benchmark.contract import (
     Context,
@@ -39,8 +40,9 @@ def pick_device(name: str) -> torch.device:
     It is the first, or that of this process's local rank where `torchrun` started several.
     """
     if name == "auto":
-        rank = int(os.environ.get("LOCAL_RANK", "0"))
-        return torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -92,7 +94,8 @@ class NeuralModel(LanguageModel):
             self._network = self.build(train.vocabulary)
             initialise(self._network, self.training, train.vocabulary)
             self._network.to(device)
-            Trainer(self._network, self.training, self.context, self.seed, log).run(train, valid)
+            material = Material(train, valid, self.context, self.seed)
+            train_network(self._network, self.training, material, log)
         self._network.eval()
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:

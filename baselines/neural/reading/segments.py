@@ -47,23 +47,32 @@ class EncodedStream:
         self._symbols = torch.from_numpy(symbols).to(device)
 
     def segments(self, rows: Rows, unroll: int) -> Iterator[Segment]:
-        """Columns of the rows, at most `unroll` at a time.
+        """Columns of the rows, at most `unroll` at a time; every target once."""
+        return self.cut(rows, even_edges(int(rows.lengths.max(initial=0)), unroll))
 
-        The segments are as equal as can be, so that none is a sliver with a noisy gradient.
-        """
-        columns = int(rows.lengths.max(initial=0))
-        edges = np.linspace(0, columns, -(-columns // unroll) + 1).astype(np.int64)
-        for first, stop in pairwise(edges):
-            yield self._segment(rows, int(first), int(stop))
+    def cut(self, rows: Rows, edges: np.ndarray) -> Iterator[Segment]:
+        """The columns between each two consecutive edges. Ends before one that holds no target."""
+        starts = self._send(rows.starts)
+        for first, stop in pairwise(edges.tolist()):
+            if first >= rows.lengths.max(initial=0):
+                return
+            if stop <= rows.lengths.min():
+                yield self._whole(rows, starts, first, stop)
+            else:
+                yield self._ragged(rows, first, stop)
 
-    def _segment(self, rows: Rows, first: int, stop: int) -> Segment:
+    def _whole(self, rows: Rows, starts: Tensor, first: int, stop: int) -> Segment:
+        """Columns that every row has: their places are computed on the device, nothing is sent to it."""
+        index = starts + torch.arange(first, stop, device=starts.device)[:, None]
+        positions = (rows.starts + np.arange(first, stop)[:, None]).ravel()
+        targets = self._symbols[index + 1].flatten().long()
+        return Segment(self._symbols[index].long(), targets, None, positions, first == 0)
+
+    def _ragged(self, rows: Rows, first: int, stop: int) -> Segment:
+        """Columns that some rows end before; a row without a target there reads the start of the stream."""
         steps = np.arange(first, stop)[:, None]
         places = rows.starts[None, :] + steps
         exists = steps < rows.lengths[None, :]
-        if exists.all():
-            index = self._send(places)
-            targets = self._symbols[index + 1].flatten()
-            return Segment(self._symbols[index].long(), targets.long(), None, places.ravel(), first == 0)
         positions = places[exists]
         inputs = self._symbols[self._send(np.where(exists, places, 0))]
         targets = self._symbols[self._send(positions + 1)]
@@ -76,6 +85,14 @@ class EncodedStream:
         if self._symbols.device.type == "cpu":
             return tensor
         return tensor.pin_memory().to(self._symbols.device, non_blocking=True)
+
+
+def even_edges(columns: int, unroll: int) -> np.ndarray:
+    """Where to cut so many columns into segments of at most `unroll`, from 0 to `columns`.
+
+    The segments are as equal as can be, so that none is a sliver with a noisy gradient.
+    """
+    return np.linspace(0, columns, -(-columns // unroll) + 1).astype(np.int64)
 
 
 def stream_rows(targets: int, rows: int, unroll: int) -> Rows:

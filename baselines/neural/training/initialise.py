@@ -1,7 +1,9 @@
 """Where weights start."""
 
+import math
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from baselines.neural.network import Network
 from baselines.neural.training.settings import Training
@@ -15,19 +17,33 @@ def initialise(network: Network, training: Training, vocabulary: Vocabulary) -> 
     begins as a unigram model instead of spending its first steps on becoming one. Last, the
     architecture sets what it wants otherwise (`Network.initialise_own`).
     """
-    gains = {
-        id(module.weight) for module in network.modules() if isinstance(module, nn.LayerNorm | nn.RMSNorm)
-    }
+    normalisations = (nn.LayerNorm, nn.RMSNorm)
+    gains = {id(module.weight) for module in network.modules() if isinstance(module, normalisations)}
+    ends = {id(network.embedding.weight), *(id(parameter) for parameter in network.output.parameters())}
     for parameter in network.parameters():
         if id(parameter) in gains:
             nn.init.ones_(parameter)
         elif parameter.dim() < 2:
             nn.init.zeros_(parameter)
-        elif training.initialisation == "xavier":
-            nn.init.xavier_uniform_(parameter)
         else:
-            nn.init.uniform_(parameter, -training.init_range, training.init_range)
+            _draw(parameter, training, inner=id(parameter) not in ends)
     if training.output_bias == "unigram":
         counts = torch.from_numpy(vocabulary.counts + 1.0)
         network.output.start_from((counts / counts.sum()).log())
     network.initialise_own()
+
+
+@torch.no_grad()
+def _draw(matrix: Tensor, training: Training, inner: bool) -> None:
+    """One matrix; `inner`: between embedding and output, not one of these."""
+    kind, width = training.initialisation, training.init_range
+    if kind == "zero":
+        nn.init.zeros_(matrix)
+    elif kind == "xavier":
+        nn.init.xavier_uniform_(matrix)
+    elif kind == "orthogonal" and inner:
+        nn.init.orthogonal_(matrix)
+    else:
+        if kind == "fan_in" and inner:
+            width = 1 / math.sqrt(matrix[0].numel())
+        nn.init.uniform_(matrix, -width, width)

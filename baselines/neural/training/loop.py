@@ -1,131 +1,277 @@
-"""The training loop: truncated back-propagation through time with carried state."""
+"""The training loop: steps, looks at the loss, validations, ways back and checkpoints."""
 
 import math
-from collections.abc import Iterator
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
-from baselines.neural.network import Network, State, detach
+from baselines.neural.network import Network
+from baselines.neural.reading.epochs import Piece, Reader
 from baselines.neural.reading.scoring import score
-from baselines.neural.reading.segments import (
-    EncodedStream,
-    Rows,
-    Segment,
-    batches_by_length,
-    sentences,
-    stream_rows,
-)
-from baselines.neural.training.monitor import Best, Monitor
-from baselines.neural.training.optimisers import optimiser
+from baselines.neural.training.budget import Budget, Clock, Place
+from baselines.neural.training.checkpoint import Checkpoint
+from baselines.neural.training.monitor import MOST_NATS, Best, Monitor
+from baselines.neural.training.parallel import Processes, processes
+from baselines.neural.training.precision import Precision
+from baselines.neural.training.recovery import Recovery
 from baselines.neural.training.schedule import Schedule
 from baselines.neural.training.settings import Training
-from benchmark.contract import Context, RunLog, TokenStream
-from benchmark.errors import UserError
+from baselines.neural.training.state import (
+    Snapshot,
+    copies,
+    fingerprint,
+    generators,
+    part_of,
+    set_generators,
+    within,
+)
+from baselines.neural.training.step import Stepper
+from benchmark.contract import Context, Diverged, RunLog, TokenStream
 
-#: Steps between two looks at the loss: each look waits for the device.
-INTERVAL = 50
+#: Steps between two looks at the loss, each of which waits for the device, and between two snapshots.
+INTERVAL, SNAPSHOT = 50, 200
+#: Seconds between two checkpoints, beside those at each validation, and the variable that sets others.
+CHECKPOINT_SECONDS, CHECKPOINT_VARIABLE = 60.0, "NEXTWORD_CHECKPOINT_SECONDS"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is learnt from, and how it is read; the seed decides about its order."""
+
+    train: TokenStream
+    valid: TokenStream
+    context: Context
+    seed: int
+
+
+def train(network: Network, training: Training, material: Material, log: RunLog) -> None:
+    """Spend the recipe's budget; leave the network with the weights of its best validation.
+
+    Goes on from the checkpoint of this very training where the log's workspace has one. Under `torchrun`
+    all its processes must call this; only the first one logs. Raises Diverged, or UserError on no data.
+    """
+    device = next(network.parameters()).device
+    precision = Precision(training, device)
+    with processes(device) as together, precision.during_training():
+        Trainer(
+            network, training, material, together, precision, log if together.rank == 0 else RunLog()
+        ).run()
 
 
 class Trainer:
-    """Trains one network in place, and leaves it with the weights of its best validation."""
+    """One training. See `train`."""
 
-    def __init__(self, network: Network, training: Training, context: Context, seed: int, log: RunLog):
-        self._network, self._training, self._context, self._log = network, training, context, log
-        self._order = np.random.default_rng(seed)
-        self._optimiser = optimiser(network, training)
-        self._schedule = Schedule(training)
+    def __init__(
+        self,
+        network: Network,
+        training: Training,
+        material: Material,
+        together: Processes,
+        precision: Precision,
+        log: RunLog,
+    ):
+        self._network, self._training, self._material = network, training, material
+        self._together, self._log = together, log
         self._device = next(network.parameters()).device
-        self._monitor = Monitor(INTERVAL, self._device)
+        targets, context, seed = len(material.train), material.context, material.seed
+        self._budget = Budget(training, targets)
+        self._reader = Reader(
+            material.train, network.start, self._device, context, training, seed, together.rank, together.size
+        )
+        self._stepper = Stepper(network, training, precision, together)
+        self._schedule = Schedule(training)
+        self._monitor = Monitor(INTERVAL, len(material.train.vocabulary), self._device)
         self._best = Best(network, training.patience)
+        self._recovery = Recovery(training.recoveries)
+        name = fingerprint(network, training, context, seed, targets, self._device.type, together.size)
+        self._checkpoint = Checkpoint(log.workspace, name)
+        self._keeps = bool(together.agree(float(log.workspace is not None)))
+        self._clock, self._place = Clock(log), Place()
+        self._rows: list[dict[str, float]] = []
         self._rate = training.learning_rate
-        self._measure = "valid_perplexity"
+        limit = training.validation_targets
+        self._valid = material.valid if limit is None else material.valid.head(limit)
+        # A part of the split is other events: its perplexity must not stand beside that of the whole.
+        whole = len(self._valid) == len(material.valid)
+        self._measure = "valid_perplexity" if whole else "valid_head_perplexity"
+        self._validation: dict[str, float] = {}
 
-    def run(self, train: TokenStream, valid: TokenStream) -> None:
-        """Spend the budget on `train`, validating on `valid`. Raises Diverged, or UserError on no data."""
-        total = self._budget(len(train))
-        if self._training.validation_targets is not None:
-            whole, valid = valid, valid.head(self._training.validation_targets)
-            # A part of the split is other events: its perplexity must not stand beside that of the whole.
-            self._measure = "valid_perplexity" if len(valid) == len(whole) else "valid_head_perplexity"
-        every = self._training.validate_every or len(train)
-        done, validated = 0, 0
-        state: State = ()
-        for step, segment in enumerate(self._segments(train), start=1):
-            state = self._step(segment, state, done / total)
-            done += len(segment.targets)
-            if step % INTERVAL == 0:
-                self._report(done, total)
-            if done // every > validated // every or done >= total:
-                validated = done
-                if self._validate(valid, done, total) or done >= total:
-                    break
-        self._best.restore()
-
-    def _budget(self, targets: int) -> int:
-        """Training tokens to spend: the smaller of `epochs` × targets and `tokens`."""
-        if targets == 0:
-            raise UserError(
-                "the training split is empty: a network has nothing to learn from. Check the corpus"
-            )
-        epochs, tokens = self._training.epochs, self._training.tokens
-        limits = [math.ceil(epochs * targets)] if epochs is not None else []
-        limits += [tokens] if tokens is not None else []
-        if not limits:
-            raise UserError("model.training.epochs and model.training.tokens are both null: set one of them")
-        return min(limits)
-
-    def _segments(self, train: TokenStream) -> Iterator[Segment]:
-        """Every target once an epoch, epoch after epoch without end."""
-        encoded = EncodedStream(np.asarray(train.ids), self._network.start, self._device)
+    def run(self) -> None:
+        """Train until the budget is spent or patience ends."""
+        if self._together.rank:  # other dropout than in the first process, from the same weights
+            torch.manual_seed(self._material.seed + 1_000_003 * self._together.rank)
+        self._resume()
+        if self._recovery.wanted:
+            self._recovery.keep(self._snapshot())
+        self._saved = time.monotonic()
         while True:
-            for rows in self._epoch(train):
-                yield from encoded.segments(rows, self._training.unroll)
+            try:
+                self._train()
+                break
+            except Diverged as reason:
+                snapshot, line = self._recovery.back(reason)
+                self._restore(snapshot)
+                self._log.info(line)
+        self._best.put_back()
+        self._checkpoint.remove()
 
-    def _epoch(self, train: TokenStream) -> list[Rows]:
-        """A few long rows of the stream, or all sentences in random batches of like length."""
-        batch, unroll = self._training.batch, self._training.unroll
-        if self._context == "stream":
-            return [stream_rows(len(train), batch, unroll)]
-        rows = sentences(train.ids, train.vocabulary.end)
-        order = self._order.permutation(len(rows.starts))  # other neighbours among those of one length
-        groups = batches_by_length(Rows(rows.starts[order], rows.lengths[order]), most=batch)
-        return [groups[place] for place in self._order.permutation(len(groups))]
+    def _train(self) -> None:
+        """Steps from the present place on until training ends. Raises Diverged."""
+        place, every = self._place, self._training.validate_every or len(self._material.train)
+        progress = self._progress()
+        for piece in self._reader.pieces(place.epoch, place.piece):
+            if progress >= 1 or self._best.out_of_patience:
+                return
+            self._step(piece, progress)
+            progress = self._progress()
+            if place.steps % INTERVAL == 0:
+                self._look(progress)
+            if place.tokens // every > place.validated // every or progress >= 1:
+                place.validated = place.tokens
+                self._validate(progress)
 
-    def _step(self, segment: Segment, state: State, progress: float) -> State:
-        """Read one segment, follow its gradient; the state after it."""
-        network, clip = self._network, self._training.clip
-        state = network.initial_state(segment.inputs.shape[1]) if segment.first else detach(state)
-        self._rate = self._schedule.rate(progress)
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._rate
-        self._optimiser.zero_grad(set_to_none=True)
-        features, state, penalty = network.regularised(segment.inputs, state)
-        loss = network.output.loss(segment.select(features), segment.targets)
-        (loss if penalty is None else loss + penalty).backward()
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), math.inf if clip is None else clip)
-        self._optimiser.step()
-        self._monitor.add(loss, norm, len(segment.targets))
-        return state
+    def _progress(self) -> float:
+        """The share of the budget that is spent, the same in all processes."""
+        seconds = self._together.agree(self._clock.seconds) if self._budget.timed else 0.0
+        return self._budget.progress(self._place, seconds)
 
-    def _report(self, done: int, total: int) -> None:
-        """Log the interval since the last report. Raises Diverged."""
+    def _step(self, piece: Piece, progress: float) -> None:
+        self._rate = self._schedule.rate(progress, piece.epoch) * self._recovery.factor
+        # Lengths differ much with jitter only; then each token is to move the weights equally far.
+        scale = piece.columns / self._training.unroll if self._training.jitter else 1.0
+        loss, norm = self._stepper.step(piece, self._rate * scale)
+        self._monitor.add(loss, norm, piece.targets)
+        place = self._place
+        place.steps, place.tokens = place.steps + 1, place.tokens + piece.targets
+        place.epoch, place.piece = piece.epoch, piece.number + 1
+
+    def _look(self, progress: float) -> None:
+        """Every INTERVAL steps: report, and keep what can be gone back to. Raises Diverged."""
+        self._report(progress)
+        if self._recovery.wanted and self._place.steps % SNAPSHOT == 0:
+            self._recovery.keep(self._snapshot())
+        seconds = float(os.environ.get(CHECKPOINT_VARIABLE, CHECKPOINT_SECONDS))
+        if self._keeps and self._together.agree(float(time.monotonic() - self._saved >= seconds)):
+            self._save()
+
+    def _report(self, progress: float) -> None:
+        """Log the steps since the last report. Raises Diverged."""
+        if not self._monitor.pending:
+            return
         loss, norm = self._monitor.read()
-        self._log.progress(done, max(done, total), loss=loss, gradient_norm=norm, learning_rate=self._rate)
-        self._log.curve(tokens=done, train_loss=loss, learning_rate=self._rate, gradient_norm=norm)
+        place = self._place
+        epoch = place.tokens / len(self._material.train)
+        figures = {"loss": loss, "gradient_norm": norm, "learning_rate": self._rate, **self._validation}
+        total = self._budget.expected(place, progress)
+        self._log.progress(place.tokens, total, epoch=epoch, **figures)
+        self._row(tokens=place.tokens, train_loss=loss, learning_rate=self._rate, gradient_norm=norm)
 
-    def _validate(self, valid: TokenStream, done: int, total: int) -> bool:
-        """Score the validation split and remember the weights if they are the best; is it time to stop?"""
-        if self._monitor.pending:
-            self._report(done, total)
-        if not len(valid):
-            return False
-        with self._log.evaluation():
-            scores = score(self._network, valid, self._context)
-            loss = -float(scores.mean(dtype=np.float64))
-            best = self._best.offer(loss, done)
+    def _row(self, **row: float) -> None:
+        self._rows.append(row)
+        self._log.curve(**row)
+
+    def _validate(self, progress: float) -> None:
+        """Score the validation split and remember the weights if they are the best. Raises Diverged."""
+        self._report(progress)
+        if not len(self._valid):
+            return
+        tokens = self._place.tokens
+        with self._clock.evaluation(), self._stepper.optimiser.averaged():
+            loss = self._validation_loss()
+            if not loss < MOST_NATS:
+                raise Diverged(f"validation loss {loss:g} nats a token after {tokens:,} training tokens")
+            best = self._best.offer(loss)
         self._schedule.validated(best)
-        perplexity = math.exp(loss)
-        self._log.curve(tokens=done, learning_rate=self._rate, **{self._measure: perplexity})
-        self._log.info(f"after {done:,} tokens: validation perplexity {perplexity:.2f}")
-        return self._best.out_of_patience
+        self._validation = {self._measure: math.exp(loss)}
+        self._row(tokens=tokens, learning_rate=self._rate, **self._validation)
+        self._log.info(f"after {tokens:,} tokens: validation perplexity {math.exp(loss):.2f}")
+        if self._stepper.optimiser.validated(loss):
+            self._log.info("from here on the weights are averaged")
+        if self._keeps:
+            self._save()
+
+    def _validation_loss(self) -> float:
+        """Nats a token; the first process scores, all others wait for its word."""
+        loss = 0.0
+        if self._together.rank == 0:
+            scores = score(self._network, self._valid, self._material.context)
+            loss = -float(scores.mean(dtype=np.float64))
+        return self._together.agree(loss)
+
+    def _snapshot(self) -> Snapshot:
+        """Copies of all that a step changes, as this process has it."""
+        own = within("state", {str(index): part for index, part in enumerate(self._stepper.state)})
+        tensors = {
+            **within("weights", dict(self._network.named_parameters())),
+            **within("optimiser", self._stepper.optimiser.tensors()),
+            **within("own", {**own, **within("generator", generators(self._device))}),
+        }
+        numbers: dict[str, Any] = {
+            "place": asdict(self._place),
+            "optimiser": self._stepper.optimiser.numbers(),
+            "schedule": self._schedule.numbers(),
+            "monitor": self._monitor.numbers(),
+        }
+        return Snapshot(copies(tensors), numbers)
+
+    @torch.no_grad()
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot."""
+        tensors, numbers = snapshot.tensors, snapshot.numbers
+        weights, own = part_of("weights", tensors), part_of("own", tensors)
+        for name, parameter in self._network.named_parameters():
+            parameter.copy_(weights[name])
+        state = part_of("state", own)
+        self._stepper.state = tuple(state[str(index)].to(self._device) for index in range(len(state)))
+        self._stepper.optimiser.restore(part_of("optimiser", tensors), numbers["optimiser"])
+        set_generators(part_of("generator", own), self._device)
+        self._schedule.restore(numbers["schedule"])
+        self._monitor.restore(numbers["monitor"])
+        self._place = Place(**numbers["place"])
+
+    def _save(self) -> None:
+        """Write a checkpoint: a snapshot with what every process has of its own, and what is never undone."""
+        seconds = self._clock.seconds
+        with self._clock.evaluation():
+            snapshot = self._snapshot()
+            shared = {name: t for name, t in snapshot.tensors.items() if not name.startswith("own.")}
+            own = self._together.collect(
+                {name: t.cpu() for name, t in part_of("own", snapshot.tensors).items()}
+            )
+            lasting = {
+                "best": self._best.numbers(),
+                "recovery": self._recovery.numbers(),
+                "validation": self._validation,
+                "curve": self._rows,
+                "seconds": seconds,
+            }
+            self._checkpoint.write(
+                {**shared, **within("every", own), **within("best", self._best.tensors())},
+                {**snapshot.numbers, **lasting},
+            )
+        self._saved = time.monotonic()
+
+    def _resume(self) -> None:
+        """Go on from the checkpoint, if there is one of this training."""
+        if not self._keeps:
+            return
+        found = self._together.spread(self._checkpoint.read())
+        if isinstance(found, str):
+            self._log.info(f"what an earlier process left is not used: {found}. Training begins anew")
+        if found is None or isinstance(found, str):
+            return
+        tensors, numbers = found
+        own = part_of(str(self._together.rank), part_of("every", tensors))
+        self._restore(Snapshot({**tensors, **within("own", own)}, numbers))
+        self._best.restore(part_of("best", tensors), numbers["best"])
+        self._recovery.restore(numbers["recovery"])
+        self._validation = numbers["validation"]
+        self._clock.resume(numbers["seconds"])
+        self._log.resumed(numbers["seconds"], self._place.tokens)
+        for row in numbers["curve"]:
+            self._row(**row)
+        self._log.info(f"goes on after {self._place.tokens:,} tokens and {numbers['seconds']:.1f} seconds")

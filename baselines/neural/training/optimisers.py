@@ -1,17 +1,147 @@
 """Which way the weights go."""
 
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from baselines.neural.training.settings import Training
 
 
-def optimiser(network: nn.Module, training: Training) -> torch.optim.Optimizer:
-    """The optimiser of the recipe over all parameters, its learning rate still to be set each step."""
-    parameters = list(network.parameters())
-    rate, decay = training.learning_rate, training.l2
-    if training.optimiser == "sgd":
-        return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, fused=True)
-    if training.optimiser == "adam":
-        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
-    return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)
+def torch_optimiser(parameters: list[nn.Parameter], training: Training) -> torch.optim.Optimizer:
+    """The optimiser of the recipe, in one fused kernel where torch has one."""
+    betas = (training.beta1, training.beta2)
+    settings: dict[str, Any] = {"lr": training.learning_rate, "weight_decay": training.l2}
+    # Without `capturable`, torch would wait for a CUDA device at every step of these two.
+    unfused = {"capturable": parameters[0].device.type == "cuda"}
+    match training.optimiser:
+        case "adagrad":
+            return torch.optim.Adagrad(parameters, **settings, fused=parameters[0].device.type == "cpu")
+        case "rmsprop":
+            momentum = training.momentum
+            return torch.optim.RMSprop(
+                parameters, **settings, alpha=training.beta2, momentum=momentum, **unfused
+            )
+        case "adam":
+            return torch.optim.Adam(parameters, **settings, betas=betas, fused=True)
+        case "adamw":
+            return torch.optim.AdamW(parameters, **settings, betas=betas, fused=True)
+        case "nadam":
+            return torch.optim.NAdam(parameters, **settings, betas=betas, **unfused)
+        case _:
+            return torch.optim.SGD(parameters, **settings, momentum=training.momentum, fused=True)
+
+
+class Optimiser:
+    """Follows gradients: clips them, steps, and for `nt_asgd` averages the weights once that is due."""
+
+    def __init__(self, network: nn.Module, training: Training):
+        self._training = training
+        self._parameters = list(network.parameters())
+        self._optimiser = torch_optimiser(self._parameters, training)
+        self._average = Average(self._parameters, training.nonmonotone)
+
+    def clear(self) -> None:
+        """Forget the gradients."""
+        self._optimiser.zero_grad(set_to_none=True)
+
+    def step(self, rate: float) -> Tensor:
+        """Follow the gradient at this rate; its norm before clipping, which nobody has waited for."""
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if self._training.clip is not None:
+            torch.nn.utils.clip_grads_with_norm_(self._parameters, self._training.clip, norm)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        self._optimiser.step()
+        self._average.add()
+        return norm
+
+    def validated(self, loss: float) -> bool:
+        """A validation gave this loss: does averaging begin with the present weights?"""
+        return self._training.optimiser == "nt_asgd" and self._average.validated(loss)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Inside this block the network has its averaged weights, if averaging has begun."""
+        with self._average.instead():
+            yield
+
+    def tensors(self) -> dict[str, Tensor]:
+        """With `numbers`, what `restore` takes to go on from here."""
+        states = self._optimiser.state_dict()["state"]
+        own = {f"{index}.{name}": value for index, state in states.items() for name, value in state.items()}
+        average = {f"average.{index}": value for index, value in enumerate(self._average.weights)}
+        # RMSprop and its kin keep None where a recipe has no momentum.
+        return {name: value for name, value in {**own, **average}.items() if isinstance(value, Tensor)}
+
+    def numbers(self) -> dict[str, Any]:
+        """See `tensors`."""
+        return {"averaged": self._average.count, "losses": list(self._average.losses)}
+
+    def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        """Go on from where these were taken, on this optimiser's device."""
+        state: dict[int, dict[str, Tensor]] = {}
+        weights: dict[int, Tensor] = {}
+        for name, value in tensors.items():
+            index, _, key = name.partition(".")
+            if index == "average":
+                weights[int(key)] = value.to(self._parameters[0].device, copy=True)
+            else:
+                state.setdefault(int(index), {})[key] = value.clone()
+        groups = self._optimiser.state_dict()["param_groups"]
+        self._optimiser.load_state_dict({"state": state, "param_groups": groups})
+        self._average.weights = [weights[index] for index in sorted(weights)]
+        self._average.count, self._average.losses = int(numbers["averaged"]), list(numbers["losses"])
+
+
+class Average:
+    """The mean of the weights since a validation brought nothing (Merity et al. 2018, algorithm 1).
+
+    With losses v₁ … vₜ of earlier validations, averaging begins at one with v > min(v₁ … vₜ₋ₙ).
+    """
+
+    def __init__(self, parameters: list[nn.Parameter], nonmonotone: int):
+        self._parameters: list[Tensor] = [*parameters]
+        self._nonmonotone = nonmonotone
+        self.weights: list[Tensor] = []
+        self.count = 0
+        self.losses: list[float] = []
+
+    @torch.no_grad()
+    def validated(self, loss: float) -> bool:
+        """A validation gave this loss: is it the one that averaging begins with?"""
+        due = not self.count and loss > min(self.losses[: -self._nonmonotone], default=math.inf)
+        self.losses.append(loss)
+        if due:
+            self.weights, self.count = [parameter.detach().clone() for parameter in self._parameters], 1
+        return due
+
+    @torch.no_grad()
+    def add(self) -> None:
+        """Take in the weights after a step: a ← a + (w − a) / k."""
+        if self.count:
+            self.count += 1
+            torch._foreach_lerp_(self.weights, self._parameters, 1 / self.count)
+
+    @contextmanager
+    def instead(self) -> Iterator[None]:
+        """Put the average in the place of the weights inside this block."""
+        if not self.count:
+            yield
+            return
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        for parameter, average in zip(self._parameters, self.weights, strict=True):
+            held = parameter.clone()
+            parameter.copy_(average)
+            average.copy_(held)

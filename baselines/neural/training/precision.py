@@ -1,0 +1,47 @@
+"""In what arithmetic training computes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from baselines.neural.training.settings import Training
+from benchmark.errors import UserError
+
+
+class Precision:
+    """The recipe's `precision` on a device; evaluation and scores are left as they are."""
+
+    def __init__(self, training: Training, device: torch.device):
+        """Raises UserError where the device does not have it."""
+        self._device = device
+        named = training.precision
+        self._bfloat16 = named == "bfloat16"
+        self._tf32 = device.type == "cuda" and named in ("auto", "tf32", "bfloat16")
+        if named == "tf32" and device.type != "cuda":
+            raise UserError(
+                f"model.training.precision=tf32 is arithmetic of CUDA devices, not of {device.type}: "
+                "take auto, float32 or bfloat16"
+            )
+        if self._bfloat16 and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+            raise UserError(
+                "model.training.precision=bfloat16: this CUDA device has no bfloat16. Take auto or float32"
+            )
+
+    @contextmanager
+    def during_training(self) -> Iterator[None]:
+        """Matrix products and cuDNN in TF32 (10 bits of mantissa) or not, until the block ends."""
+        if self._device.type != "cuda":
+            yield
+            return
+        matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+        before = matmul.allow_tf32, cudnn.allow_tf32
+        matmul.allow_tf32 = cudnn.allow_tf32 = self._tf32
+        try:
+            yield
+        finally:
+            matmul.allow_tf32, cudnn.allow_tf32 = before
+
+    def forward(self) -> torch.autocast:
+        """Around the forward pass of a step: autocast to bfloat16 if the recipe says so."""
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
