@@ -37,7 +37,8 @@ class Cells(nn.Module):
     def forward(self, x: Tensor, first: Tensor) -> Tensor:
         """x [time, rows, width] and the state before it [rows, width] to h [time, rows, width]."""
         width = x.shape[2]
-        gates, candidate = self.inward(x).split([self.gates * width, width], 2)
+        inward = self.inward(x).to(x.dtype)  # the recurrence is not computed in a shorter type
+        gates, candidate = inward.split([self.gates * width, width], 2)
         a = self.keep(gates)
         return linear_scan(a, (1 - a) * positive(candidate), first)
 

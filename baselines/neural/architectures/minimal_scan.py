@@ -32,36 +32,41 @@ def parallel_scan(a: Tensor, b: Tensor, first: Tensor) -> Tensor:
     return h
 
 
-def reversed_scan(a: Tensor, g: Tensor) -> Tensor:
+def reversed_scan(a: Tensor, g: Tensor, parallel: bool) -> Tensor:
     """sₜ = gₜ + aₜ₊₁ ⊙ sₜ₊₁ with s = g at the last step: a, g and s [time, rows, units]."""
-    if g.device.type == "cpu":
-        s = g.clone()
-        steps, decays = s.unbind(), a.unbind()
-        for now in range(len(steps) - 2, -1, -1):
-            steps[now].addcmul_(decays[now + 1], steps[now + 1])
-        return s
-    earlier = parallel_scan(a[1:].flip(0), g[:-1].flip(0), g[-1])
-    return torch.cat([earlier.flip(0), g[-1:]])
+    if parallel:
+        earlier = parallel_scan(a[1:].flip(0), g[:-1].flip(0), g[-1]) if len(g) > 1 else g[:0]
+        return torch.cat([earlier.flip(0), g[-1:]])
+    s = g.clone()
+    steps, decays = s.unbind(), a.unbind()
+    for now in range(len(steps) - 2, -1, -1):
+        steps[now].addcmul_(decays[now + 1], steps[now + 1])
+    return s
 
 
 class _LinearScan(torch.autograd.Function):
     """With s the gradient by h taken back through time: by b it is s, by a it is s ⊙ hₜ₋₁."""
 
     @staticmethod
-    def forward(ctx, a: Tensor, b: Tensor, first: Tensor) -> Tensor:
-        h = sequential_scan(a, b, first) if b.device.type == "cpu" else parallel_scan(a, b, first)
+    def forward(ctx, a: Tensor, b: Tensor, first: Tensor, parallel: bool) -> Tensor:
+        h = (parallel_scan if parallel else sequential_scan)(a, b, first)
         ctx.save_for_backward(a, h, first)
+        ctx.parallel = parallel
         return h
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
         a, h, first = ctx.saved_tensors
-        s = reversed_scan(a, grad)
-        return s * torch.cat([first[None], h[:-1]]), s, s[0] * a[0]
+        s = reversed_scan(a, grad, ctx.parallel)
+        return s * torch.cat([first[None], h[:-1]]), s, s[0] * a[0], None
 
 
-def linear_scan(a: Tensor, b: Tensor, first: Tensor) -> Tensor:
-    """hₜ = aₜ ⊙ hₜ₋₁ + bₜ, h₋₁ = `first` [rows, units]: a, b [time, rows, units] to h, likewise."""
-    h: Tensor = _LinearScan.apply(a, b, first)
+def linear_scan(a: Tensor, b: Tensor, first: Tensor, parallel: bool | None = None) -> Tensor:
+    """hₜ = aₜ ⊙ hₜ₋₁ + bₜ, h₋₁ = `first` [rows, units]: a, b [time, rows, units] to h, likewise.
+
+    `parallel` chooses the form; None: the faster one, which is the loop on a CPU only.
+    """
+    chosen = b.device.type != "cpu" if parallel is None else parallel
+    h: Tensor = _LinearScan.apply(a, b, first, chosen)
     return h
