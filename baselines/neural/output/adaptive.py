@@ -20,7 +20,7 @@ def cutoffs_by_coverage(counts: np.ndarray) -> list[int]:
     """Where clusters begin: behind the fewest words that cover each share of COVERAGE of the tokens.
 
     `counts` fall; each is taken one higher, as in the unigram start. A cluster that would hold no word
-    is left out, so a vocabulary of one word has none. The Penn Treebank's 10,000 words: 1,074 and 4,800.
+    is left out, so a vocabulary of one word has none. The Penn Treebank's 10,000 words: 1,143 and 5,046.
     """
     covered = np.cumsum(counts + 1.0) / np.sum(counts + 1.0)
     ends = np.searchsorted(covered, COVERAGE) + 1
