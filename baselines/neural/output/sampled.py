@@ -4,7 +4,7 @@ A step touches the rows of W that belong to its targets and samples, which all r
 (Jean et al. 2015), so its products cost (targets + samples) / vocabulary of the exact loss. What remains
 is the dense gradient of W, zero elsewhere, and the optimiser's pass over all of W. On one CPU core, for
 700 targets of 200 features, loss, gradient and Adam with 1,000 samples took a fifth of the chunked exact
-softmax's time at a vocabulary of 10,000, a tenth at 33,000 and a sixteenth at 268,000; the adaptive
+softmax's time at a vocabulary of 10,000, a tenth at 33,000 and a seventeenth at 268,000; the adaptive
 softmax, which is exact, took a fifth, a seventh and a tenth. It pays from tens of thousands of words.
 """
 
