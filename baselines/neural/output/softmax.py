@@ -12,15 +12,19 @@ from baselines.neural.output.layer import OutputLayer
 
 #: Rows of logits held at once: enough for efficient matrix products, and where the vocabulary is large
 #: no more than LOGITS numbers, though never under FEWEST rows: each chunk passes over the whole matrix.
-ROWS, LOGITS, FEWEST = 256, 2**23, 64
+ROWS, LOGITS, FEWEST = 400, 2**24, 64
+#: Row maxima between whose negative and which exponentials of logits need no shift: nothing overflows or
+#: vanishes in their sums and products, which have the exponent range of float32 in bfloat16 too.
+SAFE = 30.0
 
 _local = threading.local()
 
 
 def _chunks(rows: int, vocabulary: int) -> Iterator[slice]:
-    """Consecutive rows, as many as are held at once."""
-    size = min(ROWS, max(FEWEST, LOGITS // vocabulary))
-    return (slice(first, first + size) for first in range(0, rows, size))
+    """Consecutive rows in chunks of like size, as many as are held at once."""
+    most = min(ROWS, max(FEWEST, LOGITS // vocabulary))
+    size = -(-rows // max(1, -(-rows // most)))
+    return (slice(first, first + size) for first in range(0, rows, max(1, size)))
 
 
 def _workspace(rows: int, weight: Tensor) -> Tensor:
@@ -37,63 +41,93 @@ def _workspace(rows: int, weight: Tensor) -> Tensor:
     return held[:size].view(rows, len(weight))
 
 
-def _log_softmax_rows(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """ln softmax(features Wᵀ + b) for a few rows, in the workspace: valid until the next call."""
-    logits = torch.addmm(bias, features, weight.t(), out=_workspace(len(features), weight))
-    return torch.log_softmax(logits, 1, out=logits)
+def _logits(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x Wᵀ + b in the workspace: valid until the next call."""
+    return torch.addmm(bias, x, weight.t(), out=_workspace(len(x), weight))
+
+
+def _exponentials(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """E = exp(x Wᵀ + b − s) of a few rows, the row sums Z of E, and ln softmax at the targets.
+
+    The shift s is 0 if no row needs one, else the row's maximum. E [rows, vocabulary] lies in the
+    workspace. Sums and what follows from them are at least float32.
+    """
+    logits = _logits(x, weight, bias)
+    top = logits.amax(1)
+    chosen = logits.gather(1, target[:, None]).squeeze(1)
+    if not top.abs().max() <= SAFE:  # which NaN is not either
+        logits.sub_(top[:, None])
+        chosen = chosen - top
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    total = logits.exp_().sum(1).to(wide)
+    return logits, total, chosen.to(wide) - total.log()
 
 
 class _ChunkedLoss(torch.autograd.Function):
     """Mean −ln softmax(x Wᵀ + b)[target], its gradient formed chunk by chunk in the forward pass.
 
-    With p = softmax(x Wᵀ + b), the gradient by the logits is (p − onehot(target)) / n. While a chunk's
-    p is still in cache its share is added to the gradients of x, W and b, and p is overwritten by the
-    next chunk: the [n, vocabulary] matrix of the plain form is neither written to memory nor read back.
+    With p = softmax(x Wᵀ + b) the gradient by the logits is (p − onehot(target)) / n. The block p of
+    [n, vocabulary] is never formed: p = E / Z row by row (`_exponentials`), so products with p are
+    products with E whose other side, or result, is a thin matrix divided by Z. What the targets
+    subtract are rows of W from the gradient of x, and rows of x from that of W.
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        ctx, x: Tensor, weight: Tensor, bias: Tensor, target: Tensor, products: torch.dtype
+    ) -> Tensor:
         n = len(x)
         learning = any(ctx.needs_input_grad)
-        if learning:
-            grad_x, grad_weight, grad_bias = (
-                torch.empty_like(x),
-                torch.empty_like(weight),
-                torch.zeros_like(bias),
-            )
-        losses = x.new_empty(n)
+        inputs, matrix, offsets = x.to(products), weight.to(products), bias.to(products)
+        gradients = torch.empty_like(x), torch.empty_like(weight), torch.zeros_like(bias)
+        log_p = weight.new_empty(n)
         for rows in _chunks(n, len(weight)):
-            chunk, chosen = x[rows], target[rows, None]
-            log_p = _log_softmax_rows(chunk, weight, bias)
-            losses[rows] = -log_p.gather(1, chosen).squeeze(1)
+            exponentials, total, log_p[rows] = _exponentials(inputs[rows], matrix, offsets, target[rows])
             if learning:
-                slope = log_p.exp_()
-                slope.scatter_add_(1, chosen, slope.new_full((), -1.0).expand(chosen.shape))
-                torch.mm(slope, weight, out=grad_x[rows])
-                # beta = 0 ignores what the uninitialised gradient holds.
-                torch.addmm(grad_weight, slope.t(), chunk, beta=rows.start > 0, alpha=1 / n, out=grad_weight)
-                grad_bias.addmv_(slope.t(), slope.new_ones(len(chunk)), alpha=1 / n)
+                share = 1 / (n * total)
+                gradients[0][rows] = torch.mm(exponentials, matrix).mul_(share[:, None])
+                _add_products(gradients[1], exponentials.t(), x[rows] * share[:, None], rows.start == 0)
+                gradients[2].add_(torch.mv(exponentials.t(), share.to(products)))
         if learning:
-            ctx.save_for_backward(grad_x.div_(n), grad_weight, grad_bias)
-        return losses.mean()
+            gradients[0].sub_(weight.index_select(0, target), alpha=1 / n)
+            gradients[1].index_add_(0, target, x.to(weight.dtype), alpha=-1 / n)
+            gradients[2].index_add_(0, target, bias.new_full((n,), -1 / n))
+            ctx.save_for_backward(*gradients)
+        return -log_p.mean()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
         if grad.item() == 1.0:  # the usual case: the loss itself is what is minimised
-            return *ctx.saved_tensors, None
-        return *(saved * grad for saved in ctx.saved_tensors), None
+            return *ctx.saved_tensors, None, None
+        return *(saved * grad for saved in ctx.saved_tensors), None, None
+
+
+def _add_products(total: Tensor, left: Tensor, right: Tensor, first: bool) -> None:
+    """total += left @ right in the precision of `left`; the first time `total` holds nothing yet."""
+    if left.dtype == total.dtype:
+        torch.addmm(total, left, right, beta=0 if first else 1, out=total)
+    elif first:
+        total.copy_(left @ right.to(left.dtype))
+    else:
+        total.add_(left @ right.to(left.dtype))
 
 
 def softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
     """Mean negative log-likelihood (nats) of target [n] under softmax(x Wᵀ + b); x [n, features], n > 0.
 
     The same value and gradients as `F.cross_entropy(F.linear(x, weight, bias), target)`, which is what
-    runs on other devices than the CPU: there the chunks would wait for one another.
+    runs on other devices than the CPU: there the chunks would wait for one another. Under autocast to
+    bfloat16 logits and products are rounded to it (8 bits of mantissa), sums over the vocabulary
+    and over chunks are not: the loss of some hundred rows errs by about 1e-3, a gradient by about 0.5% of
+    its norm.
     """
     if x.device.type != "cpu":
         return F.cross_entropy(F.linear(x, weight, bias), target)
-    loss: Tensor = _ChunkedLoss.apply(x, weight, bias, target)
+    half = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
+    with torch.autocast("cpu", enabled=False):
+        products = torch.bfloat16 if half else weight.dtype
+        loss: Tensor = _ChunkedLoss.apply(x, weight, bias, target, products)
     return loss
 
 
@@ -122,7 +156,9 @@ class Softmax(OutputLayer):
     def log_probs(self, features: Tensor, targets: Tensor) -> Tensor:
         scores = features.new_empty(len(features))
         for rows in _chunks(len(features), self.vocabulary):
-            log_p = _log_softmax_rows(features[rows], self.weight, self.bias)
+            # With no products to follow, torch's row by row softmax is as fast as E and Z.
+            logits = _logits(features[rows], self.weight, self.bias)
+            log_p = torch.log_softmax(logits, 1, out=logits)
             scores[rows] = log_p.gather(1, targets[rows, None]).squeeze(1)
         return scores
 
