@@ -50,6 +50,7 @@ class Task:
     block: Count
     warmup: Annotated[int, Field(ge=0)]
     weights: Path | None
+    precision: Literal["auto", "float32", "tf32", "bfloat16"]
     threads: Count
     device: str
     seed: Annotated[int, Field(ge=0)]
@@ -67,6 +68,8 @@ class Task:
             batch=self.batch,
             unroll=self.unroll,
             epochs=1,
+            precision=self.precision,
+            recoveries=0,
             validate_every=tokens,  # nothing is validated, but this is when the loss is reported
         )
         return KINDS[self.kind](

@@ -26,7 +26,7 @@ nothing else.
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     from benchmark.peers.neural.measure import measure
     from benchmark.peers.records import without_folders
 
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("settings", nargs="*", metavar="KEY=VALUE", help="settings of that corpus; of our model, to the goal")
     add("--threads", default="1", metavar="N,…", help="numbers of CPU threads (default: %(default)s)")
     add("--device", default="cpu", help="as torch names it: cpu, cuda (default: %(default)s)")
+    add("--precision", default="float32", help="of ours, while timed: tf32, bfloat16 (default: %(default)s)")
     add("--layers", type=int, default=2)
     add("--hidden", type=int, default=200, metavar="N", help="units a layer (default: %(default)s)")
     add("--embedding", type=int, metavar="N", help="size of embeddings (default: that of the layers)")
@@ -80,11 +81,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(options: argparse.Namespace, command: str) -> Settings:
-    from benchmark.peers.neural.settings import KINDS, Goal, Settings, Sizes, Speed
+    from benchmark.peers.neural.settings import KINDS, PRECISIONS, Goal, Settings, Sizes, Speed
 
     kinds = [kind.strip() for kind in options.kinds.split(",")]
     if wrong := [kind for kind in kinds if kind not in KINDS]:
         raise UserError(f"--kinds={options.kinds}: there is no {wrong[0]!r}; give some of {', '.join(KINDS)}")
+    if options.precision not in PRECISIONS:
+        raise UserError(f"--precision={options.precision}: give one of {', '.join(PRECISIONS)}")
     _check(options)
     of_corpus = [setting for setting in options.settings if setting.startswith("corpus.")]
     of_run = [setting for setting in options.settings if setting not in of_corpus]
@@ -111,7 +114,7 @@ def _settings(options: argparse.Namespace, command: str) -> Settings:
             learning_rate=options.rate,
             clip=options.clip,
         ),
-        speed=Speed(options.steps, options.rounds, options.evaluation_tokens),
+        speed=Speed(options.steps, options.rounds, options.evaluation_tokens, options.precision),
         goal=None if options.to_perplexity is None else Goal(options.to_perplexity, options.limit, of_run),
         ours=shlex.split(options.ours) if options.ours else [sys.executable, "-m", "baselines.neural"],
         word_language_model=options.word_language_model,

@@ -18,6 +18,9 @@ from benchmark.peers.records import without_folders
 
 #: Steps over which the losses must agree, and the largest share of a loss by which they may differ.
 PROOF, TOLERANCE = 30, 1e-5
+#: The highest learning rate of those steps. At 20 an Elman network or a GRU is chaotic: runs of the same
+#: program with another order of summation part within ten steps.
+CALM = 1.0
 #: Steps between two readings of the clock. The first block warms up and is not counted.
 BLOCK, WARM_UP = 10, 1
 #: Rows side by side in which the peers score: what their main.py has. Ours is one, its history whole.
@@ -57,11 +60,11 @@ def compare(
 def _prove(turn: Sequence[Row], work: Path, say: Say) -> None:
     """Let all take the same steps from the weights that ours leaves; who gets other losses sits out."""
     ours, *others = turn
-    ours.proof = _run(ours, work, PROOF, proof=True)
+    ours.proof = _run(ours, work, PROOF)
     for row in others:
         if row.status == "ok" and ours.proof is None:
             row.leave("skipped", "there is nothing to compare it with: ours failed")
-        elif row.status == "ok" and (proof := _run(row, work, PROOF, proof=True)):
+        elif row.status == "ok" and (proof := _run(row, work, PROOF)):
             row.proof = proof
             _hold_against(row, ours.proof or {})
     for row in turn:
@@ -95,17 +98,20 @@ def _hold_against(row: Row, ours: dict[str, Any]) -> None:
 
 def _time(row: Row, speed: Speed, work: Path) -> None:
     """One round of a contestant, added to its row."""
-    if figures := _run(row, work, WARM_UP * BLOCK + speed.steps, proof=False):
+    if figures := _run(row, work, WARM_UP * BLOCK + speed.steps, speed):
         row.runs.append(figures)
 
 
-def _run(row: Row, work: Path, steps: int, *, proof: bool) -> dict[str, Any] | None:
-    """One process with a task in a folder of its own: what it printed; where it fails, the row says why."""
+def _run(row: Row, work: Path, steps: int, speed: Speed | None = None) -> dict[str, Any] | None:
+    """One process with a task, to find its `speed` or (None) to prove its losses: what it printed.
+
+    Where it fails, the row says why.
+    """
     folder = work / "run"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     path = folder / "task.json"
-    task = _task(row, folder, work / "weights.safetensors", steps, proof)
+    task = _task(row, folder, work / "weights.safetensors", steps, speed)
     path.write_text(json.dumps(task, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     spent = measured(row.contestant.command(path), folder)
     shutil.rmtree(folder, ignore_errors=True)
@@ -118,10 +124,11 @@ def _run(row: Row, work: Path, steps: int, *, proof: bool) -> dict[str, Any] | N
         return None
 
 
-def _task(row: Row, folder: Path, weights: Path, steps: int, proof: bool) -> dict[str, Any]:
+def _task(row: Row, folder: Path, weights: Path, steps: int, speed: Speed | None) -> dict[str, Any]:
     """What the program is to do; ours leaves its first weights, the peers start from them.
 
-    Without dropout there is no chance in the proof, and a stream scored in one row has one history.
+    The proof has nothing left to chance: no dropout, all of float32, and a stream scored in one row has
+    one history. While timed, the peers compute as they were published, in whatever torch gives them.
     """
     case, ours = row.case, row.contestant.name == "ours"
     train, evaluation = case.ids.save(folder, steps * case.sizes.batch * case.sizes.unroll)
@@ -131,13 +138,14 @@ def _task(row: Row, folder: Path, weights: Path, steps: int, proof: bool) -> dic
         "vocabulary": case.ids.vocabulary,
         "train": str(train),
         "evaluation": str(evaluation),
-        "block": 1 if proof else BLOCK,
+        "block": BLOCK if speed else 1,
         "warmup": WARM_UP,
-        "weights": str(weights) if proof or not ours else None,
+        "weights": str(weights) if not (speed and ours) else None,
+        "precision": "float32" if speed is None else speed.precision if ours else None,
         "threads": case.threads,
         "device": case.device,
         "seed": 1,
     }
-    if proof:
-        task["dropout"] = 0.0
-    return task if ours else {**task, "evaluation_rows": 1 if proof else EVALUATION_ROWS}
+    if speed is None:
+        task |= {"dropout": 0.0, "learning_rate": min(case.sizes.learning_rate, CALM)}
+    return task if ours else {**task, "evaluation_rows": EVALUATION_ROWS if speed else 1}

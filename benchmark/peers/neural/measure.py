@@ -10,7 +10,15 @@ from typing import Any
 from benchmark.peers.compare import Say
 from benchmark.peers.machine import machine
 from benchmark.peers.measure import fresh
-from benchmark.peers.neural.compare import BLOCK, EVALUATION_ROWS, PROOF, TOLERANCE, WARM_UP, compare
+from benchmark.peers.neural.compare import (
+    BLOCK,
+    CALM,
+    EVALUATION_ROWS,
+    PROOF,
+    TOLERANCE,
+    WARM_UP,
+    compare,
+)
 from benchmark.peers.neural.contestants import contestants
 from benchmark.peers.neural.goal import reach
 from benchmark.peers.neural.ids import Ids, of_corpus, opened, zipf
@@ -35,7 +43,7 @@ def measure(settings: Settings, work: Path, say: Say) -> Path:
         "device": settings.device,
         "sizes": settings.sizes.described(),
         "speed": {**asdict(settings.speed), "warm_up_steps": WARM_UP * BLOCK},
-        "proof": {"steps": PROOF, "tolerance": TOLERANCE},
+        "proof": {"steps": PROOF, "tolerance": TOLERANCE, "highest_learning_rate": CALM},
         "evaluation_rows": EVALUATION_ROWS,
         "machine": machine(),
         "programs": {one.name: one.identity() for one in programs},

@@ -9,6 +9,8 @@ from typing import Any
 
 #: Networks that ours and the peers have in common.
 KINDS = ("lstm", "rnn", "gru")
+#: Arithmetic of ours; the last three are other than float32 on some devices.
+PRECISIONS = ("float32", "tf32", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,15 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Speed:
-    """How long is measured: `rounds` of `steps` training steps each, all programs taking turns."""
+    """How speed is measured: `rounds` of `steps` training steps each, all programs taking turns.
+
+    `precision` is ours while timed, by the names that `model.training.precision` has.
+    """
 
     steps: int
     rounds: int
     evaluation_tokens: int
+    precision: str
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def comparison(record: dict[str, Any]) -> str:
 
 
 def settings(record: dict[str, Any]) -> str:
-    """`2 layers × 200, tied, no dropout, batch 20, unroll 35, on cpu, 5 rounds of 60 steps`"""
+    """`2 layers × 200, tied, no dropout, batch 20, unroll 35, on cpu, ours in float32, 5 rounds of …`"""
     sizes, speed = record["sizes"], record["speed"]
     width = str(sizes["hidden_size"])
     if sizes["embedding_size"] != sizes["hidden_size"]:
@@ -58,6 +58,7 @@ def settings(record: dict[str, Any]) -> str:
         f"{text.plural(sizes['layers'], 'layer')} × {width}, {'tied' if sizes['tied'] else 'not tied'}, "
         f"{'dropout ' + format(sizes['dropout'], 'g') if sizes['dropout'] else 'no dropout'}, "
         f"batch {sizes['batch']}, unroll {sizes['unroll']}, on {record['device']}, "
+        f"ours in {speed['precision']}, "
         f"{text.plural(speed['rounds'], 'round')} of {text.plural(speed['steps'], 'step')}, taking turns"
     )
 

@@ -6,8 +6,8 @@ that it computes what the others do; its dropout masks stay those it locks over 
 
 from __future__ import annotations
 
+import sys
 from contextlib import redirect_stdout
-from sys import stderr
 from typing import Any
 
 import torch
@@ -23,7 +23,7 @@ class AwdLstm(Peer):
         super().__init__(task)
         sizes = (task["vocabulary"], task["embedding_size"], task["hidden_size"], task["layers"])
         dropout = (task["dropout"],) * 3
-        with redirect_stdout(stderr):  # it prints its modules
+        with redirect_stdout(sys.stderr):  # it prints its modules
             self._model = imported("model").RNNModel(
                 TYPES[task["kind"]], *sizes, *dropout, 0.0, 0.0, task["tied"]
             )

@@ -3,7 +3,8 @@
     python -m benchmark.peers.neural.drivers.NAME FOLDER TASK.json
 
 The task is the one that ours is given (`python -m baselines.neural`); `weights` are read here, and
-`evaluation_rows` says in how many rows the evaluation stream is scored.
+`evaluation_rows` says in how many rows the evaluation stream is scored. `precision` is `float32` where
+nothing less will do, null where torch's defaults are what the peer was published with.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ def run(peer: type[Peer], arguments: Sequence[str] | None = None) -> None:
     sys.path.insert(0, folder)
     torch.set_num_threads(task["threads"])
     torch.manual_seed(task["seed"])
+    if task["precision"] == "float32":
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     one = peer(task)
     one.network().to(task["device"])
     one.load(task["weights"])

@@ -1,0 +1,317 @@
+"""The comparison of neural training, with stand-ins for the checkouts that users name."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from neural_stand_ins import EXAMPLE, Printing, awd, example
+
+from benchmark.cli import main
+from benchmark.errors import UserError
+from benchmark.peers.neural import ids as texts
+from benchmark.peers.neural.compare import compare
+from benchmark.peers.neural.contestants import AWD_LSTM, WORD_LANGUAGE_MODEL, Peer
+from benchmark.peers.neural.goal import OURS, THEIRS
+from benchmark.peers.neural.rows import Case
+from benchmark.peers.neural.settings import Sizes, Speed
+from benchmark.peers.neural.watch import Way, watch
+
+SIZES = Sizes(layers=2, embedding_size=6, hidden_size=6, batch=4, unroll=5)
+
+
+def case(**changes: Any) -> Case:
+    settings = {
+        "kind": "lstm",
+        "ids": texts.zipf(30, 2000, 100),
+        "threads": 1,
+        "device": "cpu",
+        "sizes": SIZES,
+    }
+    return Case(**{**settings, **changes})
+
+
+def compared(contestants, tmp_path: Path, rounds: int = 3, **changes: Any) -> tuple[list[dict], list[str]]:
+    said: list[str] = []
+    saved: list[list[dict]] = []
+    speed = Speed(20, rounds, 100, "bfloat16")
+    rows = compare(contestants, [case(**changes)], speed, tmp_path / "work", saved.append, said.append)
+    assert json.loads(json.dumps(rows)) == rows
+    assert not list((tmp_path / "work").glob("run/*"))  # nothing is left of the runs
+    return rows, said
+
+
+def test_programs_take_turns_and_medians_and_ratios_are_recorded(tmp_path) -> None:
+    ours, other = Printing("ours", tmp_path, rate=6.0), Printing("other", tmp_path, rate=2.0)
+    rows, said = compared([ours, other], tmp_path)
+    assert [line.split(": ")[1] for line in said if "round" in line] == [
+        f"round {number} of 3, {title}" for number in (1, 2, 3) for title in ("Ours", "Other")
+    ]
+    own, its = rows
+    # Each program ran once for the proof; of rounds 2, 3 and 4 the third is the median.
+    assert (own["train_tokens_per_second"], its["train_tokens_per_second"]) == (18.0, 6.0)
+    assert (its["train_tokens_per_second_least"], its["train_tokens_per_second_most"]) == (4.0, 8.0)
+    assert (its["train_ratio"], its["score_ratio"], its["loss_difference"]) == (3.0, 3.0, 0.0)
+    assert own["train_ratio"] == 1.0
+    assert len(its["runs"]) == 3
+    assert its["runs"][0]["peak_bytes"] > 1_000_000
+
+
+def test_all_are_given_the_same_task_but_for_what_each_is_known_by(tmp_path) -> None:
+    ours, other = Printing("ours", tmp_path), Printing("other", tmp_path)
+    compared([ours, other], tmp_path, rounds=1, sizes=Sizes(6, 6, 6, dropout=0.5, batch=4, unroll=5))
+    (own_proof, own_speed), (its_proof, its_speed) = ours.tasks(), other.tasks()
+    assert its_proof.pop("evaluation_rows") == 1
+    assert own_proof == its_proof
+    assert (own_proof["dropout"], own_proof["precision"], own_proof["block"]) == (0.0, "float32", 1)
+    assert own_proof["learning_rate"] == 1.0
+    assert its_speed.pop("evaluation_rows") == 10
+    assert own_speed.pop("weights") is None
+    assert its_speed.pop("weights") == own_proof["weights"]
+    assert (own_speed.pop("precision"), its_speed.pop("precision")) == ("bfloat16", None)
+    assert own_speed == its_speed
+    assert (own_speed["dropout"], own_speed["learning_rate"], own_speed["block"]) == (0.5, 20.0, 10)
+
+
+@pytest.mark.parametrize(
+    ("figures", "reason"),
+    [
+        (
+            {"losses": [5.0] * 11 + [5.0001] * 19},
+            "by up to 2.0e-05 of them, more than 1e-05 first at step 12",
+        ),
+        ({"losses": [float("nan")] * 30}, "by up to inf of them, more than 1e-05 first at step 1"),
+        ({"evaluation_loss": 5.6}, "by up to 1.8e-02 of them, more than 1e-05 in scoring"),
+        ({"losses": [5.0] * 29}, "30 losses were due, ours gave 30, it gave 29"),
+        ({"losses": None}, "its last line is not the expected JSON"),
+        ({"code": "sys.exit('no such GPU in /opt/some/folder/x.py')"}, "exit status 1: no such GPU in x.py"),
+    ],
+)
+def test_who_fails_or_computes_something_else_is_a_row_with_the_reason(tmp_path, figures, reason) -> None:
+    ours, other = Printing("ours", tmp_path), Printing("other", tmp_path, **figures)
+    (own, its), said = compared([ours, other], tmp_path, rounds=1)
+    assert (own["status"], its["status"]) == ("ok", "failed")
+    assert reason in its["reason"]
+    assert its["runs"] == []
+    assert sum("Other: failed: " in line for line in said) == 1
+
+
+def test_where_ours_fails_nobody_is_timed(tmp_path) -> None:
+    ours, other = Printing("ours", tmp_path, code="sys.exit(3)"), Printing("other", tmp_path)
+    (own, its), _ = compared([ours, other], tmp_path)
+    assert (own["status"], own["reason"]) == ("failed", "exit status 3")
+    assert (its["status"], its["reason"]) == ("skipped", "there is nothing to compare it with: ours failed")
+    assert not other.log.exists()
+
+
+def test_losses_that_differ_within_rounding_are_the_same(tmp_path) -> None:
+    ours, other = Printing("ours", tmp_path), Printing("other", tmp_path, losses=[5.00002] * 30)
+    (_, its), said = compared([ours, other], tmp_path, rounds=1)
+    assert its["status"] == "ok"
+    assert its["loss_difference"] == pytest.approx(4e-6, rel=1e-3)
+    assert "Other: losses within 4.0e-06 of ours" in said[0]
+
+
+def task_of(tmp_path: Path, kind: str, tied: bool) -> dict[str, Any]:
+    train, evaluation = texts.zipf(30, 600, 101).save(tmp_path, 600)
+    task = {
+        **SIZES.described(),
+        "learning_rate": 1.0,
+        "kind": kind,
+        "tied": tied,
+        "vocabulary": 30,
+        "seed": 3,
+        "threads": 1,
+    }
+    files = {"train": str(train), "evaluation": str(evaluation), "weights": str(tmp_path / "weights")}
+    return {**task, **files, "block": 1, "warmup": 1, "precision": "float32", "device": "cpu"}
+
+
+def driven(module: str, folder: Path, task: dict[str, Any], monkeypatch, capsys) -> dict[str, Any]:
+    """What a driver prints, run in this process."""
+    from benchmark.peers.neural.drivers import awd_lstm, driver, word_language_model
+
+    peer = {"awd": awd_lstm.AwdLstm, "example": word_language_model.WordLanguageModel}[module]
+    path = folder / "task.json"
+    path.write_text(json.dumps({**task, "evaluation_rows": 1}))
+    for name in ("model", "splitcross"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    driver.run(peer, [str(folder), str(path)])
+    for name in ("model", "splitcross"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+@pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [("lstm", "example"), ("gru", "example"), ("rnn", "example"), ("lstm", "awd"), ("gru", "awd")],
+)
+def test_ours_and_the_peers_compute_the_same_from_the_same_weights(
+    tmp_path, monkeypatch, capsys, kind, module, tied
+) -> None:
+    from pydantic import TypeAdapter
+
+    from baselines.neural.speed import Task, measure
+
+    task = task_of(tmp_path, kind, tied)
+    ours = measure(TypeAdapter(Task).validate_python(task))
+    make = {"example": example, "awd": awd}[module]
+    its = driven(module, make(tmp_path / module), task, monkeypatch, capsys)
+    assert len(ours["losses"]) == len(its["losses"]) == 30
+    assert its["losses"] == pytest.approx(ours["losses"], rel=1e-5)
+    assert its["evaluation_loss"] == pytest.approx(ours["evaluation_loss"], rel=1e-5)
+    assert its["parameters"] == ours["parameters"]
+    assert ours["losses"][-1] < ours["losses"][0]
+    assert min(one[f"{part}_tokens_per_second"] for one in (ours, its) for part in ("train", "score")) > 0
+
+
+def test_a_checkout_with_other_parameters_is_refused(tmp_path, monkeypatch, capsys) -> None:
+    from safetensors.numpy import save_file
+
+    task = task_of(tmp_path, "lstm", True)
+    save_file({"embedding": np.zeros((30, 6), np.float32)}, task["weights"])
+    with pytest.raises(SystemExit, match="its parameters are others than ours: "):
+        driven("example", example(tmp_path / "example"), task, monkeypatch, capsys)
+
+
+def test_the_lean_program_says_in_one_line_what_is_wrong(tmp_path, capsys) -> None:
+    from baselines.neural.__main__ import main as lean
+
+    task = task_of(tmp_path, "lstm", True)
+    np.save(tmp_path / "high.npy", np.array([1, 30]))
+    wrong = [
+        ({"layers": 0}, "layers: Input should be greater than or equal to 1"),
+        ({"steps": 3}, "steps: Unexpected keyword argument"),
+        ({"train": str(tmp_path / "none.npy")}, "cannot read ids from"),
+        ({"train": str(tmp_path / "high.npy")}, "high.npy: give two or more ids, whole numbers from 0 to 29"),
+        ({"device": "abacus"}, "device=abacus cannot be used"),
+    ]
+    for change, says in wrong:
+        (tmp_path / "task.json").write_text(json.dumps({**task, **change}))
+        assert lean([str(tmp_path / "task.json")]) == 2
+        assert says in capsys.readouterr().err
+    assert lean([str(tmp_path / "nothing.json")]) == 2
+    assert "cannot read" in capsys.readouterr().err
+
+
+def test_ids_by_zipf_are_the_same_each_time_and_go_down_with_the_rank() -> None:
+    one, again = texts.zipf(100, 20_000, 500), texts.zipf(100, 20_000, 500)
+    assert one.described() == again.described()
+    assert (len(one.train), len(one.evaluation)) == (20_001, 501)
+    counts = np.bincount(one.train, minlength=100)
+    assert counts[0] / counts[9] == pytest.approx((10 + texts.SHIFT) / (1 + texts.SHIFT), rel=0.15)
+    assert one.train.max() == 99
+
+
+def test_a_peer_is_missing_unfit_or_named_wrongly(tmp_path, monkeypatch) -> None:
+    for checkout in (WORD_LANGUAGE_MODEL, AWD_LSTM):
+        monkeypatch.delenv(checkout.variable, raising=False)
+    assert "--word-language-model FOLDER" in (Peer(WORD_LANGUAGE_MODEL, None).missing or "")
+    monkeypatch.setenv(AWD_LSTM.variable, str(awd(tmp_path / "awd")))
+    found = Peer(AWD_LSTM, None)
+    assert (found.missing, found.unfit("rnn"), found.unfit("gru")) == (None, "it has no rnn", None)
+    assert [one["file"] for one in found.identity()] == ["model.py", "splitcross.py"]
+    assert found.published("lstm", tmp_path, "cpu")[-1] == "--cuda"  # its way to say: no CUDA
+    monkeypatch.setenv(AWD_LSTM.variable, str(tmp_path))
+    with pytest.raises(UserError, match=r"\$NEXTWORD_AWD_LSTM: there is no model.py in"):
+        Peer(AWD_LSTM, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "curve", "failure"),
+    [
+        ("say(50); say(9); time.sleep(60)", [50.0, 9.0], None),
+        ("say(50); say(30)", [50.0, 30.0], None),
+        ("say(50); time.sleep(60)", [50.0], None),
+        ("say(50); sys.exit('out of memory')", [50.0], "exit status 1: out of memory"),
+    ],
+    ids=["reached", "ended", "too slow", "failed"],
+)
+def test_a_program_is_watched_until_its_perplexity_is_low_enough(tmp_path, code, curve, failure) -> None:
+    script = "import sys, time\ndef say(p): print(f'| valid ppl {p:8.2f}', flush=True)\n" + code
+    way = Way([sys.executable, "-IS", "-c", script], tmp_path, THEIRS, dict(os.environ))
+    begun = time.perf_counter()
+    seen = watch(way, perplexity=10.0, limit=2.0)
+    assert time.perf_counter() - begun < 20
+    assert [perplexity for _, perplexity in seen.curve] == curve
+    assert seen.failure == failure
+
+
+def test_announcements_are_read_with_their_separators() -> None:
+    ours = OURS.search("LSTM on ptb: after 929,589 tokens: validation perplexity 1,142.75")
+    assert ours
+    assert ours[1] == "1,142.75"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--word-language-model", "nowhere"], "--word-language-model: there is no folder nowhere"),
+        (["--word-language-model", "."], "there is no model.py in .; its source is word_language_model"),
+        (["--kinds", "lstm,mlp"], "--kinds=lstm,mlp: there is no 'mlp'; give some of lstm, rnn, gru"),
+        (["--vocabulary", "1e4"], "--vocabulary=1e4 is not usable: '1e4' is no whole number from 1"),
+        (["--threads", "1,0"], "--threads=1,0 is not usable: '0' is no whole number"),
+        (["--steps", "15"], "--steps=15 is not usable"),
+        (["--embedding", "100"], "--embedding other than --hidden needs --untied"),
+        (["--dropout", "1"], "--dropout=1 is not usable"),
+        (["--rounds", "0"], "--rounds=0 is not usable"),
+        (["--clip", "0"], "--clip=0 is not usable"),
+        (["--precision", "int8"], "--precision=int8: give one of float32"),
+        (["--to-perplexity", "100"], "need --corpus NAME"),
+        (["--corpus", "ptb", "model.layers=1"], "which there is with --to-perplexity only"),
+        (["--corpus", "pbt"], "there is no corpus 'pbt'. Did you mean 'ptb'?"),
+        (["--work", "nowhere"], "--work: there is no folder nowhere"),
+    ],
+)
+def test_what_a_user_gets_wrong_is_one_line(tmp_path, monkeypatch, capsys, arguments, says) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["peers", "neural", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert len(said.strip().splitlines()) == 1
+
+
+SMALL = ("--hidden", "6", "--batch", "2", "--unroll", "2", "--steps", "10", "--rounds", "1")
+
+
+@pytest.mark.slow
+def test_the_verb_measures_proves_and_goes_to_a_perplexity(nextword, tmp_path, text_corpus) -> None:
+    folder = example(tmp_path / "its")
+    corpus = ["--corpus", "files", *text_corpus[1:], "--evaluation-tokens", "60"]
+    recipe = ["model.hidden_size=6", "model.embedding_size=6", "model.training.epochs=1"]
+    goal = ["--to-perplexity", "1000", *recipe]
+    done = nextword(
+        "peers", "neural", "--word-language-model", str(folder), "--kinds", "lstm", *SMALL, *corpus, *goal
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "results/peers").glob("files-*/neural.json")
+    record = json.loads(path.read_text())
+    rows = {row["contestant"]: row for row in record["rows"]}
+    assert [row["status"] for row in rows.values()] == ["ok", "ok", "skipped"], rows
+    assert rows["word_language_model"]["loss_difference"] < 1e-5
+    assert rows["word_language_model"]["train_ratio"] > 0
+    reached = {row["contestant"]: row for row in record["goal"]["rows"]}
+    assert reached["ours"]["seconds"] > 0, reached
+    assert reached["ours"]["curve"][-1][1] < 100
+    assert reached["word_language_model"]["curve"][0][1] == 150.0
+    assert str(tmp_path) not in path.read_text()
+    assert "awd-lstm-lm (lstm, files, " in done.stdout
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_losses_are_the_same_too(nextword, tmp_path) -> None:
+    folder = example(tmp_path / "its", EXAMPLE)
+    options = ["--vocabulary", "50", "--evaluation-tokens", "50", "--device", "cuda"]
+    done = nextword("peers", "neural", "--word-language-model", str(folder), *SMALL, *options)
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "results/peers").glob("zipf-*/neural.json")
+    rows = json.loads(path.read_text())["rows"]
+    assert {row["status"] for row in rows if row["contestant"] == "word_language_model"} == {"ok"}, rows

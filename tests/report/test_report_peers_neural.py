@@ -1,0 +1,149 @@
+"""The section on neural training beside the examples people copy."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.peers.neural.table import comparison
+from benchmark.record.folder import read_runs
+from benchmark.report import build_report
+from benchmark.report.context import context_of
+from benchmark.report.sections import peers_neural
+
+HOSTILE = "<b>ptb</b>"
+CASE = {"kind": "lstm", "text": HOSTILE, "vocabulary": 10_000, "threads": 1}
+
+
+def row(contestant: str, title: str, rate: float, **more: Any) -> dict[str, Any]:
+    rates = {}
+    for part, factor in (("train", 1), ("score", 3)):
+        key = f"{part}_tokens_per_second"
+        rates |= {
+            key: rate * factor,
+            f"{key}_least": rate,
+            f"{key}_most": 4 * rate,
+            f"{part}_ratio": 6000 / rate,
+        }
+    names = {"contestant": contestant, "title": title, "status": "ok", "reason": None}
+    apart = {"loss_difference": None if contestant == "ours" else 3.2e-7, "runs": [{"torch": "2.13.0"}]}
+    return {**CASE, **names, **apart, **rates, **more}
+
+
+def record(**more: Any) -> dict[str, Any]:
+    sizes = {"layers": 2, "embedding_size": 200, "hidden_size": 200, "tied": True, "dropout": 0.0}
+    missing = {"contestant": "awd_lstm", "title": "awd-lstm-lm", "status": "skipped", "reason": "not found"}
+    base = {
+        "name": HOSTILE,
+        "started": "2025-01-02T10:00:00+00:00",
+        "command": "nextword peers neural --corpus ptb",
+        "machine": {"processor": "AMD EPYC", "cores": 2, "memory_bytes": 8e9, "busy_before": 0.01},
+        "texts": [{"name": HOSTILE, "vocabulary": 10_000}],
+        "device": "cpu",
+        "sizes": {**sizes, "batch": 20, "unroll": 35, "learning_rate": 20.0, "clip": 0.25},
+        "speed": {"steps": 60, "rounds": 5, "evaluation_tokens": 20_000, "precision": "float32"},
+        "rows": [
+            row("ours", "nextword", 6000.0),
+            row("word_language_model", "PyTorch example", 4000.0),
+            {**CASE, **missing, "loss_difference": None, "runs": []},
+        ],
+    }
+    return {**base, **more}
+
+
+GOAL = {
+    "perplexity": 130.0,
+    "limit": 3600,
+    "kind": "lstm",
+    "text": "ptb",
+    "threads": 1,
+    "rows": [
+        {"title": "nextword", "status": "ok", "reason": None, "seconds": 181.25, "curve": [[181.25, 129.0]]},
+        {
+            "title": "PyTorch example",
+            "status": "ok",
+            "reason": None,
+            "seconds": None,
+            "curve": [[900.0, 141.0]],
+        },
+        {"title": "awd-lstm-lm", "status": "failed", "reason": "exit status 1: no GPU"},
+    ],
+}
+
+
+@pytest.fixture
+def write(run, tmp_path: Path):
+    """Writes a record below the results folder, which has one run."""
+    run("kn", "KN", "count", 140.0)
+
+    def written(folder: str, content: dict[str, Any]) -> None:
+        (tmp_path / "peers" / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "peers" / folder / "neural.json").write_text(json.dumps(content))
+
+    return written
+
+
+def paragraphs(section) -> str:
+    return " ".join(str(part) for b in section.blocks if b.kind == "paragraph" for part in b.parts)
+
+
+def test_without_a_comparison_that_measured_something_there_is_no_section(write, tmp_path) -> None:
+    for results_dir in (None, tmp_path):
+        assert peers_neural.build(context_of(read_runs(tmp_path), results_dir)) is None
+    write("ptb-1", record(rows=record()["rows"][2:]))
+    write("ptb-2", {"name": "ptb"})
+    assert peers_neural.build(context_of(read_runs(tmp_path), tmp_path)) is None
+
+
+def test_the_table_holds_both_rates_their_ratios_and_how_far_losses_are_apart(write, tmp_path) -> None:
+    write("ptb-1", record())
+    build_report(tmp_path, tmp_path / "report", lambda line: None)
+    with (tmp_path / "report/tables/peers_neural.csv").open(encoding="utf-8") as file:
+        (only,) = csv.DictReader(file)
+    assert (only["network"], only["beside"], only["text"]) == ("lstm", "PyTorch example", HOSTILE)
+    numbers = ("vocabulary", "threads", "train_ours", "train_its", "train_ratio", "score_ours", "score_its")
+    assert [float(only[key]) for key in numbers] == [10_000, 1, 6000, 4000, 1.5, 18_000, 12_000]
+    assert float(only["loss_difference"]) == 3.2e-7
+    page = (tmp_path / "report/index.html").read_text(encoding="utf-8")
+    assert "2 layers × 200, tied, no dropout, batch 20, unroll 35, on cpu" in page
+    assert "awd-lstm-lm (lstm, " in page
+    assert "nextword peers neural --corpus ptb" in page
+    assert "not fit to publish" not in page
+    assert HOSTILE not in page
+
+
+def test_the_way_to_a_perplexity_and_a_busy_machine_are_told(write, tmp_path) -> None:
+    busy = {**record()["machine"], "busy_before": 0.6}
+    write("ptb-1", record(goal=GOAL, machine=busy))
+    said = paragraphs(peers_neural.build(context_of(read_runs(tmp_path), tmp_path)))
+    assert "lstm, ptb, validation perplexity 130: nextword: 181.2 s" in said
+    assert "PyTorch example: not reached, 141.00 at best" in said
+    assert "awd-lstm-lm: failed: exit status 1: no GPU" in said
+    assert "not fit to publish" in said
+
+
+def test_the_newest_comparison_counts_and_a_report_is_the_same_each_time(write, tmp_path) -> None:
+    older = record(started="2025-01-01T10:00:00+00:00")
+    older["rows"] = [{**one, "title": "superseded"} for one in older["rows"]]
+    write("ptb-1", record())
+    write("ptb-2", older)
+    pages = []
+    for name in ("one", "two"):
+        build_report(tmp_path, tmp_path / name, lambda line: None)
+        pages.append((tmp_path / name / "index.html").read_bytes())
+    assert pages[0] == pages[1]
+    assert b"superseded" not in pages[0]
+
+
+def test_the_plain_table_says_the_same(tmp_path) -> None:
+    shown = comparison(record(name="ptb", goal=GOAL))
+    assert "PyTorch example" in shown
+    assert "×1.50" in shown
+    assert "3.2e-07" in shown
+    assert "awd-lstm-lm (lstm, <b>ptb</b>, 10,000 words, 1 thread): skipped: not found" in shown
+    sizes = {**record()["sizes"], "embedding_size": 400, "tied": False, "dropout": 0.5}
+    assert "2 layers × 200, embeddings of 400, not tied, dropout 0.5" in comparison(record(sizes=sizes))
