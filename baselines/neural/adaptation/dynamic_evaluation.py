@@ -160,12 +160,15 @@ class DynamicEvaluation(Adapted):
 
 
 def climb(loss: Callable[[float], float], first: float) -> float:
-    """Where a loss is least, going up from `first` by factors while that helps, else down."""
+    """Where a loss is least, going up from `first` by factors while that helps, else down.
+
+    Down at once, too, as long as it is infinite.
+    """
     best, least = first, loss(first)
-    for factor in (_FACTOR, 1 / _FACTOR):
+    for factor in (_FACTOR, 1 / _FACTOR) if math.isfinite(least) else (1 / _FACTOR,):
         for _ in range(_MOST_STEPS):
             found = loss(best * factor)
-            if not found < least:
+            if found >= least and math.isfinite(least):
                 break
             best, least = best * factor, found
         if best != first:

@@ -1,0 +1,183 @@
+"""Finished runs as components: what is loaded, what is refused, what makes two runs the same."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from neural_cases import fitted, stream
+
+from baselines.mixture.components import class_path
+from baselines.mixture.finished import Finished
+from baselines.mixture.linear import LinearMixture
+from baselines.neural.adaptation.neural_cache import NeuralCache
+from baselines.ngram.adaptive.cache import Cache
+from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
+from benchmark.build import build_model
+from benchmark.contract import LanguageModel, RunLog, Skip
+from benchmark.errors import UserError
+from benchmark.record.identity import run_id
+
+TEXT = stream(300)
+TARGET = "baselines.mixture.finished.Finished"
+
+
+def written(folder: Path, model: LanguageModel, **record) -> Path:
+    """The folder of a run that trained `model` on TEXT, as the harness leaves it."""
+    (folder / "checkpoint").mkdir(parents=True)
+    model.save(folder / "checkpoint")
+    TEXT.vocabulary.save(folder / "checkpoint" / "vocabulary.json")
+    result = {
+        "run_id": "0123456789ab",
+        "status": "ok",
+        "family": model.family,
+        "context": model.context,
+        "normalised": model.normalised,
+        "corpus": "letters",
+        "train_targets": len(TEXT),
+        "train_seconds": 12.34,
+        "command": "nextword run model=lstm",
+    }
+    (folder / "result.json").write_text(json.dumps({**result, **record}))
+    settings = {"model": {"_target_": class_path(model)}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return written(tmp_path / "0123456789ab", fitted("lstm", TEXT))
+
+
+class Lines(RunLog):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def read(run: Path) -> Finished:
+    model = Finished(run=str(run))
+    model.fit(TEXT, stream(50), RunLog())
+    return model
+
+
+def test_it_scores_as_the_run_that_trained_it_and_says_what_that_cost(run: Path):
+    model, log = Finished(run=str(run)), Lines()
+    model.fit(TEXT, stream(50), log)
+    trained, test = fitted("lstm", TEXT), stream(80, seed=2)
+    np.testing.assert_array_equal(model.log_probs(test), trained.log_probs(test))
+    contexts = [test.ids[:3], test.ids[:40]]
+    np.testing.assert_array_equal(model.next_log_probs(contexts), trained.next_log_probs(contexts))
+    assert (model.family, model.context, model.normalised) == ("neural", "stream", True)
+    assert (model.size(), model.hardware) == (trained.size(), "cpu")
+    assert "trained in 12.3 s there" in log.lines[0]
+
+
+@pytest.mark.parametrize("adapt", [False, True], ids=["mixture", "neural_cache"])
+def test_a_model_built_upon_it_outlives_the_run(run: Path, tmp_path: Path, adapt: bool):
+    finished = Finished(run=str(run))
+    model: LanguageModel
+    if adapt:
+        model = NeuralCache(finished, window=20)
+    else:
+        model = LinearMixture(components={"lstm": finished, "cache": Cache(order=1)})
+    assert model.family == ("neural" if adapt else "mixture")
+    model.fit(TEXT, stream(60, seed=1), RunLog())
+    test = stream(80, seed=2)
+    scores = model.log_probs(test)
+    for generation in ("first", "second"):
+        folder = tmp_path / generation
+        folder.mkdir()
+        model.save(folder)
+        shutil.rmtree(run, ignore_errors=True)
+        model = type(model).load(folder, TEXT.vocabulary)
+        np.testing.assert_array_equal(model.log_probs(test), scores)
+
+
+def test_a_score_stays_a_score(tmp_path: Path):
+    model = StupidBackoff(order=2)
+    model.fit(TEXT, TEXT, RunLog())
+    finished = read(written(tmp_path / "run", model))
+    assert not finished.normalised
+    assert finished.family == "count"
+    with pytest.raises(UserError, match="a score, not a distribution"):
+        LinearMixture(components={"one": finished})
+
+
+def test_without_a_run_it_skips_and_says_what_to_give():
+    with pytest.raises(Skip, match="run=CORPUS/MODEL"):
+        build_model({"_target_": TARGET, "name": "finished", "run": None})
+
+
+def test_folders_without_a_trained_model_are_refused(run: Path, tmp_path: Path):
+    with pytest.raises(UserError, match=r"holds no finished run: there is no result\.json"):
+        Finished(run=str(tmp_path))
+    diverged = written(tmp_path / "diverged", fitted("rnn", TEXT), status="diverged")
+    with pytest.raises(UserError, match="ended as 'diverged'"):
+        Finished(run=str(diverged))
+    shutil.rmtree(run / "checkpoint")
+    with pytest.raises(UserError, match=r"make it: nextword run model=lstm force=true"):
+        Finished(run=str(run))
+
+
+def test_only_language_models_are_loaded(run: Path):
+    for target in ("os.system", "baselines.neural.output.softmax.Softmax", "no.such.Model", "nothing"):
+        (run / "config.yaml").write_text(yaml.safe_dump({"model": {"_target_": target}}))
+        with pytest.raises(UserError, match="no LanguageModel"):
+            Finished(run=str(run))
+    (run / "config.yaml").unlink()
+    with pytest.raises(UserError, match=r"keeps no config\.yaml"):
+        Finished(run=str(run))
+
+
+def test_another_vocabulary_and_another_text_are_refused(run: Path):
+    other = stream(300, words=9)
+    with pytest.raises(UserError, match="letters with its vocabulary of 11 tokens, not this corpus's of 9"):
+        Finished(run=str(run)).fit(other, other, RunLog())
+    longer = stream(301)
+    with pytest.raises(
+        UserError, match=r"another text \(letters, 300 tokens\) than this run's \(301 tokens\)"
+    ):
+        Finished(run=str(run)).fit(longer, longer, RunLog())
+
+
+def test_a_network_is_needed_to_adapt_one(tmp_path: Path):
+    model = Cache(order=1)
+    model.fit(TEXT, stream(50), RunLog())
+    with pytest.raises(UserError, match="Cache has no network to adapt"):
+        NeuralCache(Finished(run=str(written(tmp_path / "run", model))))
+
+
+def test_the_identity_follows_the_runs_id_and_not_its_place(run: Path, tmp_path: Path):
+    def identity(folder: Path) -> str:
+        mixture = {"_target_": "baselines.mixture.linear.LinearMixture"}
+        return run_id({**mixture, "components": {"lstm": {"_target_": TARGET, "run": str(folder)}}}, "corpus")
+
+    moved = tmp_path / "elsewhere" / "renamed"
+    shutil.copytree(run, moved)
+    assert identity(run) == identity(moved)
+    other = written(tmp_path / "other", fitted("lstm", TEXT), run_id="ba9876543210")
+    assert identity(other) != identity(run)
+    (moved / "config.yaml").write_text(yaml.safe_dump({"model": {"_target_": "baselines.mixture.gated.X"}}))
+    assert identity(moved) != identity(run)  # other source has trained it
+
+
+def test_the_command_line_finds_runs_by_name(nextword, text_corpus, tmp_path: Path):
+    assert nextword("run", "model=unigram", *text_corpus).returncode == 0
+    (trained,) = (tmp_path / "results" / "runs").glob("*/unigram/*")
+    mixture = ["model=mixture", "~model@model.components.cache", "+model@model.components.one=finished"]
+    named = nextword("run", *mixture, "model.components.one.run=unigram", *text_corpus)
+    assert named.returncode == 0, named.stderr
+    (mixed,) = (tmp_path / "results" / "runs").glob("*/mixture/*")
+    config = yaml.safe_load((mixed / "config.yaml").read_text())
+    assert (tmp_path / config["model"]["components"]["one"]["run"]).samefile(trained)
+
+    by_folder = nextword("run", *mixture, f"model.components.one.run={trained}", *text_corpus)
+    assert "finished earlier" in by_folder.stdout
+    misspelt = nextword("run", *mixture, "model.components.one.run=unigrom", *text_corpus)
+    assert misspelt.returncode == 2
+    assert "Did you mean" in misspelt.stderr
