@@ -3,8 +3,7 @@
 import math
 import os
 import time
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ import torch
 from baselines.neural.network import Network
 from baselines.neural.reading.epochs import Piece, Reader
 from baselines.neural.reading.scoring import score
-from baselines.neural.training.budget import Budget, Clock, Place
+from baselines.neural.training.budget import Budget, Clock
 from baselines.neural.training.checkpoint import Checkpoint
 from baselines.neural.training.monitor import MOST_NATS, Best, Monitor
 from baselines.neural.training.parallel import Processes, processes
@@ -20,15 +19,7 @@ from baselines.neural.training.precision import Precision
 from baselines.neural.training.recovery import Recovery
 from baselines.neural.training.schedule import Schedule
 from baselines.neural.training.settings import Training
-from baselines.neural.training.state import (
-    Snapshot,
-    copies,
-    fingerprint,
-    generators,
-    part_of,
-    set_generators,
-    within,
-)
+from baselines.neural.training.state import Parts, Snapshot, fingerprint, part_of, within
 from baselines.neural.training.step import Stepper
 from benchmark.contract import Context, Diverged, RunLog, TokenStream
 
@@ -82,15 +73,18 @@ class Trainer:
         self._reader = Reader(
             material.train, network.start, self._device, context, training, seed, together.rank, together.size
         )
-        self._stepper = Stepper(network, training, precision, together)
-        self._schedule = Schedule(training)
-        self._monitor = Monitor(INTERVAL, len(material.train.vocabulary), self._device)
+        self._parts = Parts(
+            network,
+            Stepper(network, training, precision, together),
+            Schedule(training),
+            Monitor(INTERVAL, len(material.train.vocabulary), self._device),
+        )
         self._best = Best(network, training.patience)
         self._recovery = Recovery(training.recoveries)
         name = fingerprint(network, training, context, seed, targets, self._device.type, together.size)
         self._checkpoint = Checkpoint(log.workspace, name)
         self._keeps = bool(together.agree(float(log.workspace is not None)))
-        self._clock, self._place = Clock(log), Place()
+        self._clock = Clock(log)
         self._rows: list[dict[str, float]] = []
         self._rate = training.learning_rate
         limit = training.validation_targets
@@ -106,7 +100,7 @@ class Trainer:
             torch.manual_seed(self._material.seed + 1_000_003 * self._together.rank)
         self._resume()
         if self._recovery.wanted:
-            self._recovery.keep(self._snapshot())
+            self._recovery.keep(self._parts.snapshot())
         self._saved = time.monotonic()
         while True:
             try:
@@ -114,56 +108,60 @@ class Trainer:
                 break
             except Diverged as reason:
                 snapshot, line = self._recovery.back(reason)
-                self._restore(snapshot)
+                self._parts.restore(snapshot)
                 self._log.info(line)
         self._best.put_back()
         self._checkpoint.remove()
 
     def _train(self) -> None:
         """Steps from the present place on until training ends. Raises Diverged."""
-        place, every = self._place, self._training.validate_every or len(self._material.train)
+        place, every = self._parts.place, self._training.validate_every or len(self._material.train)
         progress = self._progress()
         for piece in self._reader.pieces(place.epoch, place.piece):
             if progress >= 1 or self._best.out_of_patience:
                 return
             self._step(piece, progress)
             progress = self._progress()
-            if place.steps % INTERVAL == 0:
-                self._look(progress)
-            if place.tokens // every > place.validated // every or progress >= 1:
-                place.validated = place.tokens
-                self._validate(progress)
+            due = place.tokens // every > place.validated // every or progress >= 1
+            if due or place.steps % INTERVAL == 0:
+                self._look(progress, due)
 
     def _progress(self) -> float:
         """The share of the budget that is spent, the same in all processes."""
         seconds = self._together.agree(self._clock.seconds) if self._budget.timed else 0.0
-        return self._budget.progress(self._place, seconds)
+        return self._budget.progress(self._parts.place, seconds)
 
     def _step(self, piece: Piece, progress: float) -> None:
-        self._rate = self._schedule.rate(progress, piece.epoch) * self._recovery.factor
+        self._rate = self._parts.schedule.rate(progress, piece.epoch) * self._recovery.factor
         # Lengths differ much with jitter only; then each token is to move the weights equally far.
         scale = piece.columns / self._training.unroll if self._training.jitter else 1.0
-        loss, norm = self._stepper.step(piece, self._rate * scale)
-        self._monitor.add(loss, norm, piece.targets)
-        place = self._place
+        loss, norm = self._parts.stepper.step(piece, self._rate * scale)
+        self._parts.monitor.add(loss, norm, piece.targets)
+        place = self._parts.place
         place.steps, place.tokens = place.steps + 1, place.tokens + piece.targets
         place.epoch, place.piece = piece.epoch, piece.number + 1
 
-    def _look(self, progress: float) -> None:
-        """Every INTERVAL steps: report, and keep what can be gone back to. Raises Diverged."""
+    def _look(self, progress: float, due: bool) -> None:
+        """Report, validate where that is due, keep what can be gone back to. Raises Diverged."""
         self._report(progress)
-        if self._recovery.wanted and self._place.steps % SNAPSHOT == 0:
-            self._recovery.keep(self._snapshot())
+        if due:
+            self._parts.place.validated = self._parts.place.tokens
+            if len(self._valid):
+                self._validate()
+        if self._recovery.wanted and self._parts.place.steps % SNAPSHOT == 0:
+            self._recovery.keep(self._parts.snapshot())
+        # Last, so that what comes next is a step: a training that goes on from here repeats nothing.
         seconds = float(os.environ.get(CHECKPOINT_VARIABLE, CHECKPOINT_SECONDS))
-        if self._keeps and self._together.agree(float(time.monotonic() - self._saved >= seconds)):
+        waited = time.monotonic() - self._saved >= seconds
+        if self._keeps and (due or self._together.agree(float(waited))):
             self._save()
 
     def _report(self, progress: float) -> None:
         """Log the steps since the last report. Raises Diverged."""
-        if not self._monitor.pending:
+        if not self._parts.monitor.pending:
             return
-        loss, norm = self._monitor.read()
-        place = self._place
+        loss, norm = self._parts.monitor.read()
+        place = self._parts.place
         epoch = place.tokens / len(self._material.train)
         figures = {"loss": loss, "gradient_norm": norm, "learning_rate": self._rate, **self._validation}
         total = self._budget.expected(place, progress)
@@ -174,25 +172,20 @@ class Trainer:
         self._rows.append(row)
         self._log.curve(**row)
 
-    def _validate(self, progress: float) -> None:
+    def _validate(self) -> None:
         """Score the validation split and remember the weights if they are the best. Raises Diverged."""
-        self._report(progress)
-        if not len(self._valid):
-            return
-        tokens = self._place.tokens
-        with self._clock.evaluation(), self._stepper.optimiser.averaged():
+        tokens = self._parts.place.tokens
+        with self._clock.evaluation(), self._parts.stepper.optimiser.averaged():
             loss = self._validation_loss()
             if not loss < MOST_NATS:
                 raise Diverged(f"validation loss {loss:g} nats a token after {tokens:,} training tokens")
             best = self._best.offer(loss)
-        self._schedule.validated(best)
+        self._parts.schedule.validated(best)
         self._validation = {self._measure: math.exp(loss)}
         self._row(tokens=tokens, learning_rate=self._rate, **self._validation)
         self._log.info(f"after {tokens:,} tokens: validation perplexity {math.exp(loss):.2f}")
-        if self._stepper.optimiser.validated(loss):
+        if self._parts.stepper.optimiser.validated(loss):
             self._log.info("from here on the weights are averaged")
-        if self._keeps:
-            self._save()
 
     def _validation_loss(self) -> float:
         """Nats a token; the first process scores, all others wait for its word."""
@@ -202,42 +195,11 @@ class Trainer:
             loss = -float(scores.mean(dtype=np.float64))
         return self._together.agree(loss)
 
-    def _snapshot(self) -> Snapshot:
-        """Copies of all that a step changes, as this process has it."""
-        own = within("state", {str(index): part for index, part in enumerate(self._stepper.state)})
-        tensors = {
-            **within("weights", dict(self._network.named_parameters())),
-            **within("optimiser", self._stepper.optimiser.tensors()),
-            **within("own", {**own, **within("generator", generators(self._device))}),
-        }
-        numbers: dict[str, Any] = {
-            "place": asdict(self._place),
-            "optimiser": self._stepper.optimiser.numbers(),
-            "schedule": self._schedule.numbers(),
-            "monitor": self._monitor.numbers(),
-        }
-        return Snapshot(copies(tensors), numbers)
-
-    @torch.no_grad()
-    def _restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot."""
-        tensors, numbers = snapshot.tensors, snapshot.numbers
-        weights, own = part_of("weights", tensors), part_of("own", tensors)
-        for name, parameter in self._network.named_parameters():
-            parameter.copy_(weights[name])
-        state = part_of("state", own)
-        self._stepper.state = tuple(state[str(index)].to(self._device) for index in range(len(state)))
-        self._stepper.optimiser.restore(part_of("optimiser", tensors), numbers["optimiser"])
-        set_generators(part_of("generator", own), self._device)
-        self._schedule.restore(numbers["schedule"])
-        self._monitor.restore(numbers["monitor"])
-        self._place = Place(**numbers["place"])
-
     def _save(self) -> None:
         """Write a checkpoint: a snapshot with what every process has of its own, and what is never undone."""
         seconds = self._clock.seconds
         with self._clock.evaluation():
-            snapshot = self._snapshot()
+            snapshot = self._parts.snapshot()
             shared = {name: t for name, t in snapshot.tensors.items() if not name.startswith("own.")}
             own = self._together.collect(
                 {name: t.cpu() for name, t in part_of("own", snapshot.tensors).items()}
@@ -266,12 +228,14 @@ class Trainer:
             return
         tensors, numbers = found
         own = part_of(str(self._together.rank), part_of("every", tensors))
-        self._restore(Snapshot({**tensors, **within("own", own)}, numbers))
+        self._parts.restore(Snapshot({**tensors, **within("own", own)}, numbers))
         self._best.restore(part_of("best", tensors), numbers["best"])
         self._recovery.restore(numbers["recovery"])
         self._validation = numbers["validation"]
         self._clock.resume(numbers["seconds"])
-        self._log.resumed(numbers["seconds"], self._place.tokens)
+        self._log.resumed(numbers["seconds"], self._parts.place.tokens)
         for row in numbers["curve"]:
             self._row(**row)
-        self._log.info(f"goes on after {self._place.tokens:,} tokens and {numbers['seconds']:.1f} seconds")
+        self._log.info(
+            f"goes on after {self._parts.place.tokens:,} tokens and {numbers['seconds']:.1f} seconds"
+        )

@@ -116,6 +116,6 @@ class Best:
     def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
         """Go on from where these were taken."""
         device = next(self._network.parameters()).device
-        self._weights = [tensors[str(index)].to(device) for index in range(len(tensors))]
+        self._weights = [tensors[str(index)].to(device, copy=True) for index in range(len(tensors))]
         self._loss = math.inf if numbers["loss"] is None else numbers["loss"]
         self._worse = numbers["worse"]

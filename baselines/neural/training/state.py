@@ -3,14 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from baselines.neural.network import Network
+from baselines.neural.training.budget import Place
+from baselines.neural.training.monitor import Monitor
+from baselines.neural.training.schedule import Schedule
 from baselines.neural.training.settings import Training
+from baselines.neural.training.step import Stepper
 
 Tensors = dict[str, Tensor]
 
@@ -21,6 +25,55 @@ class Snapshot:
 
     tensors: Tensors
     numbers: dict[str, Any]
+
+
+@dataclass
+class Parts:
+    """All that a step changes: what has to go back where training goes back."""
+
+    network: Network
+    stepper: Stepper
+    schedule: Schedule
+    monitor: Monitor
+    place: Place = field(default_factory=Place)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def snapshot(self) -> Snapshot:
+        """The present state. Under `own` is what each process has for itself."""
+        carried = {str(index): part for index, part in enumerate(self.stepper.state)}
+        own = {**within("state", carried), **within("generator", generators(self._device))}
+        tensors = {
+            **within("weights", dict(self.network.named_parameters())),
+            **within("optimiser", self.stepper.optimiser.tensors()),
+            **within("own", own),
+        }
+        numbers: dict[str, Any] = {
+            "place": asdict(self.place),
+            "optimiser": self.stepper.optimiser.numbers(),
+            "schedule": self.schedule.numbers(),
+            "monitor": self.monitor.numbers(),
+        }
+        return Snapshot({name: tensor.detach().clone() for name, tensor in tensors.items()}, numbers)
+
+    @torch.no_grad()
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot."""
+        tensors, numbers = snapshot.tensors, snapshot.numbers
+        weights, own = part_of("weights", tensors), part_of("own", tensors)
+        for name, parameter in self.network.named_parameters():
+            parameter.copy_(weights[name])
+        state = part_of("state", own)
+        # Copies: what a file was mapped to is not aligned as torch's own memory is, and MKL rounds otherwise.
+        carried = (state[str(index)] for index in range(len(state)))
+        self.stepper.state = tuple(part.to(self._device, copy=True) for part in carried)
+        self.stepper.optimiser.restore(part_of("optimiser", tensors), numbers["optimiser"])
+        set_generators(part_of("generator", own), self._device)
+        self.schedule.restore(numbers["schedule"])
+        self.monitor.restore(numbers["monitor"])
+        self.place = Place(**numbers["place"])
 
 
 def within(part: str, tensors: Mapping[str, Tensor]) -> Tensors:
@@ -35,11 +88,6 @@ def part_of(part: str, tensors: Mapping[str, Tensor]) -> Tensors:
         for name, tensor in tensors.items()
         if name.startswith(f"{part}.")
     }
-
-
-def copies(tensors: Mapping[str, Tensor]) -> Tensors:
-    """The same values in memory of their own."""
-    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
 
 def generators(device: torch.device) -> Tensors:
