@@ -1,13 +1,20 @@
 """One recurrent layer over a segment of time: x [time, rows, inputs] to outputs [time, rows, units].
 
 `weights` are input matrix, recurrent matrix, input bias, recurrent bias, laid out and named as torch's
-cells (and cuDNN) have them; a layer's first state is [rows, units]. All are differentiable.
+cells (and cuDNN) have them; a layer's first state is [rows, units]. All are differentiable, once.
+
+On the CPU `elman` and `gru` are our own kernels; `lstm` is torch's, as there oneDNN has a fused cell.
+`tests/perf/neural_speed.py` compares them. On other devices all are torch's, which on CUDA is cuDNN's.
 """
 
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from baselines.neural.kernels.elman import Elman
+from baselines.neural.kernels.gru import Gru
+from baselines.neural.kernels.products import product_dtype
 
 Weights = tuple[Tensor, Tensor, Tensor, Tensor]
 
@@ -16,6 +23,11 @@ def elman(
     x: Tensor, h: Tensor, weights: Weights, nonlinearity: Literal["tanh", "relu"]
 ) -> tuple[Tensor, Tensor]:
     """hₜ = f(W xₜ + b + U hₜ₋₁ + b'): outputs and the last h."""
+    if _ours(x):
+        dtype = product_dtype(x)
+        with torch.autocast("cpu", enabled=False):
+            outputs = Elman.apply(x.to(h.dtype), h, *weights, nonlinearity == "relu", dtype)
+        return outputs, outputs[-1]
     run = torch.rnn_tanh if nonlinearity == "tanh" else torch.rnn_relu
     outputs, last = run(x, h[None], weights, True, 1, 0.0, False, False, False)
     return outputs, last[0]
@@ -26,6 +38,11 @@ def gru(x: Tensor, h: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
 
     The reset gate acts behind the product, as in cuDNN (Cho et al. 2014, version 3). Rows: r, z, n.
     """
+    if _ours(x):
+        dtype = product_dtype(x)
+        with torch.autocast("cpu", enabled=False):
+            outputs, _, _ = Gru.apply(x.to(h.dtype), h, *weights, dtype)
+        return outputs, outputs[-1]
     outputs, last = torch.gru(x, h[None], weights, True, 1, 0.0, False, False, False)
     return outputs, last[0]
 
@@ -37,3 +54,8 @@ def lstm(x: Tensor, h: Tensor, c: Tensor, weights: Weights) -> tuple[Tensor, Ten
     """
     outputs, last, cell = torch.lstm(x, (h[None], c[None]), weights, True, 1, 0.0, False, False, False)
     return outputs, last[0], cell[0]
+
+
+def _ours(x: Tensor) -> bool:
+    """Do our own kernels run? They do their work in place, which a CPU rewards; a GPU wants one kernel."""
+    return x.device.type == "cpu"

@@ -1,0 +1,64 @@
+"""Elman's recurrence on the CPU, with the backward pass by hand."""
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from baselines.neural.kernels.products import input_products, product, recurrent_gradient
+
+
+class Elman(torch.autograd.Function):
+    """hₜ = f(W xₜ + b + U hₜ₋₁ + b'), f = tanh, or relu if `rectify`.
+
+    With the slope aₜ = f'ₜ ⊙ (∂L/∂hₜ + Uᵀ aₜ₊₁), where f' is 1 − h² (tanh) or [h > 0] (relu), the gradients
+    are ∂x = a W, ∂W = Σ aₜ xₜᵀ, ∂U = Σ aₜ hₜ₋₁ᵀ, ∂b = ∂b' = Σ aₜ. A step is one matrix product and
+    one pass over [rows, units] in place, in both directions; everything else is done for all steps at once.
+    """
+
+    @staticmethod
+    def forward(
+        x: Tensor,
+        h: Tensor,
+        w: Tensor,
+        u: Tensor,
+        b_input: Tensor,
+        b_recurrent: Tensor,
+        rectify: bool,
+        dtype: torch.dtype,
+    ) -> Tensor:
+        outputs = input_products(x, w, b_input + b_recurrent, dtype)
+        transposed = u.t().contiguous()  # the layout that a product with few rows reads fastest
+        for step in outputs.unbind(0):
+            step.addmm_(h, transposed)
+            h = step.relu_() if rectify else step.tanh_()
+        return outputs
+
+    @staticmethod
+    def setup_context(ctx, inputs, output: Tensor) -> None:
+        x, h, w, u, _, _, ctx.rectify, ctx.dtype = inputs
+        ctx.save_for_backward(x, h, w, u, output)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, h, w, u, outputs = ctx.saved_tensors
+        # Becomes the slopes step by step, the last first.
+        slopes = (outputs > 0).to(outputs.dtype) if ctx.rectify else (outputs * outputs).neg_().add_(1)
+        steps, from_above = slopes.unbind(0), grad.unbind(0)
+        steps[-1].mul_(from_above[-1])
+        arriving = torch.empty_like(h)
+        for t in range(len(steps) - 2, -1, -1):
+            torch.addmm(from_above[t], steps[t + 1], u, out=arriving)
+            steps[t].mul_(arriving)
+        flat = slopes.flatten(0, 1)
+        bias = flat.sum(0)
+        return (
+            product(flat, w, ctx.dtype).view_as(x) if ctx.needs_input_grad[0] else None,
+            steps[0] @ u if ctx.needs_input_grad[1] else None,
+            product(flat.t(), x.flatten(0, 1), ctx.dtype),
+            recurrent_gradient(slopes, h, outputs, ctx.dtype),
+            bias,
+            bias,
+            None,
+            None,
+        )
