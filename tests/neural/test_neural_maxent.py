@@ -177,6 +177,22 @@ def test_impossible_settings_are_refused_with_the_way_out():
     assert small("rnn_maxent", hash_size=48).build(words).output.slots == 1
 
 
+def test_slots_and_loss_bear_bfloat16():
+    built = small("rnn_maxent", hash_size=2**22).build(vocabulary())
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.normal_(std=0.3)
+    tokens, target = torch.tensor([2, 3, 5, 7])[:, None], torch.tensor([3, 5, 7, 2])
+    exact, _ = built(tokens, built.initial_state(1))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded, _ = built(tokens, built.initial_state(1))
+        loss = built.output.loss(rounded.flatten(0, 1), target)
+    assert torch.equal(rounded[..., 6:], exact[..., 6:])
+    assert loss.item() == pytest.approx(built.output.loss(exact.flatten(0, 1), target).item(), abs=0.05)
+    loss.backward()
+    assert all(parameter.grad.isfinite().all() for parameter in built.parameters())
+
+
 def test_slots_stay_exact_in_float32():
     assert hashed.slots(hashed.MOST_SLOTS * STEP, 10_000) <= 2**24
     assert torch.tensor(2**24 - 1).float().long().item() == 2**24 - 1

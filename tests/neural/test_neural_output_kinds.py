@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from neural_cases import fitted, small, stream
+from neural_cases import fitted, small, stream, vocabulary
 
 from baselines.neural.output.settings import SETTINGS, Output
 from benchmark.build import build_model
@@ -69,6 +69,25 @@ def test_samples_come_from_the_seed():
     other = fitted("lstm", output=output, seed=4).log_probs(stream(50))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_losses_bear_bfloat16(kind):
+    options = {"adaptive": {"division": 1.0, "cutoffs": [4]}, "sampled": {"samples": 11, "power": 0.0}}
+    options["nce"] = {**options["sampled"], "log_normaliser": 0.0}
+    torch.manual_seed(1)
+    layer = Output(kind=kind, **options.get(kind, {})).build(vocabulary(), 6, None)
+    for parameter in layer.parameters():
+        torch.nn.init.uniform_(parameter, -0.5, 0.5)
+    x, target = torch.randn(40, 6), torch.arange(40) % 11
+    torch.manual_seed(2)
+    exact = layer.loss(x, target)
+    torch.manual_seed(2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = layer.loss(x.bfloat16(), target)
+    assert rounded.item() == pytest.approx(exact.item(), rel=0.02)
+    rounded.backward()
+    assert all(parameter.grad.isfinite().all() for parameter in layer.parameters())
 
 
 @pytest.mark.gpu

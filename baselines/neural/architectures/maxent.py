@@ -64,7 +64,8 @@ class MaxentNetwork(RecurrentNetwork):
     def _with_slots(self, x: Tensor, inner: State, tokens: Tensor, before: Tensor) -> tuple[Tensor, State]:
         seen = torch.cat([before, tokens])
         hashes = history_hashes(seen, self._lengths) % self.output.slots
-        return torch.cat([x, hashes.to(x.dtype)], 2), (seen[len(tokens) :], *inner)
+        wide = torch.promote_types(x.dtype, torch.float32)  # bfloat16 would round the slots
+        return torch.cat([x.to(wide), hashes.to(wide)], 2), (seen[len(tokens) :], *inner)
 
 
 def history_hashes(seen: Tensor, lengths: int) -> Tensor:

@@ -39,7 +39,8 @@ class HashedSoftmax(Softmax):
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
         x, places = self._split(features)
         if x.device.type == "cpu":
-            loss: Tensor = _ChunkedLoss.apply(x, self.weight, self.bias, self.table, places, targets)
+            with torch.autocast("cpu", enabled=False):
+                loss: Tensor = _ChunkedLoss.apply(x, self.weight, self.bias, self.table, places, targets)
             return loss
         direct: Tensor = _Stretches.apply(self.table, places, self.vocabulary)
         return F.cross_entropy(F.linear(x, self.weight, self.bias) + direct, targets)
