@@ -144,7 +144,7 @@ def named_class(path: str) -> type[LanguageModel]:
     module, _, name = path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name, None)
-    except ImportError:
+    except (ImportError, ValueError):  # ValueError: no module in the path
         found = None
     if not (isinstance(found, type) and issubclass(found, LanguageModel)):
         raise UserError(f"the saved model has a component of {path!r}, which is no LanguageModel here")
