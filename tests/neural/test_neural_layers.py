@@ -48,6 +48,17 @@ def test_dropout_keeps_some_units_and_scales_them(share, locked, seed):
     assert not (kept == kept[:, :1]).all()  # rows draw for themselves
 
 
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_dropout_of_any_size_and_next_to_everything(size):
+    torch.manual_seed(2)
+    x = torch.ones(size, dtype=torch.float64)
+    found = {value for _ in range(60) for value in Dropout(0.5)(x).tolist()}
+    assert found == {0.0, 2.0}
+    assert Dropout(1 - 1e-12)(x).shape == x.shape
+    neighbours = torch.stack([Dropout(0.5)(torch.ones(2)) for _ in range(400)]).bool()  # of one draw
+    assert abs((neighbours[:, 0] == neighbours[:, 1]).float().mean().item() - 0.5) < 0.13
+
+
 def test_what_drops_nothing_copies_nothing():
     x, weight = inputs(), torch.ones(3, 3)
     ids = torch.zeros(7, 3, dtype=torch.int64)
@@ -123,7 +134,8 @@ def test_weight_drop_is_one_mask_a_segment_and_the_raw_weights_learn_through_it(
     dropping, masked = drawn(LAYERS[name](0.5)), drawn(LAYERS[name](0.0))
     raw = dropping.weight_hh.detach().clone()
     torch.manual_seed(9)
-    mask = F.dropout(torch.ones_like(raw), 0.5)
+    mask = WeightDrop(0.5)(torch.ones_like(raw))
+    assert set(mask.unique().tolist()) == {0.0, 2.0}
     with torch.no_grad():
         masked.weight_hh.mul_(mask)
     results = []

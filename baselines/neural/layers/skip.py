@@ -44,7 +44,7 @@ class Highway(Skip):
         self.gate = nn.Linear(width, width)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        return torch.lerp(x, y, torch.sigmoid(self.gate(x)))
+        return x + torch.sigmoid(self.gate(x)) * (y - x)
 
     def initialise_own(self) -> None:
         nn.init.constant_(self.gate.bias, -1.0)
