@@ -49,6 +49,10 @@ class Network(nn.Module):
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Features after each token, and the state after the last."""
 
+    def hidden(self, features: Tensor) -> Tensor:
+        """What of the features is a vector that others can be compared with: [n, hidden] of [n, features]."""
+        return features
+
     def regularised(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:
         """As `forward`, with what training adds to the loss (nats a token); None: nothing."""
         return *self(tokens, state), None

@@ -135,6 +135,14 @@ def test_the_window_counts_in_the_size():
     assert small.parameters == large.parameters
 
 
+def test_slots_of_hashed_features_are_not_compared():
+    model, text = cached("rnn_maxent", theta=1.0, weight=0.5, window=20), stream(40, seed=3)
+    assert model.size().bytes_in_memory - model.of.size().bytes_in_memory == 20 * (6 * 4 + 8)
+    cache = by_hand(features_of(model, text)[:, :6], np.asarray(text.ids), 20, 1.0)
+    expected = np.log(0.5 * np.exp(model.of.log_probs(text).astype(np.float64)) + 0.5 * cache)
+    np.testing.assert_allclose(model.log_probs(text)[1:], expected[1:], atol=1e-4)
+
+
 def test_only_networks_have_features():
     with pytest.raises(UserError, match=r"model\.of: Uniform has no network"):
         NeuralCache(Uniform())

@@ -13,6 +13,7 @@ from baselines.neural.adaptation.dynamic_evaluation import DynamicEvaluation, cl
 from baselines.neural.adaptation.rules import Rule
 from baselines.neural.adaptation.statistics import ROWS, root_mean_squares
 from baselines.neural.network import Network, detach
+from baselines.neural.output.settings import Output
 from benchmark.check import check_model
 from benchmark.contract import RunLog, TokenStream
 from benchmark.errors import UserError
@@ -125,6 +126,17 @@ def test_it_keeps_the_contract_with_plain_sgd_and_sentences():
         return DynamicEvaluation(of, optimiser="sgd", segment=50, decay=0.01, validation_targets=100)
 
     assert [finding for finding in check_model(build) if finding.problem] == []
+
+
+@pytest.mark.parametrize("kind", ["sampled", "nce"])
+def test_what_is_learnt_from_is_exact_where_training_estimates(kind):
+    output = Output(kind=kind, samples=3)
+    of = fitted("rnn", stream(), output=output, tied=False)
+    model = DynamicEvaluation(of, optimiser="sgd", segment=7, learning_rate=0.5, decay=0.0)
+    model.vocabulary = vocabulary()
+    model.learn(stream(60, seed=2), RunLog())
+    text = stream(40, seed=5)
+    np.testing.assert_allclose(model.log_probs(text), by_hand(model, text), atol=2e-5)
 
 
 def test_the_trained_weights_come_back_even_after_an_error(monkeypatch):

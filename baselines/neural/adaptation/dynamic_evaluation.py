@@ -20,7 +20,7 @@ from benchmark.errors import UserError
 
 _SCALES = "scales.safetensors"
 #: Where the search for a learning rate begins, and the decays that are tried at the one found.
-_FIRST = {"sgd": 0.3, "rms": 1e-3}
+_FIRST = {"sgd": 0.3, "rms": 3e-4}
 _DECAYS = (0.0, 1e-3, 1e-2)
 _FACTOR, _MOST_STEPS = 3.0, 6
 

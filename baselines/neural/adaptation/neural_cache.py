@@ -68,9 +68,10 @@ class NeuralCache(Adapted):
             raise UserError(
                 "the validation split is empty, so nothing can choose them: set model.theta and model.weight"
             )
-        chunks = list(self._chunks(part))
-        alone = self._network_scores(chunks)
-        scale = float(torch.cat([features.square().sum(1) for features, _ in chunks]).mean())
+        own: list[Tensor] = []
+        chunks = list(self._histories(part, own))
+        alone = torch.cat(own).cpu().numpy()
+        scale = float(torch.cat([hidden.square().sum(1) for hidden, _ in chunks]).mean())
         grid = [value / scale for value in _COARSE] if self.theta is None else [self.theta]
         tried = self._try(chunks, alone, grid)
         if self.theta is None:
@@ -100,12 +101,15 @@ class NeuralCache(Adapted):
         return tried
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
-        scores = [np.empty(0, np.float32)]
-        for block in blocks(self._chunks(stream), self.window):
-            alone = self.network.output.log_probs(block.queries, block.targets).cpu().numpy()
-            cached = block.log_probs(self.window, [self.chosen["theta"]])[0].cpu().numpy()
-            scores.append(_together(alone, cached, self.chosen["weight"]))
-        return np.concatenate(scores)
+        if not len(stream):
+            return np.empty(0, np.float32)
+        own: list[Tensor] = []
+        found = [
+            block.log_probs(self.window, [self.chosen["theta"]])[0]
+            for block in blocks(self._histories(stream, own), self.window)
+        ]
+        alone, cached = torch.cat(own).cpu().numpy(), torch.cat(found).cpu().numpy()
+        return _together(alone, cached, self.chosen["weight"])
 
     @torch.no_grad()
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
@@ -115,9 +119,10 @@ class NeuralCache(Adapted):
             row[:] = self.network.output.distribution(features[-1:])[0].cpu().numpy()
             if len(ids):
                 words = torch.from_numpy(np.asarray(ids[-self.window :], dtype=np.int64)).to(features.device)
-                keys = features[:-1][-self.window :]
+                hidden = self.network.hidden(features)
+                keys = hidden[:-1][-self.window :]
                 cached = cache_distribution(
-                    features[-1], keys, words, self.chosen["theta"], len(self.vocabulary)
+                    hidden[-1], keys, words, self.chosen["theta"], len(self.vocabulary)
                 )
                 row[:] = _together(row, cached.log().cpu().numpy(), self.chosen["weight"])
         return rows
@@ -126,16 +131,20 @@ class NeuralCache(Adapted):
         """The network, and the features and words of a full window."""
         network = super().size()
         nothing = np.empty(0, np.int64)
-        feature = features_of_history(self.network, nothing, self.vocabulary.end, self.of.context)
-        entry = feature.shape[1] * feature.element_size() + np.dtype(np.int64).itemsize
+        features = features_of_history(self.network, nothing, self.vocabulary.end, self.of.context)
+        hidden = self.network.hidden(features)
+        entry = hidden.nbytes + np.dtype(np.int64).itemsize
         return ModelSize(network.bytes_in_memory + self.window * entry, network.parameters, network.entries)
 
-    def _chunks(self, stream: TokenStream) -> Iterator[tuple[Tensor, Tensor]]:
-        return features_in_order(self.network, np.asarray(stream.ids), stream.vocabulary.end, self.of.context)
+    def _histories(self, stream: TokenStream, own: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+        """What is remembered of each history [n, hidden], with its target [n], chunk after chunk.
 
-    def _network_scores(self, chunks: list[tuple[Tensor, Tensor]]) -> np.ndarray:
-        output = self.network.output
-        return torch.cat([output.log_probs(features, targets) for features, targets in chunks]).cpu().numpy()
+        The network's own ln p of the targets [n] is appended to `own` on the way.
+        """
+        end, output = stream.vocabulary.end, self.network.output
+        for features, targets in features_in_order(self.network, stream.ids, end, self.of.context):
+            own.append(output.log_probs(features, targets))
+            yield self.network.hidden(features), targets
 
 
 def _together(alone: np.ndarray, cached: np.ndarray, weight: float) -> np.ndarray:

@@ -48,7 +48,7 @@ def root_mean_squares(
 def _loss(network: Network, segment: Segment, state: State) -> tuple[Tensor, State]:
     state = network.initial_state(segment.inputs.shape[1]) if segment.first else detach(state)
     features, state = network(segment.inputs, state)
-    return network.output.loss(segment.select(features), segment.targets), state
+    return network.output.exact_loss(segment.select(features), segment.targets), state
 
 
 def _segments(

@@ -76,7 +76,7 @@ class Walk:
         with torch.enable_grad():
             features = self._reader.read(inputs)
             scores = self._score(features.detach(), targets)
-            loss = self._network.output.loss(features, self._send(targets))
+            loss = self._network.output.exact_loss(features, self._send(targets))
             self._rule.step(self._weights, gradients(loss, self._weights))
         return scores
 

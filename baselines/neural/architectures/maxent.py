@@ -57,6 +57,9 @@ class MaxentNetwork(RecurrentNetwork):
         features, inner = super().forward(tokens, state[1:])
         return self._with_slots(features, inner, tokens, state[0])
 
+    def hidden(self, features: Tensor) -> Tensor:
+        return features[:, : self.output.features]  # slots are no quantities
+
     def regularised(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:
         features, inner, penalty = super().regularised(tokens, state[1:])
         return *self._with_slots(features, inner, tokens, state[0]), penalty

@@ -17,6 +17,10 @@ class OutputLayer(nn.Module):
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
         """Mean negative log-likelihood in nats of targets [n] given features [n, features], n > 0."""
 
+    def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
+        """The same, but never an estimate: for learning from the text that is scored."""
+        return self.loss(features, targets)
+
     @abstractmethod
     def log_probs(self, features: Tensor, targets: Tensor) -> Tensor:
         """ln p of targets [n] given features [n, features]: [n]. Exact, without a gradient."""

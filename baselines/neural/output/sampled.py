@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.neural.output.softmax import Softmax
+from baselines.neural.output.softmax import Softmax, softmax_loss
 
 
 class _ShortList(Softmax):
@@ -28,6 +28,9 @@ class _ShortList(Softmax):
         # Not saved: only training needs it.
         share = torch.from_numpy(np.asarray(proposal / proposal.sum(), dtype=np.float32))
         self.register_buffer("proposal", share, persistent=False)
+
+    def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
+        return softmax_loss(features, self.weight, self.bias, targets)
 
     def _logits(self, features: Tensor, targets: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
         """W x + b for the target of each row [n], and for the drawn words [n, drawn]."""
