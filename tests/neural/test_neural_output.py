@@ -60,6 +60,59 @@ def test_huge_logits_give_a_finite_loss_and_gradient():
     torch.testing.assert_close(weight.grad, torch.tensor([[1.0], [-1.0]]))
 
 
+@pytest.mark.parametrize("shift", [-1e4, 1e4, 40.0, 0.0])
+def test_logits_of_any_size_give_the_loss_of_cross_entropy(shift):
+    x, weight, bias, target = case(9, 4, 12)
+    bias = (bias.detach() + shift).requires_grad_()
+    x = (x.detach() * torch.logspace(-3, 3, 9)[:, None]).requires_grad_()  # some rows need no shift, some do
+    inputs = (x, weight, bias)
+    ours = gradients(softmax_loss(*inputs, target), inputs)
+    theirs = gradients(F.cross_entropy(F.linear(*inputs), target), inputs)
+    for mine, plain in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, plain, rtol=1e-8, atol=1e-9)
+
+
+def test_a_vocabulary_of_one_costs_nothing():
+    x, weight, bias, target = case(5, 3, 1)
+    for part in gradients(softmax_loss(x, weight, bias, target), (x, weight, bias)):
+        torch.testing.assert_close(part, torch.zeros_like(part))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_no_number_shows_in_the_loss(bad):
+    x, weight, bias, target = case(5, 3, 4)
+    with torch.no_grad():
+        weight[2, 1] = bad
+    assert not softmax_loss(x, weight, bias, target).isfinite()
+
+
+def test_a_word_with_a_bias_of_minus_infinity_is_never_predicted():
+    x, weight, bias, target = case(6, 3, 5)
+    with torch.no_grad():
+        bias[4] = -torch.inf
+    target = target % 4
+    ours = gradients(softmax_loss(x, weight, bias, target), (x, weight, bias))
+    theirs = gradients(F.cross_entropy(F.linear(x, weight, bias), target), (x, weight, bias))
+    for mine, plain in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, plain)
+
+
+@pytest.mark.parametrize("rows", [400, 64])
+def test_bfloat16_errs_as_little_as_it_says(monkeypatch, rows):
+    monkeypatch.setattr(softmax, "ROWS", rows)
+    x, weight, bias, target = case(300, 64, 900, dtype=torch.float32)
+    weight = (0.2 * weight.detach()).requires_grad_()
+    exact = gradients(softmax_loss(x, weight, bias, target), (x, weight, bias))
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = softmax_loss(x, weight, bias, target)
+    rounded = gradients(loss, (x, weight, bias))
+    assert rounded[0].item() == pytest.approx(exact[0].item(), abs=2e-3)
+    assert rounded[0] != exact[0]
+    for mine, plain in zip(rounded[1:], exact[1:], strict=True):
+        assert mine.dtype == torch.float32
+        assert (mine - plain).norm() < 0.01 * plain.norm()
+
+
 def test_it_works_without_gradients_and_in_any_mode_order():
     x, weight, bias, target = case(5, 3, 4)
     plain = F.cross_entropy(F.linear(x, weight, bias), target).item()
