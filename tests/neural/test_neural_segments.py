@@ -1,11 +1,18 @@
 """Every target of a stream is read once, behind the token that precedes it."""
 
+from itertools import takewhile
+
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from neural_cases import vocabulary
 
+from baselines.neural.reading.epochs import Reader, jittered_edges
 from baselines.neural.reading.segments import EncodedStream, batches_by_length, pad, sentences, stream_rows
+from baselines.neural.training.settings import Training
+from benchmark.contract import TokenStream
 
 START = 99
 IDS = st.lists(st.integers(0, 5), max_size=60).map(lambda ids: np.array(ids, dtype=np.uint16))
@@ -83,3 +90,77 @@ def test_padding_puts_the_start_symbol_before_each_context():
     inputs, last = pad([np.array([4, 5]), np.array([], np.int64)], START)
     assert inputs.T.tolist() == [[START, 4, 5], [START, START, START]]
     assert last.tolist() == [2, 0]
+
+
+def reader(ids, context="stream", jitter=False, process=0, processes=1, unroll=7):
+    training = Training(batch=3, unroll=unroll, jitter=jitter)
+    stream = TokenStream.from_ids(ids, vocabulary(6))
+    return Reader(stream, START, torch.device("cpu"), context, training, 5, process, processes)
+
+
+def epoch_of(reader, epoch=0, number=0):
+    return list(takewhile(lambda piece: piece.epoch == epoch, reader.pieces(epoch, number)))
+
+
+@given(
+    ids=IDS.filter(len),
+    context=st.sampled_from(["stream", "sentence"]),
+    jitter=st.booleans(),
+    n=st.integers(1, 4),
+)
+def test_processes_share_an_epoch_and_each_target_is_read_by_one_of_them(ids, context, jitter, n):
+    shares = [epoch_of(reader(ids, context, jitter, process, n), epoch=1) for process in range(n)]
+    alone = epoch_of(reader(ids, context, jitter), epoch=1)
+    seen = []
+    for pieces in zip(alone, *shares, strict=True):
+        assert len({(piece.targets, piece.columns, piece.epoch, piece.number) for piece in pieces}) == 1
+        one, *parts = [piece.segment for piece in pieces]
+        held = np.concatenate([part.positions for part in parts if part is not None])
+        assert sorted(held) == sorted(one.positions)
+        assert len(one.positions) == pieces[0].targets
+        assert all(part.first == one.first for part in parts if part is not None)
+        seen.extend(held)
+    assert sorted(seen) == list(range(len(ids)))
+
+
+@given(
+    ids=IDS.filter(len), context=st.sampled_from(["stream", "sentence"]), jitter=st.booleans(), data=st.data()
+)
+def test_reading_goes_on_from_any_piece(ids, context, jitter, data):
+    whole = epoch_of(reader(ids, context, jitter), epoch=2)
+    number = data.draw(st.integers(0, len(whole)))
+    rest = epoch_of(reader(ids, context, jitter), epoch=2, number=number)
+    assert [(piece.number, piece.columns) for piece in rest] == [
+        (piece.number, piece.columns) for piece in whole[number:]
+    ]
+    for one, other in zip(rest, whole[number:], strict=True):
+        np.testing.assert_array_equal(one.segment.positions, other.segment.positions)
+        assert torch.equal(one.segment.inputs, other.segment.inputs)
+        assert one.segment.first == other.segment.first
+
+
+def test_epochs_of_sentences_differ_and_their_order_is_that_of_the_seed():
+    ids = np.random.default_rng(0).integers(0, 6, 200).astype(np.uint16)
+    first, again, second = (
+        np.concatenate([piece.segment.positions for piece in epoch_of(reader(ids, "sentence"), epoch)])
+        for epoch in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, second)
+
+
+def test_jittered_lengths_are_those_of_the_paper():
+    """Merity et al. (2018): N(70, 5), a twentieth of them N(35, 5)."""
+    lengths = np.diff(jittered_edges(700_000, 70, np.random.default_rng(0)))
+    halved = lengths < 52
+    assert halved.mean() == pytest.approx(0.05, abs=0.01)
+    assert lengths[~halved].mean() == pytest.approx(69.5, abs=0.3)  # whole numbers, rounded down
+    assert lengths[~halved].std() == pytest.approx(5, abs=0.3)
+    assert lengths[halved].mean() == pytest.approx(34.5, abs=1)
+
+
+@given(columns=st.integers(0, 90), unroll=st.integers(1, 20), seed=st.integers(0, 99))
+def test_jittered_segments_cover_the_columns_without_slivers(columns, unroll, seed):
+    edges = jittered_edges(columns, unroll, np.random.default_rng(seed))
+    assert (edges[0], edges[-1]) == (0, columns)
+    assert (np.diff(edges) >= min(5, columns)).all()
