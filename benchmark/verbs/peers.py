@@ -25,6 +25,8 @@ have one sentence a line, words between blanks. A program that is not found is a
 Writes RESULTS_DIR/peers/NAME-DATE/peers.json, with --growth growth.json; nextword report shows them.
 Measure on a machine that does nothing else. Programs are looked for in the folders given, in
 $NEXTWORD_KENLM and $NEXTWORD_MITLM, beside $NEXTWORD_LMPLZ, and on the PATH.
+
+nextword peers neural compares the training of networks; nextword peers neural --help tells how.
 """
 ORDERS, GROWTH_ORDERS = "3,5", "2,3,4,5,6,7"
 
