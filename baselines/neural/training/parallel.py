@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from torch import Tensor, distributed, nn
 
 #: How long processes wait for one another: a validation, which one of them does, is the longest.
 PATIENCE = timedelta(hours=12)
+
+_connections = count()
 
 
 class Processes:
@@ -93,8 +96,11 @@ def processes(device: torch.device) -> Iterator[Processes]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-    distributed.init_process_group(backend, timeout=PATIENCE)
+    # Where a process trains several networks, they must not find the addresses of the connection before.
+    store, rank, size = next(distributed.rendezvous("env://"))
+    own = distributed.PrefixStore(f"training-{next(_connections)}", store)
+    distributed.init_process_group(backend, store=own, rank=rank, world_size=size, timeout=PATIENCE)
     try:
-        yield Processes(distributed.get_rank(), size)
+        yield Processes(rank, size)
     finally:
         distributed.destroy_process_group()
