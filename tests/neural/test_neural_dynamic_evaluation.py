@@ -128,9 +128,9 @@ def test_it_keeps_the_contract_with_plain_sgd_and_sentences():
     assert [finding for finding in check_model(build) if finding.problem] == []
 
 
-@pytest.mark.parametrize("kind", ["sampled", "nce"])
+@pytest.mark.parametrize("kind", [{"kind": "sampled"}, {"kind": "nce", "log_normaliser": 0.0}])
 def test_what_is_learnt_from_is_exact_where_training_estimates(kind):
-    output = Output(kind=kind, samples=3)
+    output = Output(**kind, samples=3, power=0.75)
     of = fitted("rnn", stream(), output=output, tied=False)
     model = DynamicEvaluation(of, optimiser="sgd", segment=7, learning_rate=0.5, decay=0.0)
     model.vocabulary = vocabulary()
