@@ -153,7 +153,8 @@ def test_bfloat16_is_near_and_keeps_states_whole(name):
     expected = run(x, states, weights)
     with torch.autocast("cpu", torch.bfloat16):
         got = run(x, states, weights)
-    assert all(part.dtype == torch.float32 for part in got)
+    assert all(state.dtype == torch.float32 for state in got[1:])
+    got = tuple(part.float() for part in got)  # torch's LSTM gives its outputs rounded
     assert any(not torch.equal(a, b) for a, b in zip(got, expected, strict=True))  # it was on
     mine = torch.autograd.grad(weighted(got), [x, *states, *weights])
     plain = torch.autograd.grad(weighted(expected), [x, *states, *weights])
