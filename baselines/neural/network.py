@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -39,7 +40,8 @@ class Network(nn.Module):
         they stay sparse until autograd adds them in place: no second matrix is filled with zeros.
         """
         weight = self.embedding.weight
-        return F.embedding(tokens, weight, sparse=self._tied and weight.device.type == "cpu")
+        sparse = self._tied and weight.device.type == "cpu" and not torch.compiler.is_compiling()
+        return F.embedding(tokens, weight, sparse=sparse)
 
     @abstractmethod
     def initial_state(self, rows: int) -> State:
@@ -49,7 +51,7 @@ class Network(nn.Module):
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Features after each token, and the state after the last."""
 
-    def hidden(self, features: Tensor) -> Tensor:
+    def comparable(self, features: Tensor) -> Tensor:
         """What of the features is a vector that others can be compared with: [n, hidden] of [n, features]."""
         return features
 

@@ -182,3 +182,37 @@ def test_more_samples_than_words_are_refused_when_the_vocabulary_is_known():
     model = small("lstm", output=Output(kind="sampled", samples=12, power=0.75))
     with pytest.raises(UserError, match=r"output\.samples=12 is more than the vocabulary of 11.*=softmax"):
         model.fit(stream(), stream(20), RunLog())
+
+
+def test_late_in_the_budget_the_loss_can_be_the_exact_one():
+    built = layer(Sampled, exact_from=0.8)
+    x, target = case()
+    exact = F.cross_entropy(F.linear(x, built.weight, built.bias), target)
+    built.advance(0.79)
+    early = built.loss(x, target)
+    built.advance(0.8)
+    torch.testing.assert_close(built.loss(x, target), exact)
+    assert abs(float(early - exact)) > 1e-3
+
+
+def test_a_training_tells_the_output_layer_how_far_it_is():
+    output = Output(kind="sampled", samples=4, power=0.75, exact_from=0.5)
+    told = []
+
+    class Noted(Sampled):
+        def advance(self, progress):
+            told.append(progress)
+            super().advance(progress)
+
+    model = small("rnn", output=output)
+    build = model.build
+    model.build = lambda vocabulary: noted(build(vocabulary), Noted)
+    model.fit(stream(), stream(30), RunLog())
+    assert told == sorted(told)
+    assert told[0] == 0
+    assert 0.5 < told[-1] < 1
+
+
+def noted(network, kind):
+    network.output.__class__ = kind
+    return network

@@ -119,7 +119,7 @@ class NeuralCache(Adapted):
             row[:] = self.network.output.distribution(features[-1:])[0].cpu().numpy()
             if len(ids):
                 words = torch.from_numpy(np.asarray(ids[-self.window :], dtype=np.int64)).to(features.device)
-                hidden = self.network.hidden(features)
+                hidden = self.network.comparable(features)
                 keys = hidden[:-1][-self.window :]
                 cached = cache_distribution(
                     hidden[-1], keys, words, self.chosen["theta"], len(self.vocabulary)
@@ -132,7 +132,7 @@ class NeuralCache(Adapted):
         network = super().size()
         nothing = np.empty(0, np.int64)
         features = features_of_history(self.network, nothing, self.vocabulary.end, self.of.context)
-        hidden = self.network.hidden(features)
+        hidden = self.network.comparable(features)
         entry = hidden.nbytes + np.dtype(np.int64).itemsize
         return ModelSize(network.bytes_in_memory + self.window * entry, network.parameters, network.entries)
 
@@ -144,7 +144,7 @@ class NeuralCache(Adapted):
         end, output = stream.vocabulary.end, self.network.output
         for features, targets in features_in_order(self.network, stream.ids, end, self.of.context):
             own.append(output.log_probs(features, targets))
-            yield self.network.hidden(features), targets
+            yield self.network.comparable(features), targets
 
 
 def _together(alone: np.ndarray, cached: np.ndarray, weight: float) -> np.ndarray:

@@ -57,7 +57,7 @@ class MaxentNetwork(RecurrentNetwork):
         features, inner = super().forward(tokens, state[1:])
         return self._with_slots(features, inner, tokens, state[0])
 
-    def hidden(self, features: Tensor) -> Tensor:
+    def comparable(self, features: Tensor) -> Tensor:
         return features[:, : self.output.features]  # slots are no quantities
 
     def regularised(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:

@@ -21,6 +21,9 @@ class OutputLayer(nn.Module):
         """The same, but never an estimate: for learning from the text that is scored."""
         return self.loss(features, targets)
 
+    def advance(self, progress: float) -> None:
+        """Training has spent this share, 0 to 1, of its budget: a loss may change with it."""
+
     @abstractmethod
     def log_probs(self, features: Tensor, targets: Tensor) -> Tensor:
         """ln p of targets [n] given features [n, features]: [n]. Exact, without a gradient."""

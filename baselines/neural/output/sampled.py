@@ -49,7 +49,24 @@ class Sampled(_ShortList):
     probability π_w = 1 − exp(−q_w τ), and the sum is an unbiased estimate of that over all other words
     (priority sampling: Duffield, Lund & Thorup 2007; Cohen & Kaplan 2007). With all words drawn, π = 1
     and the loss is exact; with fewer, the logarithm of an unbiased estimate makes it too small on average.
+
+    From the share `exact_from` of the budget on, the loss is that of the exact softmax: the bulk of the
+    steps is cheap, and the last of them, at the lowest rates, follow what is measured.
     """
+
+    def __init__(
+        self,
+        proposal: np.ndarray,
+        samples: int,
+        features: int,
+        tied: nn.Embedding | None = None,
+        exact_from: float = 1.0,
+    ):
+        super().__init__(proposal, samples, features, tied)
+        self.exact_from, self._exact = exact_from, False
+
+    def advance(self, progress: float) -> None:
+        self._exact = progress >= self.exact_from
 
     def draw(self) -> tuple[Tensor, Tensor]:
         """Different words [samples], and ln π of each."""
@@ -61,6 +78,8 @@ class Sampled(_ShortList):
         return words, torch.log(-torch.expm1(-self.proposal[words] * first[-1]))
 
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
+        if self._exact:
+            return super().loss(features, targets)
         drawn, log_inclusion = self.draw()
         right, others = self._logits(features, targets, drawn)
         others = (others - log_inclusion).masked_fill(targets[:, None] == drawn, -torch.inf)

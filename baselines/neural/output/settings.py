@@ -18,7 +18,7 @@ from benchmark.errors import UserError
 SETTINGS: dict[str, dict[str, bool]] = {
     "softmax": {},
     "adaptive": {"cutoffs": True, "division": False},
-    "sampled": {"samples": False, "power": False},
+    "sampled": {"samples": False, "power": False, "exact_from": True},
     "nce": {"samples": False, "power": False, "log_normaliser": False},
 }
 
@@ -32,6 +32,7 @@ class Output:
     ranks `cutoffs` (null: `cutoffs_by_coverage`); cluster i has `division`ⁱ times fewer features.
     `sampled`, `nce`: the same model as `softmax`, scored exactly, but trained against `samples` words a
     step, drawn from the training distribution to the `power` (`Sampled`, `NoiseContrastive`).
+    From the share `exact_from` of the budget on (null: never), `sampled` trains with the exact loss.
     `log_normaliser` is ln Z, at which noise-contrastive estimation holds the sum of exp(logits).
     """
 
@@ -40,6 +41,7 @@ class Output:
     division: Annotated[float, Field(ge=1)] | None = None
     samples: Annotated[int, Field(ge=1)] | None = None
     power: Annotated[float, Field(ge=0)] | None = None
+    exact_from: Annotated[float, Field(ge=0, le=1)] | None = None
     log_normaliser: float | None = None
 
     #: For validators of configurations: a key that is not a setting is an error, not ignored.
@@ -47,7 +49,7 @@ class Output:
 
     def __post_init__(self) -> None:
         own = SETTINGS[self.kind]
-        for key in ("cutoffs", "division", "samples", "power", "log_normaliser"):
+        for key in ("cutoffs", "division", "samples", "power", "exact_from", "log_normaliser"):
             given = getattr(self, key) is not None
             if given and key not in own:
                 kinds = " or ".join(kind for kind, keys in SETTINGS.items() if key in keys)
@@ -94,5 +96,6 @@ class Output:
             )
         proposal = (vocabulary.counts + 1.0) ** self.power
         if self.log_normaliser is None:
-            return Sampled(proposal, self.samples, features, tied)
+            exact_from = 1.0 if self.exact_from is None else self.exact_from
+            return Sampled(proposal, self.samples, features, tied, exact_from)
         return NoiseContrastive(proposal, self.samples, features, tied, self.log_normaliser)

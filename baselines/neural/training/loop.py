@@ -135,6 +135,7 @@ class Trainer:
         self._rate = self._parts.schedule.rate(progress, piece.epoch) * self._recovery.factor
         # Lengths differ much with jitter only; then each token is to move the weights equally far.
         scale = piece.columns / self._training.unroll if self._training.jitter else 1.0
+        self._network.output.advance(progress)
         loss, norm = self._parts.stepper.step(piece, self._rate * scale)
         self._parts.monitor.add(loss, norm, piece.targets)
         place = self._parts.place
