@@ -272,6 +272,23 @@ def test_an_unknown_device_is_refused():
         fit(small("rnn", device="banana"))
 
 
+def test_arithmetic_that_is_not_here_is_refused(monkeypatch):
+    with pytest.raises(UserError, match="precision=tf32 is arithmetic of CUDA devices"):
+        trained(precision="tf32")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(UserError, match=r"compile=true needs a C\+\+ compiler"):
+        trained(compile=True)
+
+
+@pytest.mark.parametrize("name", ["fixed_window", "rnn", "lstm"])
+def test_training_in_bfloat16_comes_to_nearly_the_same(name):
+    valid = stream(60, seed=1)
+    found, exact = (trained(name, precision=kind)[0] for kind in ("bfloat16", "float32"))
+    assert not np.array_equal(found.log_probs(valid), exact.log_probs(valid))
+    np.testing.assert_allclose(found.log_probs(valid), exact.log_probs(valid), atol=0.1)
+
+
 def test_recipes_are_validated():
     check = TypeAdapter(Training).validate_python
     assert check({"epochs": 3, "clip": None}) == Training(epochs=3, clip=None)

@@ -1,5 +1,7 @@
 """In what arithmetic training computes."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +17,7 @@ class Precision:
     def __init__(self, training: Training, device: torch.device):
         """Raises UserError where the device does not have it."""
         self._device = device
+        _check_compiler(training, device)
         named = training.precision
         self._bfloat16 = named == "bfloat16"
         self._tf32 = device.type == "cuda" and named in ("auto", "tf32", "bfloat16")
@@ -45,3 +48,13 @@ class Precision:
     def forward(self) -> torch.autocast:
         """Around the forward pass of a step: autocast to bfloat16 if the recipe says so."""
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
+
+
+def _check_compiler(training: Training, device: torch.device) -> None:
+    """Raise UserError where torch.compile would look for a C++ compiler in vain."""
+    names = (os.environ.get("CXX", ""), "g++", "clang++")
+    if training.compile and device.type == "cpu" and not any(shutil.which(name) for name in names if name):
+        raise UserError(
+            "model.training.compile=true needs a C++ compiler on the PATH (g++ or clang++, or what CXX names): "
+            "install one or set model.training.compile=false"
+        )
