@@ -55,6 +55,6 @@ def _check_compiler(training: Training, device: torch.device) -> None:
     names = (os.environ.get("CXX", ""), "g++", "clang++")
     if training.compile and device.type == "cpu" and not any(shutil.which(name) for name in names if name):
         raise UserError(
-            "model.training.compile=true needs a C++ compiler on the PATH (g++ or clang++, or what CXX names): "
+            "model.training.compile=true needs a C++ compiler on the PATH (g++, clang++, or what CXX names): "
             "install one or set model.training.compile=false"
         )
