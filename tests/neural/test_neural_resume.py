@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from neural_cases import QUICK, small, stream
 
-from baselines.neural.training import loop
+from baselines.neural.training import checkpoint, loop
 from benchmark.contract import RunLog
 
 
@@ -166,3 +166,31 @@ def test_a_killed_process_leaves_what_another_goes_on_from(tmp_path):
     assert (tmp_path / "broken").exists()
     assert start("broken").wait(120) == 0
     assert (tmp_path / "broken.txt").read_text() == (tmp_path / "whole.txt").read_text()
+
+
+def test_where_no_checkpoint_can_be_written_training_says_so_and_goes_on(tmp_path):
+    workspace = tmp_path / "resume"
+    workspace.write_text("a file where the folder should be")
+    log = Notes(workspace)
+    scores = fit(small("rnn"), log)
+    assert np.array_equal(scores, fit(small("rnn"), Notes(None)))
+    assert any("no checkpoint could be written" in line for line in log.lines)
+
+
+def test_a_disk_that_fills_up_leaves_the_earlier_checkpoint(tmp_path, monkeypatch):
+    longer, log = replace(QUICK, epochs=4), Notes(tmp_path / "resume", stop=6)
+    with pytest.raises(KeyboardInterrupt):
+        fit(small("rnn", training=longer), log)
+    before = sorted(path.name for path in log.workspace.iterdir())
+
+    def full(tensors, file):
+        Path(file).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    again = Notes(log.workspace, stop=9)
+    with pytest.raises(KeyboardInterrupt):
+        fit(small("rnn", training=longer), again)
+    assert again.earlier is not None
+    assert any("No space left" in line for line in again.lines)
+    assert sorted(path.name for path in log.workspace.iterdir()) == before

@@ -212,10 +212,12 @@ class Trainer:
                 "curve": self._rows,
                 "seconds": seconds,
             }
-            self._checkpoint.write(
+            problem = self._checkpoint.write(
                 {**shared, **within("every", own), **within("best", self._best.tensors())},
                 {**snapshot.numbers, **lasting},
             )
+        if problem:
+            self._log.info(f"no checkpoint could be written ({problem}); training goes on")
         self._saved = time.monotonic()
 
     def _resume(self) -> None:
