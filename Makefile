@@ -15,8 +15,8 @@ report: .venv/installed ## run the default comparison and build results/report/i
 	$(BIN)/nextword run +sweep=default
 	$(BIN)/nextword report
 
-test: .venv/installed-dev ## the whole test suite
-	$(BIN)/python -m pytest
+test: .venv/installed-dev ## the whole test suite, a process a core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/installed-dev ## what else CI asks for
 	$(BIN)/ruff check .
