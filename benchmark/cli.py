@@ -23,7 +23,7 @@ VERBS = {
     "generate": "next-word table and sampled continuations from a finished run",
     "export": "a finished run's n-grams as an ARPA file, for other tools",
     "check": "hold a model to the contract",
-    "peers": "time and memory of our n-gram engine beside KenLM's and MITLM's",
+    "peers": "our speed beside other programs': KenLM and MITLM; for networks, peers neural",
 }
 
 HELP = """\

@@ -45,6 +45,7 @@ def test_a_baseline_knows_of_the_harness_only_its_contract_and_corpora(path: Pat
         ["export", "--help"],
         ["check", "--help"],
         ["peers", "--help"],
+        ["peers", "neural", "--help"],
     ],
 )
 def test_help_answers_without_heavy_imports(arguments: list[str]) -> None:
