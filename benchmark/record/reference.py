@@ -6,6 +6,7 @@ identity of the new run rests on that run's id, wherever its folder lies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,14 @@ def with_folders(settings: Any, results_dir: Path) -> Any:
         else with_folders(value, results_dir)
         for key, value in settings.items()
     }
+
+
+def with_ids_as_text(argument: str) -> str:
+    """A command line's `….run=ID,…` with quotes: to Hydra 0123 is a number, and 32e40 a large one."""
+    key, _, value = argument.partition("=")
+    if key.rpartition(".")[2] != REFERENCE or not re.fullmatch(r"[0-9a-f]+(,[0-9a-f]+)*", value):
+        return argument
+    return f"{key}=" + ",".join(f"'{name}'" for name in value.split(","))
 
 
 def referenced_id(folder: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Job
-from benchmark.record.reference import with_folders
+from benchmark.record.reference import with_folders, with_ids_as_text
 from benchmark.settings import check_settings, choices, conf_dir
 from benchmark.sweep.mistakes import explained
 
@@ -35,7 +35,7 @@ def collect(arguments: Sequence[str]) -> list[Job]:
     for argument in arguments:
         if argument.startswith("hydra/launcher=") and argument != "hydra/launcher=basic":
             raise UserError(f"{argument} is not supported; workers=N runs N jobs at once")
-    sweep, rest = _named_sweep(arguments)
+    sweep, rest = _named_sweep([with_ids_as_text(argument) for argument in arguments])
     if sweep is None:
         return _once([job for choice in _choices(rest) for job in _composed(choice)])
     jobs = []

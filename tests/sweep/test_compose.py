@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +85,14 @@ def test_a_model_that_a_sweep_has_not_joins_it_without_the_settings_of_others() 
     (job,) = collect(["+sweep=quick", "model=kenlm"])
     assert (job.model, job.corpus) == ("kenlm", "sotu_small")
     assert job.config["model"]["order"] == 5
+
+
+def test_an_id_that_looks_like_a_number_is_still_an_id(tmp_path: Path) -> None:
+    for run_id in ("3224701e3240", "012345678901"):
+        folder = tmp_path / "runs" / "sotu" / "lstm" / run_id
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps({"run_id": run_id, "status": "ok"}), encoding="utf-8")
+        (job,) = collect(["model=finished", f"model.run={run_id}", f"results_dir={tmp_path}"])
+        assert job.config["model"]["run"] == str(folder)
+        (again,) = collect([*shlex.split(job.command)[2:], f"results_dir={tmp_path}"])
+        assert again.config["model"] == job.config["model"]
