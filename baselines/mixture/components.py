@@ -126,7 +126,8 @@ class ComponentLog(RunLog):
         self._log.progress(self.done, self._before + total, **figures)
 
     def resumed(self, seconds: float, tokens: int) -> None:
-        self._log.resumed(seconds, self._before + tokens)
+        self.done = self._before + tokens
+        self._log.resumed(seconds, self.done)
 
     @contextmanager
     def evaluation(self) -> Iterator[None]:

@@ -64,13 +64,18 @@ class Finished(LanguageModel):
         return self.model.hardware
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Load what the run has trained, on this very text."""
+        """Load what the run has trained, on this very text.
+
+        The seconds and tokens that were spent on it count as this run's: that is what its model costs.
+        """
         checkpoint = self.run / "checkpoint"
         self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
         self._model = self.kind.load(checkpoint, train.vocabulary)
-        seconds = self._record.get("train_seconds")
-        spent = f"trained in {seconds:,.1f} s there" if isinstance(seconds, int | float) else "trained there"
-        log.info(f"{self._record.get('label', self.kind.__name__)} of {self.run}: {spent}")
+        seconds = float(self._record.get("train_seconds") or 0)
+        log.resumed(seconds, int(self._record.get("train_tokens") or 0))
+        log.info(
+            f"{self._record.get('label', self.kind.__name__)} of {self.run}: trained in {seconds:,.1f} s there"
+        )
 
     def _compare(self, own: Vocabulary, train: TokenStream) -> None:
         """Refuse a model of other words, or one whose training text was another."""

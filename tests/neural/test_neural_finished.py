@@ -38,6 +38,7 @@ def written(folder: Path, model: LanguageModel, **record) -> Path:
         "corpus": "letters",
         "train_targets": len(TEXT),
         "train_seconds": 12.34,
+        "train_tokens": 400,
         "command": "nextword run model=lstm",
     }
     (folder / "result.json").write_text(json.dumps({**result, **record}))
@@ -54,6 +55,10 @@ def run(tmp_path: Path) -> Path:
 class Lines(RunLog):
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.earlier: tuple[float, int] | None = None
+
+    def resumed(self, seconds: float, tokens: int) -> None:
+        self.earlier = (seconds, tokens)
 
     def info(self, message: str) -> None:
         self.lines.append(message)
@@ -75,6 +80,7 @@ def test_it_scores_as_the_run_that_trained_it_and_says_what_that_cost(run: Path)
     assert (model.family, model.context, model.normalised) == ("neural", "stream", True)
     assert (model.size(), model.hardware) == (trained.size(), "cpu")
     assert "trained in 12.3 s there" in log.lines[0]
+    assert log.earlier == (12.34, 400)  # what it cost is part of what this run costs
 
 
 @pytest.mark.parametrize("adapt", [False, True], ids=["mixture", "neural_cache"])
