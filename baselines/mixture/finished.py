@@ -73,9 +73,8 @@ class Finished(LanguageModel):
         self._model = self.kind.load(checkpoint, train.vocabulary)
         seconds = float(self._record.get("train_seconds") or 0)
         log.resumed(seconds, int(self._record.get("train_tokens") or 0))
-        log.info(
-            f"{self._record.get('label', self.kind.__name__)} of {self.run}: trained in {seconds:,.1f} s there"
-        )
+        label = self._record.get("label", self.kind.__name__)
+        log.info(f"{label} of {self.run}: trained in {seconds:,.1f} s there")
 
     def _compare(self, own: Vocabulary, train: TokenStream) -> None:
         """Refuse a model of other words, or one whose training text was another."""
