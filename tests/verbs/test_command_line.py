@@ -106,9 +106,9 @@ def test_a_diverging_run_is_recorded_with_its_reason(nextword, tmp_path: Path, t
     ("arguments", "says"),
     [
         (["rn"], "there is no verb 'rn'. Did you mean 'run'?"),
-        (["run", "model=lstmm"], "there is no model 'lstmm'. Did you mean 'lstm'?"),
+        (["run", "model=lstmm"], "there is no model 'lstmm'. Did you mean 'lstm'"),
         (["run", "corpus=pbt"], "there is no corpus 'pbt'. Did you mean 'ptb'?"),
-        (["run", "+sweep=defualt"], "there is no sweep 'defualt'. Did you mean 'default'?"),
+        (["run", "+sweep=defualt"], "there is no sweep 'defualt'. Did you mean 'default'"),
         (["run", "model.ordr=3"], "there is no setting 'model.ordr'. Did you mean 'model.order'"),
         (["run", "modle.order=3"], "there is no setting 'modle'. Did you mean 'model'"),
         (["run", "model=lstm", "model.training.epoch=2"], "Did you mean 'model.training.epochs'"),
@@ -139,7 +139,7 @@ def test_wrong_use_is_one_clear_line(nextword, tmp_path: Path, arguments: list[s
     [
         (["model.order=five"], "model.order='five' is not usable: input should be a valid integer"),
         (["model.order=0"], "model.order=0 is not usable"),
-        (["model=lstm", "model.hidden_size=100"], "model.tied=true needs"),
+        (["model=fixed_window", "model.hidden_size=100"], "model.tied=true needs"),
         (["device=cuda:7", "model=rnn"], "device=cuda:7 cannot be used"),
         (["corpus.test=nowhere.txt"], "nowhere.txt"),
     ],
