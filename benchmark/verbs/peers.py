@@ -11,12 +11,14 @@ import re
 import shlex
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
+    from benchmark.peers.compare import Say
     from benchmark.peers.measure import Settings
 
 EPILOG = """\
@@ -42,9 +44,14 @@ def main(arguments: list[str]) -> int:
 
     settings = _settings(options, shlex.join(["nextword", "peers", *map(without_folders, arguments)]))
 
-    with tempfile.TemporaryDirectory(dir=options.work, prefix="nextword-peers-") as work:
+    return measured(lambda work, say: measure(settings, work, say), options.work)
+
+
+def measured(measure: Callable[[Path, Say], object], folder: Path | None) -> int:
+    """Measure in a temporary folder below `folder` (None: the system's), aloud; the exit status."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="nextword-peers-") as work:
         try:
-            measure(settings, Path(work).resolve(), say=lambda line: print(line, flush=True))
+            measure(Path(work).resolve(), lambda line: print(line, flush=True))
         except KeyboardInterrupt:
             print("\ninterrupted; what was measured before is recorded", file=sys.stderr)
             return 130

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
+from benchmark.verbs.peers import measured
 
 if TYPE_CHECKING:
     from benchmark.peers.neural.settings import Settings
@@ -33,13 +33,7 @@ def main(arguments: list[str]) -> int:
     command = shlex.join(["nextword", "peers", "neural", *map(without_folders, arguments)])
     settings = _settings(options, command)
 
-    with tempfile.TemporaryDirectory(dir=options.work, prefix="nextword-peers-") as work:
-        try:
-            measure(settings, Path(work).resolve(), say=lambda line: print(line, flush=True))
-        except KeyboardInterrupt:
-            print("\ninterrupted; what was measured before is recorded", file=sys.stderr)
-            return 130
-    return 0
+    return measured(lambda work, say: measure(settings, work, say), options.work)
 
 
 def _parser() -> argparse.ArgumentParser:

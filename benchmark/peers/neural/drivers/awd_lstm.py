@@ -19,36 +19,20 @@ from benchmark.peers.neural.drivers.driver import TYPES, Peer, Task, cut, import
 class AwdLstm(Peer):
     """`RNNModel(rnn_type, ntoken, ninp, nhid, nlayers, dropout × 3, dropoute, wdrop, tie_weights)`."""
 
+    parameter = "rnns.{layer}.{name}_l0"
+
     def __init__(self, task: Task) -> None:
         super().__init__(task)
         sizes = (task["vocabulary"], task["embedding_size"], task["hidden_size"], task["layers"])
         dropout = (task["dropout"],) * 3
         with redirect_stdout(sys.stderr):  # it prints its modules
-            self._model = imported("model").RNNModel(
+            self.model = imported("model").RNNModel(
                 TYPES[task["kind"]], *sizes, *dropout, 0.0, 0.0, task["tied"]
             )
         splitcross = imported("splitcross").SplitCrossEntropyLoss
         self._loss = splitcross(task["embedding_size"], splits=[], verbose=False)
-        self._parameters = [*self._model.parameters(), *self._loss.parameters()]
+        self._parameters = [*self.model.parameters(), *self._loss.parameters()]
         self._optimiser = torch.optim.SGD(self._parameters, lr=task["learning_rate"])
-
-    def network(self) -> torch.nn.Module:
-        model: torch.nn.Module = self._model
-        return model
-
-    def names(self, layers: int) -> dict[str, str]:
-        names = {"embedding": "encoder.weight", "output.bias": "decoder.bias"}
-        if not self.task["tied"]:
-            names["output.weight"] = "decoder.weight"
-        for layer in range(layers):
-            names[f"{layer}.input"] = f"rnns.{layer}.weight_ih_l0"
-            names[f"{layer}.recurrent"] = f"rnns.{layer}.weight_hh_l0"
-            names[f"{layer}.input_bias"] = f"rnns.{layer}.bias_ih_l0"
-            names[f"{layer}.recurrent_bias"] = f"rnns.{layer}.bias_hh_l0"
-        return names
-
-    def first_state(self, rows: int) -> Any:
-        return self._model.init_hidden(rows)
 
     def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
         self._optimiser.zero_grad()
@@ -63,8 +47,8 @@ class AwdLstm(Peer):
         return loss.item(), hidden
 
     def _forward(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[Tensor, Any]:
-        features, hidden = self._model(inputs, hidden)
-        decoder = self._model.decoder
+        features, hidden = self.model(inputs, hidden)
+        decoder = self.model.decoder
         return self._loss(decoder.weight, decoder.bias, features, targets), hidden
 
 

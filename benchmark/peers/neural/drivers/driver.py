@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -28,20 +28,37 @@ Task = dict[str, Any]
 #: Torch's gated and plain modules by our names.
 TYPES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN_TANH"}
 
+#: Its names of a recurrent layer's parameters by ours.
+RECURRENT = {
+    "input": "weight_ih",
+    "recurrent": "weight_hh",
+    "input_bias": "bias_ih",
+    "recurrent_bias": "bias_hh",
+}
+
 
 class Peer(ABC):
-    """A peer's network with its own way to train and score. `task` is what to do."""
+    """A peer's network with its own way to train and score. `task` is what to do.
+
+    `model` is its `RNNModel`, which both peers' code calls so: `encoder`, recurrent layers, `decoder`, and
+    a first state by `init_hidden`. `parameter` is what it calls a parameter `{name}` of recurrent `{layer}`.
+    """
+
+    parameter: ClassVar[str]
+    model: Any
 
     def __init__(self, task: Task) -> None:
         self.task = task
 
-    @abstractmethod
     def names(self, layers: int) -> dict[str, str]:
         """The name of each of its parameters by the neutral one in the file of weights."""
-
-    @abstractmethod
-    def network(self) -> torch.nn.Module:
-        """The module that holds the parameters."""
+        names = {"embedding": "encoder.weight", "output.bias": "decoder.bias"}
+        if not self.task["tied"]:
+            names["output.weight"] = "decoder.weight"
+        for layer in range(layers):
+            for neutral, name in RECURRENT.items():
+                names[f"{layer}.{neutral}"] = self.parameter.format(layer=layer, name=name)
+        return names
 
     @abstractmethod
     def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
@@ -51,14 +68,14 @@ class Peer(ABC):
     def loss(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
         """As `step`, without learning."""
 
-    @abstractmethod
     def first_state(self, rows: int) -> Any:
         """The state before the first token."""
+        return self.model.init_hidden(rows)
 
     def load(self, path: str) -> None:
         """Copy the common weights over its own."""
         weights = load_file(path)
-        own = dict(self.network().named_parameters())
+        own = dict(self.model.named_parameters())
         names = {name: own[its] for name, its in self.names(self.task["layers"]).items()}
         if set(names) != set(weights) or len(own) != len(names):
             raise SystemExit(f"its parameters are others than ours: {sorted(own)}")
@@ -72,7 +89,7 @@ class Peer(ABC):
         """One pass over source [time + 1, rows]: a mean loss and the seconds of each block of steps."""
         unroll, block = self.task["unroll"], self.task["block"]
         hidden = self.first_state(source.shape[1])
-        self.network().train()
+        self.model.train()
         losses: list[float] = []
         means: list[float] = []
         times = [time.perf_counter()]
@@ -89,7 +106,7 @@ class Peer(ABC):
     def evaluate(self, source: Tensor) -> float:
         """Mean loss (nats a token) of source [time + 1, rows], the state carried along each row."""
         total, hidden = 0.0, self.first_state(source.shape[1])
-        self.network().eval()
+        self.model.eval()
         for first in range(0, len(source) - 1, self.task["unroll"]):
             inputs, targets = _batch(source, first, self.task["unroll"])
             loss, hidden = self.loss(inputs, targets, hidden)
@@ -117,7 +134,7 @@ def run(peer: type[Peer], arguments: Sequence[str] | None = None) -> None:
     if task["precision"] == "float32":
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     one = peer(task)
-    one.network().to(task["device"])
+    one.model.to(task["device"])
     one.load(task["weights"])
     source = _side_by_side(np.load(task["train"], allow_pickle=False), task["batch"])
     losses, seconds = one.train(source.to(task["device"]))
@@ -134,8 +151,8 @@ def run(peer: type[Peer], arguments: Sequence[str] | None = None) -> None:
         "train_tokens_per_second": tokens / sum(counted) if counted else None,
         "score_tokens_per_second": (len(text) - 1) * text.shape[1] / scoring,
         "evaluation_loss": loss,
-        "parameters": sum(parameter.numel() for parameter in one.network().parameters()),
-        "device": str(next(one.network().parameters()).device),
+        "parameters": sum(parameter.numel() for parameter in one.model.parameters()),
+        "device": str(next(one.model.parameters()).device),
         "torch": torch.__version__,
     }
     print(json.dumps(printed))
