@@ -39,7 +39,12 @@ class Job:
     def title(self) -> str:
         """What this job is called in progress lines and summaries."""
         model = self.config["model"]
-        return run_title(model.get("label", self.model), self.corpus, seed_of(model))
+        return run_title(model.get("label", self.model), self.corpus, seed_of(model), self.train_share)
+
+    @property
+    def train_share(self) -> Any:
+        """How much of the training split it trains on, as configured; 1 for all of it."""
+        return self.config["corpus"].get("train_share") or 1
 
     @property
     def results_dir(self) -> Path:
@@ -71,9 +76,10 @@ class Job:
         return run_folder(self.results_dir, self.corpus, self.model, self.run_id(corpus_fingerprint))
 
 
-def run_title(label: str, corpus: str, seed: int | None) -> str:
+def run_title(label: str, corpus: str, seed: int | None, train_share: Any = 1) -> str:
     """What a run is called where people read of it."""
-    return f"{label} on {corpus}" + (f", seed {seed}" if seed is not None else "")
+    part = "" if train_share == 1 else f" (train_share {train_share})"
+    return f"{label} on {corpus}{part}" + (f", seed {seed}" if seed is not None else "")
 
 
 def settled(folder: Path) -> dict[str, Any] | None:

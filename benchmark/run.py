@@ -128,6 +128,7 @@ def _naming(job: Job) -> dict[str, Any]:
         "corpus": job.corpus,
         "corpus_title": job.config["corpus"].get("title", job.corpus),
         "seed": seed_of(model),
+        "train_share": job.train_share,
     }
 
 

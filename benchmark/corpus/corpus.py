@@ -28,6 +28,7 @@ class Corpus:
     `protocol` is the set of events that a number on the test split rests on: `text` (SHA-256 of the
     split's text), `tokens`, `vocabulary` (digest), `unknown` and `end_of_line`. `published` holds
     numbers from the literature: `model`, `source`, `protocol`, and `perplexity` or `bits_per_character`.
+    The vocabulary's counts are those of `train`, which may be a share of the training split.
     """
 
     name: str
@@ -61,18 +62,22 @@ def open_corpus(
     """
     from benchmark.corpus.cache import encoded
     from benchmark.corpus.settings import corpus_settings
+    from benchmark.corpus.share import share_mark, with_share
 
     settings = corpus_settings(options)
     documents, cache = _documents(settings, corpora_dir, cache_dir, say)
-    mark = _fingerprint(settings, documents)
-    vocabulary, streams, test_text = encoded(settings, documents, mark, cache, say)
+    whole = _fingerprint(settings, documents)
+    _, splits, test_text = encoded(settings, documents, whole, cache, say)
+    share = float(settings.train_share or 1)
+    streams = with_share(splits, share)
+    vocabulary = streams["train"].vocabulary
     tokeniser = _tokeniser(settings)
     return Corpus(
         name=settings.name,
         title=settings.title or settings.name,
         **streams,
         vocabulary=vocabulary,
-        fingerprint=mark,
+        fingerprint=share_mark(whole, share),
         protocol={
             "text": test_text,
             "tokens": tokeniser.describe(),
@@ -95,9 +100,11 @@ def fingerprint(
     Missing files are fetched. Names and places of files do not enter. Raises UserError.
     """
     from benchmark.corpus.settings import corpus_settings
+    from benchmark.corpus.share import share_mark
 
     settings = corpus_settings(options)
-    return _fingerprint(settings, _documents(settings, corpora_dir, cache_dir, say)[0])
+    whole = _fingerprint(settings, _documents(settings, corpora_dir, cache_dir, say)[0])
+    return share_mark(whole, float(settings.train_share or 1))
 
 
 def tokeniser_of(options: Mapping[str, Any]) -> Tokeniser:
@@ -126,6 +133,7 @@ def _fingerprint(settings: CorpusSettings, documents: Mapping[str, Sequence[Docu
 
     keys = ["split", "split_unit", "split_order"] if settings.text else []
     keys += ["tokens", "lowercase", "end_of_line"] + (["paragraph"] if settings.tokens == "words" else [])
+    # `train_share` is not among them: a share is cut from the encoding of the whole.
     content = {
         "version": VERSION,
         "documents": {part: [document.digest() for document in some] for part, some in documents.items()},

@@ -101,6 +101,8 @@ class CorpusSettings:
     paragraph: Literal["line", "blank_line"] = "line"
     lowercase: bool = False
     end_of_line: bool = True
+    #: How much of the training split is trained on (see `benchmark.corpus.share`); none: all of it.
+    train_share: Share = None
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     expect: ExpectSettings | None = None
     published: list[PublishedSettings] = field(default_factory=list)
@@ -164,6 +166,9 @@ def _check_together(settings: CorpusSettings) -> None:
             "corpus.vocabulary.unknown=error leaves no word out: "
             "drop corpus.vocabulary.size and min_count, or use unknown=map"
         )
+    share = settings.train_share
+    if share is not None and not 0 < share <= 1:
+        raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
     _check_parts(settings)
 
 

@@ -58,7 +58,10 @@ def _of_folders(results_dir: Path) -> list[tuple[str, str, str]]:
     for run in read_runs(results_dir):
         found = run.result
         title = run_title(
-            found.get("label", run.folder.parent.name), found.get("corpus", "?"), found.get("seed")
+            found.get("label", run.folder.parent.name),
+            found.get("corpus", "?"),
+            found.get("seed"),
+            found.get("train_share", 1),
         )
         rows.append((str(run.result.get("status")), title, _note(run.result, run.folder)))
     for folder in sorted((results_dir / "runs").glob("*/*/*")):
