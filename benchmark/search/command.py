@@ -1,0 +1,136 @@
+"""`nextword run +search=NAME`: from the command line to a search, and what is printed at its end."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.search.record import SearchRecord, digest_of, short_names
+from benchmark.sweep.compose import INCIDENTAL, collect
+from benchmark.sweep.ranks import check_one_run
+
+#: Rows of the table at the end.
+SHOWN = 10
+
+
+def names_search(arguments: Sequence[str]) -> bool:
+    """Is this the command line of a search?"""
+    return any(_key(argument) == "search" for argument in arguments)
+
+
+def run_search(arguments: Sequence[str]) -> int:
+    """Run the search; the exit status is 1 where no trial finished well."""
+    name, own, rest = _parted(arguments)
+    from benchmark.search.conduct import conduct
+    from benchmark.search.settings import search_settings, without
+    from benchmark.search.study import Study, proposer
+
+    settings = search_settings(name, own)
+    given = {_key(argument) for argument in rest}
+    settings = without(settings, [key for key in settings.space if key.lstrip("+") in given])
+    base = [override for override in settings.base_overrides if _key(override) not in given]
+    shared = [*base, *rest]
+    jobs = collect(shared)
+    if not jobs:  # Hydra has answered a question (--cfg, --info, --hydra-help)
+        return 0
+    check_one_run(max(settings.trials, 2))
+    _check_space(name, settings.parameters, shared)
+    study = Study(settings)
+    kept = [override for override in shared if _key(override) not in INCIDENTAL]
+    own_words = [argument for argument in arguments if _key(argument) not in INCIDENTAL]
+    determining = {
+        "base": kept,
+        **{key: getattr(settings, key) for key in ("space", "sampler", "seed", "batch", "measure")},
+        "proposer": proposer(settings),
+    }
+    record = SearchRecord(
+        name=name,
+        digest=digest_of(determining),
+        description=settings.description,
+        command=shlex.join(["nextword", "run", *own_words]),
+        planned=study.trials,
+        **determining,
+    )
+    results_dir = jobs[0].results_dir
+    record = conduct(record, study, shared, results_dir, lambda line: print(line, flush=True))
+    return _summary(record, results_dir)
+
+
+def _parted(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:
+    """The search's name, its own settings (`search.KEY=VALUE`), and the overrides of its runs."""
+    names, own, rest = [], {}, []
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        key = key.lstrip("+")
+        if key in ("-m", "--multirun", "sweep"):
+            raise UserError(f"+search=NAME makes its own runs: leave {argument} out")
+        if key == "search":
+            names.append(value)
+        elif key.startswith("search."):
+            own[key.removeprefix("search.")] = _value(argument, value)
+        else:
+            rest.append(argument)
+    if len(names) > 1:
+        raise UserError("give one +search=NAME at a time")
+    return names[0], own, rest
+
+
+def _value(argument: str, text: str) -> Any:
+    """A value as Hydra reads it: `30`, `random`, `{low: 1, high: 5}`."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    try:
+        override = OverridesParser.create().parse_override(f"value={text}")
+    except OverrideParseException as error:
+        raise UserError(f"{argument} is not usable: {str(error).splitlines()[0]}") from error
+    if override.is_sweep_override():
+        raise UserError(f"{argument} is not usable: give one value")
+    return override.value()
+
+
+def _check_space(name: str, parameters: Any, shared: list[str]) -> None:
+    """Raises UserError for a setting in the space that the base has not."""
+    from benchmark.search.space import overrides
+
+    point = {key: parameter.at(0.0) for key, parameter in parameters.items()}
+    try:
+        collect([*shared, *overrides(point)])
+    except UserError as error:
+        raise UserError(f"the space of search {name}: {error}") from error
+
+
+def _summary(record: SearchRecord, results_dir: Path) -> int:
+    reasons = Counter(
+        f"{trial.state}: {(trial.reason or 'no reason recorded').splitlines()[0]}" for trial in record.failed
+    )
+    for reason, number in reasons.items():
+        print(f"{number} × {reason}", file=sys.stderr)
+    best = record.best
+    if best is None:
+        print(f"{record.name}: no trial of {len(record.trials)} finished well", file=sys.stderr)
+        return 1
+    print(f"\n{_table(record)}")
+    failed = f", {len(record.failed)} of them failed" if record.failed else ""
+    print(f"\n{record.name}: {len(record.trials)} trials{failed}; recorded in {record.path(results_dir)}")
+    print(f"chosen by validation perplexity; the best again:\n  {best.command}")
+    return 0
+
+
+def _table(record: SearchRecord) -> str:
+    rows = [("validation perplexity", *short_names(record.space), "run")]
+    rows += [
+        (f"{trial.valid_perplexity:.2f}", *(str(trial.parameters[key]) for key in record.space), trial.run_id)
+        for trial in record.ranked[:SHOWN]
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
+
+
+def _key(argument: str) -> str:
+    return argument.partition("=")[0].lstrip("+~")

@@ -1,0 +1,95 @@
+"""Conducts a search: asks for a batch of trials, runs them as any runs are, tells how they ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.job import Job, Say, settled
+from benchmark.record.folder import read_result
+from benchmark.search.record import SearchRecord, Trial, read_record, with_earlier
+from benchmark.search.space import Point, overrides
+from benchmark.search.study import Study
+from benchmark.settings import workers
+from benchmark.sweep.compose import collect
+from benchmark.sweep.launch import Outcome, launch, locate
+
+
+def conduct(
+    record: SearchRecord, study: Study, arguments: Sequence[str], results_dir: Path, say: Say
+) -> SearchRecord:
+    """Bring every trial to its end; the record is on disk before and after each batch.
+
+    `arguments`: the overrides that all trials share. Finished runs are found again, so a search that was
+    cut off goes on. Raises UserError where no run of a batch can be made (a corpus that is not there).
+    """
+    earlier = read_record(record.path(results_dir))
+    before = earlier.trials if earlier else ()
+    done: list[Trial] = []
+    while len(done) < record.planned:
+        size = min(record.batch, record.planned - len(done))
+        asked = [study.ask() for _ in range(size)]
+        jobs = [_job([*arguments, *overrides(point)]) for _, point in asked]
+        batch = _planned(jobs, asked, before, say)
+        replace(record, trials=with_earlier([*done, *batch], before)).write(results_dir)
+        outcomes = launch(jobs, workers=min(workers(jobs[0].config), size), say=say)
+        if all(outcome.status == "error" for outcome in outcomes):
+            raise UserError(outcomes[0].reason or "no trial could be run")
+        ended = [_ended(trial, outcome) for trial, outcome in zip(batch, outcomes, strict=True)]
+        for (number, _), trial in zip(asked, ended, strict=True):
+            study.tell(number, trial.valid_perplexity)
+        done += ended
+        record = replace(record, trials=with_earlier(done, before), importance=study.importance())
+        record.write(results_dir)
+        say(_progress(record, len(done)))
+    return record
+
+
+def _job(arguments: list[str]) -> Job:
+    jobs = collect(arguments)
+    if len(jobs) != 1:
+        raise UserError("a trial is one run: a search takes one value of every setting it does not vary")
+    return jobs[0]
+
+
+def _planned(
+    jobs: Sequence[Job], asked: Sequence[tuple[int, Point]], before: Sequence[Trial], say: Say
+) -> list[Trial]:
+    """The trials of a batch before they run, each with the run it will be."""
+    placed, problems = locate(jobs, say)
+    if len(problems) == len(jobs):
+        raise UserError(problems[jobs[0]].reason or "no trial could be run")
+    folders = {place.job: place.folder for place in placed}
+    made_before = {trial.run_id for trial in before if trial.made}
+    trials = []
+    for job, (number, point) in zip(jobs, asked, strict=True):
+        folder = folders.get(job)
+        run_id = folder.name if folder else ""
+        made = folder is not None and (run_id in made_before or settled(folder) is None)
+        label = str(job.config["model"].get("label", job.model))
+        trials.append(Trial(number + 1, point, run_id, job.model, job.corpus, label, job.command, made=made))
+    return trials
+
+
+def _ended(trial: Trial, outcome: Outcome) -> Trial:
+    """A trial with its outcome. One without a finite perplexity of a distribution counts as failed."""
+    if outcome.status != "ok" or outcome.folder is None:
+        return replace(trial, state=outcome.status, reason=outcome.reason)
+    result = read_result(outcome.folder) or {}
+    value = result.get("valid_perplexity")
+    if not result.get("normalised", True):
+        return replace(trial, state="failed", reason="its scores are no probabilities: it has no perplexity")
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return replace(trial, state="failed", reason="its validation perplexity is infinite")
+    return replace(trial, state="ok", valid_perplexity=float(value))
+
+
+def _progress(record: SearchRecord, done: int) -> str:
+    best = record.best
+    so_far = "none has finished well"
+    if best is not None:
+        so_far = f"lowest validation perplexity {best.valid_perplexity:.2f} (trial {best.number})"
+    return f"{done} of {record.planned} trials: {so_far}"

@@ -1,0 +1,148 @@
+"""The record of a search: `<results>/searches/<name>-<digest>.json`, whole after every batch.
+
+It names the runs of its trials; what they measured lies in their run folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.record.folder import write_json
+from benchmark.search.space import Point
+
+FOLDER = "searches"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial: `number` from 1, what it varied, and how it ended.
+
+    `state`: `asked` while it runs, then how the run ended. `valid_perplexity`: None unless the state is
+    `ok`. `made`: the run was made by this search, and had not been there before.
+    """
+
+    number: int
+    parameters: Point
+    run_id: str
+    model: str
+    corpus: str
+    label: str
+    command: str
+    state: str = "asked"
+    valid_perplexity: float | None = None
+    reason: str | None = None
+    made: bool = True
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """A search as it is on disk. `planned`: how many trials it is to have; `proposer`: what drew them;
+    `importance`: of each parameter, a share of one (empty: too few trials to say)."""
+
+    name: str
+    digest: str
+    description: str
+    command: str
+    base: list[str]
+    space: dict[str, Any]
+    sampler: str
+    seed: int
+    batch: int
+    measure: str
+    proposer: str
+    planned: int
+    trials: tuple[Trial, ...] = ()
+    importance: dict[str, float] | None = None
+
+    @property
+    def best(self) -> Trial | None:
+        """The finished trial with the lowest validation perplexity, the first of those that share it."""
+        return min(self.ranked, key=_order, default=None)
+
+    @property
+    def ranked(self) -> list[Trial]:
+        """Finished trials, best first; of those that made the same run, the first."""
+        runs: dict[str, Trial] = {}
+        for trial in self.trials:
+            if trial.valid_perplexity is not None:
+                runs.setdefault(trial.run_id, trial)
+        return sorted(runs.values(), key=_order)
+
+    @property
+    def failed(self) -> list[Trial]:
+        """Trials that ended without a validation perplexity."""
+        return [trial for trial in self.trials if trial.state not in ("ok", "asked")]
+
+    def path(self, results_dir: Path) -> Path:
+        """Where it lies."""
+        return results_dir / FOLDER / f"{self.name}-{self.digest}.json"
+
+    def write(self, results_dir: Path) -> None:
+        """Write it aside and rename it. Raises UserError where the disk refuses."""
+        path = self.path(results_dir)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to {path.parent}: {error.strerror or error}") from error
+        best = self.best
+        write_json(path, {**asdict(self), "best": best.number if best else None})
+
+
+def digest_of(settings: dict[str, Any]) -> str:
+    """12 hexadecimal digits over what determines which trials a search proposes."""
+    text = json.dumps(settings, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def read_record(path: Path) -> SearchRecord | None:
+    """The record in a file; None where there is none or it is damaged (the search writes it anew)."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data.pop("best")
+        trials = tuple(Trial(**trial) for trial in data.pop("trials"))
+        return SearchRecord(**data, trials=trials)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def read_searches(results_dir: Path | None) -> list[SearchRecord]:
+    """Every search of a results folder, by name; damaged files are left out."""
+    if results_dir is None:
+        return []
+    records = (read_record(path) for path in sorted((results_dir / FOLDER).glob("*.json")))
+    return [record for record in records if record is not None]
+
+
+def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
+    """The ids of the runs that are there because of a search and were not the best of any."""
+    found = list(searches)
+    best = {search.best.run_id for search in found if search.best is not None}
+    return {trial.run_id for search in found for trial in search.trials if trial.made} - best
+
+
+def with_earlier(trials: Sequence[Trial], earlier: Sequence[Trial]) -> tuple[Trial, ...]:
+    """The trials of a search that is repeated or goes on, followed by those it had beyond them."""
+    return (*trials, *earlier[len(trials) :])
+
+
+def short_names(keys: Iterable[str]) -> list[str]:
+    """Settings by the ends of their names that tell them apart: `half_life`, `cache.order`."""
+    parts = [re.split(r"[.@]", key.lstrip("+")) for key in keys]
+    names = []
+    for own in parts:
+        length = 1
+        while sum(other[-length:] == own[-length:] for other in parts) > 1 and length < len(own):
+            length += 1
+        names.append(".".join(own[-length:]))
+    return names
+
+
+def _order(trial: Trial) -> tuple[float, int]:
+    return (trial.valid_perplexity or 0.0, trial.number)

@@ -1,0 +1,141 @@
+"""What a `conf/search/*.yaml` may say, checked with errors that name the file and the key."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator
+
+from benchmark.errors import UserError, did_you_mean
+from benchmark.search.space import Choices, Parameter, Range, grid
+from benchmark.settings import choices, conf_dir
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
+class SearchSettings(BaseModel):
+    """A search: what all trials share, what they vary, and how many are made.
+
+    `base`: overrides of every trial, in one line or several. `space`: setting → `Range` or `Choices`.
+    `batch`: how many trials are proposed before the outcome of any of them is known; as many of them run
+    at once as there is room for, and the same trials are proposed wherever and however they run.
+    `measure`: what is made as low as it can be. Only the validation text may judge: chosen by the test
+    text, the best of many trials would have a test perplexity that says how often one tried.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    description: StrictStr
+    base: StrictStr | list[StrictStr]
+    space: dict[str, Any]
+    trials: StrictInt = Field(ge=1)
+    sampler: Literal["tpe", "random", "grid", "quasi-random"] = "tpe"
+    seed: StrictInt = Field(default=1, ge=0, lt=2**32)
+    batch: StrictInt = Field(default=4, ge=1)
+    measure: Literal["valid_perplexity"] = "valid_perplexity"
+
+    @field_validator("measure", mode="before")
+    @classmethod
+    def _never_the_test_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("test"):
+            raise ValueError("a search that looks at the test text leaves nothing to test on")
+        return value
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The space, checked by `search_settings`."""
+        return {key: _parameter(key, options, "") for key, options in self.space.items()}
+
+    @property
+    def base_overrides(self) -> list[str]:
+        """The overrides that every trial has."""
+        lines = [self.base] if isinstance(self.base, str) else self.base
+        return [override for line in lines for override in shlex.split(line)]
+
+
+def search_settings(name: str, given: Mapping[str, Any]) -> SearchSettings:
+    """The search of `conf/search/NAME.yaml`, with what the command line says of it in place of the file's.
+
+    `given`: `trials`, `sampler`, … and `space.KEY`. Raises UserError: one line that names file and key.
+    """
+    if name not in choices("search"):
+        raise UserError(f"there is no search {name!r}. {did_you_mean(name, choices('search'))}")
+    path = conf_dir() / "search" / f"{name}.yaml"
+    options = _read(path)
+    space = options.get("space")
+    own = {key.removeprefix("space."): value for key, value in given.items() if key.startswith("space.")}
+    others = {key: value for key, value in given.items() if not key.startswith("space.")}
+    merged = {**options, **others, "space": {**space, **own} if isinstance(space, dict) else space}
+    settings = _checked(SearchSettings, merged, f"{path}: ")
+    if not settings.space:
+        raise UserError(
+            f"{path}: space is empty: name a setting to vary, as in model.order: {{choices: [3, 5]}}"
+        )
+    for key, parameter in settings.space.items():
+        _parameter(key, parameter, f"{path}: ")
+    if settings.sampler == "grid":
+        try:
+            grid(settings.parameters)
+        except ValueError as error:
+            raise UserError(f"{path}: space.{error}") from error
+    return settings
+
+
+def without(settings: SearchSettings, keys: Sequence[str]) -> SearchSettings:
+    """The search with these settings left as they are given: they are no longer varied.
+
+    Raises UserError where nothing would be left to vary.
+    """
+    left = {key: options for key, options in settings.space.items() if key not in keys}
+    if not left:
+        raise UserError(f"nothing is left to search: {', '.join(settings.space)} given on the command line")
+    return settings.model_copy(update={"space": left})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    try:
+        options: Any = OmegaConf.to_container(OmegaConf.load(path))
+    except (OSError, YAMLError, OmegaConfBaseException) as error:
+        raise UserError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    if not isinstance(options, dict):
+        raise UserError(f"{path}: a search has base, space and trials")
+    return options
+
+
+def _parameter(key: str, options: Any, where: str) -> Parameter:
+    if not isinstance(options, dict):
+        raise UserError(
+            f"{where}space.{key}={options!r} is not usable: give {{low: …, high: …}} or {{choices: [...]}}"
+        )
+    prefix = f"space.{key}."
+    if "choices" in options:
+        return _checked(Choices, options, where, prefix)
+    return _checked(Range, options, where, prefix)
+
+
+def _checked(kind: type[Kind], options: Mapping[str, Any], where: str, prefix: str = "") -> Kind:
+    for key in options:
+        if key not in kind.model_fields:
+            raise UserError(
+                f"{where}{prefix}{key}: there is no such setting. {did_you_mean(str(key), kind.model_fields)}"
+            )
+    try:
+        return kind.model_validate(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+    # names of the alternatives of a union are no keys
+    field = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "missing":
+        raise UserError(f"{where}{prefix}{field} is missing")
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if not field:
+        raise UserError(f"{where}{prefix.rstrip('.')} is not usable: {message}")
+    raise UserError(f"{where}{prefix}{field}={options[field]!r} is not usable: {message}")
