@@ -1,4 +1,4 @@
-"""`nextword list models|corpora|sweeps`: what there is to choose from."""
+"""`nextword list models|corpora|sweeps|searches`: what there is to choose from."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from benchmark.settings import choices, conf_dir
 
-GROUPS = {"models": "model", "corpora": "corpus", "sweeps": "sweep"}
+GROUPS = {"models": "model", "corpora": "corpus", "sweeps": "sweep", "searches": "search"}
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("nextword list", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=list(GROUPS), help="all three if not given")
+    parser.add_argument("what", nargs="?", choices=list(GROUPS), help="all of them if not given")
     parser.add_argument("--keys", action="store_true", help="the settings of each, too")
     options = parser.parse_args(arguments)
     for title in [options.what] if options.what else list(GROUPS):

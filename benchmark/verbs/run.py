@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
+from benchmark.search.command import names_search, run_search
 from benchmark.settings import choices, workers
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import Outcome, launch
@@ -15,11 +16,14 @@ HELP = """\
 nextword run [KEY=VALUE ...]           one run
 nextword run -m [KEY=V1,V2 ...]        every combination of the values
 nextword run +sweep=NAME [KEY=VALUE]   a named sweep; its runs take the values given here
+nextword run +search=NAME [KEY=VALUE]  a search for settings, judged by validation perplexity
 
 model:   {models}
 corpus:  {corpora}
 sweep:   {sweeps}
+search:  {searches}
 
+search.KEY              of a search: trials, sampler, seed, batch, space.SETTING
 model.KEY, corpus.KEY   settings of the model and the corpus (nextword list models --keys)
 seed device threads     random seed; cpu, cuda or auto; CPU threads a run
 workers=N force=true    runs at once; repeat what is finished
@@ -36,9 +40,19 @@ BAD = ("failed", "diverged", "error")
 
 def main(arguments: list[str]) -> int:
     if "-h" in arguments or "--help" in arguments:
-        names = {group: ", ".join(choices(group)) for group in ("model", "corpus", "sweep")}
-        print(HELP.format(models=names["model"], corpora=names["corpus"], sweeps=names["sweep"]), end="")
+        names = {group: ", ".join(choices(group)) for group in ("model", "corpus", "sweep", "search")}
+        print(
+            HELP.format(
+                models=names["model"],
+                corpora=names["corpus"],
+                sweeps=names["sweep"],
+                searches=names["search"],
+            ),
+            end="",
+        )
         return 0
+    if names_search(arguments):
+        return run_search(arguments)
     jobs = collect(arguments)
     if not jobs:  # Hydra has answered a question (--cfg, --info, --hydra-help)
         return 0
