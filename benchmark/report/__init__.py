@@ -36,17 +36,23 @@ def comparison_table(records: Sequence[RunRecord]) -> str:
     return plain_table(context_of(records))
 
 
-def build_report(results_dir: Path, out: Path, say: Callable[[str], None]) -> ReportSummary:
+def build_report(
+    results_dir: Path, out: Path, say: Callable[[str], None], show: Callable[[str], None] | None = None
+) -> ReportSummary:
     """Write `index.html`, `report.md`, `tables/` and `figures/` into `out` from the runs of `results_dir`.
 
     The same run folders give the same bytes. Unreadable run folders are named through `say` and left
-    out. Raises UserError where there are no runs or `out` cannot be written.
+    out; `show` is handed the comparison as plain text before the figures are drawn. Raises UserError
+    where there are no runs or `out` cannot be written.
     """
-    from benchmark.report.write import write_report
-
     records = read_runs(results_dir, warn=say)
     context = context_of(records, results_dir)
+    if show is not None:
+        show(plain_table(context))
     say(f"report: {len(records)} runs in {len(context.rows)} rows")
+
+    from benchmark.report.write import write_report
+
     written = write_report(context, out, say)
     page = out / "index.html"
     return ReportSummary(

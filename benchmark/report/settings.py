@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,16 +16,29 @@ PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})
 
 # The C parser reads a thousand files in the time the Python one needs for fifty.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The model's block, as the harness writes it: what belongs to a key is indented below it. Most of a file
+# is about the corpus, and nothing of that is needed.
+_MODEL = re.compile(rb"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
 
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
     """The model's settings as flat, dotted keys; empty where the file is missing or unreadable."""
     try:
-        config = yaml.load((run.folder / "config.yaml").read_bytes(), Loader=_Loader)
-    except (OSError, yaml.YAMLError):
+        written = (run.folder / "config.yaml").read_bytes()
+    except OSError:
         return {}
+    block = _MODEL.search(written)
+    config = (_parsed(block[0]) if block else None) or _parsed(written)
     model = config.get("model") if isinstance(config, dict) else None
     return dict(_flat(model, "")) if isinstance(model, dict) else {}
+
+
+def _parsed(written: bytes) -> Any:
+    """What YAML holds; None where it is none, as a block that refers to another block is not by itself."""
+    try:
+        return yaml.load(written, Loader=_Loader)
+    except yaml.YAMLError:
+        return None
 
 
 def _flat(block: dict[Any, Any], prefix: str) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ import unicodedata
 
 #: Shown where a number is not there (a counted model has no parameters, a skipped run no perplexity).
 NONE = "–"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def clean(text: object, limit: int = 0) -> str:
@@ -15,8 +16,10 @@ def clean(text: object, limit: int = 0) -> str:
 
     Longer than `limit` characters (if one is given), it is cut and ends in an ellipsis.
     """
-    kept = (c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in str(text))
-    line = " ".join("".join(kept).split())
+    line = str(text)
+    if not line.isprintable():  # most are, and there are hundreds of thousands
+        line = "".join(c if unicodedata.category(c) not in _UNSEEN else " " for c in line)
+    line = " ".join(line.split())
     return line[: limit - 1].rstrip() + "…" if limit and len(line) > limit else line
 
 

@@ -16,9 +16,13 @@ def main(arguments: list[str]) -> int:
     from benchmark.record.folder import read_runs
     from benchmark.report import build_report, comparison_table
 
-    print(comparison_table(read_runs(options.results_dir)))
-    if not options.table:
-        out = options.out or options.results_dir / "report"
-        build_report(options.results_dir, out, say=lambda line: print(line, flush=True))
-        print(f"\nthe page: {out / 'index.html'}")
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    if options.table:
+        say(comparison_table(read_runs(options.results_dir)))
+        return 0
+    out = options.out or options.results_dir / "report"
+    build_report(options.results_dir, out, say=say, show=say)
+    say(f"\nthe page: {out / 'index.html'}")
     return 0
