@@ -74,8 +74,10 @@ class PublishedSettings:
     model: str
     source: str
     protocol: str
+    #: On the test split.
     perplexity: float | None = None
     bits_per_character: float | None = None
+    valid_perplexity: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

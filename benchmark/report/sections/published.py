@@ -13,12 +13,13 @@ from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row, number_of
 
 ORDER = 80
-#: Rows of each family that are shown beside them, best first.
+#: Rows of each family that are shown beside them, best first; and every row whose label names a paper.
 OURS = 4
 
 COLUMNS = (
     Column("corpus", "Corpus", level="data"),
     Column("test_perplexity", "Test perplexity", "right"),
+    Column("valid_perplexity", "Validation", "right", level="more"),
     Column("label", "Model"),
     Column("source", "Source"),
     Column("protocol", "Protocol"),
@@ -34,7 +35,7 @@ def build(context: Context) -> Section | None:
         "(other tokens, another vocabulary) or another history; its protocol column says what is known."
     )
     caption = "Published and measured test perplexities, best first; lower is better."
-    table = Table("published", caption, COLUMNS, groups, head=2)
+    table = Table("published", caption, COLUMNS, groups, head=3)
     return Section("published", "Beside published numbers", (Paragraph((warning,)), table))
 
 
@@ -42,30 +43,46 @@ def _group(events: Events) -> Group | None:
     published = _published(events)
     if not published:
         return None
-    lines = [(number_of(item, "perplexity") or math.inf, 1, _theirs(events, item)) for item in published]
-    ours = [row for name in FAMILY_NAMES for row in events.family(name)[:OURS]]
+    lines = [(_perplexity(item) or math.inf, 1, _theirs(events, item)) for item in published]
+    best = [row for name in FAMILY_NAMES for row in events.family(name)[:OURS]]
+    ours = [row for row in events.rows if row in best or any(_is_after(row, item) for item in published)]
     lines += [(row.perplexity or math.inf, 0, _ours(events, row)) for row in ours]
     lines.sort(key=lambda line: line[:2])
     return Group(tuple(row for _, _, row in lines), events.title, corpus=events.corpus)
 
 
 def _published(events: Events) -> list[dict[str, Any]]:
-    """What the corpus cites, taken from every row, once each."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in events.rows:
-        for item in row.first.get("published") or []:
-            if isinstance(item, dict) and number_of(item, "perplexity") is not None:
-                found.setdefault(repr(sorted(item.items(), key=str)), item)
-    return list(found.values())
+    """What the corpus cites, as its latest run recorded it: a correction replaces what older runs say."""
+    records = [run.result for row in events.rows for run in row.runs]
+    citing = [record for record in records if isinstance(record.get("published"), list)]
+    if not citing:
+        return []
+    latest = max(citing, key=lambda record: (str(record.get("started")), str(record.get("run_id"))))
+    return [item for item in latest["published"] if isinstance(item, dict) and _perplexity(item) is not None]
+
+
+def _perplexity(item: dict[str, Any]) -> float | None:
+    """Bits per character are a perplexity per character; corpora of words cite perplexities."""
+    bits = number_of(item, "bits_per_character")
+    return number_of(item, "perplexity") or (None if bits is None else 2**bits)
+
+
+def _is_after(row: Row, item: dict[str, Any]) -> bool:
+    """Whether a row's label names the paper: `… (Grave et al. 2017)` a source `Grave et al. (2017), …`."""
+    paper, year = str(item.get("source")).partition(")")[0].rpartition("(")[::2]
+    return bool(paper and year) and f"{paper.strip()} {year}" in row.label
 
 
 def _theirs(events: Events, item: dict[str, Any]) -> TableRow:
+    bits = number_of(item, "bits_per_character")
+    given = "" if bits is None else f" (given as {bits:g} bits per character)"
     cells = (
         words(events.title),
-        figure(number_of(item, "perplexity"), text.perplexity),
+        figure(_perplexity(item), text.perplexity),
+        figure(number_of(item, "valid_perplexity"), text.perplexity),
         words(item.get("model")),
         words(item.get("source")),
-        words(item.get("protocol")),
+        words(f"{text.clean(item.get('protocol') or text.NONE)}{given}"),
     )
     return TableRow(cells)
 
@@ -74,6 +91,7 @@ def _ours(events: Events, row: Row) -> TableRow:
     cells = (
         words(events.title),
         figure(row.perplexity, text.perplexity),
+        figure(row.mean("valid_perplexity"), text.perplexity),
         words(row.label),
         words("this report"),
         words(f"{events.protocol[:6]}, history by {row.shared('context')}"),
