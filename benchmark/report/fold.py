@@ -39,7 +39,7 @@ class _Run:
 def fold(records: Iterable[RunRecord]) -> list[Row]:
     """Rows in a stable order, numbered from 1.
 
-    A row is what shares corpus, protocol, model, label, history, training size and settings but the
+    A row is what shares corpus, protocol, model, label, history, training text and settings but the
     seed. Of two runs of one seed (the baseline's source changed between them) the later one counts,
     and a run that failed gives way to a later one that succeeded.
     """
@@ -56,7 +56,8 @@ def fold(records: Iterable[RunRecord]) -> list[Row]:
 
 def _placed(record: RunRecord) -> _Run:
     result, settings = record.result, settings_of(record)
-    setting = [result.get("corpus"), result.get("model"), _label(result), settings]
+    share = number_of(result, "train_share") or 1.0
+    setting = [result.get("corpus"), result.get("model"), _label(result), settings, share]
     # A failed run may have died before it was known what it would be scored on.
     known = ("protocol_id", "context", "train_targets") if result.get("status") == "ok" else ("status",)
     return _Run(record, settings, _key(setting), _key([result.get(name) for name in known]))
@@ -94,10 +95,10 @@ def _seed_order(run: _Run) -> tuple[float, str]:
 
 def _told_apart(rows: list[Row]) -> list[Row]:
     """Finished rows of one corpus that share a label get the settings they differ in added to it."""
-    same: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    same: dict[tuple[str, str, str, float], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         if row.done:
-            same[row.corpus, row.shared("protocol_id"), row.label].append(index)
+            same[row.corpus, row.shared("protocol_id"), row.label, row.train_share].append(index)
     named = list(rows)
     for indices in same.values():
         additions = distinguishing([_identity(rows[i]) for i in indices])

@@ -85,6 +85,11 @@ class Row:
         return self.first.get("status") == "ok"
 
     @property
+    def train_share(self) -> float:
+        """How much of the training split it learnt from; 1 for all of it."""
+        return number_of(self.first, "train_share") or 1.0
+
+    @property
     def normalised(self) -> bool:
         return bool(self.first.get("normalised", True))
 
