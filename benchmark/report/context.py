@@ -12,6 +12,7 @@ from benchmark.record.folder import RunRecord
 from benchmark.report.events import Events, ranked
 from benchmark.report.fold import fold
 from benchmark.report.rows import Machine, Row
+from benchmark.search.record import only_trials, read_searches
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Context:
 
     @cached_property
     def events(self) -> list[Events]:
-        """Ranked rows, by corpus and protocol."""
-        return ranked(list(self.rows))
+        """Ranked rows, by corpus and protocol. Rows that learnt from a share of the training split are in
+        the learning curves alone."""
+        return ranked([row for row in self.rows if row.train_share == 1])
 
     @cached_property
     def machines(self) -> dict[Machine, str]:
@@ -57,4 +59,6 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
         raise UserError(
             f"no finished run{where}; make one with: nextword run model=kneser_ney corpus=sotu_small"
         )
-    return Context(tuple(records), tuple(fold(records)), results_dir)
+    trials = only_trials(read_searches(results_dir))  # shown by the section on searches, ranked nowhere
+    compared = [record for record in records if record.folder.name not in trials]
+    return Context(tuple(records), tuple(fold(compared)), results_dir)
