@@ -13,9 +13,9 @@ from benchmark.record.folder import read_result
 from benchmark.search.record import SearchRecord, Trial, read_record, with_earlier
 from benchmark.search.space import Point, overrides
 from benchmark.search.study import Study
-from benchmark.settings import workers
 from benchmark.sweep.compose import collect
-from benchmark.sweep.launch import Outcome, launch, locate
+from benchmark.sweep.launch import launch, locate
+from benchmark.sweep.outcome import Outcome
 
 
 def conduct(
@@ -35,16 +35,16 @@ def conduct(
         jobs = [_job([*arguments, *overrides(point)]) for _, point in asked]
         batch = _planned(jobs, asked, before, say)
         replace(record, trials=with_earlier([*done, *batch], before)).write(results_dir)
-        outcomes = launch(jobs, workers=min(workers(jobs[0].config), size), say=say)
+        outcomes = launch(jobs, say=say)
         if all(outcome.status == "error" for outcome in outcomes):
             raise UserError(outcomes[0].reason or "no trial could be run")
         ended = [_ended(trial, outcome) for trial, outcome in zip(batch, outcomes, strict=True)]
         for (number, _), trial in zip(asked, ended, strict=True):
             study.tell(number, trial.valid_perplexity)
         done += ended
-        record = replace(record, trials=with_earlier(done, before), importance=study.importance())
+        record = replace(record, trials=with_earlier(done, before))
         record.write(results_dir)
-        say(_progress(record, len(done)))
+        say(_progress(record, len(done), sum(outcome.earlier for outcome in outcomes)))
     return record
 
 
@@ -58,7 +58,7 @@ def _job(arguments: list[str]) -> Job:
 def _planned(
     jobs: Sequence[Job], asked: Sequence[tuple[int, Point]], before: Sequence[Trial], say: Say
 ) -> list[Trial]:
-    """The trials of a batch before they run, each with the run it will be."""
+    """The trials of a batch before they run, each with the run it will be; as they were if they have been."""
     placed, problems = locate(jobs, say)
     if len(problems) == len(jobs):
         raise UserError(problems[jobs[0]].reason or "no trial could be run")
@@ -70,7 +70,9 @@ def _planned(
         run_id = folder.name if folder else ""
         made = folder is not None and (run_id in made_before or settled(folder) is None)
         label = str(job.config["model"].get("label", job.model))
-        trials.append(Trial(number + 1, point, run_id, job.model, job.corpus, label, job.command, made=made))
+        trial = Trial(number + 1, point, run_id, job.model, job.corpus, label, job.command, made=made)
+        known = before[number] if number < len(before) else None
+        trials.append(known if known is not None and known.run_id == run_id else trial)
     return trials
 
 
@@ -87,9 +89,10 @@ def _ended(trial: Trial, outcome: Outcome) -> Trial:
     return replace(trial, state="ok", valid_perplexity=float(value))
 
 
-def _progress(record: SearchRecord, done: int) -> str:
+def _progress(record: SearchRecord, done: int, found: int) -> str:
     best = record.best
     so_far = "none has finished well"
     if best is not None:
         so_far = f"lowest validation perplexity {best.valid_perplexity:.2f} (trial {best.number})"
-    return f"{done} of {record.planned} trials: {so_far}"
+    earlier = f" ({found} of the last batch finished earlier)" if found else ""
+    return f"{done} of {record.planned} trials{earlier}: {so_far}"

@@ -43,8 +43,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class SearchRecord:
-    """A search as it is on disk. `planned`: how many trials it is to have; `proposer`: what drew them;
-    `importance`: of each parameter, a share of one (empty: too few trials to say)."""
+    """A search as it is on disk. `planned`: how many trials it is to have; `proposer`: what drew them."""
 
     name: str
     digest: str
@@ -59,7 +58,6 @@ class SearchRecord:
     proposer: str
     planned: int
     trials: tuple[Trial, ...] = ()
-    importance: dict[str, float] | None = None
 
     @property
     def best(self) -> Trial | None:
@@ -103,13 +101,15 @@ def digest_of(settings: dict[str, Any]) -> str:
 
 def read_record(path: Path) -> SearchRecord | None:
     """The record in a file; None where there is none or it is damaged (the search writes it anew)."""
+    from pydantic import TypeAdapter
+
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        data.pop("best")
-        trials = tuple(Trial(**trial) for trial in data.pop("trials"))
-        return SearchRecord(**data, trials=trials)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        record = TypeAdapter(SearchRecord).validate_python(data)
+    except (OSError, ValueError):  # pydantic's error is a ValueError
         return None
+    whole = all(trial.parameters.keys() >= record.space.keys() for trial in record.trials)
+    return record if whole else None
 
 
 def read_searches(results_dir: Path | None) -> list[SearchRecord]:
@@ -121,10 +121,13 @@ def read_searches(results_dir: Path | None) -> list[SearchRecord]:
 
 
 def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
-    """The ids of the runs that are there because of a search and were not the best of any."""
-    found = list(searches)
-    best = {search.best.run_id for search in found if search.best is not None}
-    return {trial.run_id for search in found for trial in search.trials if trial.made} - best
+    """The ids of the runs that are there because of a search and were not the best of any.
+
+    Those of a search in which no trial finished well are left out: their failures are what there is to see.
+    """
+    best = {search.best.run_id: search for search in searches if search.best is not None}
+    made = {trial.run_id for search in best.values() for trial in search.trials if trial.made}
+    return made - best.keys()
 
 
 def with_earlier(trials: Sequence[Trial], earlier: Sequence[Trial]) -> tuple[Trial, ...]:

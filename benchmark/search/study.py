@@ -63,25 +63,6 @@ class Study:
         else:
             self._study.tell(trial, value)
 
-    def importance(self) -> dict[str, float]:
-        """How much being among the best fourth of the trials depends on each parameter: shares of one.
-
-        PED-ANOVA (Watanabe et al. 2023), over the whole space: a divergence between the density of the best
-        fourth in that parameter and a uniform one. Empty for one parameter, and for fewer than eight
-        finished trials, of which it would say nothing.
-        """
-        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-        from optuna.trial import TrialState
-
-        finished = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if len(finished) < 8 or len(self._space) < 2:
-            return {}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            evaluator = PedAnovaImportanceEvaluator(target_quantile=0.25, evaluate_on_local=False)
-            found = get_param_importances(self._study, evaluator=evaluator)
-        return {key: float(found.get(key, 0.0)) for key in self._space}
-
 
 def proposer(settings: SearchSettings) -> str:
     """What the proposals depend on beside the settings: the program that draws them, and its version."""

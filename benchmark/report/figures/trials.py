@@ -1,0 +1,37 @@
+"""Trials of a search as points, the lowest so far as a line of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from benchmark.report import text
+from benchmark.report.figures.style import canvas, log_axis, margins
+from benchmark.report.palette import LIGHT
+
+#: Trials above so many times the lowest stand at the upper edge: they would flatten all others.
+CEILING = 3.0
+
+
+def trial_chart(
+    title: str, finished: Sequence[tuple[int, float]], lowest: Sequence[tuple[int, float]], trials: int
+) -> Figure:
+    """`finished` and `lowest`: (trial, perplexity) from trial 1 to `trials`; the lowest point is marked."""
+    figure, axes = canvas(title)
+    margins(figure, 56, 14)
+    best = min(finished, key=lambda point: (point[1], point[0]))
+    edge = CEILING * best[1]
+    steps = [(x, min(y, edge)) for x, y in lowest] + [(trials, lowest[-1][1])]
+    points = [(x, min(y, edge)) for x, y in finished]
+    axes.step(*zip(*steps, strict=True), where="post", color=LIGHT["blue"])
+    axes.plot(*zip(*points, strict=True), "o", color=LIGHT["muted"], markersize=4.5)
+    axes.plot(*best, "D", color=LIGHT["orange"], markersize=7.5)
+    span = max(y for _, y in points) / best[1]
+    axes.set_xlim(0.5, trials + 0.5)
+    axes.set_ylim(best[1] / max(span, 1.02) ** 0.08, best[1] * max(span, 1.02) ** 1.08)
+    log_axis(axes, "y", text.perplexity)
+    axes.set(xlabel="trial", ylabel="validation perplexity (lower is better)")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    return figure

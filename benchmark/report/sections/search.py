@@ -1,0 +1,176 @@
+"""Searches for settings: how low each came trial by trial, its best trials, and what made the difference."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmark.report import text
+from benchmark.report.blocks import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Group,
+    Paragraph,
+    Section,
+    Table,
+    TableRow,
+    data_table,
+    figure,
+    words,
+)
+from benchmark.report.context import Context
+from benchmark.search.importance import importance
+from benchmark.search.record import SearchRecord, Trial, read_searches, short_names
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+ORDER = 76
+METHOD = " (ε² of Kruskal and Wallis on ranks; a search that follows its successes has tried good values more often)"
+#: Rows of a table that are drawn; the CSV has all.
+MOST = 10
+
+INTRODUCTION = (
+    "Each trial is a run like any other, and the settings were chosen by validation perplexity, never by the "
+    "test text. Of the runs that a search made, only its best is ranked in the comparison; the others are "
+    "listed here alone. The best of many trials looks better on validation than it is: what it is worth is "
+    "its test perplexity, in the comparison."
+)
+SAMPLERS = {
+    "tpe": "proposed by a tree-structured Parzen estimator",
+    "random": "drawn at random",
+    "quasi-random": "taken from a Sobol sequence",
+    "grid": "taken from a grid",
+}
+
+
+def build(context: Context) -> Section | None:
+    searches = [search for search in read_searches(context.results_dir) if search.best is not None]
+    if not searches:
+        return None
+    rows = {run.folder.name: row.number for row in context.rows for run in row.runs}
+    blocks: list[Block] = [Paragraph((INTRODUCTION,), "note")]
+    for search in searches:
+        blocks += [_progress(search), _best(search, rows)]
+    return Section("search", "Searches for settings", tuple(blocks))
+
+
+def best_so_far(search: SearchRecord) -> list[tuple[Trial, float | None]]:
+    """Every trial with the lowest validation perplexity up to it; None before the first that finished."""
+    pairs: list[tuple[Trial, float | None]] = []
+    lowest: float | None = None
+    for trial in search.trials:
+        value = trial.valid_perplexity
+        if value is not None and (lowest is None or value < lowest):
+            lowest = value
+        pairs.append((trial, lowest))
+    return pairs
+
+
+def _title(search: SearchRecord) -> str:
+    shared = {text.clean(trial.corpus) for trial in search.trials}
+    return f"{text.clean(search.name)} on {text.listed(sorted(shared))}"
+
+
+def _file(kind: str, search: SearchRecord) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "_", f"{kind}_{search.name}_{search.digest[:6]}")
+
+
+def _progress(search: SearchRecord) -> Figure:
+    best, first = search.ranked[0], min(search.ranked, key=lambda trial: trial.number)
+    said = (
+        f"Trial {best.number} is the best of {text.plural(len(search.trials), 'trial')}, at "
+        f"{text.perplexity(best.valid_perplexity)}; trial {first.number}, the first that finished, had "
+        f"{text.perplexity(first.valid_perplexity)}."
+    )
+    failed = len(search.failed)
+    more = f" {text.plural(failed, 'trial')} failed." if failed else ""
+    caption = (
+        f"{text.clean(search.description).rstrip('.').capitalize()}: validation perplexity of each trial "
+        f"(points) and the lowest up to it (line); lower is better. Settings were "
+        f"{SAMPLERS.get(search.sampler, search.sampler)}, {search.batch} trials at a time. {said}{more}"
+    )
+    alt = f"Line chart of the lowest validation perplexity by trial, search {_title(search)}. {said}"
+    columns = (
+        Column("trial", "Trial", "right"),
+        Column("valid_perplexity", "Validation perplexity", "right"),
+        Column("lowest", "Lowest so far", "right"),
+        Column("state", "State"),
+    )
+    rows = [
+        TableRow(
+            (
+                Cell(str(trial.number), float(trial.number)),
+                figure(trial.valid_perplexity, text.perplexity),
+                figure(lowest, text.perplexity),
+                words(trial.state),
+            )
+        )
+        for trial, lowest in best_so_far(search)
+    ]
+    name = _file("search", search)
+    return Figure(name, caption, alt, partial(_draw, search), data_table(name, columns, rows))
+
+
+def _draw(search: SearchRecord) -> Drawing:
+    from benchmark.report.figures.trials import trial_chart
+
+    lowest = [(trial.number, low) for trial, low in best_so_far(search) if low is not None]
+    finished = [(t.number, t.valid_perplexity) for t in search.trials if t.valid_perplexity is not None]
+    return trial_chart(f"Search {_title(search)}", finished, lowest, len(search.trials))
+
+
+def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
+    names = [name.replace("_", " ") for name in short_names(search.space)]
+    columns = (
+        Column("trial", "Trial", "right"),
+        Column("valid_perplexity", "Validation perplexity", "right"),
+        *(Column(key, name, "right") for key, name in zip(search.space, names, strict=True)),
+        Column("run_id", "Run", level="more", mono=True),
+        Column("state", "State", level="data"),
+        Column("reason", "Reason", level="data"),
+        Column("command", "Command", level="data"),
+    )
+    ranked = search.ranked
+    best = ranked[0]
+    others = [trial for trial in search.trials if trial not in ranked]
+    lines = tuple(
+        TableRow(
+            (
+                Cell(str(trial.number), float(trial.number)),
+                figure(trial.valid_perplexity, text.perplexity),
+                *(_parameter(trial, key) for key in search.space),
+                words(trial.run_id),
+                words(trial.state),
+                words(trial.reason or ""),
+                words(trial.command),
+            ),
+            rows.get(trial.run_id, 0),
+            best=trial is best,
+        )
+        for trial in [*ranked, *others]
+    )
+    caption = (
+        f"The best trials of search {_title(search)}, by validation perplexity.{_shares(search, names)} "
+        f"The search again: {text.clean(search.command)}. Its best run: {text.clean(best.command)}."
+    )
+    return Table(_file("trials", search), caption, columns, (Group(lines),), sortable=True, most=MOST)
+
+
+def _shares(search: SearchRecord, names: list[str]) -> str:
+    found = importance(search)
+    if not found:
+        return ""
+    shares = sorted(zip(found.values(), names, strict=True), reverse=True)
+    said = text.listed([f"{name} {text.percent(share, 0)}" for share, name in shares])
+    return f" Share of the differences between trials that each setting explains alone: {said}{METHOD}."
+
+
+def _parameter(trial: Trial, key: str) -> Cell:
+    value = trial.parameters.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return words("null" if value is None else str(value).lower() if isinstance(value, bool) else value)
+    return Cell(f"{value:g}", float(value))
