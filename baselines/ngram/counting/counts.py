@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ from baselines.ngram.counting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.counting.sorting import Range, places_by_range, ranges_of_first_words, sort_range
 from baselines.ngram.counting.storage import InMemory, OnDisk, Storage, memory_budget
 from baselines.ngram.counting.threads import in_order, thread_count
+from baselines.ngram.counting.workers.choose import workers_from_environment
+from baselines.ngram.counting.workers.merge import Columns, Workers, count_by, places_at_once
 
 _SMALLEST = 1 << 16  # fewer are never sorted or linked at once
 _TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # of memory, measured from above
@@ -57,6 +59,7 @@ def count_ngrams(
     threads: int | None = None,
     memory: int | None = None,
     places: int | None = None,
+    workers: Workers | None = None,
 ) -> list[OrderCounts]:
     """Counts of the n-grams of orders 1 to `order` of a sequence that marks sentence starts by `words`.
 
@@ -68,8 +71,14 @@ def count_ngrams(
     that is not enough for all, tables go to temporary files, which is slower and gives the same; the
     arrays returned are then mapped files. `places` is how many places are sorted at once where memory is
     ample (default: what suits `arrays`). Time grows as order · tokens.
+
+    `workers` count in this process's stead (default: what NEXTWORD_COUNTING says, unless `arrays` are
+    given), which gives the same. Raises RuntimeError where one of them dies.
     """
     budget = memory or memory_budget()
+    workers = workers or (workers_from_environment() if arrays is None else None)
+    if workers and order > 1 and len(sequence):
+        return _count_elsewhere(workers, sequence, words, order, budget, places, progress)
     threads = threads or thread_count()
     arrays = arrays or NumpyArrays()
     places = places or arrays.places
@@ -80,6 +89,44 @@ def count_ngrams(
         places = max(_SMALLEST, min(places, budget // (threads * _PLACE_BYTES)))
     count = _Count(sequence, words, order, arrays, storage, threads)
     return count.run(places, progress)
+
+
+def _count_elsewhere(
+    workers: Workers,
+    sequence: np.ndarray,
+    words: int,
+    order: int,
+    budget: int,
+    places: int | None,
+    progress: Callable[[int], None],
+) -> list[OrderCounts]:
+    """By workers; only the tables are here."""
+    ample = len(sequence) * _NGRAM_BYTES * (order - 1) <= budget
+    storage: Storage = InMemory(NumpyArrays()) if ample else OnDisk(NumpyArrays(), len(sequence))
+    places = places or places_at_once(len(sequence), workers.number(), budget)
+    unigrams = _unigrams(sequence, words)
+    return _tables(unigrams, count_by(workers, sequence, unigrams, order, storage, places, progress))
+
+
+def _unigrams(sequence: np.ndarray, words: int) -> np.ndarray:
+    """How often each word occurs, and `<s>`: int64 [words + 1]."""
+    unigrams = np.zeros(words + 1, dtype=np.int64)
+    for start in range(0, len(sequence), _BLOCK):
+        unigrams += np.bincount(sequence[start : start + _BLOCK], minlength=words + 1)
+    return unigrams
+
+
+def _tables(unigrams: np.ndarray, longer: Iterable[Columns]) -> list[OrderCounts]:
+    """The tables of all orders, from 2 up of these columns."""
+    starts = words = len(unigrams) - 1
+    targets = np.append(unigrams[:words], 0)
+    nothing = np.zeros(words + 1, dtype=np.int32)
+    every_word = np.arange(words + 1, dtype=np.int32)
+    tables = [OrderCounts(nothing, every_word, targets, nothing, words, words)]
+    for contexts, last_words, counts, suffix in longer:
+        starts = int(np.searchsorted(contexts, starts))
+        tables.append(OrderCounts(contexts, last_words, counts, suffix, starts, words))
+    return tables
 
 
 class _Count:
@@ -93,15 +140,12 @@ class _Count:
         if not len(sequence) or sequence[-1] != words:  # reading beyond the end gives its last element
             sequence = np.append(sequence, np.int32(words))
         self.sequence = arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
-        self.unigrams = np.zeros(words + 1, dtype=np.int64)
-        for start in range(0, len(sequence), _BLOCK):
-            self.unigrams += np.bincount(sequence[start : start + _BLOCK], minlength=words + 1)
+        self.unigrams = _unigrams(sequence, words)
         # id of the n-gram that begins at each place, orders 2 to order − 1: what longer n-grams end in
         self.begins = {n: storage.links(len(sequence)) for n in range(2, order)}
         self.lengths = dict.fromkeys(range(1, order + 1), 0)
         # contexts, last words, counts, and the place behind where each n-gram begins
         self.columns = {n: [storage.column() for _ in range(4)] for n in range(2, order + 1)}
-        self.starts = words
 
     def run(self, places: int, progress: Callable[[int], None]) -> list[OrderCounts]:
         length = len(self.sequence) - 1
@@ -120,7 +164,7 @@ class _Count:
                 progress(done)
             for each in writing:
                 each.result()
-            return [self._first_order(), *(self._finish(n, pool) for n in range(2, self.order + 1))]
+            return _tables(self.unigrams, (self._finish(n, pool) for n in range(2, self.order + 1)))
 
     def _places(
         self, ranges: list[tuple[int, int]], length: int, pool: ThreadPoolExecutor
@@ -158,15 +202,6 @@ class _Count:
                     column.append(value)
             self.lengths[n] += found.lengths[n]
 
-    def _first_order(self) -> OrderCounts:
-        counts = self.unigrams
-        counts[self.words] = 0
-        nothing = np.zeros(self.words + 1, dtype=np.int32)
-        every_word = np.arange(self.words + 1, dtype=np.int32)
-        return OrderCounts(nothing, every_word, counts, nothing, self.words, self.words)
-
-    def _finish(self, n: int, pool: ThreadPoolExecutor) -> OrderCounts:
+    def _finish(self, n: int, pool: ThreadPoolExecutor) -> Columns:
         contexts, words, counts, behind = (column.finish() for column in self.columns.pop(n))
-        suffix = self.begins.pop(n - 1).take(behind, pool) if n > 2 else words
-        self.starts = int(np.searchsorted(contexts, self.starts))
-        return OrderCounts(contexts, words, counts, suffix, self.starts, self.words)
+        return contexts, words, counts, self.begins.pop(n - 1).take(behind, pool) if n > 2 else words

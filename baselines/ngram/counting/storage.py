@@ -160,7 +160,7 @@ class OnDisk:
 
 class _DiskColumn:
     def __init__(self, arrays: Arrays) -> None:
-        self.arrays, self.file = arrays, _temporary()
+        self.arrays, self.file = arrays, temporary()
 
     def append(self, values: Array) -> None:
         _write(self.file, self.arrays.numpy(values).astype(np.int32, copy=False).tobytes())
@@ -174,7 +174,7 @@ class _DiskLinks:
 
     def __init__(self, arrays: Arrays, length: int, window: int) -> None:
         self.arrays, self.length, self.window = arrays, length, window
-        self.files = [_temporary() for _ in range(0, length, window)]
+        self.files = [temporary() for _ in range(0, length, window)]
 
     def put(self, places: Array, ids: Array) -> None:
         pairs = np.stack([self.arrays.numpy(places), self.arrays.numpy(ids)], axis=1).astype(np.int32)
@@ -199,7 +199,7 @@ class _DiskLinks:
         return found
 
 
-def _temporary() -> IO[bytes]:
+def temporary() -> IO[bytes]:
     """A file without a name, which lasts as long as what is mapped from it."""
     return tempfile.TemporaryFile(prefix="nextword-", buffering=0)
 
@@ -210,20 +210,21 @@ def _write(file: IO[bytes], data: bytes) -> None:
         if file.write(data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as error:
-        raise _no_room(error) from error
+        raise no_room(error) from error
 
 
 def _new_file(length: int) -> np.ndarray:
-    file = _temporary()
+    file = temporary()
     try:
         if length:
             os.posix_fallocate(file.fileno(), 0, 4 * length)  # a full disk shows here, not while writing
     except OSError as error:
-        raise _no_room(error) from error
+        raise no_room(error) from error
     return _mapped(file)
 
 
-def _no_room(error: OSError) -> UserError:
+def no_room(error: OSError) -> UserError:
+    """What to say where a temporary file cannot be written."""
     return UserError(
         f"counting cannot write to {tempfile.gettempdir()}: {error.strerror}; "
         "make room there, name another folder by TMPDIR, or allow more memory by NEXTWORD_MEMORY"

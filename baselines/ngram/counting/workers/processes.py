@@ -1,0 +1,103 @@
+"""Workers that are processes of this machine; the text is a nameless file that they map."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import astuple
+from queue import Queue
+
+import numpy as np
+
+from baselines.ngram.counting.storage import no_room, temporary
+from baselines.ngram.counting.threads import in_order
+from baselines.ngram.counting.workers.part import Beginnings, Part
+from baselines.ngram.counting.workers.transfer import read_part
+
+_MODULE = "baselines.ngram.counting.workers.process"
+
+
+class Processes:
+    """So many processes, one thread each."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def number(self) -> int:
+        return self._number
+
+    def parts(self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]) -> Iterator[Part]:
+        """The parts in the order of the tasks. Raises RuntimeError where a process dies."""
+        with ExitStack() as stack:
+            text = stack.enter_context(temporary())
+            try:
+                sequence.astype(np.int32, copy=False).tofile(text)
+                text.flush()
+            except OSError as error:
+                raise no_room(error) from error
+            pool = stack.enter_context(ThreadPoolExecutor(self._number))
+            idle: Queue[_Process] = Queue()
+            for _ in range(min(self._number, len(tasks))):
+                idle.put(stack.enter_context(_Process(text.fileno(), words, order)))
+
+            def counted(task: Beginnings) -> Part:
+                process = idle.get()
+                try:
+                    return process.count(task)
+                finally:
+                    idle.put(process)
+
+            yield from in_order(pool, counted, tasks, ahead=self._number)
+
+
+class _Process:
+    """A process that counts one part after another; as a context it ends with it."""
+
+    def __init__(self, text: int, words: int, order: int) -> None:
+        self.order = order
+        self.errors = temporary()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE, json.dumps({"text": text, "words": words, "order": order})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            pass_fds=[text],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    def __enter__(self) -> _Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self.errors.close()
+
+    def count(self, task: Beginnings) -> Part:
+        assert self.process.stdin
+        assert self.process.stdout
+        try:
+            self.process.stdin.write(json.dumps(astuple(task)).encode() + b"\n")
+            self.process.stdin.flush()
+            return read_part(self.process.stdout, self.order)
+        except (EOFError, BrokenPipeError) as error:
+            end = self._end()
+            raise RuntimeError(
+                f"counting process {self.process.pid} died ({end}) while it counted n-grams from {task}"
+            ) from error
+
+    def _end(self) -> str:
+        """How the process ended."""
+        status = self.process.wait()
+        if status < 0:
+            out_of_memory = ", as the system does where memory runs out" if status == -signal.SIGKILL else ""
+            return f"killed by {signal.Signals(-status).name}{out_of_memory}"
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit status {status}"
