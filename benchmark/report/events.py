@@ -25,13 +25,20 @@ _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 @dataclass(frozen=True)
 class Events:
-    """The rows of one corpus and one protocol, best first. `title` is for people, `file` for file names."""
+    """The rows of one corpus and one protocol, best first. `title` is for people, `file` for file names;
+    `name` is the corpus alone, without the protocol that `title` adds where there are several."""
 
     corpus: str
     title: str
     protocol: str
     rows: tuple[Row, ...]
     file: str
+    name: str
+
+    @property
+    def varied(self) -> bool:
+        """Whether there is more to compare than one model at several settings."""
+        return len({row.shared("model") for row in self.rows}) > 1
 
     def family(self, name: str) -> list[Row]:
         """The rows of a family, best first."""
@@ -74,7 +81,7 @@ class Events:
 
 
 def ranked(rows: list[Row]) -> list[Events]:
-    """Finished, normalised rows by corpus and protocol; ranks count from 1 within each."""
+    """Finished, normalised rows by corpus and protocol, the richest first; ranks count from 1 within each."""
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         if row.done and row.normalised and row.perplexity is not None:
@@ -88,9 +95,14 @@ def ranked(rows: list[Row]) -> list[Events]:
         several = protocols[corpus] > 1
         file = _file_name(f"{corpus}_{protocol[:6]}" if several else corpus, {e.file for e in found})
         found.append(
-            Events(corpus, f"{title} [{protocol[:6]}]" if several else title, protocol, placed, file)
+            Events(corpus, f"{title} [{protocol[:6]}]" if several else title, protocol, placed, file, title)
         )
-    return found
+    return sorted(found, key=_most_telling)
+
+
+def _most_telling(events: Events) -> tuple[int, int]:
+    """What compares more families comes first, then what has more rows."""
+    return -len({row.family for row in events.rows}), -len(events.rows)
 
 
 def _by_perplexity(row: Row) -> tuple[float, float, int]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.report import text
+from benchmark.report.figures.key import family_key
+from benchmark.report.figures.labels import SIZE, wrapped
 from benchmark.report.figures.style import WIDTH, canvas, margins, text_width
-from benchmark.report.palette import LIGHT, family_colour
+from benchmark.report.palette import LIGHT, MARKERS, family_colour
 from benchmark.report.rows import Row
 
 #: A bar longer than this many times the best is cut, or the others could not be told apart.
@@ -18,7 +21,11 @@ CUT = 3.5
 
 def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
     """One bar a row, best on top, with its value and its deviation over seeds."""
-    figure, axes = canvas(f"{title}: test perplexity", 70 + 21.0 * len(rows))
+    names = [wrapped(row.label, 30) for row in rows]
+    families = {row.family for row in rows}
+    step = 27.0 if any("\n" in name for name in names) else 21.0
+    top = 48.0 if len(families) > 1 else 30.0
+    figure, axes = canvas(f"{title}: test perplexity", 40 + top + step * len(rows))
     values = [row.perplexity or 0.0 for row in rows]
     limit = min(max(values), CUT * min(values))
     numbers = [str(row.number) for row in rows]
@@ -37,6 +44,8 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
     shown = [_value(row, value > limit) for row, value in zip(rows, values, strict=True)]
     for row, value, bar, said in zip(rows, values, bars, shown, strict=True):
         bar.set_gid(f"row-{row.number}-0")
+        if len(families) > 1:
+            _family_mark(axes, row, bar.get_y() + bar.get_height() / 2, limit)
         middle, end = bar.get_y() + bar.get_height() / 2, bar.get_width()
         deviation = row.deviation("test_perplexity") or 0.0
         if deviation and value <= limit:
@@ -50,13 +59,47 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
             va="center",
             gid=f"row-{row.number}-9",
         )
-    names = [text.clean(row.label, 30) for row in rows]
-    axes.set_yticks(range(len(rows)), names, color=LIGHT["ink"])
+    axes.set_yticks(range(len(rows)), [])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    for row, place, name in zip(rows, range(len(rows)), names, strict=True):
+        _write_name(axes, name, place, row.number)
     axes.set_xlim(0, limit)
     axes.set(xlabel="test perplexity (shorter is better)", ylabel="")
     axes.grid(False, axis="y")
-    margins(figure, min(text_width(figure, names) + 10, WIDTH * 0.5), text_width(figure, shown) + 8, top=30)
+    left = min(text_width(figure, names, SIZE) + 10, WIDTH * 0.5)
+    margins(figure, left, text_width(figure, shown) + 8, top=top)
+    if len(families) > 1:
+        family_key(axes, families)
     return figure
+
+
+def _write_name(axes: Axes, name: str, place: int, number: int) -> None:
+    """A name left of its bar. Its lines are drawn one by one: only so does a page set them flush."""
+    lines = name.split("\n")
+    for index, line in enumerate(lines):
+        axes.annotate(
+            line,
+            (0, place),
+            xytext=(-5, ((len(lines) - 1) / 2 - index) * 1.1 * SIZE),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=SIZE,
+            gid=f"row-{number}-9",
+        )
+
+
+def _family_mark(axes: Axes, row: Row, middle: float, limit: float) -> None:
+    """The family's shape at the foot of its bar, for eyes and printers that see no hue."""
+    axes.plot(
+        0.025 * limit,
+        middle,
+        MARKERS.get(row.family, "o"),
+        color=LIGHT["ground"],
+        markersize=4.5,
+        markeredgewidth=0,
+        gid=f"row-{row.number}-0",
+    )
 
 
 def _value(row: Row, cut: bool) -> str:

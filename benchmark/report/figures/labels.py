@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from benchmark.report import text
 from benchmark.report.figures.placing import CLEAR, LED, Box, arranged, spread, stepped
 from benchmark.report.palette import LIGHT
 
 SIZE = 9.5
+#: The width of a line that leads from a name to its mark. Nothing else is drawn this thin.
+LEADER = 0.6
+#: Points between the axes and the names at their right, in which leaders bend.
+GUTTER = 18.0
 #: More names than this are not read; the table has them all.
 MOST = 24
 
@@ -26,6 +33,13 @@ class Label:
     y: float
     colour: str = LIGHT["ink"]
     row: int = 0
+
+
+def wrapped(name: str, width: int = 26, lines: int = 2) -> str:
+    """A name in at most so many lines of so many characters, broken between words; an ellipsis ends
+    what does not fit."""
+    shown = textwrap.wrap(text.clean(name), width, max_lines=lines, placeholder="…", break_on_hyphens=False)
+    return "\n".join(shown)
 
 
 def beside_points(
@@ -42,20 +56,23 @@ def beside_points(
     out, as are all beyond the first `MOST`. Returns those left out.
     """
     named = labels[:MOST]
-    drawn = [axes.text(0, 0, n.text, fontsize=SIZE, gid=f"row-{n.row}-9", color=n.colour) for n in named]
+    drawn = [
+        axes.text(0, 0, n.text, fontsize=SIZE, linespacing=1.1, gid=f"row-{n.row}-9", color=n.colour)
+        for n in named
+    ]
     sizes = np.array([[e.width, e.height] for e in (d.get_window_extent() for d in drawn)]).reshape(-1, 2)
     points = axes.transData.transform(np.reshape([(label.x, label.y) for label in named], (-1, 2)))
     around = axes.transData.transform(np.reshape(marks, (-1, 2)))
     frame = np.array(axes.get_window_extent().padded(-2).extents)
     line = list(stepped(axes.transData.transform(np.reshape(steps, (-1, 2)))))
     spots = arranged(points, sizes, list(np.hstack([around - CLEAR, around + CLEAR])), line, frame)
-    for index, text in enumerate(drawn):
+    for index, name in enumerate(drawn):
         if index not in spots:
-            text.remove()
+            name.remove()
             continue
         corner = axes.transAxes.inverted().transform(spots[index][:2])  # not pixels: a PNG has others
-        text.set_transform(axes.transAxes)
-        text.set(x=corner[0], y=corner[1], va="bottom")
+        name.set_transform(axes.transAxes)
+        name.set(x=corner[0], y=corner[1], va="bottom")
         _lead(axes, points[index], spots[index])
     return [label for index, label in enumerate(labels) if index not in spots]
 
@@ -64,34 +81,60 @@ def _lead(axes: Axes, point: Box, box: Box) -> None:
     """A thin line from a label to its mark, where they stand apart."""
     edge = np.clip(point, box[:2], box[2:])
     if np.hypot(*(edge - point)) > LED:
-        ends = axes.transData.inverted().transform([point, edge])
-        axes.add_artist(Line2D(ends[:, 0], ends[:, 1], color=LIGHT["muted"], linewidth=0.7, zorder=1))
+        _leader(axes, [point, edge], LIGHT["muted"])
+
+
+def _leader(axes: Axes, corners: Sequence[Any], colour: str) -> None:
+    """A thin line through corners given in pixels, kept in shares of the axes: a PNG has other pixels."""
+    ends = axes.transAxes.inverted().transform(corners)
+    axes.add_artist(
+        Line2D(
+            ends[:, 0],
+            ends[:, 1],
+            transform=axes.transAxes,
+            color=colour,
+            linewidth=LEADER,
+            clip_on=False,
+            zorder=1,
+        )
+    )
 
 
 def at_right(axes: Axes, labels: Sequence[Label]) -> None:
-    """Write each label right of the axes at the height of its y, pushed apart where they would touch."""
+    """Write each label right of the axes at the height of its y, pushed apart where they would touch.
+
+    Labels stand in the order of their heights, and every leader bends only in the gutter between the
+    axes and the labels, so that none crosses another or a name.
+    """
     frame = axes.get_window_extent()
-    step = 1.3 * SIZE
-    wanted = [axes.transData.transform((label.x, label.y))[1] for label in labels]
-    order = sorted(range(len(labels)), key=lambda i: (wanted[i], labels[i].text))
-    heights = spread([wanted[i] for i in order], step, frame.y0 + step / 2, frame.y1 - step / 2)
-    for index, height in zip(order, heights, strict=True):
-        label = labels[index]
-        axes.annotate(
+    step = 1.25 * SIZE
+    wanted = [axes.transData.transform((label.x, label.y)) for label in labels]
+    order = sorted(range(len(labels)), key=lambda i: (wanted[i][1], labels[i].text))
+    slots = [(i, offset) for i in order for offset in _lines_of(labels[i].text, step)]
+    heights = spread(
+        [wanted[i][1] + offset for i, offset in slots], step, frame.y0 + step / 2, frame.y1 - step / 2
+    )
+    for index in order:
+        label, (x, y) = labels[index], wanted[index]
+        own = [height for (i, _), height in zip(slots, heights, strict=True) if i == index]
+        height = sum(own) / len(own)
+        across, up = axes.transAxes.inverted().transform((frame.x1 + GUTTER, height))
+        axes.text(
+            across,
+            up,
             label.text,
-            (label.x, label.y),
-            xytext=tuple(axes.transAxes.inverted().transform((frame.x1 + 12, height))),
-            textcoords="axes fraction",
+            transform=axes.transAxes,
             va="center",
             fontsize=SIZE,
+            linespacing=1.1,
             color=label.colour,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": LIGHT["rule"],
-                "linewidth": 0.8,
-                "shrinkA": 0,
-                "shrinkB": 1,
-            },
-            annotation_clip=False,
             gid=f"row-{label.row}-9",
         )
+        bends = [(x + 4, y), (max(x + 4, frame.x1 + 2), y), (frame.x1 + GUTTER - 2, height)]
+        _leader(axes, bends, label.colour)
+
+
+def _lines_of(name: str, step: float) -> list[float]:
+    """The heights of a label's lines about its middle, lowest first."""
+    lines = name.count("\n") + 1
+    return [(line - (lines - 1) / 2) * step for line in range(lines)]

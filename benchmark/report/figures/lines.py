@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 import seaborn as sns
@@ -11,10 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.report import text
-from benchmark.report.figures.labels import SIZE, Label, at_right
+from benchmark.report.figures.labels import GUTTER, SIZE, Label, at_right, wrapped
 from benchmark.report.figures.style import WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import LIGHT, MARKERS, SERIES
 
+#: Points that the words of a mark take above the axes.
+MARK_ROW = 14.0
 DASHES = {"count": (4, 1.5), "neural": (), "mixture": (1, 1)}
 
 
@@ -42,16 +45,26 @@ class Level:
     y: float
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A place on the x axis that the reader should see, with a few words: where two lines cross."""
+
+    x: float
+    text: str
+
+
 def colours_of(lines: Sequence[Line | Level]) -> list[str]:
-    """A colour for each: its family's first free one; levels, being dashed, keep the family's own."""
+    """A colour for each line: first of all the own ones of the families that are there, then the next
+    free hue of its family. Levels keep their family's own."""
+    own = {line.family: SERIES.get(line.family, SERIES["count"])[0] for line in lines}
     taken: set[str] = set()
     chosen = []
     for line in lines:
         wanted = SERIES.get(line.family, SERIES["count"])
-        free = [name for name in wanted if name not in taken] if isinstance(line, Line) else []
-        name = free[0] if free else wanted[0]
-        taken.add(name)
-        chosen.append(LIGHT[name])
+        others = {hue for family, hue in own.items() if family != line.family}
+        free = [hue for hue in wanted if hue not in taken | others] if isinstance(line, Line) else []
+        chosen.append(LIGHT[free[0] if free else wanted[0]])
+        taken |= set(free[:1])
     return chosen
 
 
@@ -62,13 +75,20 @@ def line_chart(
     *,
     xlabel: str,
     ylabel: str,
+    marks: Sequence[Mark] = (),
+    log_x: bool = False,
     log_y: bool = False,
     ceiling: float | None = None,
     marked: bool = False,
     bottom: float = 44,
     left: float = 52,
 ) -> tuple[Figure, Axes]:
-    """Lines are means over seeds with a band of one standard deviation; counted ones are dashed."""
+    """Lines are means over seeds with a band of one standard deviation; counted ones are dashed where
+    families meet. Names stand at the right, `marks` as dotted verticals with their words on top.
+
+    With `log_y`, lines above `ceiling` leave at the upper edge. With `log_x` and `log_y` both, bands and
+    means are still those of the values, not of their logarithms.
+    """
     figure, axes = canvas(title)
     everything: list[Line | Level] = [*lines, *levels]
     mixed = len({line.family for line in lines}) > 1
@@ -92,8 +112,15 @@ def line_chart(
             drawn.set_gid(f"row-{line.row}-{index}")
     for level, colour in zip(levels, colours[len(lines) :], strict=True):
         axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
-    names = [text.clean(line.name, 28) for line in everything]
-    margins(figure, left, min(text_width(figure, names, SIZE) + 20, WIDTH * 0.44), bottom)
+    names = [wrapped(line.name) for line in everything]
+    right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.46)
+    margins(figure, left, right, bottom, top=34 + MARK_ROW * len(marks))
+    if log_x:
+        xs = [x for line in lines for seed in line.seeds for x, _ in seed] + [mark.x for mark in marks]
+        axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
+        log_axis(axes, "x", text.amount)
+    else:
+        axes.margins(x=0.02)
     if log_y:
         low = min(y for line in lines for y in line.ys)
         low = min([low, *(level.y for level in levels)])
@@ -101,9 +128,28 @@ def line_chart(
         axes.set_ylim(low / 1.06, min(high, ceiling or high) * 1.06)
         log_axis(axes, "y", lambda value: text.significant(value, 3))
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.margins(x=0.02)
     _name_lines(axes, everything, names, colours)
+    _draw_marks(figure, axes, marks)
     return figure, axes
+
+
+def _draw_marks(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
+    """Each mark's words stand in a row of their own above the axes, as near to it as the figure is wide."""
+    frame = axes.get_window_extent()
+    for row, mark in enumerate(marks):
+        axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
+        said = text.clean(mark.text, 64)
+        wide = text_width(figure, [said], SIZE)
+        x = axes.transData.transform((mark.x, axes.get_ylim()[0]))[0]
+        left = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
+        axes.text(
+            (left - frame.x0) / frame.width,
+            1 + (4 + MARK_ROW * row) / frame.height,
+            said,
+            transform=axes.transAxes,
+            va="bottom",
+            fontsize=SIZE,
+        )
 
 
 def _name_lines(
@@ -114,7 +160,23 @@ def _name_lines(
         if isinstance(line, Level):
             x, y = axes.get_xlim()[1], line.y
         else:
-            ends = [max(seed) for seed in line.seeds if seed]
-            x, y = max(x for x, _ in ends), sum(y for _, y in ends) / len(ends)
-        labels.append(Label(name, x, min(y, axes.get_ylim()[1]), colour, line.row))
+            x, y = _end(axes, [seed for seed in line.seeds if seed])
+        labels.append(Label(name, x, y, colour, line.row))
     at_right(axes, labels)
+
+
+def _end(axes: Axes, seeds: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float]:
+    """Where a line ends: at its last point, or where it leaves the axes at the top for good."""
+    ends = [max(seed) for seed in seeds]
+    x, y = max(x for x, _ in ends), sum(y for _, y in ends) / len(ends)
+    top = axes.get_ylim()[1]
+    if y <= top:
+        return x, y
+    points = sorted(seeds[0])
+    for before, after in reversed(list(pairwise(points))):
+        if before[1] <= top < after[1]:
+            (x0, y0), (x1, y1) = axes.transData.transform([before, after])
+            edge = axes.transData.transform((x, top))[1]
+            across = x0 + (x1 - x0) * (edge - y0) / (y1 - y0)
+            return axes.transData.inverted().transform((across, edge))[0], top
+    return x, top

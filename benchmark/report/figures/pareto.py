@@ -6,14 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.report import text
-from benchmark.report.figures.labels import Label, beside_points
+from benchmark.report.figures.key import family_key
+from benchmark.report.figures.labels import Label, beside_points, wrapped
 from benchmark.report.figures.style import canvas, log_axis, margins
-from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
+from benchmark.report.palette import LIGHT, MARKERS, family_colour
+
+#: With more points than this, only the front and the best of each family are named.
+MOST = 24
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,13 @@ def pareto(
         linestyle=(0, (4, 2)),
         zorder=1,
     )
+    crowded = len(points) > MOST
     for point in points:
-        axes.plot(
-            point.cost,
-            point.perplexity,
-            MARKERS.get(point.family, "o"),
-            color=family_colour(point.family),
-            markeredgecolor=LIGHT["ground"],
-            markersize=8,
-            gid=f"row-{point.row}-0",
-            clip_on=False,
-            zorder=3,
-        )
-    _family_key(axes, points)
+        _mark(axes, point, behind=crowded and point not in best)
+    family_key(axes, [point.family for point in points])
     order = [*best, *sorted((p for p in points if p not in best), key=lambda p: p.perplexity)]
-    labels = [Label(p.name, p.cost, p.perplexity, LIGHT["ink"], p.row) for p in order]
+    named = _leaders(order, len(best)) if crowded else order
+    labels = [Label(wrapped(p.name), p.cost, p.perplexity, LIGHT["ink"], p.row) for p in named]
     beside_points(
         axes, labels, [(p.cost, p.perplexity) for p in points], [(p.cost, p.perplexity) for p in best]
     )
@@ -90,22 +85,24 @@ def _room(values: Sequence[float], least: float = 1.6) -> float:
     return max(least, math.exp(0.14 * math.log(max(values) / min(values))))
 
 
-def _family_key(axes: Axes, points: Sequence[Point]) -> None:
-    families = [family for family in FAMILY_NAMES if any(p.family == family for p in points)]
-    colours = [family_colour(family) for family in families]
-    handles = [
-        axes.plot([], [], MARKERS[family], color=colour, markersize=7)[0]
-        for family, colour in zip(families, colours, strict=True)
-    ]
-    axes.legend(
-        handles,
-        [FAMILY_NAMES[family] for family in families],
-        loc="lower left",
-        bbox_to_anchor=(-0.025, 1.0),
-        ncols=3,
-        frameon=False,
-        handletextpad=0.1,
-        columnspacing=1.2,
-        borderpad=0,
+def _leaders(order: Sequence[Point], front_length: int) -> list[Point]:
+    """Where there are too many to name: the front, and the best of each family."""
+    firsts = {point.family: point for point in sorted(order, key=lambda p: -p.perplexity)}
+    return [point for i, point in enumerate(order) if i < front_length or point is firsts[point.family]]
+
+
+def _mark(axes: Axes, point: Point, behind: bool) -> None:
+    """A point; those that others beat step back where there are many."""
+    axes.plot(
+        point.cost,
+        point.perplexity,
+        MARKERS.get(point.family, "o"),
+        color=family_colour(point.family),
+        markeredgecolor=LIGHT["ground"],
+        markeredgewidth=0.5 if behind else 1.0,
+        markersize=5 if behind else 8,
+        alpha=0.55 if behind else 1.0,
+        gid=f"row-{point.row}-0",
+        clip_on=False,
+        zorder=2 if behind else 3,
     )
-    sns.despine(ax=axes, left=True)

@@ -56,7 +56,9 @@ def canvas(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    figure.text(4 / WIDTH, 1 - 6 / height, title, va="top", fontsize=11.5, fontweight="bold")
+    heading = figure.text(4 / WIDTH, 1 - 6 / height, title, va="top", fontsize=11.5, fontweight="bold")
+    room = (WIDTH - 8) / heading.get_window_extent().width
+    heading.set_fontsize(11.5 * min(1.0, max(room, 0.7)))
     axes.tick_params(length=0)
     sns.despine(ax=axes, left=True)
     return figure, axes

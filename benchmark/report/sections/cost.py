@@ -74,7 +74,7 @@ def build(context: Context) -> Section | None:
         _figure(events, axis, rows, context)
         for axis in AXES
         for events in context.events
-        if len(rows := _placed(events, axis)) > 1
+        if events.varied and len(rows := _placed(events, axis)) > 1
     )
     return Section("cost", "What it costs", figures) if figures else None
 
@@ -143,7 +143,7 @@ def _draw(title: str, axis: Axis, rows: list[Row], letters: dict[int, str]) -> D
     points: list[Point] = [
         Point(
             row.number,
-            text.clean(row.label, 30) + letters[row.number],
+            row.label + letters[row.number],
             row.family,
             axis.of(row) or 1.0,
             row.perplexity or 1.0,

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 ORDER = 50
 #: More lines than this cannot be told apart; points beyond a screen's resolution only cost bytes.
-LINES, LEVELS, POINTS = 6, 2, 200
+LINES, LEVELS, POINTS = 5, 2, 200
+
+#: Curves of so few points show where each was measured.
+FEW = 15
 
 Curve = tuple[tuple[float, float], ...]
 COLUMNS = (
@@ -84,13 +87,19 @@ def _is(rows: list[Row]) -> str:
     return "are" if len(rows) > 1 else "is"
 
 
+def _passed(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> float:
+    """The training tokens after which every seed of the best trained model has been below the best
+    counted one; infinite where that never happens."""
+    (_, seeds), level = curves[0], levels[0].mean("valid_perplexity") or 0.0
+    passed = [min((x for x, y in curve if y < level), default=math.inf) for curve in seeds if curve]
+    return max(passed, default=math.inf)
+
+
 def _crossing(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> str:
     """Where the best trained model first passes the best counted one."""
     if not levels:
         return ""
-    (row, seeds), level = curves[0], levels[0].mean("valid_perplexity") or 0.0
-    passed = [min((x for x, y in curve if y < level), default=math.inf) for curve in seeds if curve]
-    tokens = max(passed, default=math.inf)
+    row, tokens = curves[0][0], _passed(curves, levels)
     if math.isinf(tokens):
         return f"{row.label} never gets below {levels[0].label}."
     return f"{row.label} is below {levels[0].label} from {text.amount(tokens)} training tokens on."
@@ -118,19 +127,23 @@ def _data(name: str, curves: list[tuple[Row, tuple[Curve, ...]]]) -> Table:
 def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> Drawing:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    from benchmark.report.figures.lines import Level, Line, line_chart
+    from benchmark.report.figures.lines import Level, Line, Mark, line_chart
 
     lines = [Line(row.number, row.label, row.family, seeds) for row, seeds in curves]
     flat = [Level(r.number, r.label, r.family, r.mean("valid_perplexity") or 1.0) for r in levels]
     lowest = min([y for line in lines for y in line.ys] + [level.y for level in flat])
+    tokens = _passed(curves, levels) if levels else math.inf
+    said = f"below {levels[0].label} from {text.amount(tokens)} tokens on" if levels else ""
     drawing, axes = line_chart(
         f"{title}: validation perplexity in training",
         lines,
         flat,
+        marks=[Mark(tokens, said)] if math.isfinite(tokens) else [],
         xlabel="training tokens",
         ylabel="validation perplexity (lower is better)",
         log_y=True,
         ceiling=5 * lowest,
+        marked=max(len(seed) for line in lines for seed in line.seeds) <= FEW,
     )
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(text.amount(value))))

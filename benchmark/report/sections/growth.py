@@ -89,12 +89,10 @@ def _draw(name: str, lines: Lines, measure: Measure) -> Drawing:
         [Line(0, f"order {order}", "count", (tuple(line),)) for order, line in reversed(lines.items())],
         xlabel="training tokens",
         ylabel=f"{measure.title} (less is better)",
+        log_x=True,
         log_y=True,
         marked=True,
         left=66,
     )
-    tokens = [x for line in lines.values() for x, _ in line]
-    axes.set_xlim(min(tokens) / 1.15, max(tokens) * 1.15)
-    log_axis(axes, "x", text.amount)
     log_axis(axes, "y", measure.show, measure.ticks)
     return drawing

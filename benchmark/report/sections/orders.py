@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from functools import partial
 from itertools import takewhile
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 ORDER = 70
 #: More methods than this cannot be told apart.
 METHODS = 6
+#: How many times the lowest perplexity the axis shows.
+REACH = 2.5
 
 COLUMNS = (
     Column("method", "Method"),
@@ -45,25 +48,61 @@ def methods(events: Events) -> list[Method]:
             same[row.shared("model"), repr(sorted(rest.items(), key=str))].append((order, row))
     several = [sorted(rows, key=lambda pair: pair[0]) for rows in same.values() if len(rows) > 1]
     several.sort(key=lambda rows: min(row.perplexity or math.inf for _, row in rows))
-    return [(_name([row for _, row in rows]), rows) for rows in several[:METHODS]]
+    return [(_name(rows), rows) for rows in several]
 
 
-def _name(rows: list[Row]) -> str:
-    """The words that the labels begin with (`Add-0.01 2-gram`, `Add-0.01 3-gram`), else the model."""
-    alike = zip(*(row.label.split() for row in rows), strict=False)
+def _name(rows: list[tuple[float, Row]]) -> str:
+    """The label without its order (`Add-0.01 3-gram` as `Add-0.01`, `1-skip-3-grams` as
+    `1-skip-n-grams`); where labels differ in more, the words they begin with, else the model."""
+    open_ = {re.sub(rf"(?<!\d){order:.0f}(-grams?\b)", r"n\1", row.label) for order, row in rows}
+    if len(open_) == 1:
+        return " ".join(re.sub(r"(^|\s)n-grams?\b", "", open_.pop()).split()).rstrip(" ,") or "n-gram"
+    alike = zip(*(row.label.split() for _, row in rows), strict=False)
     shared = " ".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, alike))
-    return shared.rstrip(" ,;:(-–") or rows[0].shared("model").replace("_", " ")
+    plain = re.sub(r"[\s,;:(–-]+(order)?$", "", shared)
+    return plain or rows[0][1].shared("model").replace("_", " ").capitalize()
+
+
+def _drawn(found: list[Method]) -> tuple[list[Method], list[str]]:
+    """The best methods, each curve once: those that follow a better one to the thousandth (one method
+    from two programs) are only named, as are those beyond `METHODS`."""
+    kept: list[Method] = []
+    same: list[str] = []
+    for name, rows in found:
+        twin = next((other for other, known in kept if _alike(rows, known)), None)
+        if twin:
+            same.append(f"{name} follows {twin}")
+        elif len(kept) < METHODS:
+            kept.append((name, rows))
+    return kept, same
+
+
+def _alike(rows: list[tuple[float, Row]], others: list[tuple[float, Row]]) -> bool:
+    """Whether two methods agree at every order that both were run at, and at two or more of them."""
+    ours, theirs = ({order: row.perplexity or math.inf for order, row in each} for each in (rows, others))
+    shared = ours.keys() & theirs.keys()
+    return len(shared) > 1 and all(math.isclose(ours[n], theirs[n], rel_tol=1e-3) for n in shared)
 
 
 def _figure(events: Events, found: list[Method]) -> Figure:
-    name, rows = found[0]
+    shown, same = _drawn(found)
+    name, rows = shown[0]
     best_order, best = min(rows, key=lambda pair: pair[1].perplexity or math.inf)
     verdict = f"Lowest: {name} at order {best_order:.0f}, {text.perplexity(best.perplexity)}."
-    caption = f"Test perplexity of the counted models on {events.title} by order; lower is better. {verdict}"
+    caption = (
+        f"Test perplexity of counted models on {events.title} by order, on a logarithmic axis; lower is "
+        f"better. {verdict}"
+    )
     neural = events.best("neural")
     if neural:
         caption += f" The horizontal line is the best neural model, {neural.label}."
-    alt = f"Line chart of perplexity by order for {len(found)} counted methods on {events.title}. {verdict}"
+    if max(row.perplexity or 0 for _, rows in shown for _, row in rows) > _ceiling(shown, neural):
+        caption += " Lines that leave at the top have their values in the data."
+    if same:
+        caption += f" To the thousandth, {text.listed(same)}."
+    if len(found) > len(shown) + len(same):
+        caption += f" The {len(shown)} best of {len(found)} methods; the data has all."
+    alt = f"Line chart of perplexity by order for {len(shown)} counted methods on {events.title}. {verdict}"
     file = f"orders_{events.file}"
     data = [
         TableRow(
@@ -73,8 +112,14 @@ def _figure(events: Events, found: list[Method]) -> Figure:
         for order, row in rows
     ]
     return Figure(
-        file, caption, alt, partial(_draw, events.title, found, neural), data_table(file, COLUMNS, data)
+        file, caption, alt, partial(_draw, events.title, shown, neural), data_table(file, COLUMNS, data)
     )
+
+
+def _ceiling(found: list[Method], neural: Row | None) -> float:
+    """Above it the order-1 models would flatten all that is worth comparing: `REACH` times the lowest."""
+    values = [row.perplexity or 1.0 for _, rows in found for _, row in rows]
+    return REACH * min([*values, neural.perplexity or 1.0] if neural else values)
 
 
 def _draw(title: str, found: list[Method], neural: Row | None) -> Drawing:
@@ -87,7 +132,6 @@ def _draw(title: str, found: list[Method], neural: Row | None) -> Drawing:
         for name, rows in found
     ]
     levels = [Level(neural.number, neural.label, "neural", neural.perplexity or 1.0)] if neural else []
-    lowest = min([y for line in lines for y in line.ys] + [level.y for level in levels])
     drawing, axes = line_chart(
         f"{title}: perplexity by order",
         lines,
@@ -95,7 +139,7 @@ def _draw(title: str, found: list[Method], neural: Row | None) -> Drawing:
         xlabel="order (words of history + 1)",
         ylabel="test perplexity (lower is better)",
         log_y=True,
-        ceiling=8 * lowest,
+        ceiling=_ceiling(found, neural),
         marked=True,
     )
     axes.set_xticks(sorted({order for _, rows in found for order, _ in rows}))

@@ -10,14 +10,15 @@ from benchmark.report import text
 from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
 from benchmark.report.context import Context
 from benchmark.report.events import Events
+from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row, numbers_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 60
-#: The best rows of each family that are drawn.
-EACH = 3
+#: Lines that can be told apart; each family that is there gets the same share.
+LINES = 6
 #: Rows with more than this many times the perplexity of the best counted one would flatten all others.
 REACH = 2.0
 
@@ -41,7 +42,7 @@ class Buckets:
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(drawn for events in context.events if (drawn := _figure(events)))
+    figures = tuple(drawn for events in context.events if events.varied and (drawn := _figure(events)))
     return Section("rare-words", "Rare words", figures) if figures else None
 
 
@@ -80,8 +81,9 @@ def mean_losses(row: Row) -> Losses:
 
 
 def _figure(events: Events) -> Figure | None:
-    families = ("count", "neural", "mixture")
-    found = [row for name in families for row in events.distinct(name, EACH, 0.005) if losses(row)]
+    families = [name for name in FAMILY_NAMES if any(losses(row) for row in events.family(name))]
+    each = min(LINES // len(families), 3) if families else 0
+    found = [row for name in families for row in events.distinct(name, each, 0.005) if losses(row)]
     rows = [row for row in found if (row.perplexity or 0.0) < REACH * (found[0].perplexity or 0.0)]
     edges = numbers_of(rows[0].first, "bucket_edges") if rows else []
     rows = [row for row in rows if numbers_of(row.first, "bucket_edges") == edges]
