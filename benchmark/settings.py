@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def conf_dir() -> Path:
 
 
 def choices(group: str) -> list[str]:
-    """Names that a config group offers: `model`, `corpus`, `sweep`, `train`."""
+    """Names that a config group offers: `model`, `corpus`, `sweep`, `train`, `launcher`."""
     return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
 
 
@@ -41,21 +42,31 @@ def check_settings(config: Mapping[str, Any]) -> None:
 
 
 def workers(config: Mapping[str, Any]) -> int:
-    """How many runs at once: the setting, or one a core over the threads of each (one on a GPU)."""
+    """How many runs at once: the setting, or one a core over the threads of each, and at least one a GPU.
+
+    Of the runs that use a GPU `auto` starts one on each (`benchmark.sweep.slots`).
+    """
     value = config["workers"]
     if value == "auto":
-        if config["device"] != "cpu" and _gpu_present():
-            return 1
-        return max(1, _cores() // int(config["threads"]))
+        return max(1, _cores() // int(config["threads"]), len(visible_gpus()))
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise UserError(f"workers={value!r} is not usable: give auto or a whole number from 1")
     return value
 
 
+def visible_gpus(
+    devices: Path = Path("/dev"), driver: Path = Path("/proc/driver/nvidia/gpus")
+) -> tuple[str, ...]:
+    """The GPUs that this process may use, named as in `CUDA_VISIBLE_DEVICES`, which is heeded where it is
+    set; found without importing torch, which costs two seconds before anything runs."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        names = [name.strip() for name in named.split(",")]
+        # CUDA ignores what stands behind a name that is none
+        return tuple(takewhile(lambda name: name not in ("", "-1", "NoDevFiles"), names))
+    nodes = [path for path in devices.glob("nvidia*") if path.name.removeprefix("nvidia").isdecimal()]
+    return tuple(str(number) for number in range(len(nodes) or len(list(driver.glob("*")))))
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _gpu_present() -> bool:
-    # Asking torch would cost two seconds of import before anything runs.
-    return Path("/proc/driver/nvidia/gpus").exists() and os.environ.get("CUDA_VISIBLE_DEVICES", "0") != ""

@@ -1,7 +1,7 @@
 """From a command line to jobs, through Hydra: composition, overrides, multirun.
 
-Hydra's basic launcher would run one job after the other and stop at the first that fails, so under it
-the task only hands over its configuration; `launch` runs what was collected.
+Hydra's basic launcher would run one job after the other and stop at the first that fails, so Hydra only
+composes; `launch` runs what was collected.
 """
 
 from __future__ import annotations
@@ -13,18 +13,28 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import product
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import UserError, did_you_mean
+from benchmark.errors import UserError
 from benchmark.job import Job
 from benchmark.record.reference import with_folders, with_ids_as_text
-from benchmark.settings import check_settings, choices, conf_dir
+from benchmark.settings import check_settings, conf_dir
+from benchmark.sweep.launchers.hydra_names import from_hydra_launcher
 from benchmark.sweep.mistakes import explained
+from benchmark.sweep.named import key_of, spelt_out
+
+if TYPE_CHECKING:
+    from benchmark.sweep.loader import SweepLoader
 
 #: Settings that change nothing of what a run finds.
-INCIDENTAL = frozenset({"force", "workers", "results_dir", "corpora_dir", "cache_dir"})
+INCIDENTAL = frozenset({"force", "workers", "launcher", "results_dir", "corpora_dir", "cache_dir"})
+
+MULTIRUN = ("-m", "--multirun")
+
+#: A job's resolved configuration and its overrides.
+Composed = tuple[dict[str, Any], Sequence[str]]
 
 
 def collect(arguments: Sequence[str]) -> list[Job]:
@@ -32,34 +42,81 @@ def collect(arguments: Sequence[str]) -> list[Job]:
 
     Raises UserError for a name, key or value that does not fit.
     """
-    for argument in arguments:
-        if argument.startswith("hydra/launcher=") and argument != "hydra/launcher=basic":
-            raise UserError(f"{argument} is not supported; workers=N runs N jobs at once")
-    sweep, rest = _named_sweep([with_ids_as_text(argument) for argument in arguments])
-    if sweep is None:
-        return _once([job for choice in _choices(rest) for job in _composed(choice)])
-    jobs = []
-    given = [a for a in rest if a not in ("-m", "--multirun") and _key(a) != "model"]
-    keys = {_key(argument) for argument in given}
-    for grid in _of_models(_grids(sweep), [a.partition("=")[2] for a in rest if _key(a) == "model"]):
-        kept = [override for override in grid if _key(override) not in keys]
-        for choice in _choices(["--multirun", *kept, *given]):
-            jobs += _composed(choice)
-    return _once(jobs)
+    return Collector().jobs(arguments)
+
+
+class Collector:
+    """Collects the jobs of one command line or of many, reading each configuration file once."""
+
+    def __init__(self) -> None:
+        self._loaders: dict[str | None, SweepLoader] = {}
+
+    def jobs(self, arguments: Sequence[str]) -> list[Job]:
+        """Every job of a command line, each once, in order. Raises UserError."""
+        arguments = [with_ids_as_text(argument) for argument in from_hydra_launcher(arguments)]
+        found = [
+            _job(config, overrides)
+            for line in spelt_out(arguments)
+            for choice in _choices(line)
+            for config, overrides in self._composed(choice)
+        ]
+        return list({json.dumps(job.config, sort_keys=True): job for job in found}.values())
+
+    def _composed(self, arguments: list[str]) -> list[Composed]:
+        try:
+            found = self._by_loader(arguments)
+            return by_hydra(arguments) if found is None else found
+        except Exception as error:
+            raise UserError(explained(error, arguments)) from error
+
+    def _by_loader(self, arguments: list[str]) -> list[Composed] | None:
+        """The jobs of a command line that asks Hydra for no more than to compose them; else None."""
+        from benchmark.sweep.loader import LeftToHydra, SweepLoader
+
+        options = _options(arguments)
+        if options is None:
+            return None
+        multirun, config_dir, overrides = options
+        try:
+            if config_dir not in self._loaders:
+                self._loaders[config_dir] = SweepLoader(Path(config_dir) if config_dir else None)
+            loader = self._loaders[config_dir]
+            jobs = loader.expanded(overrides) if multirun else [overrides]
+            return [(loader.composed(job), job) for job in jobs]
+        except LeftToHydra:
+            return None
+
+
+def by_hydra(arguments: list[str]) -> list[Composed]:
+    """The jobs of a command line as Hydra's application hands them over; none where it answers a question
+    (`--cfg`, `--info`, `--hydra-help`). Raises what Hydra raises."""
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import DictConfig, OmegaConf
+
+    found: list[Composed] = []
+
+    def task(cfg: DictConfig) -> None:
+        config: Any = OmegaConf.to_container(cfg, resolve=True)
+        found.append((config, list(HydraConfig.get().overrides.task)))
+
+    with _hydra_command_line(arguments):
+        hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
+    return found
 
 
 def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
     """A multirun over models or corpora as one multirun for each of them, in their order.
 
-    Hydra composes what the jobs of a multirun share with its defaults in place of the swept groups, so a
-    setting that only the swept models have (`-m model=rnn,lstm model.layers=1`) would be unknown to it.
+    So all runs of a model stand together, and a setting may be swept that only the swept models have
+    (`-m model=rnn,lstm model.layers=1,2`), which Hydra's own multirun would look for in the default model.
     """
-    multirun = "-m" in arguments or "--multirun" in arguments
+    multirun = any(flag in arguments for flag in MULTIRUN)
     yield from map(
         list,
         product(
             *(
-                [f"{_key(a)}={name}" for name in a.partition("=")[2].split(",")]
+                [f"{key_of(a)}={name}" for name in a.partition("=")[2].split(",")]
                 if multirun and re.fullmatch(r"(model|corpus)=\w+(,\w+)+", a)
                 else [a]
                 for a in arguments
@@ -68,88 +125,37 @@ def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
     )
 
 
-def _of_models(grids: list[list[str]], models: list[str]) -> list[list[str]]:
-    """The grids narrowed to the models that the command line names (`model=a,b`; none named: all).
-
-    A model that no grid has runs with what the grids say of everything but models.
-    """
-    if not models:
-        return grids
-    wanted = models[-1].split(",")
-    narrowed, found = [], set()
-    for grid in grids:
-        own = [a.partition("=")[2].split(",") for a in grid if _key(a) == "model"]
-        here = [name for name in wanted if own and name in own[-1]]
-        if here:
-            found.update(here)
-            narrowed.append([f"model={','.join(here)}", *(a for a in grid if _key(a) != "model")])
-    others = [name for name in wanted if name not in found]
-    rest = [a for a in grids[0] if _key(a).split(".")[0].split("@")[-1] != "model"]
-    return narrowed + ([[f"model={','.join(others)}", *rest]] if others else [])
-
-
-def _named_sweep(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """`+sweep=NAME` taken out of a command line."""
-    names = [a.partition("=")[2] for a in arguments if _key(a) == "sweep"]
-    rest = [a for a in arguments if _key(a) != "sweep"]
-    if len(names) > 1:
-        raise UserError("give one +sweep=NAME at a time")
-    return (names[0] if names else None), rest
+def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | None:
+    """Whether it is a multirun, a further configuration folder, and the overrides; None where there are
+    other options, which are questions to Hydra."""
+    multirun, config_dir, overrides = False, None, []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument in MULTIRUN:
+            multirun = True
+        elif argument in ("--config-dir", "-cd"):
+            config_dir = next(waiting, "")
+        elif argument.startswith("--config-dir="):
+            config_dir = argument.partition("=")[2]
+        elif argument.startswith("-"):
+            return None
+        else:
+            overrides.append(argument)
+    if config_dir is not None and not Path(config_dir).is_dir():
+        return None  # Hydra says so
+    return multirun, config_dir, overrides
 
 
-def _grids(sweep: str) -> list[list[str]]:
-    """The grids of `conf/sweep/NAME.yaml`: each a list of overrides, multiplied out like `-m` does."""
-    if sweep not in choices("sweep"):
-        raise UserError(f"there is no sweep {sweep!r}. {did_you_mean(sweep, choices('sweep'))}")
-    from omegaconf import OmegaConf
-
-    path = conf_dir() / "sweep" / f"{sweep}.yaml"
-    grids = OmegaConf.to_container(OmegaConf.load(path))
-    grids = grids.get("grids") if isinstance(grids, dict) else None
-    if not isinstance(grids, list) or not all(isinstance(grid, str) for grid in grids):
-        raise UserError(
-            f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`"
-        )
-    return [shlex.split(grid) for grid in grids]
-
-
-def _key(argument: str) -> str:
-    return argument.partition("=")[0].lstrip("+~")
-
-
-def _once(jobs: list[Job]) -> list[Job]:
-    return list({json.dumps(job.config, sort_keys=True): job for job in jobs}.values())
-
-
-def _composed(arguments: list[str]) -> list[Job]:
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import DictConfig, OmegaConf
-
-    jobs: list[Job] = []
-
-    def task(cfg: DictConfig) -> None:
-        config: Any = OmegaConf.to_container(cfg, resolve=True)
-        jobs.append(Job(config, _command(HydraConfig.get().overrides.task)))
-
-    with _hydra_command_line(arguments):
-        try:
-            hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
-        except Exception as error:
-            raise UserError(explained(error, arguments)) from error
-    for job in jobs:
-        check_settings(job.config)
-    return [replace(job, config=_with_finished_runs(job)) for job in jobs]
-
-
-def _with_finished_runs(job: Job) -> dict[str, Any]:
-    """A job's configuration, with the finished runs that its model builds upon looked up by name."""
-    return {**job.config, "model": with_folders(job.config["model"], job.results_dir)}
+def _job(config: dict[str, Any], overrides: Sequence[str]) -> Job:
+    check_settings(config)
+    # the finished runs that its model builds upon, looked up by name
+    found = {**config, "model": with_folders(config["model"], Path(config["results_dir"]))}
+    return Job(found, _command(overrides))
 
 
 def _command(overrides: Sequence[str]) -> str:
     """The command line that repeats a run anywhere: without what says where and how it was run here."""
-    kept = [override for override in overrides if _key(override) not in INCIDENTAL]
+    kept = [override for override in overrides if key_of(override).partition(".")[0] not in INCIDENTAL]
     return shlex.join(["nextword", "run", *kept])
 
 

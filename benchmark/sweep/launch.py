@@ -1,67 +1,51 @@
-"""Runs jobs, each in a process of its own, several at once; what ends badly is a row, not the end.
+"""Brings jobs to their end: where each run lives, what is finished already, the rest by a launcher.
 
-A process a run gives each its own memory peak and thread count, and lets one that is killed take
-nothing with it. On a CPU one job a core with one thread each beats a few threads in turn.
+What ends badly is a row, not the end of the sweep.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
 
-from benchmark.errors import ERROR_MARK, UserError
+from benchmark.errors import UserError
 from benchmark.job import Job, Say, settled
-from benchmark.record.folder import read_result
-from benchmark.run import failed
-from benchmark.sweep.ranks import rank
+from benchmark.sweep.launchers.launcher import launcher
+from benchmark.sweep.outcome import Outcome, Placed, recorded
+from benchmark.sweep.progress import SweepProgress
+from benchmark.sweep.ranks import together
+from benchmark.sweep.slots import slots
+
+#: The launcher of processes that `torchrun` started, whatever the configuration says: it is one already.
+BESIDE_TORCHRUN = {"name": "processes", "_target_": "benchmark.sweep.launchers.processes.Processes"}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended: a record's status, or `error` (what the user must mend; nothing recorded)."""
+def launch(jobs: Sequence[Job], *, say: Say, workers: int | None = None) -> list[Outcome]:
+    """Bring every job to its end; finished ones are not repeated. Outcomes in the order of the jobs.
 
-    job: Job
-    status: str
-    reason: str | None
-    folder: Path | None
-    earlier: bool = False
-
-
-@dataclass(frozen=True)
-class _Placed:
-    job: Job
-    fingerprint: str
-    folder: Path
-
-
-def launch(jobs: Sequence[Job], *, workers: int, say: Say) -> list[Outcome]:
-    """Bring every job to its end; finished ones are not repeated. Outcomes in the order of the jobs."""
+    `workers` caps how many run at once below what the settings say. Raises UserError where the launcher
+    cannot be used.
+    """
     placed, outcomes = locate(jobs, say)
-    waiting: dict[Path, list[_Placed]] = {}  # jobs that name the same run (a seed that changes nothing)
+    waiting: dict[Path, list[Placed]] = {}  # jobs that name the same run (a seed that changes nothing)
     for place in placed:
         earlier = None if place.job.config["force"] else settled(place.folder)
         if earlier is not None:
-            outcomes[place.job] = _outcome(place, earlier, earlier_run=True)
+            outcomes[place.job] = recorded(place, earlier, earlier=True)
         else:
             waiting.setdefault(place.folder, []).append(place)
     outcomes |= _without_corpus([places[0] for places in waiting.values()], say)
     ready = [places[0] for places in waiting.values() if places[0].job not in outcomes]
-    outcomes |= _run_all(ready, workers)
+    outcomes |= _run_all(ready, say, workers)
     for first, *others in waiting.values():
         for other in others:
             outcomes[other.job] = replace(outcomes[first.job], job=other.job)
     return [outcomes[job] for job in jobs]
 
 
-def locate(jobs: Sequence[Job], say: Say) -> tuple[list[_Placed], dict[Job, Outcome]]:
+def locate(jobs: Sequence[Job], say: Say) -> tuple[list[Placed], dict[Job, Outcome]]:
     """Where each job's run lives; a job whose corpus cannot be found is an outcome already."""
     placed, outcomes = [], {}
     known: dict[str, str | UserError] = {}
@@ -72,7 +56,7 @@ def locate(jobs: Sequence[Job], say: Say) -> tuple[list[_Placed], dict[Job, Outc
         if isinstance(mark, UserError):
             outcomes[job] = Outcome(job, "error", str(mark), None)
         else:
-            placed.append(_Placed(job, mark, job.folder(mark)))
+            placed.append(Placed(job, mark, job.folder(mark)))
     return placed, outcomes
 
 
@@ -83,7 +67,7 @@ def _fingerprint(job: Job, say: Say) -> str | UserError:
         return error
 
 
-def _without_corpus(places: list[_Placed], say: Say) -> dict[Job, Outcome]:
+def _without_corpus(places: list[Placed], say: Say) -> dict[Job, Outcome]:
     """Encode each corpus once, here, before several processes would do it at the same time; the
     outcomes of the jobs whose corpus cannot be."""
     problems: dict[str, str | None] = {}
@@ -102,81 +86,21 @@ def _without_corpus(places: list[_Placed], say: Say) -> dict[Job, Outcome]:
     }
 
 
-def _run_all(places: list[_Placed], workers: int) -> dict[Job, Outcome]:
-    terminal = len(places) == 1 and sys.stdout.isatty()
-    running: set[subprocess.Popen[bytes]] = set()
-    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
-        try:
-            ends = list(pool.map(lambda place: _run_one(place, terminal, running), places))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(running):
-                process.terminate()
-            raise
-    return {end.job: end for end in ends}
-
-
-def _run_one(place: _Placed, terminal: bool, running: set[subprocess.Popen[bytes]]) -> Outcome:
-    job = place.job
-    order = {"config": job.config, "command": job.command, "terminal": terminal}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.sweep.worker"],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(int(job.config["threads"])),
-    )
-    running.add(process)
-    assert process.stdin is not None
-    assert process.stderr is not None
-    process.stdin.write(json.dumps(order).encode() + b"\n")
-    process.stdin.flush()
-    words = list(_forwarded(process.stderr))
-    status = process.wait()
-    process.stdin.close()
-    running.discard(process)
-    if status == 2:
-        return Outcome(job, "error", _last_words(words), None)
-    if rank() and status == 0:  # the record is written by the process of rank 0, later
-        return Outcome(job, "ok", None, place.folder)
-    try:
-        record = read_result(place.folder)
-        if status != 0 or record is None:
-            record = failed(job, place.fingerprint, _how_it_died(status, words))
-    except UserError as error:
-        return Outcome(job, "error", str(error), None)
-    return _outcome(place, record)
-
-
-def _forwarded(stream: IO[bytes]) -> Iterator[str]:
-    """The lines of a process's standard error, shown as they come; its own last word is kept for the
-    summary."""
-    for raw in stream:
-        line = raw.decode(errors="replace").rstrip()
-        if not line.startswith(ERROR_MARK):
-            print(line, file=sys.stderr, flush=True)
-        yield line
-
-
-def _outcome(place: _Placed, record: dict[str, Any], *, earlier_run: bool = False) -> Outcome:
-    return Outcome(
-        place.job, record.get("status", "failed"), record.get("reason"), place.folder, earlier=earlier_run
-    )
-
-
-def _how_it_died(status: int, words: list[str]) -> str:
-    if status < 0:
-        name = signal.Signals(-status).name
-        hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-        return f"its process was ended by {name}{hint}"
-    return _last_words(words) or f"its process ended with status {status} and no record"
-
-
-def _last_words(words: list[str]) -> str:
-    spoken = [line for line in words if line.strip()]
-    return spoken[-1].removeprefix(ERROR_MARK) if spoken else ""
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """Thread counts must be set before NumPy and torch are imported."""
-    counts = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    return {**os.environ, **counts, "PYTHONUNBUFFERED": "1"}
+def _run_all(places: list[Placed], say: Say, workers: int | None) -> dict[Job, Outcome]:
+    if not places:
+        return {}
+    config = places[0].job.config
+    chosen = launcher(BESIDE_TORCHRUN if together() else config["launcher"])
+    room = slots(config)
+    room = replace(room, at_once=min(room.at_once, workers or room.at_once))
+    if len(places) == 1:
+        places = [replace(places[0], terminal=sys.stdout.isatty())]
+    else:
+        at_once = chosen.at_once(places, room)
+        say(f"{len(places)} runs, {at_once or 'as many as the cluster takes'} at a time")
+    progress = SweepProgress(len(places), say)
+    outcomes = {}
+    for outcome in chosen.run(places, room, say):
+        outcomes[outcome.job] = outcome
+        progress.one_more()
+    return outcomes

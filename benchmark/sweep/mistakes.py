@@ -53,7 +53,9 @@ def _siblings(key: str, arguments: Sequence[str]) -> list[str]:
 
     parent = key.rpartition(".")[0]
     sound = [
-        a.partition(",")[0] for a in arguments if a.partition("=")[0] in ("model", "corpus") and "=" in a
+        a.partition(",")[0]
+        for a in arguments
+        if a.partition("=")[0] in ("model", "corpus", "launcher") and "=" in a
     ]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):

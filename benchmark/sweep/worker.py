@@ -18,6 +18,7 @@ def main() -> int:
     """Run the job on standard input."""
     order = json.loads(sys.stdin.buffer.readline())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the launcher, which ends its workers
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm's warning before a time limit is the launcher's
     threading.Thread(target=_end_with_launcher, daemon=True).start()
 
     from benchmark.errors import ERROR_MARK, UserError

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from benchmark.search.command import names_search, run_search
-from benchmark.settings import choices, workers
+from benchmark.settings import choices
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import Outcome, launch
 from benchmark.sweep.ranks import check_one_run, rank
@@ -58,11 +58,8 @@ def main(arguments: list[str]) -> int:
         return 0
     check_one_run(len(jobs))
     if rank():
-        return _status(launch(jobs, workers=1, say=lambda line: None))
-    at_once = min(workers(jobs[0].config), len(jobs))
-    if len(jobs) > 1:
-        print(f"{len(jobs)} runs, {at_once} at a time", flush=True)
-    return _summary(launch(jobs, workers=at_once, say=lambda line: print(line, flush=True)))
+        return _status(launch(jobs, say=lambda line: None))
+    return _summary(launch(jobs, say=lambda line: print(line, flush=True)))
 
 
 def _summary(outcomes: Sequence[Outcome]) -> int:

@@ -117,7 +117,7 @@ def test_a_diverging_run_is_recorded_with_its_reason(nextword, tmp_path: Path, t
         (["run", "threads=0"], "threads=0 is not usable: give a whole number from 1"),
         (["run", "workers=some"], "workers='some' is not usable: give auto or a whole number from 1"),
         (["run", "bogus"], "give KEY=VALUE"),
-        (["run", "hydra/launcher=elsewhere"], "workers=N runs N jobs at once"),
+        (["run", "hydra/launcher=jobib"], "there is no launcher 'jobib'. Did you mean 'joblib'?"),
         (["check"], "which model?"),
         (["show", "lstm"], "there is no finished run below results"),
         (["report"], "nextword run"),
