@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from benchmark.errors import did_you_mean
-from benchmark.settings import choices, conf_dir
+from benchmark.settings import choices
 
 
 def explained(error: BaseException, arguments: Sequence[str]) -> str:
@@ -18,6 +19,8 @@ def explained(error: BaseException, arguments: Sequence[str]) -> str:
             return f"there is no {group}/{name}"
         if group:
             return f"there is no {group} {name!r}. {did_you_mean(name, choices(group))}"
+    if found := re.search(r"Interpolation key '([^']+)' not found", text):
+        return f"there is no setting {found[1]!r} to take a value from"
     if found := re.search(r"full_key: ([\w.]+)", text):
         key = found[1]
         return f"there is no setting {key!r}. {did_you_mean(key, _siblings(key, arguments))}"
@@ -47,9 +50,7 @@ def _first_line(text: str) -> str:
 
 def _siblings(key: str, arguments: Sequence[str]) -> list[str]:
     """The settings that stand where `key` was looked for, each with its full name."""
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import DictConfig, OmegaConf
+    from benchmark.sweep.loader import SweepLoader
 
     parent = key.rpartition(".")[0]
     sound = [
@@ -57,10 +58,10 @@ def _siblings(key: str, arguments: Sequence[str]) -> list[str]:
         for a in arguments
         if a.partition("=")[0] in ("model", "corpus", "launcher") and "=" in a
     ]
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        config = compose("config", overrides=sound)
-    node = OmegaConf.select(config, parent) if parent else config
-    if not isinstance(node, DictConfig):
-        return [str(name) for name in config]
-    return [f"{parent}.{name!s}" if parent else str(name) for name in node]
+    config: Any = SweepLoader().composed(sound)
+    node = config
+    for name in parent.split(".") if parent else ():
+        node = node.get(name) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        return list(config)
+    return [f"{parent}.{name}" if parent else str(name) for name in node]

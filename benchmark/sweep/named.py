@@ -1,0 +1,75 @@
+"""Named sweeps: `conf/sweep/NAME.yaml`, under what the command line says."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from benchmark.errors import UserError, did_you_mean
+from benchmark.settings import choices, conf_dir
+
+
+def key_of(argument: str) -> str:
+    """The key of an override, without the `+` or `~` before it."""
+    return argument.partition("=")[0].lstrip("+~")
+
+
+def spelt_out(arguments: Sequence[str]) -> list[list[str]]:
+    """A command line with `+sweep=NAME` as multiruns, one for each of its grids; any other as it is.
+
+    What the command line gives takes the place of what the grids say. Raises UserError for a name that
+    there is not, and a file that is no sweep.
+    """
+    names = [_value(a) for a in arguments if key_of(a) == "sweep"]
+    rest = [a for a in arguments if key_of(a) != "sweep"]
+    if len(names) > 1:
+        raise UserError("give one +sweep=NAME at a time")
+    if not names:
+        return [rest]
+    given = [a for a in rest if a not in ("-m", "--multirun") and key_of(a) != "model"]
+    keys = {key_of(argument) for argument in given}
+    models = [_value(a) for a in rest if key_of(a) == "model"]
+    return [
+        ["--multirun", *(override for override in grid if key_of(override) not in keys), *given]
+        for grid in _of_models(_grids(names[0]), models)
+    ]
+
+
+def _of_models(grids: list[list[str]], models: list[str]) -> list[list[str]]:
+    """The grids narrowed to the models that the command line names (`model=a,b`; none named: all).
+
+    A model that no grid has runs with what the grids say of everything but models.
+    """
+    if not models:
+        return grids
+    wanted = models[-1].split(",")
+    narrowed, found = [], set()
+    for grid in grids:
+        own = [_value(a).split(",") for a in grid if key_of(a) == "model"]
+        here = [name for name in wanted if own and name in own[-1]]
+        if here:
+            found.update(here)
+            narrowed.append([f"model={','.join(here)}", *(a for a in grid if key_of(a) != "model")])
+    others = [name for name in wanted if name not in found]
+    rest = [a for a in grids[0] if key_of(a).split(".")[0].split("@")[-1] != "model"]
+    return narrowed + ([[f"model={','.join(others)}", *rest]] if others else [])
+
+
+def _grids(sweep: str) -> list[list[str]]:
+    """The grids of a sweep: each a list of overrides, multiplied out like `-m` does."""
+    if sweep not in choices("sweep"):
+        raise UserError(f"there is no sweep {sweep!r}. {did_you_mean(sweep, choices('sweep'))}")
+    from omegaconf import OmegaConf
+
+    path = conf_dir() / "sweep" / f"{sweep}.yaml"
+    grids = OmegaConf.to_container(OmegaConf.load(path))
+    grids = grids.get("grids") if isinstance(grids, dict) else None
+    if not isinstance(grids, list) or not all(isinstance(grid, str) for grid in grids):
+        raise UserError(
+            f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`"
+        )
+    return [shlex.split(grid) for grid in grids]
+
+
+def _value(argument: str) -> str:
+    return argument.partition("=")[2]
