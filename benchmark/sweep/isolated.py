@@ -143,4 +143,6 @@ def _why(status: int, last: str) -> str:
         name = signal.Signals(-status).name
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
         return f"its process was ended by {name}{hint}"
+    if status == 0:
+        return "its process recorded another run: the code or the corpus is not what it was at the start"
     return last or f"its process ended with status {status} and no record"
