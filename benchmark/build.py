@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 from benchmark.contract import LanguageModel
-from benchmark.errors import Skip, UserError, did_you_mean
+from benchmark.errors import Skip, UnknownSetting, UserError, did_you_mean
 
 #: Keys of a model's config that name it and are not passed to its constructor.
 NAMING = frozenset({"_target_", "name", "label"})
@@ -42,15 +42,17 @@ def model_class(config: Mapping[str, Any], where: str = "model") -> type[Languag
     target = config.get("_target_")
     key = f"{where}._target_"
     if not isinstance(target, str) or "." not in target:
-        raise UserError(f"{key} must name a class, as in baselines.ngram.smoothing.add_k.AddK")
+        raise UnknownSetting(f"{key} must name a class, as in baselines.ngram.smoothing.add_k.AddK")
     module_name, _, class_name = target.rpartition(".")
     module = _import(module_name, target, key)
     found = getattr(module, class_name, None)
     if found is None:
         classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
-        raise UserError(f"{key}: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes))
+        raise UnknownSetting(
+            f"{key}: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes)
+        )
     if not (inspect.isclass(found) and issubclass(found, LanguageModel)):
-        raise UserError(f"{key}: {target} is no LanguageModel (see benchmark/contract.py)")
+        raise UnknownSetting(f"{key}: {target} is no LanguageModel (see benchmark/contract.py)")
     return found
 
 
@@ -60,9 +62,11 @@ def _import(module_name: str, target: str, key: str) -> Any:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(missing + "."):
-            raise UserError(f"{key}: there is no module {missing!r} for {target}{_near(missing)}") from error
+            raise UnknownSetting(
+                f"{key}: there is no module {missing!r} for {target}{_near(missing)}"
+            ) from error
         if missing.partition(".")[0] == module_name.partition(".")[0]:
-            raise UserError(f"{key}: {module_name} imports {missing}, which does not exist") from error
+            raise UnknownSetting(f"{key}: {module_name} imports {missing}, which does not exist") from error
         raise Skip(f"{target} needs the package {missing!r}, which is not installed") from error
 
 
@@ -87,12 +91,12 @@ def _checked(kind: type, settings: Mapping[str, Any], where: str) -> dict[str, A
     }
     for key in settings:
         if key not in parameters:
-            raise UserError(
+            raise UnknownSetting(
                 f"{where}.{key}: {kind.__name__} has no such setting. " + did_you_mean(key, parameters)
             )
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in settings:
-            raise UserError(f"{where}.{name}: {kind.__name__} needs this setting; give {where}.{name}=…")
+            raise UnknownSetting(f"{where}.{name}: {kind.__name__} needs this setting; give {where}.{name}=…")
     return {key: _value(value, hints.get(key, Any), f"{where}.{key}") for key, value in settings.items()}
 
 

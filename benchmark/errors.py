@@ -16,6 +16,11 @@ class UserError(Exception):
     """Something the user can mend. The message is one line and says how; no stack trace is shown."""
 
 
+class UnknownSetting(UserError):
+    """A setting or class that there is not, or one that is missing: mistyped, never an impossible
+    combination of settings."""
+
+
 class Skip(Exception):
     """Raised by a baseline that cannot run here (a missing package, an impossible combination).
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from benchmark.corpus import Corpus, fingerprint, open_corpus
-from benchmark.record.folder import read_result, run_folder
+from benchmark.errors import UserError
+from benchmark.record.folder import misplaced, read_result, run_folder
 from benchmark.record.identity import run_id, seed_of
 
 #: A run with one of these statuses is not repeated: the same settings would end the same way.
@@ -82,10 +83,24 @@ def run_title(label: str, corpus: str, seed: int | None, train_share: Any = 1) -
     return f"{label} on {corpus}{part}" + (f", seed {seed}" if seed is not None else "")
 
 
+def in_sweep(jobs: Sequence[Job]) -> list[Job]:
+    """Jobs of one command line, with `impossible=auto` decided: in a sweep a model that refuses its settings
+    is a skipped run, alone it is an error."""
+    auto = "skip" if len(jobs) > 1 else "error"
+    return [
+        replace(job, config={**job.config, "impossible": auto}) if job.config["impossible"] == "auto" else job
+        for job in jobs
+    ]
+
+
 def settled(folder: Path) -> dict[str, Any] | None:
-    """The record of a run that need not be repeated, or None."""
+    """The record of a run that need not be repeated, or None. Raises UserError for another run's record."""
     result = read_result(folder)
-    return result if result is not None and result.get("status") in SETTLED else None
+    if result is None or result.get("status") not in SETTLED:
+        return None
+    if problem := misplaced(folder, result):
+        raise UserError(problem)
+    return result
 
 
 def _path(value: str | None) -> Path | None:

@@ -16,7 +16,7 @@ import benchmark
 from benchmark.build import build_model
 from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
-from benchmark.errors import Diverged, Skip, UserError
+from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
 from benchmark.job import SETTLED, Job, Say, settled
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
@@ -45,7 +45,8 @@ def execute(job: Job, *, terminal: bool = False) -> dict[str, Any]:
     """Run a job, or find it finished; returns its record, which is on disk by then.
 
     Whatever the baseline raises becomes the record's status and reason. Raises UserError only for
-    what the user must mend first (settings, corpus, disk): nothing is recorded then.
+    what the user must mend first (settings, corpus, disk): nothing is recorded then. With
+    `impossible=skip`, as in a sweep, settings that the model refuses are a skipped run.
     """
     corpus = job.open_corpus(_say(job))
     folder = job.folder(corpus.fingerprint)
@@ -77,8 +78,10 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[st
     with FileRunLog(folder, job.title, terminal=terminal) as log:
         try:
             record |= {"status": "ok", "reason": None, **_measured(job, corpus, folder, log)}
-        except UserError:
-            raise
+        except UserError as error:
+            if not (job.config["impossible"] == "skip" and _refuses_settings(error)):
+                raise
+            record |= {"status": "skipped", "reason": str(error)}
         except Skip as skip:
             record |= {"status": "skipped", "reason": str(skip)}
         except Diverged as divergence:
@@ -92,6 +95,12 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[st
     if record["status"] in SETTLED:
         shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
     return record
+
+
+def _refuses_settings(error: UserError) -> bool:
+    """Does a model say that it cannot have these settings, its own or with this corpus? Its message then
+    begins with one of them; a mistyped key, the corpus and the disk are the user's to mend first."""
+    return not isinstance(error, UnknownSetting) and str(error).startswith("model.")
 
 
 def _forget(folder: Path) -> None:
@@ -194,7 +203,10 @@ def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[s
 def _yaml(job: Job) -> str:
     from omegaconf import OmegaConf
 
-    kept = {key: job.config[key] for key in ("model", "corpus", "seed", "threads")}
+    kept = {
+        "command": job.command,
+        **{key: job.config[key] for key in ("model", "corpus", "seed", "threads")},
+    }
     return OmegaConf.to_yaml(OmegaConf.create(kept))
 
 

@@ -12,6 +12,10 @@ import benchmark
 from benchmark.errors import UserError
 
 
+#: What becomes of a run whose model refuses its settings; auto: skip in a sweep, error for one run.
+IMPOSSIBLE = ("auto", "skip", "error")
+
+
 def conf_dir() -> Path:
     """The configuration folder: inside the installed package, or beside it in a checkout."""
     package = Path(benchmark.__file__).parent
@@ -36,6 +40,8 @@ def check_settings(config: Mapping[str, Any]) -> None:
         value = config.get(key)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise UserError(f"{key}={value!r} is not usable: give {meaning}")
+    if config["impossible"] not in IMPOSSIBLE:
+        raise UserError(f"impossible={config['impossible']!r} is not usable: give {', '.join(IMPOSSIBLE)}")
     if config["threads"] < 1:
         raise UserError(f"threads={config['threads']} is not usable: give a whole number from 1")
     workers(config)

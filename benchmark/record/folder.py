@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ import numpy as np
 from benchmark.errors import UserError
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
+#: The keys of a record that name its folder, from the outermost.
+PLACE = ("corpus", "model", "run_id")
 #: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
 WORKSPACE = "resume"
 
@@ -94,6 +96,19 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     return data
 
 
+def misplaced(folder: Path, result: Mapping[str, Any]) -> str | None:
+    """What is wrong with a run folder that was copied under a wrong name, in a line; None for the others.
+
+    A run is found by its folder, `<corpus>/<model>/<run_id>`, so a record of another run in it would be
+    taken for this one.
+    """
+    names = (folder.parents[1].name, folder.parent.name, folder.name)
+    recorded = tuple(str(result.get(key, name)) for key, name in zip(PLACE, names, strict=True))
+    if recorded == names:
+        return None
+    return f"{folder} holds the run {'/'.join(recorded)}: give the folder that name, or delete it"
+
+
 def _to_stderr(line: str) -> None:
     print(line, file=sys.stderr)
 
@@ -107,7 +122,9 @@ def read_runs(results_dir: Path, warn: Callable[[str], None] = _to_stderr) -> li
         except UserError as error:
             warn(f"warning: {error}")
             continue
-        if result is not None:
+        if result is not None and (problem := misplaced(path.parent, result)):
+            warn(f"warning: {problem}")
+        elif result is not None:
             records.append(RunRecord(path.parent, result))
     return records
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from benchmark.sweep.loader import SweepLoader
 
 #: Settings that change nothing of what a run finds.
-INCIDENTAL = frozenset({"force", "workers", "launcher", "results_dir", "corpora_dir", "cache_dir"})
+INCIDENTAL = frozenset(
+    {"force", "workers", "launcher", "impossible", "results_dir", "corpora_dir", "cache_dir"}
+)
 
 MULTIRUN = ("-m", "--multirun")
 
