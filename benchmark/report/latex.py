@@ -1,63 +1,168 @@
-"""Tables for a paper: booktabs, every special character escaped."""
+"""Tables for a paper: booktabs, within the width of the line, every special character escaped.
+
+Text that is long wraps, headings of numbers break over lines, and a table that is still too wide is set
+smaller. One that fills more than a page becomes a `longtable`, which goes on from page to page.
+"""
 
 from __future__ import annotations
 
 import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from benchmark.report.blocks import Table
+from benchmark.report.blocks import Column, Group, Table
+from benchmark.report.latex_text import breakable, escape
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "_": r"\_",
-    "%": r"\%",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "–": "--",
-    "—": "---",
-    "‑": "-",
-    "−": r"$-$",
-    "±": r"$\pm$",
-    "×": r"$\times$",
-    "÷": r"$\div$",
-    "∞": r"$\infty$",
-    "…": r"\ldots{}",
-    "“": "``",
-    "”": "''",
-}
-_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
+__all__ = ["escape", "latex_table"]
+
+PACKAGES = r"% \usepackage[T1]{fontenc} \usepackage{array,booktabs,graphicx,longtable,lscape}"
+#: Characters of a line of an article in 10 points, by the size they are set in; and of a page turned round.
+PORTRAIT = {"small": 74, "footnotesize": 81, "scriptsize": 88}
+LANDSCAPE = {"small": 118, "footnotesize": 129, "scriptsize": 141}
+#: Characters that the space between two columns takes.
+GAP = 1.5
+#: Text longer than this may wrap, to no less than this.
+WRAPPED, NARROWEST = 24, 22
+#: Rows that fit on one page.
+PAGE = 40
 
 
-def escape(text: str) -> str:
-    """Text that LaTeX sets as it is written here."""
-    return _PATTERN.sub(lambda match: _SPECIAL[match[0]], text)
+@dataclass(frozen=True)
+class _Layout:
+    """The size of the letters, how many of them a line holds, and how many each column takes: as its
+    cells do by nature, or less where they are wrapped (0: not wrapped)."""
+
+    size: str
+    line: int
+    natural: tuple[int, ...]
+    wrapped: tuple[int, ...]
+
+    @property
+    def landscape(self) -> bool:
+        return self.line > max(PORTRAIT.values())
+
+    @property
+    def width(self) -> float:
+        """Characters a row takes."""
+        return sum(w or n for w, n in zip(self.wrapped, self.natural, strict=True)) + GAP * len(self.natural)
+
+    def share(self, width: float) -> str:
+        """A width in characters as a part of the line."""
+        return rf"{width / self.line:.3f}\linewidth"
+
+    def columns(self, columns: Sequence[Column]) -> str:
+        """The argument of `tabular`."""
+        return "".join(
+            rf">{{\raggedright\arraybackslash}}p{{{self.share(width)}}}"
+            if width
+            else ("r" if column.align == "right" else "l")
+            for column, width in zip(columns, self.wrapped, strict=True)
+        )
 
 
 def latex_table(table: Table) -> str:
-    """A `table` environment of the key columns; needs `\\usepackage{booktabs}` and T1 fonts."""
+    """The key columns as a `table`, or a `longtable` where they fill more than a page.
+
+    Its first line names the packages that it needs.
+    """
     shown = table.visible("key")
     columns = [table.columns[i] for i in shown]
-    lines = [
+    groups = table.drawn()
+    rows = [[row.cells[i].shown for i in shown] for group in groups for row in group.rows]
+    long = len(rows) + 2 * len(groups) > PAGE
+    layout = _layout(columns, rows, long)
+    body = [line for group in groups for line in _group(group, shown, layout)]
+    caption = rf"\caption{{{breakable(table.caption)}}}\label{{tab:{re.sub('[^a-z0-9]+', '-', table.name)}}}"
+    titles = map(_heading, columns, layout.natural, layout.wrapped)
+    head = [r"\toprule", " & ".join(titles) + r" \\"]
+    lines = (_long if long else _float)(layout, layout.columns(columns), caption, head, body)
+    return "\n".join([PACKAGES, *lines, ""])
+
+
+def _float(layout: _Layout, columns: str, caption: str, head: list[str], body: list[str]) -> list[str]:
+    return [
         r"\begin{table}",
-        r"\centering\small",
-        rf"\caption{{{escape(table.caption)}}}",
-        rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', table.name)}}}",
-        rf"\begin{{tabular}}{{@{{}}{''.join('r' if c.align == 'right' else 'l' for c in columns)}@{{}}}}",
-        r"\toprule",
-        " & ".join(escape(column.title) for column in columns) + r" \\",
+        rf"\centering\{layout.size}\setlength{{\tabcolsep}}{{3pt}}",
+        caption,
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
+        *head,
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}}",
+        r"\end{table}",
     ]
-    for group in table.drawn():
-        lines.append(r"\midrule")
-        if group.title:
-            heading = " -- ".join(escape(part) for part in (group.title, group.note) if part)
-            lines.append(rf"\multicolumn{{{len(columns)}}}{{@{{}}l@{{}}}}{{\textit{{{heading}}}}} \\")
-        lines += [" & ".join(escape(row.cells[i].shown) for i in shown) + r" \\" for row in group.rows]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+
+
+def _long(layout: _Layout, columns: str, caption: str, head: list[str], body: list[str]) -> list[str]:
+    lines = [
+        rf"\begingroup\{layout.size}\setlength{{\tabcolsep}}{{3pt}}",
+        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+        rf"{caption}\\",
+        *head,
+        r"\endfirsthead",
+        *head,
+        r"\midrule",
+        r"\endhead",
+        *body,
+        r"\bottomrule",
+        r"\end{longtable}",
+        r"\endgroup",
+    ]
+    return [r"\begin{landscape}", *lines, r"\end{landscape}"] if layout.landscape else lines
+
+
+def _layout(columns: Sequence[Column], rows: Sequence[Sequence[str]], long: bool) -> _Layout:
+    """The largest size in which everything fits, or the smallest; a long table may turn the page."""
+    longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(columns))]
+    natural = tuple(
+        max(width, *map(len, _heading_lines(column, width)))
+        for column, width in zip(columns, longest, strict=True)
+    )
+    may_wrap = [c.align == "left" and width > WRAPPED for c, width in zip(columns, natural, strict=True)]
+    for size, line in [*PORTRAIT.items(), *(LANDSCAPE.items() if long else ())]:
+        layout = _Layout(size, line, natural, _shares(natural, may_wrap, line - GAP * len(columns)))
+        if layout.width <= line:
+            break
+    return layout
+
+
+def _shares(natural: Sequence[int], may_wrap: Sequence[bool], line: float) -> tuple[int, ...]:
+    """What the wrapped columns get of a line: what others leave, by the square root of their lengths."""
+    if sum(natural) <= line:
+        return (0,) * len(natural)
+    left = line - sum(n for n, wraps in zip(natural, may_wrap, strict=True) if not wraps)
+    weights = [n**0.5 if wraps else 0.0 for n, wraps in zip(natural, may_wrap, strict=True)]
+    return tuple(
+        min(n, max(NARROWEST, int(left * weight / sum(weights)))) if weight else 0
+        for n, weight in zip(natural, weights, strict=True)
+    )
+
+
+def _heading_lines(column: Column, width: int) -> list[str]:
+    """A title broken to what its cells take, at spaces only."""
+    return textwrap.wrap(column.title, max(width, 8), break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _heading(column: Column, width: int, wrapped: int) -> str:
+    if wrapped:
+        return breakable(column.title)
+    lines = [escape(line) for line in _heading_lines(column, width)]
+    side = "r" if column.align == "right" else "l"
+    return lines[0] if len(lines) == 1 else rf"\shortstack[{side}]{{" + r"\\".join(lines) + "}"
+
+
+def _group(group: Group, shown: Sequence[int], layout: _Layout) -> list[str]:
+    lines = [r"\midrule"]
+    if group.title:
+        heading = " – ".join(part for part in (group.title, group.note) if part)
+        width = min(layout.width, layout.line)
+        span = "l" if len(heading) <= width else f"p{{{layout.share(width)}}}"
+        cell = rf"\textit{{{breakable(heading)}}}"
+        lines.append(rf"\multicolumn{{{len(shown)}}}{{@{{}}{span}@{{}}}}{{{cell}}} \\")
+    setters = [breakable if width else escape for width in layout.wrapped]
+    for row in group.rows:
+        cells = (set_(row.cells[i].shown) for set_, i in zip(setters, shown, strict=True))
+        lines.append(" & ".join(cells) + r" \\")
+    return lines

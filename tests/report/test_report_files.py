@@ -121,26 +121,6 @@ def test_untrusted_text_is_escaped_everywhere(built):
         assert "<script" not in path.read_text(encoding="utf-8")
 
 
-def test_latex_rows_have_as_many_cells_as_columns(built):
-    for path in (built / "tables").glob("*.tex"):
-        text = path.read_text(encoding="utf-8")
-        columns = re.search(r"begin\{tabular\}\{@\{\}([lr]+)@\{\}\}", text)[1]
-        rows = [line for line in text.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
-        assert rows
-        for row in rows:
-            assert len(re.findall(r"(?<!\\)&", row)) == len(columns) - 1, row
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_latex_tables_compile(built, tmp_path):
-    body = "\n".join(path.read_text(encoding="utf-8") for path in sorted((built / "tables").glob("*.tex")))
-    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}\begin{document}"
-    (tmp_path / "t.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n", encoding="utf-8")
-    subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"], cwd=tmp_path, check=True
-    )
-
-
 def test_markdown_tables_are_rectangular(built):
     for path in (built / "tables").glob("*.md"):
         widths = {

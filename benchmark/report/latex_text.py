@@ -1,0 +1,147 @@
+"""Text that LaTeX sets as it is written: nothing in it is a command, and every engine knows its characters.
+
+The result is ASCII, so that it needs no input encoding; the commands in it are those of LaTeX itself with
+T1 fonts (`\\usepackage[T1]{fontenc}`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from benchmark.report import text
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "%": r"\%",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    # Behind \\ a star or a bracket would belong to it; two hyphens or commas would melt into one character.
+    "*": "{*}",
+    "[": "{[}",
+    "]": "{]}",
+    "--": "-{}-{}",
+    ",,": ",{},{}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "‐": "-",
+    "‑": "-",
+    "…": r"\ldots{}",
+    "“": r"\textquotedblleft{}",
+    "”": r"\textquotedblright{}",
+    "‘": r"\textquoteleft{}",
+    "’": r"\textquoteright{}",
+    "„": r"\quotedblbase{}",
+    "«": r"\guillemotleft{}",
+    "»": r"\guillemotright{}",
+    "¡": r"\textexclamdown{}",
+    "¿": r"\textquestiondown{}",
+    "§": r"\S{}",
+    "¶": r"\P{}",
+    "©": r"\textcopyright{}",
+    "£": r"\pounds{}",
+    "€": r"\texteuro{}",
+    "•": r"\textbullet{}",
+    "ß": r"\ss{}",
+    "æ": r"\ae{}",
+    "Æ": r"\AE{}",
+    "œ": r"\oe{}",
+    "Œ": r"\OE{}",
+    "ø": r"\o{}",
+    "Ø": r"\O{}",
+    "ł": r"\l{}",
+    "Ł": r"\L{}",
+    "đ": r"\dj{}",
+    "Đ": r"\DJ{}",
+    "ð": r"\dh{}",
+    "Ð": r"\DH{}",
+    "þ": r"\th{}",
+    "Þ": r"\TH{}",
+    "ı": r"\i{}",
+}
+_MATH = {
+    "−": "-",
+    "±": r"\pm",
+    "×": r"\times",
+    "÷": r"\div",
+    "·": r"\cdot",
+    "°": r"^{\circ}",
+    "∞": r"\infty",
+    "≈": r"\approx",
+    "≠": r"\neq",
+    "≤": r"\leq",
+    "≥": r"\geq",
+    "→": r"\rightarrow",
+    "←": r"\leftarrow",
+    "↑": r"\uparrow",
+    "↓": r"\downarrow",
+    "√": r"\surd",
+    "∑": r"\sum",
+    "∂": r"\partial",
+    "∈": r"\in",
+    "¬": r"\neg",
+    **{letter: rf"^{{{plain}}}" for letter, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True)},
+    **{letter: rf"_{{{plain}}}" for letter, plain in zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True)},
+}
+#: Greek letters that have a command of their own; the others look like Latin ones.
+_GREEK = frozenset(
+    re.findall(
+        r"\w+",
+        """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon
+        phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega""",
+    )
+)
+#: Unicode's combining marks as LaTeX's accents.
+_ACCENTS = dict(
+    zip(
+        "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0323\u0327\u0328\u0331",
+        ["`", "'", "^", "~", "=", "u", ".", '"', "r", "H", "v", "d", "c", "k", "b"],
+        strict=True,
+    )
+)
+_PATTERN = re.compile("|".join(map(re.escape, sorted(_SPECIAL, key=len, reverse=True))) + r"|[^ -~]")
+#: A word of more than `_UNBROKEN` characters may end its line behind punctuation, or where there is none for
+#: `_HARD` characters.
+_UNBROKEN, _HARD = 16, 20
+_BREAKS = re.compile(rf"[^/=._:,+()-]{{0,{_HARD}}}[/=._:,+()-]+|[^/=._:,+()-]{{1,{_HARD}}}")
+
+
+def escape(untrusted: str) -> str:
+    """One line of text as LaTeX sets it. What T1 fonts lack is named by its code point: U+05D0."""
+    line = unicodedata.normalize("NFC", text.clean(untrusted))
+    return _PATTERN.sub(lambda match: _SPECIAL.get(match[0]) or _character(match[0]), line)
+
+
+def breakable(untrusted: str) -> str:
+    """`escape`, with places where a long word (a path, a command's setting) may end its line."""
+    return " ".join(
+        r"\allowbreak{}".join(map(escape, _BREAKS.findall(word))) if len(word) > _UNBROKEN else escape(word)
+        for word in text.clean(untrusted).split(" ")
+    )
+
+
+def _character(letter: str) -> str:
+    if letter in _MATH:
+        return f"${_MATH[letter]}$"
+    name = unicodedata.name(letter, "").split(" ")
+    if name[:1] == ["GREEK"] and len(name) == 4 and name[2] == "LETTER":
+        command = name[3].replace("LAMDA", "LAMBDA").lower()
+        command = command.capitalize() if name[1] == "CAPITAL" else command
+        if command in _GREEK:
+            return rf"$\{command}$"
+    base, *marks = unicodedata.normalize("NFD", letter)
+    if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in _ACCENTS:
+        return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
+    return rf"\texttt{{U+{ord(letter):04X}}}"
