@@ -19,9 +19,9 @@ from baselines.ngram.counting.sorting import ranges_of_first_words
 from baselines.ngram.counting.storage import Column, Storage
 from baselines.ngram.counting.workers.part import Beginnings, Part
 
-_SMALLEST, _LARGEST = 1 << 16, 1 << 22  # places that one part is made of, where the text has enough
-_PLACE_BYTES = 400  # of memory for each place of a part, in the worker and on the way, measured from above
-_PARTS_A_WORKER = 4  # for even loads
+_SMALLEST = 1 << 16  # places of a part, however little memory there is
+_PLACE_BYTES = 250  # of memory for each place of a part, in the worker and on the way, measured from above
+_PARTS_A_WORKER = 2  # for even loads; the text is read past once for each part
 _BLOCK = 1 << 22  # suffixes put in order at once
 _ID_BITS = 32
 
@@ -44,7 +44,7 @@ class Workers(Protocol):
 
 def places_at_once(length: int, workers: int, memory: int) -> int:
     """How many places of a text of `length` a part should have, for `workers` in `memory` bytes in all."""
-    fitting = max(_SMALLEST, min(_LARGEST, memory // (workers * _PLACE_BYTES)))
+    fitting = max(_SMALLEST, memory // (workers * _PLACE_BYTES))
     return max(1, min(fitting, -(-length // (_PARTS_A_WORKER * workers))))
 
 

@@ -1,7 +1,9 @@
 """What one worker does: the n-grams that begin with some words, and what stands left of them.
 
-In: the shards of a text, read past one at a time. Out: the rows of the tables that begin with those words.
-Only the windows of `order` tokens at their places are held, and the token before each.
+In: the shards of a text, read past one at a time: some places, the token before them and the order − 1
+behind. Before the first token of a text stands the id `words` + 1, which is nothing, and behind the last
+one `<s>`, the id `words`. Out: the rows of the tables that begin with those words. Only the windows of
+`order` tokens at their places are held, and the token before each.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from baselines.ngram.counting.sorting import Range, sort_range
 
 _ARRAYS = NumpyArrays()
 _ID_BITS = 32
+_BLOCK = 1 << 18  # places read past at once: what is held of each stays in a core's cache
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,7 @@ class Part:
 
 
 def shards(sequence: np.ndarray, words: int, order: int, length: int) -> Iterator[np.ndarray]:
-    """The sequence in pieces of `length` places, each with the token before and the order − 1 behind.
-
-    Before the first token stands `words` + 1, which is nothing; behind the last, `<s>` (`words`).
-    """
+    """The sequence in pieces of `length` places, each with the token before and the order − 1 behind."""
     for start in range(0, len(sequence), length):
         before = sequence[start - 1 : start] if start else np.array([words + 1])
         inside = sequence[start : start + length + order - 1]
@@ -61,21 +61,28 @@ def shards(sequence: np.ndarray, words: int, order: int, length: int) -> Iterato
 
 def count_part(pieces: Iterable[np.ndarray], beginnings: Beginnings, words: int, order: int) -> Part:
     """Count the n-grams of orders 2 to `order` with these beginnings in a text of these `shards`."""
-    windows = [_windows(piece, beginnings, words, order).ravel() for piece in pieces]
+    windows = [window.ravel() for piece in pieces for window in _windows(piece, beginnings, order)]
     text = np.concatenate([*windows, [words]], dtype=np.int32)
     del windows
     places = np.arange(len(text) // (order + 1)) * (order + 1) + 1
     found = sort_range(text, places, words, beginnings.low, order, _ARRAYS)
     ngrams = [_joined(found, n) for n in range(2, order + 1)]
-    return Part(ngrams, [_extensions(found, n, text, words) for n in range(2, order)])
+    row = order + 1
+    if beginnings.high > words:  # what stands left of `<s>` begins no n-gram
+        text[:-1:row][text[1::row] == words] = words + 1
+    left = text[:-1:row].copy()
+    return Part(ngrams, [_extensions(found, n, left, row, words) for n in range(2, order)])
 
 
-def _windows(shard: np.ndarray, beginnings: Beginnings, words: int, order: int) -> np.ndarray:
+def _windows(shard: np.ndarray, beginnings: Beginnings, order: int) -> Iterator[np.ndarray]:
     """The token before each place where such an n-gram begins, and the `order` from there on: a row each."""
-    first, second = shard[1 : len(shard) - order + 1], shard[2 : len(shard) - order + 2]
-    wanted = (first >= beginnings.low) & (first < beginnings.high) & (second < words)
-    wanted &= (second >= beginnings.second_low) & (second < beginnings.second_high)
-    return np.lib.stride_tricks.sliding_window_view(shard, order + 1)[np.flatnonzero(wanted)]
+    low, width = np.int32(beginnings.low), np.uint32(beginnings.high - beginnings.low)
+    for start in range(0, len(shard) - order, _BLOCK):
+        block = shard[start : start + _BLOCK + order]
+        places = np.flatnonzero((block[1 : len(block) - order + 1] - low).view(np.uint32) < width)
+        second = block[2:].take(places)
+        places = places[(second >= beginnings.second_low) & (second < beginnings.second_high)]
+        yield np.lib.stride_tricks.sliding_window_view(block, order + 1)[places]
 
 
 def _joined(found: Range, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -87,14 +94,17 @@ def _joined(found: Range, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return contexts, last, counts
 
 
-def _extensions(found: Range, n: int, text: np.ndarray, words: int) -> tuple[np.ndarray, np.ndarray]:
+def _extensions(
+    found: Range, n: int, left: np.ndarray, row: int, words: int
+) -> tuple[np.ndarray, np.ndarray]:
     begun = [each.places for each in found.sections.get(n, []) if each.places is not None]
     places = np.concatenate([*(each.places for each in begun), []], dtype=np.int32, casting="unsafe")
-    keys = text.take(places - 1).astype(np.int64)
+    places //= row
+    keys = left.take(places).astype(np.int64)
     keys <<= _ID_BITS
     keys |= np.concatenate([*(each.ids for each in begun), []], dtype=np.int32, casting="unsafe")
-    extended = (text.take(places) != words) & (keys >> _ID_BITS <= words)
-    keys = keys[extended]
     keys.sort()
-    keys = keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+    keys = keys[: np.searchsorted(keys, (words + 1) << _ID_BITS)]
+    if len(keys):
+        keys = keys[np.append(True, keys[1:] != keys[:-1])]
     return (keys >> _ID_BITS).astype(np.int32), keys.astype(np.int32)

@@ -12,10 +12,8 @@ import sys
 
 import numpy as np
 
-from baselines.ngram.counting.workers.part import Beginnings, count_part, shards
+from baselines.ngram.counting.workers.part import Beginnings, count_part
 from baselines.ngram.counting.workers.transfer import write_part
-
-_SHARD = 1 << 20  # places read at once
 
 
 def main() -> int:
@@ -26,7 +24,7 @@ def main() -> int:
     text = np.memmap(os.fdopen(settings["text"], "rb"), dtype=np.int32, mode="r")
     for line in sys.stdin:
         task = Beginnings(*json.loads(line))
-        write_part(sys.stdout.buffer, count_part(shards(text, words, order, _SHARD), task, words, order))
+        write_part(sys.stdout.buffer, count_part([text], task, words, order))
     return 0
 
 

@@ -37,8 +37,8 @@ class Processes:
         with ExitStack() as stack:
             text = stack.enter_context(temporary())
             try:
-                sequence.astype(np.int32, copy=False).tofile(text)
-                text.flush()
+                for piece in ([words + 1], sequence, [words] * order):  # one shard of all
+                    np.asarray(piece, dtype=np.int32).tofile(text)
             except OSError as error:
                 raise no_room(error) from error
             pool = stack.enter_context(ThreadPoolExecutor(self._number))
