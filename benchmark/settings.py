@@ -11,7 +11,6 @@ from typing import Any
 import benchmark
 from benchmark.errors import UserError
 
-
 #: What becomes of a run whose model refuses its settings; auto: skip in a sweep, error for one run.
 IMPOSSIBLE = ("auto", "skip", "error")
 
