@@ -31,7 +31,11 @@ def launch(jobs: Sequence[Job], *, say: Say, workers: int | None = None) -> list
     placed, outcomes = locate(jobs, say)
     waiting: dict[Path, list[Placed]] = {}  # jobs that name the same run (a seed that changes nothing)
     for place in placed:
-        earlier = None if place.job.config["force"] else settled(place.folder)
+        try:
+            earlier = None if place.job.config["force"] else settled(place.folder)
+        except UserError as error:  # the record cannot be read, or is another run's
+            outcomes[place.job] = Outcome(place.job, "error", str(error), None)
+            continue
         if earlier is not None:
             outcomes[place.job] = recorded(place, earlier, earlier=True)
         else:
