@@ -89,12 +89,15 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows under a common heading; sorting keeps them together."""
+    """Rows under a common heading; sorting keeps them together. A table with filters finds them by
+    `corpus` and `protocol`; `name` is the corpus's name for readers."""
 
     rows: tuple[TableRow, ...]
     title: str = ""
     note: str = ""
     corpus: str = ""
+    name: str = ""
+    protocol: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,12 @@ class Table:
                 groups.append(replace(group, rows=group.rows[:left]))
             left -= len(group.rows)
         return groups
+
+    def corpora(self) -> list[tuple[str, str]]:
+        """The corpora of its groups, as (key, name for readers), in their order."""
+        return list(
+            {group.corpus: (group.corpus, group.name or group.title) for group in self.groups}.values()
+        )
 
     def families(self) -> list[tuple[str, str]]:
         """The families its rows belong to, as (name, name for readers)."""

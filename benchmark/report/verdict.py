@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -71,6 +72,16 @@ def sentence(events: Events) -> tuple[str | Strong, ...]:
     )
 
 
+def lone(events: list[Events]) -> tuple[str | Strong, ...]:
+    """Where only one side has been run: the best model of each corpus, in one sentence."""
+    parts: list[str | Strong] = ["Only one family has been run on the other corpora. Best so far: "]
+    for index, group in enumerate(events):
+        best = group.best("count") or group.best("neural") or group.rows[0]
+        parts += ["; " if index else "", Strong(best.label)]
+        parts.append(f" on {group.title}, {text.perplexity(best.perplexity)}")
+    return (*parts, ".")
+
+
 def summary(events: list[Events]) -> str:
     """The verdict over several corpora: on how many each family wins, and by how much."""
     changes = [change for group in events if (change := _change(group)) is not None]
@@ -110,6 +121,22 @@ def _duel(events: Events, counted: Row, neural: Row) -> tuple[str | Strong, ...]
         " the best counted one, ",
         Strong(counted.label),
         f", at {text.perplexity(counted.perplexity)}. {_price(counted, neural)}",
+        *_together(events, min(counted.perplexity or math.inf, neural.perplexity or math.inf)),
+    )
+
+
+def _together(events: Events, alone: float) -> tuple[str | Strong, ...]:
+    """What the best mixture of both reaches, beside the better of the two alone."""
+    mixed = events.best("mixture")
+    change = ratio(mixed.perplexity, alone) if mixed else None
+    if not mixed or change is None:
+        return ()
+    side = "lower" if change < 1 else "higher"
+    return (
+        " The best mixture, ",
+        Strong(mixed.label),
+        f", reaches {text.perplexity(mixed.perplexity)}, {text.percent(abs(1 - change), 0)} {side} than the "
+        "better of the two.",
     )
 
 

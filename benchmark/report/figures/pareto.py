@@ -86,9 +86,10 @@ def _room(values: Sequence[float], least: float = 1.6) -> float:
 
 
 def _leaders(order: Sequence[Point], front_length: int) -> list[Point]:
-    """Where there are too many to name: the front, and the best of each family."""
+    """Where there are too many to name: the best of each family, then the rest of the front."""
     firsts = {point.family: point for point in sorted(order, key=lambda p: -p.perplexity)}
-    return [point for i, point in enumerate(order) if i < front_length or point is firsts[point.family]]
+    best = [point for point in order if point is firsts[point.family]]
+    return best + [point for point in order[:front_length] if point not in best]
 
 
 def _mark(axes: Axes, point: Point, behind: bool) -> None:

@@ -13,7 +13,7 @@ CLEAR, GAP = 6.0, 1.5
 #: Beyond this many points a line leads from the label to its mark.
 LED = 12.0
 #: Up to so many labels, several orders of placing them are tried.
-FEW = 12
+FEW = 16
 #: Where a label is tried around its mark: points away, and degrees counter-clockwise from the right.
 DISTANCES = (8.0, 13.0, 20.0, 30.0, 42.0, 56.0, 72.0)
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 20, 340, 160, 200, 70, 290, 110, 250)
@@ -30,7 +30,8 @@ def stepped(corners: Box) -> Iterator[Box]:
 
 
 def arranged(points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: Box) -> dict[int, Box]:
-    """The best of four orders of placing: as given, from the top, from the left, from the right.
+    """The best of four orders of placing: as given, from the top, from the left, from the right. Best is
+    what names most, then what the line through `line` strikes least, then what has the shortest leaders.
 
     Where many labels compete, the first ones matter most: only the given order is tried.
     """
@@ -42,14 +43,19 @@ def arranged(points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: 
         np.argsort(-points[:, 0]),
     ]
     best: dict[int, Box] = {}
-    least = (count + 1, 0.0)
+    least = (count + 1, 0, 0.0)
     for order in orders if count <= FEW else orders[:1]:
         spots = _placed(order.tolist(), points, sizes, taken, line, frame)
         leaders = (float(np.hypot(*(np.clip(points[i], s[:2], s[2:]) - points[i]))) for i, s in spots.items())
-        cost = (count - len(spots), sum(length for length in leaders if length > LED))
+        struck = (
+            int(_overlap(np.array(list(spots.values())), np.array(line)).any(1).sum())
+            if line and spots
+            else 0
+        )
+        cost = (count - len(spots), struck, sum(length for length in leaders if length > LED))
         if cost < least:
             best, least = spots, cost
-        if least == (0, 0.0):
+        if least == (0, 0, 0.0):
             break
     return best
 
@@ -73,9 +79,12 @@ def _first_free(places: Box, taken: Sequence[Box], frame: Box, point: Box) -> Bo
     """The first place inside the frame that, leader and all, keeps clear of everything taken, or None."""
     others = np.array(taken)
     inside = (places[:, :2] >= frame[:2]).all(1) & (places[:, 2:] <= frame[2:]).all(1)
-    label_hits = _overlap(places + np.array([-GAP, -GAP, GAP, GAP]), others).any(1)
+    places = places[inside]
+    places = places[~_overlap(places + np.array([-GAP, -GAP, GAP, GAP]), others).any(1)]
+    if not len(places):
+        return None
     leader_hits = _overlap(_leaders(places, point).reshape(-1, 4), others).any(1)
-    free = np.flatnonzero(inside & ~label_hits & ~leader_hits.reshape(len(places), -1).any(1))
+    free = np.flatnonzero(~leader_hits.reshape(len(places), -1).any(1))
     return places[free[0]] if len(free) else None
 
 

@@ -19,9 +19,14 @@ from benchmark.report.context import Context
 from benchmark.report.events import Events
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row
-from benchmark.report.verdict import COSTS, ratio, sentence, summary
+from benchmark.report.verdict import COSTS, lone, ratio, sentence, summary
 
 ORDER = 0
+
+ABOUT = (
+    "Test perplexity is how many equally likely next words a model hesitates between, on text it has not "
+    "seen: lower is better. Models are compared only where they predict the same words of the same text."
+)
 
 COLUMNS = (
     Column("corpus", "Corpus", level="data"),
@@ -42,7 +47,10 @@ def build(context: Context) -> Section | None:
         blocks = [Paragraph((summary(main),), "answer"), *(Paragraph(sentence(group)) for group in main)]
     else:
         blocks = [Paragraph(sentence(group), "answer") for group in main]
-    blocks += [Paragraph(sentence(group), "note") for group in events if group not in main]
+    others = [group for group in events if group not in main]
+    if others:
+        blocks.append(Paragraph(lone(others), "note"))
+    blocks.append(Paragraph((ABOUT,), "note"))
     caption = (
         "The best row of each family, by test perplexity (lower is better). "
         "The last line of each corpus divides neural by counted."

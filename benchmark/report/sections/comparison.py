@@ -81,7 +81,7 @@ def _idle(context: Context) -> set[str]:
 def _group(events: Events, context: Context) -> Group:
     rows = tuple(_row(events, row, context) for row in events.rows)
     note = "; ".join(part for part in (events.figures, f"protocol {events.protocol[:6]}") if part)
-    return Group(rows, events.title, note, events.corpus)
+    return Group(rows, events.title, note, events.corpus, events.name, events.protocol)
 
 
 def _row(events: Events, row: Row, context: Context) -> TableRow:

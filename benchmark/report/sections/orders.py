@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ORDER = 70
 #: More methods than this cannot be told apart.
-METHODS = 6
+METHODS = 5
 #: How many times the lowest perplexity the axis shows.
 REACH = 2.5
 

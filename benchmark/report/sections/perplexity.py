@@ -28,7 +28,7 @@ COLUMNS = (
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(_figure(events) for events in context.events if events.varied and _finite(events))
+    figures = tuple(_figure(events) for events in context.events if _finite(events))
     return Section("perplexity", "Perplexity", figures) if figures else None
 
 

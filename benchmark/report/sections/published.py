@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from benchmark.report import text
@@ -68,9 +69,17 @@ def _perplexity(item: dict[str, Any]) -> float | None:
 
 
 def _is_after(row: Row, item: dict[str, Any]) -> bool:
-    """Whether a row's label names the paper: `… (Grave et al. 2017)` a source `Grave et al. (2017), …`."""
+    """Whether a row is what a paper reports, by its label: the model in the same words (`Modified
+    Kneser-Ney 5-gram` for `5-gram, modified Kneser-Ney`), or the paper itself (`… (Grave et al. 2017)`
+    for a source `Grave et al. (2017), …`)."""
+    if sorted(_words(row.label)) == sorted(_words(item.get("model"))):
+        return True
     paper, year = str(item.get("source")).partition(")")[0].rpartition("(")[::2]
     return bool(paper and year) and f"{paper.strip()} {year}" in row.label
+
+
+def _words(name: object) -> list[str]:
+    return re.findall(r"\w+", str(name).casefold())
 
 
 def _theirs(events: Events, item: dict[str, Any]) -> TableRow:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from itertools import zip_longest
+import math
 from typing import Any
 
 from benchmark.report import text
-from benchmark.report.blocks import Block, Cell, Column, Fold, Group, Quotes, Section, Table, TableRow
+from benchmark.report.blocks import Block, Cell, Column, Fold, Group, Quotes, Section, Table, TableRow, words
 from benchmark.report.context import Context
 from benchmark.report.events import Events
 from benchmark.report.rows import Row
 
 ORDER = 90
-#: Models, next words and continuations shown: enough to compare, few enough to read.
-MODELS, WORDS, SAMPLES = 5, 8, 2
+#: Models that are quoted, their continuations, and next words: enough to compare, few enough to read.
+MODELS, SAMPLES, WORDS = 5, 2, 6
+#: Models whose next words stand on the page; the CSV has every model's.
+DRAWN = 12
 #: Characters a continuation is cut at.
 LENGTH = 320
 
@@ -35,31 +37,31 @@ def samples_of(row: Row) -> dict[str, dict[str, Any]]:
     return {text.clean(item["prompt"]): item for item in items if isinstance(item, dict) and "prompt" in item}
 
 
-def _chosen(events: Events) -> list[tuple[Row, dict[str, dict[str, Any]]]]:
-    """The best rows of each family that left samples, in the order of their rank."""
+def _asked(events: Events) -> list[tuple[Row, dict[str, dict[str, Any]]]]:
+    """The rows that left samples: the best of each family and what would be drawn beside them by rank,
+    then the others."""
     found = [(row, samples) for row in events.rows if (samples := samples_of(row))]
     leaders = {row.family: row.number for row, _ in reversed(found)}
     found.sort(key=lambda pair: pair[0].number not in leaders.values())
-    return sorted(found[:MODELS], key=lambda pair: pair[0].rank or 0)
+    first, rest = found[:DRAWN], found[DRAWN:]
+    quoted = {row.number for row, _ in found[:MODELS]}
+    first.sort(key=lambda pair: (pair[0].number not in quoted, pair[0].rank or 0))
+    return first + rest
 
 
 def _corpus(events: Events) -> list[Block]:
-    chosen = _chosen(events)
-    prompts = list(dict.fromkeys(prompt for _, samples in chosen for prompt in samples))
+    everyone = _asked(events)
+    prompts = list(dict.fromkeys(prompt for _, samples in everyone for prompt in samples))
     blocks: list[Block] = []
     for index, prompt in enumerate(prompts, start=1):
-        asked = [(row, samples[prompt]) for row, samples in chosen if prompt in samples]
+        asked = [(row, samples[prompt]) for row, samples in everyone if prompt in samples]
         inside: list[Block] = []
         if any(_next(item) for _, item in asked):
             inside.append(_next_words(f"next_words_{events.file}_{index}", prompt, asked))
-        quotes = tuple(
-            (row.label, prompt, _continuation(prompt, sample))
-            for row, item in asked
-            for sample in _texts(item)[:SAMPLES]
-        )
-        numbers = tuple(row.number for row, item in asked for _ in _texts(item)[:SAMPLES])
-        if quotes:
-            inside.append(Quotes(quotes, numbers))
+        quoted = [(row, sample) for row, item in asked[:MODELS] for sample in _texts(item)[:SAMPLES]]
+        if quoted:
+            said = tuple((row.label, prompt, _continuation(prompt, sample)) for row, sample in quoted)
+            inside.append(Quotes(said, tuple(row.number for row, _ in quoted)))
         if inside:
             title = f"{events.title}: after “{text.clean(prompt, 80) or 'nothing'}”"
             blocks.append(Fold(title, tuple(inside)))
@@ -86,16 +88,18 @@ def _continuation(prompt: str, sample: str) -> str:
 
 
 def _next_words(name: str, prompt: str, asked: list[tuple[Row, dict[str, Any]]]) -> Table:
-    columns = [Column("rank", "#", "right")]
-    for index, (row, _) in enumerate(asked, start=1):
-        columns.append(Column(f"word_{index}", row.label))
-        columns.append(Column(f"probability_{index}", "p", "right"))
+    """A row a model, its likeliest word first. Probabilities have columns of their own in the CSV."""
+    places = range(1, WORDS + 1)
+    columns = [Column("label", "Model")]
+    columns += [Column(f"word_{place}", f"{place}.") for place in places]
+    columns += [Column(f"probability_{place}", f"p {place}", "right", "data") for place in places]
     rows = []
-    for place, pairs in enumerate(zip_longest(*(_next(item) for _, item in asked)), start=1):
-        cells = [Cell(str(place), float(place))]
-        for pair in pairs:
-            word, probability = pair or ("", None)
-            cells += [Cell(word or text.NONE, word), Cell(text.percent(probability), probability)]
-        rows.append(TableRow(tuple(cells)))
+    for row, item in asked:
+        pairs = _next(item)
+        if pairs:
+            pairs += [("", math.nan)] * (WORDS - len(pairs))
+            likely = [Cell(f"{word} {text.percent(p)}" if word else text.NONE, word) for word, p in pairs]
+            shares = [Cell(text.percent(p), None if math.isnan(p) else p) for _, p in pairs]
+            rows.append(TableRow((words(row.label), *likely, *shares), row.number, row.family))
     caption = f"The likeliest next words after “{text.clean(prompt, 80)}”, with their probabilities."
-    return Table(name, caption, tuple(columns), (Group(tuple(rows)),))
+    return Table(name, caption, tuple(columns), (Group(tuple(rows)),), most=DRAWN)

@@ -21,15 +21,52 @@ function sortable(table) {
   });
 }
 
+// Of a long group the first rows are shown, in the order of the moment, and a button for the rest.
+const FIRST = 12;
+function foldable(table) {
+  all("tbody", table).forEach((body) => {
+    const count = rowsOf(body).length;
+    if (count <= FIRST + 3) return;
+    const line = body.appendChild(document.createElement("tr"));
+    line.className = "more";
+    const cell = line.appendChild(document.createElement("td"));
+    cell.colSpan = table.tHead.rows[0].cells.length;
+    const button = cell.appendChild(document.createElement("button"));
+    button.type = "button";
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => {
+      const open = button.getAttribute("aria-expanded") !== "true";
+      button.setAttribute("aria-expanded", String(open));
+      fold(body);
+      if (!open) line.scrollIntoView({ block: "nearest" });
+    });
+    fold(body);
+  });
+}
+
+const rowsOf = (body) => all("tr:not(.group, .more)", body);
+
+function fold(body) {
+  const line = body.querySelector(".more");
+  if (!line) return;
+  const button = line.querySelector("button");
+  const open = button.getAttribute("aria-expanded") === "true";
+  const found = rowsOf(body).filter((row) => !row.hidden);
+  found.forEach((row, place) => row.classList.toggle("folded", !open && place >= FIRST));
+  line.hidden = found.length <= FIRST;
+  button.textContent = open ? `Show the first ${FIRST} rows only` : `Show all ${found.length} rows`;
+}
+
 // Rows keep to their group: perplexities of different texts are not one ranking.
 function sortRows(body, index, sign) {
-  const rows = all("tr:not(.group)", body).map((row) => [valueOf(row.children[index]), row]);
+  const rows = rowsOf(body).map((row) => [valueOf(row.children[index]), row]);
   const empty = (value) => value === "" || value === "–";
   rows.sort(([a], [b]) => {
     if (empty(a) || empty(b)) return empty(a) - empty(b);
     return sign * (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
   });
-  body.append(...rows.map(([, row]) => row));
+  body.append(...rows.map(([, row]) => row), ...all("tr.more", body));
+  fold(body);
 }
 
 function valueOf(cell) {
@@ -39,22 +76,24 @@ function valueOf(cell) {
 
 function filterable(table) {
   const form = table.closest(".table").querySelector(".filters");
-  const rows = all("tbody tr:not(.group)", table);
+  const rows = rowsOf(table);
   const apply = () => {
-    const { corpus, family, text } = form.elements;
+    const { corpus, family, protocol, text } = form.elements;
     const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     rows.forEach((row) => {
       const said = row.textContent.toLowerCase();
       row.hidden = !(
         (!corpus.value || row.parentNode.dataset.corpus === corpus.value) &&
+        (!protocol.value || row.parentNode.dataset.protocol === protocol.value) &&
         (!family.value || row.dataset.family === family.value) &&
         words.every((word) => said.includes(word))
       );
       shown += !row.hidden;
     });
     all("tbody", table).forEach((body) => {
-      body.hidden = all("tr:not(.group)", body).every((row) => row.hidden);
+      body.hidden = rowsOf(body).every((row) => row.hidden);
+      fold(body);
     });
     form.querySelector("output").textContent = `${shown} of ${rows.length} rows`;
   };
@@ -107,6 +146,10 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => folded.forEach((element) => { element.open = false; }));
 
+// A phone's first screen is for the answer, not for the contents.
+if (matchMedia("(max-width: 40rem)").matches) document.querySelector("nav details").open = false;
+
+all("table").forEach(foldable);
 all("table[data-sortable]").forEach(sortable);
 all("table[data-filters]").forEach(filterable);
 linked();
