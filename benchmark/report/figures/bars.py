@@ -29,21 +29,19 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
     values = [row.perplexity or 0.0 for row in rows]
     limit = min(max(values), CUT * min(values))
     numbers = [str(row.number) for row in rows]
-    colours = [family_colour(row.family) for row in rows]
     sns.barplot(
         x=[min(value, limit) for value in values],
         y=numbers,
-        hue=numbers,
-        palette=colours,
+        color=LIGHT["muted"],  # their own are set below: seaborn draws a plot for every hue
         orient="h",
-        legend=False,
         saturation=1,
         ax=axes,
     )
-    bars = [container[0] for container in axes.containers]
+    bars = list(axes.containers[0])
     shown = [_value(row, value > limit) for row, value in zip(rows, values, strict=True)]
     for row, value, bar, said in zip(rows, values, bars, shown, strict=True):
         bar.set_gid(f"row-{row.number}-0")
+        bar.set_facecolor(family_colour(row.family))
         if len(families) > 1:
             _family_mark(axes, row, bar.get_y() + bar.get_height() / 2, limit)
         middle, end = bar.get_y() + bar.get_height() / 2, bar.get_width()

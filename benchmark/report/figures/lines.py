@@ -100,6 +100,7 @@ def line_chart(
             frame,
             x="x",
             y="y",
+            estimator="mean" if len(line.seeds) > 1 else None,
             errorbar="sd" if len(line.seeds) > 1 else None,
             color=colour,
             dashes=False,
