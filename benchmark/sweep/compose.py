@@ -55,6 +55,8 @@ class Collector:
 
     def jobs(self, arguments: Sequence[str]) -> list[Job]:
         """Every job of a command line, each once, in order. Raises UserError."""
+        if any(argument.startswith("--experimental-rerun") for argument in arguments):
+            raise UserError("--experimental-rerun reads pickles; nextword run --rerun failed repeats runs")
         arguments = [with_ids_as_text(argument) for argument in from_hydra_launcher(arguments)]
         found = [
             _job(config, overrides)

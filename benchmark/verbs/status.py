@@ -3,73 +3,118 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
-from benchmark.job import Job, run_title
-from benchmark.record.folder import RESULT, read_result, read_runs
+from benchmark.errors import UserError, did_you_mean
+from benchmark.sweep.states import STATUSES, RunState, folder_states, job_states
 
 HELP = """\
 nextword status                            every run folder
 nextword status +sweep=NAME [KEY=VALUE]    the runs of a sweep, those not yet made among them
 nextword status -m [KEY=V1,V2 ...]         likewise of a multirun
+
+--status failed,missing    a line for each run of these, and none for others
+results_dir=FOLDER         where the runs are (results)
+
+A few runs are a line each; many are counted by corpus and model, and only what did not end well is
+listed, with its reason and the command that repeats it.
+
+  ok        finished                          running   a process of this machine is at it
+  missing   not begun                         cut off   begun, and its process is gone
+  skipped   cannot be: a package is missing, or its model refuses these settings
+  failed    ended in an error, or was killed  diverged  its training left the finite numbers
+  unusable  a folder to be mended by hand     error     its corpus cannot be found
+
+nextword run --rerun failed,missing [...] runs those of them again.
 """
+
+#: As many runs are a line each; more are counted.
+LISTED = 40
+
+#: Told run by run, however many there are.
+AMISS = ("running", "cut off", "skipped", "diverged", "failed", "unusable", "error")
 
 
 def main(arguments: list[str]) -> int:
     if "-h" in arguments or "--help" in arguments:
         print(HELP, end="")
         return 0
+    wanted, arguments = _wanted(arguments)
     folders = [a.partition("=")[2] for a in arguments if a.startswith("results_dir=")]
-    others = [a for a in arguments if not a.startswith("results_dir=")]
-    rows = _of_jobs(arguments) if others else _of_folders(Path(folders[-1] if folders else "results"))
-    if not rows:
+    if any(not a.startswith("results_dir=") for a in arguments):
+        states: Iterable[RunState] = _of_jobs(arguments)
+    else:
+        states = folder_states(Path(folders[-1] if folders else "results"))
+    counts: Counter[str] = Counter()
+    told = _counted(states, counts)
+    if wanted:
+        _list(state for state in told if state.status in wanted)
+    else:
+        few = list(islice(told, LISTED + 1))
+        if len(few) <= LISTED:
+            _list(few)
+        else:
+            _count(chain(few, told))
+    if not counts:
         print("no runs yet; make one: nextword run corpus=sotu_small")
         return 0
-    width = max(len(title) for _, title, _ in rows)
-    for status, title, note in rows:
-        print(f"{status:<9} {title:{width}}  {note}".rstrip())
-    counts = Counter(status for status, _, _ in rows)
-    print(
-        f"{len(rows)} runs: " + ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    )
+    print(f"{counts.total():,} runs: " + ", ".join(f"{counts[s]:,} {s}" for s in STATUSES if counts[s]))
     return 0
 
 
-def _of_jobs(arguments: list[str]) -> list[tuple[str, str, str]]:
-    from benchmark.sweep.compose import collect
-    from benchmark.sweep.launch import locate
-
-    jobs = collect(arguments)
-    placed, problems = locate(jobs, say=print)
-    rows: dict[Job, tuple[str, str, str]] = {
-        job: ("missing", job.title, outcome.reason or "") for job, outcome in problems.items()
-    }
-    for place in placed:
-        result = read_result(place.folder)
-        if result is None:
-            rows[place.job] = ("cut off" if place.folder.exists() else "missing", place.job.title, "")
+def _wanted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The statuses of `--status A,B`, and the rest of the command line."""
+    wanted: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        flag, equals, value = argument.partition("=")
+        if flag == "--status":
+            wanted += (value if equals else next(waiting, "")).split(",")
         else:
-            rows[place.job] = (str(result.get("status")), place.job.title, _note(result, place.folder))
-    return [rows[job] for job in jobs]
+            rest.append(argument)
+    for status in wanted:
+        if status not in STATUSES:
+            raise UserError(f"there is no status {status!r}. {did_you_mean(status, STATUSES)}")
+    return wanted, rest
 
 
-def _of_folders(results_dir: Path) -> list[tuple[str, str, str]]:
-    rows = []
-    for run in read_runs(results_dir):
-        found = run.result
-        title = run_title(
-            found.get("label", run.folder.parent.name),
-            found.get("corpus", "?"),
-            found.get("seed"),
-            found.get("train_share", 1),
-        )
-        rows.append((str(run.result.get("status")), title, _note(run.result, run.folder)))
-    for folder in sorted((results_dir / "runs").glob("*/*/*")):
-        if folder.is_dir() and not (folder / RESULT).exists():
-            rows.append(("cut off", f"{folder.parent.name} on {folder.parents[1].name}", str(folder)))
-    return rows
+def _of_jobs(arguments: Sequence[str]) -> list[RunState]:
+    from benchmark.sweep.compose import collect
+
+    return job_states(collect(arguments), say=print)
 
 
-def _note(result: dict[str, object], folder: Path) -> str:
-    reason = result.get("reason")
-    return str(reason).splitlines()[0] if reason else str(folder)
+def _counted(states: Iterable[RunState], counts: Counter[str]) -> Iterator[RunState]:
+    for state in states:
+        counts[state.status] += 1
+        yield state
+
+
+def _list(states: Iterable[RunState]) -> None:
+    for state in states:
+        note = state.reason or str(state.folder if state.status in ("ok", "running") else "")
+        print(f"{state.status:<9} {state.title}{': ' if note else ''}{note}")
+        if state.command and state.status not in ("ok", "running"):
+            print(f"{'':9} {state.command}")
+
+
+def _count(states: Iterable[RunState]) -> None:
+    """A table of how many runs of each corpus and model have which status, then those that went amiss."""
+    amiss: list[RunState] = []
+    table: dict[tuple[str, str], Counter[str]] = {}
+    for state in states:
+        table.setdefault((state.corpus, state.model), Counter())[state.status] += 1
+        if state.status in AMISS:
+            amiss.append(state)
+    columns = [status for status in STATUSES if any(row[status] for row in table.values())]
+    corpora, models = zip(*table, strict=True)
+    first, second = (max(map(len, [*names, "corpus"])) for names in (corpora, models))
+    print(f"{'corpus':{first}}  {'model':{second}}" + "".join(f"{name:>10}" for name in columns))
+    for (corpus, model), row in sorted(table.items()):
+        cells = "".join(f"{row[name] or '':>10}" for name in columns)
+        print(f"{corpus:{first}}  {model:{second}}{cells}".rstrip())
+    print()
+    _list(sorted(amiss, key=lambda state: AMISS.index(state.status)))

@@ -1,0 +1,119 @@
+"""`nextword run --rerun failed,missing`: of a sweep, or of all run folders, those that did not end well."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.errors import UserError, did_you_mean
+from benchmark.job import Job, Say, in_sweep
+from benchmark.sweep.compose import INCIDENTAL, Collector
+from benchmark.sweep.launch import locate
+from benchmark.sweep.named import key_of
+from benchmark.sweep.states import RunState, folder_states, job_states
+
+#: What each word after `--rerun` means. A skipped run is no failure: its reason stands until a package is
+#: installed or a setting changed, so it is run again only if asked for by name.
+RERUN = {
+    "failed": ("failed", "diverged"),
+    "missing": ("missing", "cut off", "error"),
+    "skipped": ("skipped",),
+}
+
+
+def rerun_option(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of `--rerun A,B`, none where it is not given, and the rest of a command line."""
+    words: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        flag, equals, value = argument.partition("=")
+        if flag == "--rerun":
+            words += (value if equals else next(waiting, "")).split(",")
+        else:
+            rest.append(argument)
+    for word in words:
+        if word not in RERUN:
+            raise UserError(f"--rerun {word} is not usable. {did_you_mean(word, RERUN)}")
+    return words, rest
+
+
+def to_rerun(words: Sequence[str], arguments: Sequence[str], say: Say) -> list[Job]:
+    """The jobs to run again, of those of a command line; of all run folders, by the commands recorded in
+    them, where it names no runs. What is found is said. A diverged run, which else counts as finished, is
+    forced. Raises UserError for a command line that does not compose."""
+    statuses = {status for word in words for status in RERUN[word]}
+    if all(key_of(argument).partition(".")[0] in INCIDENTAL for argument in arguments):
+        return _of_folders(words, statuses, arguments, say)
+    jobs = in_sweep(Collector().jobs(arguments))
+    states = job_states(jobs, say)
+    say(_found(words, states, "runs"))
+    return [
+        _forced(job) if state.status == "diverged" else job
+        for job, state in zip(jobs, states, strict=True)
+        if state.status in statuses
+    ]
+
+
+def _of_folders(words: Sequence[str], statuses: set[str], how: Sequence[str], say: Say) -> list[Job]:
+    collector = Collector()
+    results_dir = _results_dir(how)
+    states = list(folder_states(results_dir))
+    say(_found(words, states, f"run folders below {results_dir}"))
+    chosen: dict[Job, RunState] = {}
+    for state in states:
+        if state.status in statuses:
+            try:
+                chosen[_recorded_job(collector, state, how)] = state
+            except UserError as error:
+                say(f"left out: {state.folder}: {error}")
+    jobs = in_sweep(list(chosen))
+    return _with_diverged_forced(jobs, list(chosen.values()), say)
+
+
+def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> Job:
+    program, *overrides = shlex.split(state.command) or [""]
+    if program != "nextword" or any(override.startswith("-") for override in overrides):
+        raise UserError("no command that repeats it is recorded; run it by name")
+    jobs = collector.jobs([*overrides[1:], *how])
+    if len(jobs) != 1:
+        raise UserError(f"its command names {len(jobs)} runs: {state.command}")
+    return jobs[0]
+
+
+def _with_diverged_forced(jobs: Sequence[Job], states: Sequence[RunState], say: Say) -> list[Job]:
+    """A run whose source or corpus has changed since is another run, found elsewhere: nothing is forced."""
+    placed, _ = locate(jobs, say)
+    folders = {place.job: place.folder for place in placed}
+    pairs = list(zip(jobs, states, strict=True))
+    moved = sum(job in folders and folders[job] != state.folder for job, state in pairs)
+    if moved:
+        say(f"{moved} of them have another run id now: the model's code or the corpus has changed since")
+    return [
+        _forced(job) if state.status == "diverged" and folders.get(job) == state.folder else job
+        for job, state in pairs
+    ]
+
+
+def _forced(job: Job) -> Job:
+    return replace(job, config={**job.config, "force": True})
+
+
+def _results_dir(how: Sequence[str]) -> Path:
+    given = [a.partition("=")[2] for a in how if key_of(a) == "results_dir"]
+    return Path(given[-1] if given else "results")
+
+
+def _found(words: Sequence[str], states: Sequence[RunState], among: str) -> str:
+    """`3 failed, 2 missing of 40 runs; running those`."""
+    counts = Counter(word for word in RERUN for state in states if state.status in RERUN[word])
+    running = sum(state.status == "running" for state in states)
+    now = f" ({running} running now are left alone)" if running else ""
+    among = f"{len(states):,} {among}"
+    parts = [f"{counts[word]:,} {word}" for word in words if counts[word]]
+    if not parts:
+        return f"none of {among} is {' or '.join(words)}: nothing to do{now}"
+    return f"{', '.join(parts)} of {among}; running those{now}"

@@ -1,0 +1,132 @@
+"""What became of runs: of every run folder, or of the jobs of a sweep."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.job import Job, Say, run_title
+from benchmark.record.folder import misplaced, read_result
+from benchmark.record.identity import seed_of
+
+#: In the order in which they are told. `unusable` is a folder to be mended by hand: its record cannot be
+#: read, or is another run's. An `error` is a job whose corpus cannot be found.
+STATUSES = (
+    "ok",
+    "running",
+    "missing",
+    "cut off",
+    "skipped",
+    "diverged",
+    "failed",
+    "unusable",
+    "error",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """One run: where it is or would be, its status, the reason of one that did not end well, and the
+    command that repeats it (empty where it is not known)."""
+
+    status: str
+    title: str
+    corpus: str
+    model: str
+    folder: Path | None = None
+    reason: str = ""
+    command: str = ""
+
+
+def folder_states(results_dir: Path) -> Iterator[RunState]:
+    """The state of every run folder, one after the other, in path order."""
+    for corpus in _folders(results_dir / "runs"):
+        for model in _folders(corpus):
+            yield from map(folder_state, _folders(model))
+
+
+def folder_state(folder: Path) -> RunState:
+    """The state of a run folder that is there."""
+    corpus, model = folder.parents[1].name, folder.parent.name
+    try:
+        result = read_result(folder)
+        problem = misplaced(folder, result) if result is not None else None
+    except UserError as error:
+        result, problem = None, str(error)
+    if problem:
+        return RunState("unusable", f"{model} on {corpus}", corpus, model, folder, problem)
+    if result is None:
+        return _unfinished(folder, corpus, model)
+    title = run_title(str(result.get("label", model)), corpus, result.get("seed"))
+    lines = str(result.get("reason") or "").splitlines()
+    reason, command = lines[0] if lines else "", str(result.get("command", ""))
+    return RunState(str(result.get("status")), title, corpus, model, folder, reason, command)
+
+
+def job_states(jobs: Sequence[Job], say: Say) -> list[RunState]:
+    """The state of the run of every job, in their order."""
+    from benchmark.sweep.launch import locate
+
+    placed, problems = locate(jobs, say)
+    folders = {place.job: place.folder for place in placed}
+    return [
+        _job_state(job, folders[job])
+        if job in folders
+        else RunState(
+            "error", job.title, job.corpus, job.model, None, problems[job].reason or "", job.command
+        )
+        for job in jobs
+    ]
+
+
+def running(folder: Path) -> bool:
+    """Does a process hold this run folder now? Its lock says so; one that is not there is not made."""
+    try:
+        with (folder / ".lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _job_state(job: Job, folder: Path) -> RunState:
+    if not folder.is_dir():
+        return RunState("missing", job.title, job.corpus, job.model, folder, "", job.command)
+    found = folder_state(folder)
+    return RunState(found.status, job.title, job.corpus, job.model, folder, found.reason, job.command)
+
+
+def _unfinished(folder: Path, corpus: str, model: str) -> RunState:
+    config = _config(folder)
+    settings = config.get("model")
+    settings = settings if isinstance(settings, dict) else {}
+    title = run_title(str(settings.get("label", model)), corpus, seed_of(settings))
+    command = str(config.get("command", ""))
+    status = "running" if running(folder) else "cut off"
+    reason = "" if status == "running" else "its process ended before the run did"
+    return RunState(status, title, corpus, model, folder, reason, command)
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
+    """What an unfinished run left of its configuration."""
+    import yaml
+
+    try:
+        with (folder / "config.yaml").open(encoding="utf-8") as file:
+            config = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return sorted(path for path in parent.iterdir() if path.is_dir())
+    except OSError:
+        return []
