@@ -33,7 +33,8 @@ def run_search(arguments: Sequence[str]) -> int:
     settings = search_settings(name, own)
     given = {_key(argument) for argument in rest}
     settings = without(settings, [key for key in settings.space if key.lstrip("+") in given])
-    base = [override for override in settings.base_overrides if _key(override) not in given]
+    taken = given | set(settings.space)
+    base = [override for override in settings.base_overrides if _key(override) not in taken]
     shared = [*base, *rest]
     jobs = collect(shared)
     if not jobs:  # Hydra has answered a question (--cfg, --info, --hydra-help)

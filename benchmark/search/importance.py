@@ -16,12 +16,13 @@ VALUES = 4
 
 
 def importance(record: SearchRecord) -> dict[str, float]:
-    """For each parameter, ε² of Kruskal & Wallis, from 0 to 1; empty for fewer than `LEAST` finished trials.
+    """For each parameter, η² from 0 to 1; empty for fewer than `LEAST` finished trials.
 
-    ε² = 1 − (W / (n − k)) / (T / (n − 1)) for n trials ranked by validation perplexity in k groups of one
-    value (or third of the values) of the parameter, with sums of squares of the ranks W within the groups and
-    T in all (Kelley 1935): the share of the variance of ranks that the parameter explains alone, corrected
-    for chance; 0 where it is below. Ranks, since a trial that fails to learn would drown all others. Unlike a
+    η² = (H − k + 1) / (n − k) for n trials ranked by validation perplexity in k groups of one value (or third
+    of the values) of the parameter, H the statistic of Kruskal & Wallis (Tomczak & Tomczak 2014): the share
+    of the variance of ranks that the parameter explains alone, corrected for chance; 0 where it is below. It
+    is computed as 1 − (W / (n − k)) / (T / (n − 1)), W and T the sums of squares within the groups and in
+    all, which heeds ties. Ranks, since a trial that fails to learn would drown all others. Unlike a
     correlation it also sees a best value in the middle.
     """
     trials = record.ranked

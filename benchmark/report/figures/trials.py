@@ -11,18 +11,22 @@ from benchmark.report import text
 from benchmark.report.figures.style import canvas, log_axis, margins
 from benchmark.report.palette import LIGHT
 
-#: Trials above so many times the lowest stand at the upper edge: they would flatten all others.
-CEILING = 3.0
-
 
 def trial_chart(
-    title: str, finished: Sequence[tuple[int, float]], lowest: Sequence[tuple[int, float]], trials: int
+    title: str,
+    finished: Sequence[tuple[int, float]],
+    lowest: Sequence[tuple[int, float]],
+    trials: int,
+    ceiling: float,
 ) -> Figure:
-    """`finished` and `lowest`: (trial, perplexity) from trial 1 to `trials`; the lowest point is marked."""
+    """`finished` and `lowest`: (trial, perplexity) from trial 1 to `trials`; the lowest point is marked.
+
+    Points above `ceiling` times the lowest stand at the upper edge.
+    """
     figure, axes = canvas(title)
     margins(figure, 56, 14)
     best = min(finished, key=lambda point: (point[1], point[0]))
-    edge = CEILING * best[1]
+    edge = ceiling * best[1]
     steps = [(x, min(y, edge)) for x, y in lowest] + [(trials, lowest[-1][1])]
     points = [(x, min(y, edge)) for x, y in finished]
     axes.step(*zip(*steps, strict=True), where="post", color=LIGHT["blue"])

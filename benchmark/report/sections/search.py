@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 76
-METHOD = " (ε² of Kruskal and Wallis on ranks; a search that follows its successes has tried good values more often)"
+METHOD = " (η² of Kruskal and Wallis's H; a search that learns has tried good values more often)"
 #: Rows of a table that are drawn; the CSV has all.
 MOST = 10
+#: The points of trials above so many times the lowest are drawn there: they would flatten all others.
+CEILING = 3
 
 INTRODUCTION = (
     "Each trial is a run like any other, and the settings were chosen by validation perplexity, never by the "
@@ -88,9 +90,11 @@ def _progress(search: SearchRecord) -> Figure:
     )
     failed = len(search.failed)
     more = f" {text.plural(failed, 'trial')} failed." if failed else ""
+    if any((trial.valid_perplexity or 0) > CEILING * (best.valid_perplexity or 0) for trial in search.trials):
+        more += f" Trials above {CEILING} times the lowest stand at the upper edge."
     caption = (
         f"{text.clean(search.description).rstrip('.').capitalize()}: validation perplexity of each trial "
-        f"(points) and the lowest up to it (line); lower is better. Settings were "
+        f"(points, the best a diamond) and the lowest up to it (line); lower is better. Settings were "
         f"{SAMPLERS.get(search.sampler, search.sampler)}, {search.batch} trials at a time. {said}{more}"
     )
     alt = f"Line chart of the lowest validation perplexity by trial, search {_title(search)}. {said}"
@@ -120,11 +124,11 @@ def _draw(search: SearchRecord) -> Drawing:
 
     lowest = [(trial.number, low) for trial, low in best_so_far(search) if low is not None]
     finished = [(t.number, t.valid_perplexity) for t in search.trials if t.valid_perplexity is not None]
-    return trial_chart(f"Search {_title(search)}", finished, lowest, len(search.trials))
+    return trial_chart(f"Search {_title(search)}", finished, lowest, len(search.trials), CEILING)
 
 
 def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
-    names = [name.replace("_", " ") for name in short_names(search.space)]
+    names = [re.sub(r"[._]", " ", name) for name in short_names(search.space)]
     columns = (
         Column("trial", "Trial", "right"),
         Column("valid_perplexity", "Validation perplexity", "right"),
@@ -141,7 +145,7 @@ def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
         TableRow(
             (
                 Cell(str(trial.number), float(trial.number)),
-                figure(trial.valid_perplexity, text.perplexity),
+                figure(trial.valid_perplexity, lambda value: text.decimals(value, 2)),
                 *(_parameter(trial, key) for key in search.space),
                 words(trial.run_id),
                 words(trial.state),
