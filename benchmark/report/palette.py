@@ -1,7 +1,7 @@
 """The colours of page and figures, in light and dark.
 
-The hues are Okabe and Ito's (2008), told apart by every common kind of colour vision, darkened or
-lightened until each has a contrast of 4.5 to 1 with its ground. Figures are drawn in the light
+The hues are Okabe and Ito's (2008), darkened or lightened until each has a contrast of 4.5 to 1 with
+its ground and any two of them are 15 apart in CIE Lab to eyes without red or green cones. Figures are drawn in the light
 colours; on the page each becomes the CSS variable of its name, so that it follows the theme.
 """
 
@@ -15,8 +15,8 @@ LIGHT = {
     "blue": "#0a5fa5",
     "orange": "#b84a00",
     "green": "#007454",
-    "pink": "#a8377f",
-    "ochre": "#7d6200",
+    "pink": "#8f1d66",
+    "ochre": "#4a3b00",
     "sky": "#2b7c9e",
 }
 
@@ -28,9 +28,9 @@ DARK = {
     "blue": "#6cb4f5",
     "orange": "#ff9a57",
     "green": "#4bcb9f",
-    "pink": "#f08cc9",
-    "ochre": "#dcbd4a",
-    "sky": "#93d2ee",
+    "pink": "#e86fb8",
+    "ochre": "#f7ebb0",
+    "sky": "#c4ecff",
 }
 
 FAMILIES = {"count": "blue", "neural": "orange", "mixture": "green"}

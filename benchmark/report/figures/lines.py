@@ -18,6 +18,8 @@ from benchmark.report.palette import LIGHT, MARKERS, SERIES
 
 #: Points that the words of a mark take above the axes.
 MARK_ROW = 14.0
+#: The marks of lines that are all of one family.
+SHAPES = "oDs^vP"
 DASHES = {"count": (4, 1.5), "neural": (), "mixture": (1, 1)}
 
 
@@ -84,7 +86,7 @@ def line_chart(
     left: float = 52,
 ) -> tuple[Figure, Axes]:
     """Lines are means over seeds with a band of one standard deviation; counted ones are dashed where
-    families meet. Names stand at the right, `marks` as dotted verticals with their words on top.
+    families meet, and where all are of one, each has a mark of its own. Names stand at the right, `marks` as dotted verticals with their words on top.
 
     With `log_y`, lines above `ceiling` leave at the upper edge. With `log_x` and `log_y` both, bands and
     means are still those of the values, not of their logarithms.
@@ -93,7 +95,8 @@ def line_chart(
     everything: list[Line | Level] = [*lines, *levels]
     mixed = len({line.family for line in lines}) > 1
     colours = colours_of(everything)
-    for line, colour in zip(lines, colours, strict=False):
+    for place, (line, colour) in enumerate(zip(lines, colours, strict=False)):
+        shape = MARKERS.get(line.family, "o") if mixed else SHAPES[place % len(SHAPES)]
         frame = pd.DataFrame([(x, y) for seed in line.seeds for x, y in seed], columns=["x", "y"])
         before = len(axes.lines)
         sns.lineplot(
@@ -105,7 +108,7 @@ def line_chart(
             color=colour,
             dashes=False,
             linestyle=(0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-",
-            marker=MARKERS.get(line.family, "o") if marked else None,
+            marker=shape if marked else None,
             markersize=6,
             ax=axes,
         )
