@@ -91,7 +91,7 @@ def _started(order: Order, captured: bool, cwd: str | None) -> Process[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if captured else None,
         stderr=subprocess.PIPE,
-        env=_environment(order),
+        env=environment_of(order),
         cwd=cwd,
     )
     told = {"config": order.config, "command": order.command, "terminal": order.terminal}
@@ -132,7 +132,8 @@ def _ended(process: Process[bytes]) -> None:
     process.wait()
 
 
-def _environment(order: Order) -> dict[str, str]:
+def environment_of(order: Order) -> dict[str, str]:
+    """The variables a worker starts with: ours, its thread counts, and what the order changes."""
     counts = dict.fromkeys(THREAD_COUNTS, str(order.config["threads"]))
     changed = {**os.environ, **counts, "PYTHONUNBUFFERED": "1", **order.environment}
     return {name: value for name, value in changed.items() if value is not None}

@@ -24,13 +24,28 @@ def start(
 
 
 def workers_of(process: int) -> list[int]:
-    """The worker processes that a launcher has started (it starts others too, such as git)."""
-    children = Path(f"/proc/{process}/task").glob("*/children")
-    started = [int(pid) for file in children for pid in file.read_text().split()]
-    return [pid for pid in started if b"benchmark.sweep.worker" in _command_of(pid)]
+    """The worker processes that a launcher has started, itself or through helpers (it starts others too,
+    such as git)."""
+    return [pid for pid in below(process) if b"benchmark.sweep.worker" in command_of(pid)]
 
 
-def _command_of(pid: int) -> bytes:
+def below(process: int) -> list[int]:
+    """The processes that a process has started, and those that these have."""
+    try:
+        files = list(Path(f"/proc/{process}/task").glob("*/children"))
+        started = [int(pid) for file in files for pid in file.read_text().split()]
+    except OSError:
+        return []
+    return [*started, *(pid for child in started for pid in below(child))]
+
+
+def parent_of(process: int) -> int:
+    """The process that has started it."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def command_of(pid: int) -> bytes:
+    """What it was started as."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

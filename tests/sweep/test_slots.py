@@ -1,0 +1,141 @@
+"""Who gets a core, who gets which GPU, and how many run at once: without a GPU to try it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.settings import visible_gpus, workers
+from benchmark.sweep.compose import collect
+from benchmark.sweep.isolated import THREAD_COUNTS, environment_of
+from benchmark.sweep.outcome import Placed
+from benchmark.sweep.progress import SweepProgress, duration
+from benchmark.sweep.slots import ANY_GPU, Room, Seat, Slots, gpu_wanted, slots
+
+WANTED = st.sampled_from([None, ANY_GPU, "0", "1", "7"])
+
+
+@given(
+    at_once=st.integers(1, 6),
+    gpus=st.integers(0, 3),
+    per_gpu=st.integers(1, 3),
+    steps=st.lists(st.tuples(st.booleans(), WANTED), max_size=40),
+)
+def test_a_room_is_never_overfull_and_never_refuses_what_it_has(
+    at_once: int, gpus: int, per_gpu: int, steps: list[tuple[bool, str | None]]
+) -> None:
+    names = tuple(f"GPU-{number}" for number in range(gpus))
+    room = Room(Slots(at_once, names, per_gpu))
+    taken: list[Seat] = []
+    for leave, wanted in steps:
+        if leave and taken:
+            room.give(taken.pop(0))
+            continue
+        on = [seat.gpu for seat in taken]
+        asked = names if wanted == ANY_GPU else () if wanted is None else names[int(wanted) : int(wanted) + 1]
+        free = [name for name in asked if on.count(name) < per_gpu]
+        seat = room.take(wanted)
+        if len(taken) == at_once or (asked and not free):
+            assert seat is None
+        else:
+            assert seat is not None
+            assert (seat.gpu in free) if asked else (seat.gpu is None)
+            taken.append(seat)
+
+
+def test_a_gpu_job_sees_its_own_device_only_and_others_see_what_there_is() -> None:
+    room = Room(Slots(4, ("2", "5")))
+    first, counted, second = room.take(ANY_GPU), room.take(None), room.take(ANY_GPU)
+    assert first is not None
+    assert counted is not None
+    assert second is not None
+    assert first.environment == {"CUDA_VISIBLE_DEVICES": "2"}
+    assert second.environment == {"CUDA_VISIBLE_DEVICES": "5"}
+    assert counted.environment == {}
+    assert room.take(ANY_GPU) is None  # a core is free, no GPU is
+    room.give(first)
+    chosen = room.take("0")  # device=cuda:0 names the first of those visible; the job selects it itself
+    assert chosen == Seat("2")
+    assert chosen is not None
+    assert chosen.environment == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["model=kneser_ney", "device=cuda"], None),
+        (["model=lstm"], ANY_GPU),
+        (["model=lstm", "device=cuda"], ANY_GPU),
+        (["model=lstm", "device=cuda:1"], "1"),
+        (["model=lstm", "device=cpu"], None),
+        (["model=mixture", "+model@model.components.lstm=lstm"], ANY_GPU),
+    ],
+)
+def test_networks_ask_for_a_gpu_and_counted_models_do_not(arguments: list[str], wanted: str | None) -> None:
+    (job,) = collect([*arguments, "corpus=sotu_small"])
+    assert gpu_wanted(job.config["model"]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("named", "gpus"),
+    [("2,3", ("2", "3")), ("", ()), ("-1", ()), ("0,-1,1", ("0",)), ("GPU-8f, MIG-1", ("GPU-8f", "MIG-1"))],
+)
+def test_devices_that_the_environment_names_are_heeded(
+    monkeypatch: pytest.MonkeyPatch, named: str, gpus: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    assert visible_gpus() == gpus
+
+
+def test_devices_are_counted_where_the_environment_names_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert visible_gpus(tmp_path, tmp_path / "none") == ()
+    for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"):
+        (tmp_path / name).touch()
+    assert visible_gpus(tmp_path, tmp_path / "none") == ("0", "1")
+
+
+def test_auto_puts_one_job_on_each_gpu_and_a_number_shares_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    config = {"workers": "auto", "threads": 10_000, "launcher": {"name": "processes"}}
+    network, counted = {"device": "auto"}, {"order": 3}
+    assert workers(config) == 2
+    assert slots(config).filled_by([network] * 5) == 2
+    many = slots({**config, "workers": 4})
+    assert (many.at_once, many.per_gpu) == (4, 2)
+    assert many.filled_by([network] * 9) == 4
+    assert Slots(8, ("0", "1")).filled_by([network] * 5 + [counted] * 3) == 2 + 3
+    assert Slots(8, ("0", "1")).filled_by([network] * 5 + [counted] * 30) == 8
+
+
+def test_thread_counts_are_set_before_anything_is_imported() -> None:
+    (job,) = collect(["model=unigram", "corpus=sotu_small", "threads=3"])
+    order = Placed(job, "0" * 12, Path("runs")).order(CUDA_VISIBLE_DEVICES="1", HOME=None)
+    environment = environment_of(order)
+    assert {environment[name] for name in THREAD_COUNTS} == {"3"}
+    assert environment["CUDA_VISIBLE_DEVICES"] == "1"
+    assert "HOME" not in environment
+
+
+def test_a_sweep_says_how_far_it_is_now_and_then() -> None:
+    now, lines = [0.0], []
+    progress = SweepProgress(2000, lines.append, clock=lambda: now[0])
+    for _ in range(2000):
+        now[0] += 3.6
+        progress.one_more()
+    assert lines[0] == "3 of 2000 runs done, 2.0 h left"
+    assert 50 < len(lines) < 400  # of two hours
+    assert not lines[-1].startswith("2000")  # the summary says that
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(3, "10 s"), (42, "40 s"), (80, "1 min"), (200, "3 min"), (9000, "2.5 h"), (260_000, "3 days")],
+)
+def test_durations_are_rough(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
