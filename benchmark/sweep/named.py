@@ -22,6 +22,8 @@ def spelt_out(arguments: Sequence[str]) -> list[list[str]]:
     """
     names = [_value(a) for a in arguments if key_of(a) == "sweep"]
     rest = [a for a in arguments if key_of(a) != "sweep"]
+    if any(key_of(a) == "search" for a in rest):
+        raise UserError("+search=NAME goes with nextword run; how a search stands is in RESULTS_DIR/searches")
     if len(names) > 1:
         raise UserError("give one +sweep=NAME at a time")
     if not names:
