@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.record.folder import RunRecord, read_result, read_runs
+from benchmark.record.folder import RESULT, RunRecord, read_folders, read_result
 
 
 def find_run(results_dir: Path, text: str) -> RunRecord:
@@ -19,27 +19,23 @@ def find_run(results_dir: Path, text: str) -> RunRecord:
         if result is None:
             raise UserError(f"{folder} holds no finished run; `nextword status` lists them")
         return RunRecord(folder, result)
-    runs = read_runs(results_dir)
-    if not runs:
+    folders = sorted(path.parent for path in (results_dir / "runs").glob(f"*/*/*/{RESULT}"))
+    if not folders:
         raise UserError(
             f"there is no finished run below {results_dir}; make one: nextword run corpus=sotu_small"
         )
-    by_id = [run for run in runs if run.folder.name.startswith(text)]
+    by_id = [folder for folder in folders if folder.name.startswith(text)]
     if len(by_id) > 1:
-        raise UserError(
-            f"{text!r} begins {len(by_id)} run ids: " + ", ".join(r.folder.name for r in by_id[:5])
-        )
-    named = [run for run in runs if text in (_model(run), f"{_corpus(run)}/{_model(run)}")]
+        raise UserError(f"{text!r} begins {len(by_id)} run ids: " + ", ".join(f.name for f in by_id[:5]))
+    named = read_folders(by_id or [folder for folder in folders if text in _names(folder)])
     finished = [run for run in named if run.result.get("status") == "ok"]
-    if by_id or finished or named:
-        return (by_id or sorted(finished or named, key=lambda run: str(run.result.get("started"))))[-1]
-    known = {name for run in runs for name in (f"{_corpus(run)}/{_model(run)}", _model(run))}
+    if named:
+        return max(finished or named, key=lambda run: str(run.result.get("started")))
+    known = {name for folder in folders for name in _names(folder)}
     raise UserError(f"there is no run {text!r} below {results_dir}. {did_you_mean(text, known)}")
 
 
-def _model(run: RunRecord) -> str:
-    return run.folder.parent.name
-
-
-def _corpus(run: RunRecord) -> str:
-    return run.folder.parents[1].name
+def _names(folder: Path) -> tuple[str, str]:
+    """What a person calls the runs of a model: by the model, or by corpus and model."""
+    model, corpus = folder.parent.name, folder.parents[1].name
+    return model, f"{corpus}/{model}"

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,17 +115,22 @@ def _to_stderr(line: str) -> None:
 
 def read_runs(results_dir: Path, warn: Callable[[str], None] = _to_stderr) -> list[RunRecord]:
     """Every finished run below a results folder, in path order; an unreadable one is a warning."""
+    return read_folders(sorted(path.parent for path in (results_dir / "runs").glob(f"*/*/*/{RESULT}")), warn)
+
+
+def read_folders(folders: Iterable[Path], warn: Callable[[str], None] = _to_stderr) -> list[RunRecord]:
+    """The finished runs among some run folders; an unreadable or misplaced record is a warning."""
     records = []
-    for path in sorted((results_dir / "runs").glob(f"*/*/*/{RESULT}")):
+    for folder in folders:
         try:
-            result = read_result(path.parent)
+            result = read_result(folder)
         except UserError as error:
             warn(f"warning: {error}")
             continue
-        if result is not None and (problem := misplaced(path.parent, result)):
+        if result is not None and (problem := misplaced(folder, result)):
             warn(f"warning: {problem}")
         elif result is not None:
-            records.append(RunRecord(path.parent, result))
+            records.append(RunRecord(folder, result))
     return records
 
 

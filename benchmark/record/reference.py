@@ -7,29 +7,27 @@ identity of the new run rests on that run's id, wherever its folder lies.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.record.find import find_run
 from benchmark.record.folder import read_result
 
 #: The key of a model's settings whose value is a finished run.
 REFERENCE = "run"
 
 
-def with_folders(settings: Any, results_dir: Path) -> Any:
-    """Settings in which every `run` that names a finished run has become that run's folder.
-
-    Raises UserError where there is no such run.
-    """
+def with_folders(settings: Any, folder_of: Callable[[str], str]) -> Any:
+    """Settings in which every `run` that names a finished run has become that run's folder, which
+    `folder_of` finds by what a person calls it."""
     if not isinstance(settings, Mapping):
         return settings
     return {
-        key: str(find_run(results_dir, value).folder)
+        key: folder_of(value)
         if key == REFERENCE and isinstance(value, str)
-        else with_folders(value, results_dir)
+        else with_folders(value, folder_of)
         for key, value in settings.items()
     }
 
@@ -52,9 +50,16 @@ def referenced_id(folder: str) -> str:
 
 def referenced_settings(folder: str) -> Iterator[Mapping[str, Any]]:
     """The model settings of a finished run, if its configuration is kept."""
+    path = Path(folder) / "config.yaml"
+    if path.is_file():
+        model = _model_settings(path, path.stat().st_mtime_ns)
+        if isinstance(model, dict):
+            yield model
+
+
+@lru_cache  # every run of a sweep may build upon the same one
+def _model_settings(path: Path, _changed: int) -> Any:
     from omegaconf import OmegaConf
 
-    path = Path(folder) / "config.yaml"
-    config: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
-    if isinstance(config.get("model"), dict):
-        yield config["model"]
+    config: Any = OmegaConf.to_container(OmegaConf.load(path))
+    return config.get("model")

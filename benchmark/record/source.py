@@ -11,10 +11,11 @@ import hashlib
 import importlib.util
 import io
 import tokenize
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 
+@cache  # the runs of a sweep are made of few different baselines
 def source_digest(*targets: str) -> str:
     """SHA-256 over the code of the modules of each `package.module.Class` and of every module that they
     import, directly or not, each from its own top-level package."""
@@ -41,7 +42,7 @@ def _reachable(module: str) -> dict[str, Path]:
     return found
 
 
-@lru_cache
+@cache
 def _file(module: str) -> Path | None:
     """The file of a module, or None. Only the top-level package is looked up by the import system:
     asking it for a submodule would import that module's parents, and with them perhaps torch."""
@@ -62,7 +63,7 @@ def _file(module: str) -> Path | None:
     return None
 
 
-@lru_cache
+@cache
 def _imports(module: str, path: Path) -> frozenset[str]:
     """Names of the modules a file may import (a name imported from a package may be a module)."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
@@ -79,7 +80,7 @@ def _imports(module: str, path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-@lru_cache
+@cache
 def _code(path: Path) -> str:
     """The text of a file without comments, docstrings, trailing blanks and empty lines."""
     text = path.read_text(encoding="utf-8")

@@ -11,14 +11,16 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError
 from benchmark.job import Job
+from benchmark.record.find import find_run
 from benchmark.record.reference import with_folders, with_ids_as_text
 from benchmark.settings import check_settings, conf_dir
 from benchmark.sweep.launchers.hydra_names import from_hydra_launcher
@@ -34,6 +36,9 @@ INCIDENTAL = frozenset(
 )
 
 MULTIRUN = ("-m", "--multirun")
+
+#: The folder of a finished run in a results folder, by what a person calls it.
+FolderOf = Callable[[Path, str], str]
 
 #: A job's resolved configuration and its overrides.
 Composed = tuple[dict[str, Any], Sequence[str]]
@@ -58,8 +63,9 @@ class Collector:
         if any(argument.startswith("--experimental-rerun") for argument in arguments):
             raise UserError("--experimental-rerun reads pickles; nextword run --rerun failed repeats runs")
         arguments = [with_ids_as_text(argument) for argument in from_hydra_launcher(arguments)]
+        folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
         found = [
-            _job(config, overrides)
+            _job(config, overrides, folder_of)
             for line in spelt_out(arguments)
             for choice in _choices(line)
             for config, overrides in self._composed(choice)
@@ -150,11 +156,11 @@ def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | N
     return multirun, config_dir, overrides
 
 
-def _job(config: dict[str, Any], overrides: Sequence[str]) -> Job:
+def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) -> Job:
     check_settings(config)
     # the finished runs that its model builds upon, looked up by name
-    found = {**config, "model": with_folders(config["model"], Path(config["results_dir"]))}
-    return Job(found, _command(overrides))
+    find = partial(folder_of, Path(config["results_dir"]))
+    return Job({**config, "model": with_folders(config["model"], find)}, _command(overrides))
 
 
 def _command(overrides: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ def homemade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     source._file.cache_clear()
     source._code.cache_clear()
+    source.source_digest.cache_clear()
     package = tmp_path / "homemade"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -34,6 +35,7 @@ def fresh_digest() -> str:
     from benchmark.record import source
 
     source._code.cache_clear()
+    source.source_digest.cache_clear()
     return source_digest("homemade.model.Mine")
 
 
@@ -65,6 +67,7 @@ def test_components_count_with_their_settings_and_their_source(homemade: Path) -
         from benchmark.record import source
 
         source._code.cache_clear()
+        source.source_digest.cache_clear()
         return run_id({"_target_": "elsewhere.Mixture", "components": {"one": component}}, "corpus")
 
     before = mixture_of(MODEL)
