@@ -50,7 +50,9 @@ def fold(records: Iterable[RunRecord]) -> list[Row]:
     for _, runs in sorted(rows.items()):
         runs.sort(key=_seed_order)
         label = text.clean(_label(runs[0].record.result)) or "unnamed model"
-        folded.append(Row(tuple(run.record for run in runs), runs[0].settings, label))
+        row = Row(tuple(run.record for run in runs), runs[0].settings, label)
+        share = "" if row.train_share == 1 else f", {text.percent(row.train_share)} of the training text"
+        folded.append(replace(row, label=label + share))
     return [replace(row, number=number) for number, row in enumerate(_told_apart(folded), start=1)]
 
 
@@ -95,10 +97,10 @@ def _seed_order(run: _Run) -> tuple[float, str]:
 
 def _told_apart(rows: list[Row]) -> list[Row]:
     """Finished rows of one corpus that share a label get the settings they differ in added to it."""
-    same: dict[tuple[str, str, str, float], list[int]] = defaultdict(list)
+    same: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         if row.done:
-            same[row.corpus, row.shared("protocol_id"), row.label, row.train_share].append(index)
+            same[row.corpus, row.shared("protocol_id"), row.label].append(index)
     named = list(rows)
     for indices in same.values():
         additions = distinguishing([_identity(rows[i]) for i in indices])

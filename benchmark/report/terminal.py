@@ -19,9 +19,13 @@ LABEL = 34
 
 
 def plain_table(context: Context) -> str:
-    """Ranked rows corpus by corpus, then the ones without a rank and why."""
+    """Ranked rows by corpus, then those of a share of the text, then those without a rank and why."""
     parts = [_events(events) for events in context.events]
     parts += zeros(context.events) + differences(context.events)
+    shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
+    if shares:
+        lines = [f"  {_name(row)}: {text.perplexity(row.perplexity)}" for row in shares]
+        parts.append("\n".join(["Test perplexity from a share of the training text:", *lines]))
     apart = [f"  {_name(row)}: {_why(row)}" for row in context.rows if not row.done or not row.normalised]
     if apart:
         parts.append("\n".join(["Not ranked:", *apart]))

@@ -96,8 +96,9 @@ def test_rows_of_a_share_are_not_ranked_and_leave_the_labels_of_the_whole_alone(
     (events,) = context.events
     assert [row.label for row in events.rows] == ["LSTM, 1 × 128", "Kneser-Ney 5-gram"]
     assert [row.rank for row in events.rows] == [1, 2]
-    table = comparison_table(read_runs(tmp_path))
-    assert table.count("LSTM") == 1
+    ranks, _, shares = comparison_table(read_runs(tmp_path)).partition("share of the training text:")
+    assert ranks.count("LSTM") == 1
+    assert "LSTM, 1 × 128, 25.0% of the training text on ptb: 160.0" in shares
 
 
 def test_the_table_has_every_size_with_the_range_of_seeds(sweep, tmp_path):
