@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.report import text
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.shares import shares
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -100,11 +101,24 @@ class Group:
     protocol: str = ""
 
 
+def _first(rows: tuple[TableRow, ...], most: int) -> tuple[TableRow, ...]:
+    families = list(dict.fromkeys(row.family for row in rows))
+    room = dict(
+        zip(families, shares([sum(r.family == f for r in rows) for f in families], most), strict=True)
+    )
+    kept = []
+    for row in rows:
+        if room[row.family]:
+            kept.append(row)
+            room[row.family] -= 1
+    return tuple(kept)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table and its file name. `head` is the index of the column that names the row.
 
-    Only the first `most` rows are drawn (0: all of them); the CSV has every row.
+    At most `most` rows are drawn (0: all of them); the CSV has every row.
     """
 
     name: str
@@ -127,14 +141,23 @@ class Table:
         return sum(len(group.rows) for group in self.groups)
 
     def drawn(self) -> list[Group]:
-        """The groups with the rows that are drawn."""
-        left = self.most or self.rows
-        groups = []
-        for group in self.groups:
-            if left > 0:
-                groups.append(replace(group, rows=group.rows[:left]))
-            left -= len(group.rows)
-        return groups
+        """The groups with the rows that are drawn: where there is no room for all, the first ones of each
+        group and, within it, of each family."""
+        if not self.most or self.rows <= self.most:
+            return list(self.groups)
+        room = shares([len(group.rows) for group in self.groups], self.most)
+        return [
+            replace(group, rows=_first(group.rows, most))
+            for group, most in zip(self.groups, room, strict=True)
+        ]
+
+    @property
+    def omission(self) -> str:
+        """That rows are left out, and which; empty where all are drawn."""
+        if not self.most or self.rows <= self.most:
+            return ""
+        part = "family" if len(self.families()) > 1 else "group" if len(self.groups) > 1 else ""
+        return f"{self.most} of {self.rows} rows, the first{f' of each {part}' if part else ''}."
 
     def corpora(self) -> list[tuple[str, str]]:
         """The corpora of its groups, as (key, name for readers), in their order."""

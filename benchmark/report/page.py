@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
+from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmark.report import palette, svg
 from benchmark.report.blocks import Figure, Section, Table
+from benchmark.report.budget import Allowance, shortened, walk
 from benchmark.report.export import csv_table
 
-#: Larger data is not carried inside the page; it lies beside it as a file.
-CARRIED = 8_000
 
-
-def page(title: str, sections: Sequence[Section], drawings: Mapping[str, str]) -> str:
-    """The HTML document. `drawings` holds each figure's SVG document by name.
+def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance: Allowance) -> str:
+    """The HTML document.
 
     Text from run folders is escaped by Jinja2; a content security policy lets only the page's own
     script run, whatever a model or a prompt is called.
@@ -32,21 +32,50 @@ def page(title: str, sections: Sequence[Section], drawings: Mapping[str, str]) -
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    prefixes = {name: f"f{number}" for number, name in enumerate(drawings, start=1)}
+    carried = {
+        figure.name
+        for section in sections
+        for figure in [b for b in walk(section.blocks) if isinstance(b, Figure)][: allowance.drawings]
+    }
 
     def drawing(figure: Figure) -> Markup:
-        return Markup(svg.inline(drawings[figure.name], prefixes[figure.name], figure.alt))
+        if figure.name in carried:
+            return Markup(drawings.inlined[figure.name])
+        return Markup('<p class="files"><a href="figures/{}.svg">The figure (SVG)</a></p>').format(
+            figure.name
+        )
 
-    environment.globals |= {"drawing": drawing, "data_link": _data_link}
+    def data_link(table: Table, folder: str) -> str:
+        return _data_link(table, folder, allowance.data)
+
+    environment.globals |= {"drawing": drawing, "data_link": data_link}
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     html = environment.get_template("page.html.j2").render(
         title=title,
-        sections=sections,
-        style=Markup(palette.css() + _asset("page.css")),
+        sections=shortened(sections, allowance.rows),
+        style=Markup(palette.css() + _asset("page.css") + drawings.rules),
         script=Markup(script),
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
     )
     return _dense(html) + "\n"
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Every figure's `<svg>` element by name, and the CSS rules they share."""
+
+    inlined: dict[str, str]
+    rules: str
+
+
+def drawings_of(figures: Iterable[Figure], read: Callable[[Figure], str]) -> Drawings:
+    """The figures as the page carries them; `read` gives a figure's SVG document."""
+    styles = svg.Styles()
+    inlined = {
+        figure.name: svg.inline(read(figure), f"f{number}", figure.alt, styles)
+        for number, figure in enumerate(figures, start=1)
+    }
+    return Drawings(inlined, styles.css())
 
 
 def _dense(text: str) -> str:
@@ -58,9 +87,9 @@ def _asset(name: str) -> str:
     return files("benchmark.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _data_link(table: Table, folder: str) -> str:
-    """The table's CSV as an address that needs no file, or its file where it would weigh too much."""
+def _data_link(table: Table, folder: str, most: int) -> str:
+    """The table's CSV as an address that needs no file, or its file where it has more than `most` bytes."""
     data = csv_table(table).encode("utf-8")
-    if len(data) > CARRIED:
+    if len(data) > most:
         return f"{folder}/{table.name}.csv"
-    return "data:text/csv;charset=utf-8;base64," + base64.b64encode(data).decode()
+    return "data:text/csv;charset=utf-8," + quote(data, safe=" ,:;/.-()'+*=")

@@ -3,52 +3,117 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
 from html import escape
 
 from benchmark.report.palette import LIGHT
 
 _NAMES = {value: name for name, value in LIGHT.items()}
 _COLOUR = re.compile("|".join(LIGHT.values()))
-_TAG = re.compile(r"<[^>]*>")
-_ROW = re.compile(r' id="row-([1-9]\d*)(?:-\d+)?"')
-_ID = re.compile(r' id="([^"]+)"')
-_REFERENCE = re.compile(r'(xlink:href="#|url\(#)([^")]+)')
-_WRAPPED = re.compile(r"<g>(<text[^>]*>[^<]*</text>|<(?:use|path)[^>]*/>)</g>")
-_LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
-_DROPPED = re.compile(
-    r"^.*?(?=<svg)|<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", flags=re.DOTALL
-)
+_ROW = re.compile(r"row-(\d+)(?:-\d+)?")
+_TARGET = re.compile(r"#([^)]+)")
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_COMMAND = re.compile(r"\s*([A-Za-z])\s*")
+_NO_TURN = re.compile(r"rotate\(-?0 ")
+#: What a page says better, or what holds anyway.
+_NEEDLESS = ("font-family:", "stroke-linejoin: miter", "stroke-dashoffset: 0")
 
 
-def inline(svg: str, prefix: str, alt: str) -> str:
-    """The `<svg>` element of a standalone document, for the page.
+@dataclass
+class Styles:
+    """The styles that the figures of one page share, each a class."""
 
-    Ids that something refers to are prefixed, so that figures do not take each other's
-    clip paths; the others go. The marks of comparison row n (drawn with the group id `row-n`, 0 for
-    none) get `data-row="n"`; the palette's colours become CSS variables; fonts are left to the page.
-    Only tags are touched: the text between them was escaped when it was drawn, and stays as it is.
+    classes: dict[str, str] = field(default_factory=dict)
+
+    def name(self, style: str) -> str:
+        """The class of a style attribute, its colours as the palette's CSS variables; empty for none."""
+        kept = [part.strip() for part in style.split(";")]
+        kept = [part for part in kept if part and not part.startswith(_NEEDLESS)]
+        rule = _COLOUR.sub(lambda match: f"var(--{_NAMES[match[0]]})", ";".join(kept))
+        rule = re.sub(r"([:,]) ", r"\1", rule)
+        return self.classes.setdefault(rule, f"s{len(self.classes)}") if rule else ""
+
+    def css(self) -> str:
+        """The rules of all classes."""
+        return "".join(f".{name}{{{rule}}}" for rule, name in self.classes.items())
+
+
+def inline(svg: str, prefix: str, alt: str, styles: Styles) -> str:
+    """The `<svg>` element of a standalone document, for the page that has the rules of `styles`.
+
+    Ids that something refers to become short and begin with the prefix, so that figures do not take each
+    other's clip paths; the others go. The marks of comparison row n (drawn with the group id `row-n`,
+    0 for none) get `data-row="n"`. Coordinates keep one decimal, a tenth of a point, and shapes that are
+    used many times two; fonts are left to the page.
     """
-    body = _DROPPED.sub("", svg)
-    head, _, rest = body.partition(">")
-    width, height = (_length(head, side) for side in ("width", "height"))
-    used = {target for _, target in _REFERENCE.findall(rest)}
-    rest = _TAG.sub(lambda tag: _themed(tag[0], prefix, used), rest)
-    opening = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(alt, quote=True)}"'
-    rest = _WRAPPED.sub(r"\1", re.sub(r">\s+<", "><", rest).strip())
-    return f'{opening} xmlns:xlink="http://www.w3.org/1999/xlink">{rest}'
+    root = ET.fromstring(svg)
+    used = {match[1] for node in root.iter() for key in node.attrib if (match := _target(node, key))}
+    ids = [name for node in root.iter() if (name := node.get("id")) in used and name is not None]
+    names = {name: f"{prefix}{_letters(index)}" for index, name in enumerate(ids)}
+    body = "".join(_element(node, names, styles) for node in root)
+    return (
+        f'<svg viewBox="{root.get("viewBox", "")}" role="img" aria-label="{escape(alt, quote=True)}">'
+        f"{body}</svg>"
+    )
 
 
-def _length(head: str, side: str) -> float:
-    found = re.search(rf'{side}="([\d.]+)pt"', head)
-    return float(found[1]) if found else 0.0
+def _letters(index: int) -> str:
+    return (_letters(index // 26 - 1) if index >= 26 else "") + chr(ord("a") + index % 26)
 
 
-def _themed(tag: str, prefix: str, used: set[str]) -> str:
-    """One tag: its colours, ids and fonts, in as few bytes as draw the same."""
-    tag = _ROW.sub(r' data-row="\1"', tag)
-    tag = _ID.sub(lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "", tag)
-    tag = _REFERENCE.sub(rf"\g<1>{prefix}-\2", tag)
-    tag = _COLOUR.sub(lambda match: f"var(--{_NAMES[match[0]]})", tag)
-    tag = re.sub(r'font-family: [^;"]*; |; stroke-linejoin: miter| transform="rotate\(-?0 [^"]*\)"', "", tag)
-    tag = _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), tag)
-    return re.sub(r"([:;]) ", r"\1", re.sub(r"\s+", " ", tag)).replace(' "', '"')
+def _target(node: ET.Element, key: str) -> re.Match[str] | None:
+    """The id that an attribute refers to (`#id`, `url(#id)`), as group 1."""
+    return _TARGET.search(node.attrib[key]) if key.endswith("href") or key == "clip-path" else None
+
+
+def _element(node: ET.Element, names: dict[str, str], styles: Styles, row: str = "") -> str:
+    """A node and what is in it. A group that says nothing is left out, and one of a single mark hands
+    the mark the row."""
+    tag = node.tag.rpartition("}")[2]
+    if tag in ("metadata", "style"):
+        return ""
+    found = _ROW.fullmatch(node.get("id", ""))
+    row = found[1] if found and found[1] != "0" else row
+    said = _attributes(node, names, styles)
+    if tag == "g" and not said:
+        marks = [child for child in node if not child.tag.endswith("}defs")]
+        if not row or len(marks) == 1:
+            return "".join(_element(child, names, styles, row if child in marks else "") for child in node)
+    said = f' data-row="{row}"{said}' if row else said
+    inside = "".join(_element(child, names, styles) for child in node)
+    inside = escape(node.text or "", quote=False).strip() + inside
+    return f"<{tag}{said}>{inside}</{tag}>" if inside else "" if tag in ("g", "defs") else f"<{tag}{said}/>"
+
+
+def _attributes(node: ET.Element, names: dict[str, str], styles: Styles) -> str:
+    said = {}
+    places = 2 if node.get("id") in names else 1
+    for key, value in node.attrib.items():
+        if match := _target(node, key):
+            name = key.rpartition("}")[2]
+            said[name] = value.replace(match[0], f"#{names.get(match[1], match[1])}")
+        elif key == "id":
+            said |= {"id": names[value]} if value in names else {}
+        elif key == "style":
+            said |= {"class": name} if (name := styles.name(value)) else {}
+        elif not _NO_TURN.match(value):
+            said[key] = _path(_rounded(value, places)) if key == "d" else _rounded(value, places)
+    return "".join(f' {key}="{escape(value, quote=True)}"' for key, value in said.items())
+
+
+def _rounded(value: str, places: int) -> str:
+    return _NUMBER.sub(lambda match: f"{round(float(match[0]), places) + 0.0:g}", value)
+
+
+def _path(drawn: str) -> str:
+    """Path data without what may be left out: blanks around commands, and a command like the one before.
+
+    After a move, further points are lines.
+    """
+    parts, before = [], ""
+    for command, points in re.findall(r"([A-Za-z])([^A-Za-z]*)", _COMMAND.sub(r"\1", drawn)):
+        again = command == before and command not in "Mm"
+        parts.append(f" {points}" if again else command + points)
+        before = {"M": "L", "m": "l"}.get(command, command)
+    return "".join(parts).replace(" -", "-")
