@@ -19,11 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.counting.arrays import Arrays, NumpyArrays, TorchArrays
+from baselines.ngram.counting.arrays import Arrays, TorchArrays
 from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.counting.storage import parse_bytes
 from baselines.ngram.counting.text import EncodedTexts, encode_texts
 from baselines.ngram.counting.threads import thread_count
+from baselines.ngram.counting.workers.choose import processes, ray_tasks
+from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import choose_discounts
 from baselines.ngram.estimation.interpolate import interpolate
@@ -65,6 +67,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--device", default="cpu", help="where to count, as torch names it: cuda, cpu (NumPy)"
     )
+    parser.add_argument(
+        "--workers", type=int, help="processes to count in (default: $NEXTWORD_COUNTING, or this one alone)"
+    )
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", help="Ray cluster to count on: auto, local or where its head listens"
+    )
     options = parser.parse_args(arguments)
     if not 1 <= options.order <= 10:
         parser.error(f"--order {options.order}: give an order from 1 to 10")
@@ -72,20 +80,29 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--threads {options.threads}: give a whole number from 1")
     try:
         memory = parse_bytes(options.memory, "--memory ") if options.memory else None
-        arrays = _arrays(options.device)
-        print(
-            json.dumps(measure(options.train, options.test, options.order, options.threads, memory, arrays))
-        )
-    except UserError as error:
+        counting = {"threads": options.threads, "memory": memory, **_where(options)}
+        print(json.dumps(measure(options.train, options.test, options.order, counting)))
+    except (UserError, WorkerDied) as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
         return 2
     return 0
 
 
+def _where(options: argparse.Namespace) -> dict[str, Any]:
+    """Where `count_ngrams` is to count. Raises UserError where that is said twice, or cannot be."""
+    said = [f"--{name}" for name in ("workers", "ray") if getattr(options, name) is not None]
+    said += ["--device"] if options.device != "cpu" else []
+    if len(said) > 1:
+        raise UserError(f"{' and '.join(said)} name different places to count in: give one of them")
+    if options.workers is not None:
+        return {"workers": processes(str(options.workers), "--workers ")}
+    if options.ray is not None:
+        return {"workers": ray_tasks(options.ray)}
+    return {"arrays": _arrays(options.device)} if said else {}
+
+
 def _arrays(device: str) -> Arrays:
     """Where to count. Raises UserError for a device that torch does not have."""
-    if device == "cpu":
-        return NumpyArrays()
     try:
         arrays = TorchArrays(device)
         arrays.empty(1)
@@ -94,14 +111,16 @@ def _arrays(device: str) -> Arrays:
     return arrays
 
 
-def measure(
-    train: Path, test: Path, order: int, threads: int, memory: int | None, arrays: Arrays
-) -> dict[str, Any]:
-    """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams."""
+def measure(train: Path, test: Path, order: int, counting: dict[str, Any]) -> dict[str, Any]:
+    """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams.
+
+    `counting` holds the settings of `count_ngrams`; the peak of memory is that of this process.
+    """
     clock = _Clock()
+    threads = counting["threads"]
     texts = encode_texts(train, test, threads)
     clock.lap("read")
-    counts = count_ngrams(texts.train, texts.words, order, threads=threads, memory=memory, arrays=arrays)
+    counts = count_ngrams(texts.train, texts.words, order, **counting)
     clock.lap("count")
     adjusted = adjusted_counts(counts)
     discounts, _ = choose_discounts(adjusted, _Log())

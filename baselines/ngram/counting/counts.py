@@ -73,7 +73,7 @@ def count_ngrams(
     ample (default: what suits `arrays`). Time grows as order · tokens.
 
     `workers` count in this process's stead (default: what NEXTWORD_COUNTING says, unless `arrays` are
-    given), which gives the same. Raises RuntimeError where one of them dies.
+    given), which gives the same. Raises WorkerDied.
     """
     budget = memory or memory_budget()
     workers = workers or (workers_from_environment() if arrays is None else None)

@@ -18,8 +18,8 @@ def workers_from_environment() -> Workers | None:
     kind, _, detail = said.partition(":")
     if kind == "ray":
         return ray_tasks(detail or None)
-    if kind == "processes" and detail.isdecimal() and int(detail):
-        return Processes(int(detail))
+    if kind == "processes":
+        return processes(detail, "NEXTWORD_COUNTING=processes:")
     if said:
         raise UserError(
             f"NEXTWORD_COUNTING={said} is not usable: "
@@ -28,8 +28,15 @@ def workers_from_environment() -> Workers | None:
     return None
 
 
+def processes(said: str, name: str) -> Workers:
+    """So many processes. Raises UserError that begins with `name` where `said` is no number of them."""
+    if not said.isdecimal() or not int(said):
+        raise UserError(f"{name}{said} is not usable: give how many processes, a whole number from 1")
+    return Processes(int(said))
+
+
 def ray_tasks(address: str | None) -> Workers:
-    """Tasks of the Ray cluster at `address`, or of one on this machine for None."""
+    """Tasks of the Ray cluster at `address`; None or `local`: of one made for this on this machine."""
     from baselines.ngram.counting.workers.ray_tasks import RayTasks
 
-    return RayTasks(address)
+    return RayTasks(address or "local")

@@ -8,7 +8,7 @@ each part knows of its own (n−1)-grams.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from itertools import pairwise
 from typing import Protocol
@@ -29,16 +29,22 @@ _ID_BITS = 32
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
+class WorkerDied(RuntimeError):
+    """A worker ended before its part was counted; the message names it, how it ended and the part."""
+
+
 class Workers(Protocol):
     """Where parts are counted."""
 
     def number(self) -> int:
         """How many parts are counted at once."""
 
-    def parts(self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]) -> Iterator[Part]:
+    def parts(
+        self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]
+    ) -> Generator[Part, None, None]:
         """The parts in the order of the tasks, few of them counted before they are taken.
 
-        Raises RuntimeError that names the worker, where one dies.
+        Raises WorkerDied.
         """
 
 
@@ -125,7 +131,7 @@ def count_by(
     merge = Merge(unigrams, order, storage)
     tasks = plan(sequence, unigrams, order, places)
     done = 0
-    with closing(workers.parts(sequence, len(unigrams) - 1, order, tasks)) as parts:  # type: ignore[type-var]
+    with closing(workers.parts(sequence, len(unigrams) - 1, order, tasks)) as parts:
         for part in parts:
             merge.add(part)
             done += int(part.ngrams[0][2].sum())

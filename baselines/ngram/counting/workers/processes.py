@@ -7,16 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import astuple
+from io import BufferedReader
 from queue import Queue
 
 import numpy as np
 
 from baselines.ngram.counting.storage import no_room, temporary
 from baselines.ngram.counting.threads import in_order
+from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.counting.workers.part import Beginnings, Part
 from baselines.ngram.counting.workers.transfer import read_part
 
@@ -32,8 +34,10 @@ class Processes:
     def number(self) -> int:
         return self._number
 
-    def parts(self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]) -> Iterator[Part]:
-        """The parts in the order of the tasks. Raises RuntimeError where a process dies."""
+    def parts(
+        self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]
+    ) -> Generator[Part, None, None]:
+        """The parts in the order of the tasks. Raises WorkerDied where a process dies."""
         with ExitStack() as stack:
             text = stack.enter_context(temporary())
             try:
@@ -81,14 +85,14 @@ class _Process:
 
     def count(self, task: Beginnings) -> Part:
         assert self.process.stdin
-        assert self.process.stdout
+        assert isinstance(self.process.stdout, BufferedReader)
         try:
             self.process.stdin.write(json.dumps(astuple(task)).encode() + b"\n")
             self.process.stdin.flush()
             return read_part(self.process.stdout, self.order)
         except (EOFError, BrokenPipeError) as error:
             end = self._end()
-            raise RuntimeError(
+            raise WorkerDied(
                 f"counting process {self.process.pid} died ({end}) while it counted n-grams from {task}"
             ) from error
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
+from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.counting.workers.part import Beginnings, Part, count_part, shards
 from benchmark.errors import UserError
 
@@ -22,12 +23,12 @@ _RETRIES = 1  # of a task whose worker or node died
 
 
 class RayTasks:
-    """A task a CPU of the cluster at `address` (`auto`: one that runs here; None: one made for this).
+    """A task a CPU of the cluster at `address` (`auto`: one that runs here; `local`: one made for this).
 
     Where the process is connected to a cluster already, that one is used.
     """
 
-    def __init__(self, address: str | None = None) -> None:
+    def __init__(self, address: str) -> None:
         self.ray = _ray()
         self.address = address
         self.own = False
@@ -40,20 +41,21 @@ class RayTasks:
     def _connect(self) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if self.address is None:
+        if self.address == "local":
             options["include_dashboard"] = False
         try:
-            self.ray.init(address=self.address or "local", **options)
+            self.ray.init(address=self.address, **options)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             problem = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UserError(
-                f"no Ray cluster at {self.address or 'this machine'}: {problem}; "
-                "start one by `ray start --head`, or leave out the address"
+                f"no Ray cluster at {self.address}: {problem}; start one by `ray start --head`, or say local"
             ) from error
         self.own = True
 
-    def parts(self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]) -> Iterator[Part]:
-        """The parts in the order of the tasks. Raises RuntimeError where a worker dies twice."""
+    def parts(
+        self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]
+    ) -> Generator[Part, None, None]:
+        """The parts in the order of the tasks. Raises WorkerDied where a worker dies twice."""
         ray, number = self.ray, self.number()
         try:
             text = [ray.put(shard) for shard in shards(sequence, words, order, _SHARD)]
@@ -74,7 +76,7 @@ class RayTasks:
             part = self.ray.get(reference)
         except self.ray.exceptions.RayError as error:
             problem = " ".join(str(error).split())
-            raise RuntimeError(
+            raise WorkerDied(
                 f"the Ray worker that counted n-grams from {task} failed: {type(error).__name__}: {problem}"
             ) from error
         assert isinstance(part, Part)

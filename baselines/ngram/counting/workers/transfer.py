@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BufferedIOBase
 from typing import IO
 
 import numpy as np
@@ -17,7 +18,7 @@ def write_part(pipe: IO[bytes], part: Part) -> None:
     pipe.flush()
 
 
-def read_part(pipe: IO[bytes], order: int) -> Part:
+def read_part(pipe: BufferedIOBase, order: int) -> Part:
     """What `write_part` wrote. Raises EOFError where the pipe ends before."""
     lengths = _read(pipe, 3 * (order - 1) + 2 * (order - 2), np.int64)
     arrays = iter([_read(pipe, length, np.int32) for length in lengths.tolist()])
@@ -25,11 +26,11 @@ def read_part(pipe: IO[bytes], order: int) -> Part:
     return Part(ngrams, [(next(arrays), next(arrays)) for _ in range(order - 2)])
 
 
-def _read(pipe: IO[bytes], length: int, kind: type[np.integer]) -> np.ndarray:
+def _read(pipe: BufferedIOBase, length: int, kind: type[np.integer]) -> np.ndarray:
     array = np.empty(length, dtype=kind)
     rest = array.data.cast("B")
     while len(rest):
-        got = pipe.readinto(rest)  # type: ignore[attr-defined]
+        got = pipe.readinto(rest)
         if not got:
             raise EOFError
         rest = rest[got:]
