@@ -7,12 +7,17 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError
 from benchmark.search.record import SearchRecord, digest_of, short_names
-from benchmark.sweep.compose import INCIDENTAL, collect
+from benchmark.sweep.compose import INCIDENTAL, Collector
+from benchmark.sweep.named import key_of
 from benchmark.sweep.ranks import check_one_run
+
+if TYPE_CHECKING:
+    from benchmark.search.settings import SearchSettings
+    from benchmark.search.space import Space
 
 #: Rows of the table at the end.
 SHOWN = 10
@@ -20,7 +25,7 @@ SHOWN = 10
 
 def names_search(arguments: Sequence[str]) -> bool:
     """Is this the command line of a search?"""
-    return any(_key(argument) == "search" for argument in arguments)
+    return any(key_of(argument) == "search" for argument in arguments)
 
 
 def run_search(arguments: Sequence[str]) -> int:
@@ -28,38 +33,51 @@ def run_search(arguments: Sequence[str]) -> int:
     name, own, rest = _parted(arguments)
     from benchmark.search.conduct import conduct
     from benchmark.search.settings import search_settings, without
-    from benchmark.search.study import Study, proposer
+    from benchmark.search.study import Study
 
     settings = search_settings(name, own)
-    given = {_key(argument) for argument in rest}
+    given = {key_of(argument) for argument in rest}
     settings = without(settings, [key for key in settings.space if key.lstrip("+") in given])
     taken = given | set(settings.space)
-    base = [override for override in settings.base_overrides if _key(override) not in taken]
-    shared = [*base, *rest]
-    jobs = collect(shared)
+    shared = [*(override for override in settings.base_overrides if key_of(override) not in taken), *rest]
+    if "impossible" not in given:
+        shared.append("impossible=skip")  # settings that a model refuses are a trial that failed
+    collector = Collector()
+    jobs = collector.jobs(shared)
     if not jobs:  # Hydra has answered a question (--cfg, --info, --hydra-help)
         return 0
     check_one_run(max(settings.trials, 2))
-    _check_space(name, settings.parameters, shared)
+    _check_space(name, settings.parameters, shared, collector)
     study = Study(settings)
-    kept = [override for override in shared if _key(override) not in INCIDENTAL]
-    own_words = [argument for argument in arguments if _key(argument) not in INCIDENTAL]
+    command = shlex.join(["nextword", "run", *_lasting(arguments)])
+    record = _begun(name, settings, _lasting(shared), command, study.trials)
+    results_dir = jobs[0].results_dir
+    record = conduct(record, study, shared, results_dir, collector, lambda line: print(line, flush=True))
+    return _summary(record, results_dir)
+
+
+def _begun(name: str, settings: SearchSettings, base: list[str], command: str, trials: int) -> SearchRecord:
+    """The record of a search before its first trial; what determines its trials makes its digest."""
+    from benchmark.search.study import proposer
+
     determining = {
-        "base": kept,
+        "base": base,
         **{key: getattr(settings, key) for key in ("space", "sampler", "seed", "batch", "measure")},
         "proposer": proposer(settings),
     }
-    record = SearchRecord(
+    return SearchRecord(
         name=name,
         digest=digest_of(determining),
         description=settings.description,
-        command=shlex.join(["nextword", "run", *own_words]),
-        planned=study.trials,
+        command=command,
+        planned=trials,
         **determining,
     )
-    results_dir = jobs[0].results_dir
-    record = conduct(record, study, shared, results_dir, lambda line: print(line, flush=True))
-    return _summary(record, results_dir)
+
+
+def _lasting(arguments: Sequence[str]) -> list[str]:
+    """Arguments without those that say where and how runs are made."""
+    return [argument for argument in arguments if key_of(argument).partition(".")[0] not in INCIDENTAL]
 
 
 def _parted(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:
@@ -95,13 +113,13 @@ def _value(argument: str, text: str) -> Any:
     return override.value()
 
 
-def _check_space(name: str, parameters: Any, shared: list[str]) -> None:
+def _check_space(name: str, parameters: Space, shared: list[str], collector: Collector) -> None:
     """Raises UserError for a setting in the space that the base has not."""
     from benchmark.search.space import overrides
 
     point = {key: parameter.at(0.0) for key, parameter in parameters.items()}
     try:
-        collect([*shared, *overrides(point)])
+        collector.jobs([*shared, *overrides(point)])
     except UserError as error:
         raise UserError(f"the space of search {name}: {error}") from error
 
@@ -131,7 +149,3 @@ def _table(record: SearchRecord) -> str:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
-
-
-def _key(argument: str) -> str:
-    return argument.partition("=")[0].lstrip("+~")

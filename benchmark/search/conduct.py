@@ -13,13 +13,18 @@ from benchmark.record.folder import read_result
 from benchmark.search.record import SearchRecord, Trial, read_record, with_earlier
 from benchmark.search.space import Point, overrides
 from benchmark.search.study import Study
-from benchmark.sweep.compose import collect
+from benchmark.sweep.compose import Collector
 from benchmark.sweep.launch import launch, locate
 from benchmark.sweep.outcome import Outcome
 
 
 def conduct(
-    record: SearchRecord, study: Study, arguments: Sequence[str], results_dir: Path, say: Say
+    record: SearchRecord,
+    study: Study,
+    arguments: Sequence[str],
+    results_dir: Path,
+    collector: Collector,
+    say: Say,
 ) -> SearchRecord:
     """Bring every trial to its end; the record is on disk before and after each batch.
 
@@ -32,7 +37,7 @@ def conduct(
     while len(done) < record.planned:
         size = min(record.batch, record.planned - len(done))
         asked = [study.ask() for _ in range(size)]
-        jobs = [_job([*arguments, *overrides(point)]) for _, point in asked]
+        jobs = [_job(collector, [*arguments, *overrides(point)]) for _, point in asked]
         batch = _planned(jobs, asked, before, say)
         replace(record, trials=with_earlier([*done, *batch], before)).write(results_dir)
         outcomes = launch(jobs, say=say)
@@ -48,8 +53,8 @@ def conduct(
     return record
 
 
-def _job(arguments: list[str]) -> Job:
-    jobs = collect(arguments)
+def _job(collector: Collector, arguments: list[str]) -> Job:
+    jobs = collector.jobs(arguments)
     if len(jobs) != 1:
         raise UserError("a trial is one run: a search takes one value of every setting it does not vary")
     return jobs[0]

@@ -164,8 +164,7 @@ def test_searches_are_listed(nextword):
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="waits for worker processes through /proc")
 def test_a_killed_search_goes_on_and_ends_as_an_unbroken_one(tmp_path, environment, text_corpus, nextword):
     arguments = ["+search=counted_cache", "search.trials=3", "search.batch=2", *text_corpus]
-    broken, whole = tmp_path / "broken", tmp_path / "whole"
-    broken.mkdir()
+    broken = tmp_path / "broken"
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmark", "run", *arguments, "results_dir=broken"],
         cwd=tmp_path,
@@ -184,8 +183,15 @@ def test_a_killed_search_goes_on_and_ends_as_an_unbroken_one(tmp_path, environme
     assert len(made) < 3
 
     assert nextword("run", *arguments, "results_dir=broken").returncode == 0
-    assert nextword("run", *arguments, "results_dir=whole", "workers=1").returncode == 0
+    whole = recorded(broken)
+    assert [trial["state"] for trial in whole["trials"]] == ["ok"] * 3
+    assert {trial["run_id"] for trial in whole["trials"]} == set(runs(broken))
+    assert all(trial["made"] for trial in whole["trials"])  # those from before the kill, too
     assert all(path.stat().st_mtime_ns == modified for path, modified in made.items())
-    assert set(runs(broken)) == set(runs(whole)) == {t["run_id"] for t in recorded(whole)["trials"]}
-    assert recorded(broken) == recorded(whole)
     assert not list(tmp_path.rglob("*.tmp"))
+
+    # a search that nothing interrupts, nor any record helps, asks for the same trials
+    next((broken / "searches").glob("*.json")).unlink()
+    assert nextword("run", *arguments, "results_dir=broken", "workers=1").returncode == 0
+    assert len(runs(broken)) == 3
+    assert recorded(broken) == {**whole, "trials": [{**trial, "made": False} for trial in whole["trials"]]}
