@@ -18,12 +18,17 @@ from benchmark.report.blocks import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
+#: What GitHub makes a link of without being asked, and what ends a line; where a paragraph begins, a list.
+_LINK = re.compile(r"(?i)\b(www)\.|:(?=//)")
+_LINE_END = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LIST = re.compile(r"\A(\d*)(?=[-+=]|(?<=\d)[.)])")
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is written, markup and all."""
+    """Text that Markdown shows as it is written, on one line, markup, links and all."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", safe)
+    safe = _SPECIAL.sub(r"\\\1", _LINE_END.sub(" ", safe))
+    return _LINK.sub(lambda match: f"{match[1]}&#46;" if match[1] else "&#58;", safe)
 
 
 def markdown_report(title: str, sections: Iterable[Section]) -> str:
@@ -55,10 +60,11 @@ def markdown_table(table: Table) -> str:
 def _block(block: Block, depth: int) -> str:
     match block:
         case Paragraph():
-            return "".join(
+            line = "".join(
                 f"**{escape(part.text)}**" if isinstance(part, Strong) else escape(part)
                 for part in block.parts
             )
+            return _LIST.sub(r"\1\\", line.strip())
         case Table():
             caption = f"\n\n*{escape(block.caption)}*" if block.caption else ""
             return markdown_table(block) + caption
