@@ -3,55 +3,101 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from synthetic_runs import HOSTILE, HOSTILE_PROMPT
+from headless import missing, start
+from synthetic_runs import (
+    HOSTILE,
+    HOSTILE_PROMPT,
+    PTB,
+    config,
+    curve,
+    environment,
+    finished,
+    unfinished,
+    write_run,
+)
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 By = pytest.importorskip("selenium.webdriver.common.by").By
+Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER), reason="needs a browser: apt-get install chromium chromium-driver"
-)
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,900",
-)
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+#: A group of so many rows is folded.
+LONG = 20
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(BROWSER)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, Service(str(DRIVER), env={**os.environ, "no_proxy": "*"}))
+    driver = start(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()
 
 
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a long corpus in which every text a user can set is hostile."""
+    from benchmark.report import build_report
+
+    results, out = tmp_path_factory.mktemp("hostile"), tmp_path_factory.mktemp("hostile_report")
+    claim = {"model": HOSTILE, "perplexity": 99.0, "source": HOSTILE, "protocol": HOSTILE}
+    corpus = {**PTB, "corpus": 'a"b', "corpus_title": HOSTILE, "protocol_text": HOSTILE, "published": [claim]}
+    one = {"prompt": HOSTILE_PROMPT, "next": [[HOSTILE, 0.5]], "samples": [HOSTILE]}
+    files = {
+        "samples_json": json.dumps({"prompts": [one]}),
+        "environment_json": environment().replace("AMD EPYC 7B13", "<img src=x onerror=alert(3)>"),
+        "curve_csv": curve(120.0),
+    }
+    for place in range(LONG):
+        label = f"{place} {HOSTILE}"
+        record = finished(
+            corpus,
+            "evil",
+            label,
+            "neural",
+            (100.0 + place, 10.0, 60.0, 5e4),
+            device_name=HOSTILE,
+            command=HOSTILE,
+        )
+        write_run(results, record, config_yaml=config("evil", hidden=place), **(files if place == 0 else {}))
+    counted = finished(corpus, "kn", HOSTILE, "count", (140.0, 10.0, 6.0, 5e5), context=HOSTILE)
+    write_run(results, counted, config_yaml=config("kn", order=3))
+    write_run(results, unfinished("broken", "failed", HOSTILE, corpus, label=HOSTILE))
+    build_report(results, out, lambda line: None)
+    return out
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the committed reference runs."""
+    from benchmark.report import build_report
+
+    if not (REFERENCE / "runs").is_dir():
+        pytest.skip(f"needs the reference runs in {REFERENCE}")
+    out = tmp_path_factory.mktemp("reference_report")
+    build_report(REFERENCE, out, lambda line: None)
+    return out
+
+
+def visit(browser: webdriver.Chrome, report: Path, width: int = 0, **media: str) -> webdriver.Chrome:
+    """The page as it is after loading, at a width and with media features if given."""
+    features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    if width:
+        size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get((report / "index.html").as_uri())
+    return browser
+
+
 @pytest.fixture
 def page(browser: webdriver.Chrome, built: Path) -> webdriver.Chrome:
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    browser.get((built / "index.html").as_uri())
-    return browser
+    return visit(browser, built)
 
 
 def shown_models(page: webdriver.Chrome, corpus: str) -> list[str]:
@@ -99,6 +145,24 @@ def test_untrusted_text_is_shown_and_not_run(page):
     assert "{{7*7}}" in text
 
 
+SAYS = ("answer", "comparison", "apart", "published", "samples", "provenance", "reading", "perplexity")
+
+
+def test_untrusted_text_is_shown_wherever_it_stands(browser, hostile):
+    page = visit(browser, hostile, 390)
+    page.execute_script("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    assert page.get_log("browser") == []
+    assert page.find_elements(By.CSS_SELECTOR, "img, main script, main b, main i, [onerror]") == []
+    assert len(page.find_elements(By.TAG_NAME, "script")) == 1
+    for section in SAYS:
+        said = page.execute_script("return document.getElementById(arguments[0]).textContent", section)
+        assert "<script>alert(" in said, section
+    provenance = page.execute_script("return document.getElementById('provenance').textContent")
+    assert "<img src=x onerror=alert(3)>" in provenance
+    assert HOSTILE_PROMPT in page.execute_script("return document.getElementById('samples').textContent")
+    assert page.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
 def test_sorting_turns_numbers_around_and_keeps_the_corpora_apart(page):
     def numbers() -> list[float]:
         return [float(text.replace(",", "")) for text in column(page, "ptb", "test_perplexity")]
@@ -134,12 +198,13 @@ def test_text_sorts_by_name(page):
 
 
 def test_filters_say_how_many_rows_they_leave(page):
+    total = len(page.find_elements(By.CSS_SELECTOR, "#table-comparison tr[data-row]"))
     output = page.find_element(By.CSS_SELECTOR, ".filters output")
-    assert output.text == "19 of 19 rows"
+    assert output.text == f"{total} of {total} rows"
     choose(page, "family", "neural")
-    assert output.text == "7 of 19 rows"
+    assert 0 < int(output.text.split()[0]) < total
     choose(page, "corpus", "sotu")
-    assert output.text == "3 of 19 rows"
+    assert output.text == f"3 of {total} rows"
     assert shown_models(page, "ptb") == []
     assert (
         page.find_element(By.CSS_SELECTOR, "#table-comparison tbody[data-corpus=ptb]").is_displayed() is False
@@ -147,7 +212,82 @@ def test_filters_say_how_many_rows_they_leave(page):
     page.find_element(By.CSS_SELECTOR, ".filters [name=text]").send_keys("lstm 200")
     assert shown_models(page, "sotu") == ["LSTM, 2 × 200"]
     page.find_element(By.CSS_SELECTOR, ".filters [name=text]").send_keys(" no such model")
-    assert output.text == "0 of 19 rows"
+    assert output.text == f"0 of {total} rows"
+
+
+def test_a_protocol_is_a_filter_of_its_own(page):
+    choose(page, "protocol", PTB["protocol_id"])
+    assert shown_models(page, "sotu") == []
+    assert len(shown_models(page, "ptb")) > 5
+    choose(page, "corpus", "sotu")
+    assert page.find_element(By.CSS_SELECTOR, ".filters output").text.startswith("0 of")
+
+
+def press(page: webdriver.Chrome, *keys: str) -> None:
+    webdriver.ActionChains(page).send_keys(*keys).perform()
+
+
+def focused(page: webdriver.Chrome, script: str) -> str:
+    return page.execute_script(f"const e = document.activeElement; return String({script})")
+
+
+def test_the_keyboard_alone_skips_filters_and_sorts(page):
+    press(page, Keys.TAB)
+    assert focused(page, "e.className") == "skip"
+    assert page.execute_script("return document.activeElement.getBoundingClientRect().left >= 0")
+    press(page, Keys.ENTER)
+    assert page.execute_script("return location.hash") == "#answer"
+    seen = []
+    for _ in range(60):
+        press(page, Keys.TAB)
+        outline = focused(page, "e === document.body ? '' : getComputedStyle(e).outlineStyle")
+        assert outline != "none", f"no visible focus on {focused(page, 'e.outerHTML')[:80]}"
+        seen.append(focused(page, "e.name || `sort ${e.closest('th')?.dataset.key}`"))
+        if seen[-1] == "family":
+            press(page, "n")
+        if seen[-1] == "sort test_perplexity":
+            break
+    wanted = ["corpus", "family", "protocol", "text", "sort rank", "sort label", "sort test_perplexity"]
+    assert [name for name in seen if name in wanted] == wanted
+    assert page.execute_script("return document.querySelector('.filters').elements.family.value") == "neural"
+    sorted_by = "e.closest('th').getAttribute('aria-sort')"
+    press(page, Keys.ENTER)
+    assert focused(page, sorted_by) == "ascending"
+    press(page, Keys.SPACE)
+    assert focused(page, sorted_by) == "descending"
+    shown = column(page, "ptb", "test_perplexity")
+    assert [float(n.replace(",", "")) for n in shown] == sorted(
+        (float(n.replace(",", "")) for n in shown), reverse=True
+    )
+
+
+def test_a_long_group_is_folded_and_opens_by_keyboard(browser, hostile):
+    page = visit(browser, hostile)
+    count = "return document.querySelectorAll('#table-comparison tr[data-row]').length"
+    shown = """
+      const rows = [...document.querySelectorAll('#table-comparison tr[data-row]')];
+      return rows.filter(row => row.checkVisibility()).length"""
+    more = page.find_element(By.CSS_SELECTOR, "#table-comparison tr.more button")
+    assert page.execute_script(count) == LONG + 1
+    assert page.execute_script(shown) == 12
+    assert more.text == f"Show all {LONG + 1} rows"
+    more.send_keys(Keys.ENTER)
+    assert more.get_attribute("aria-expanded") == "true"
+    assert page.execute_script(shown) == LONG + 1
+    assert (
+        page.execute_script(
+            "return getComputedStyle(document.querySelector('#table-comparison thead th')).position"
+        )
+        == "sticky"
+    )
+    more.send_keys(Keys.SPACE)
+    sort_by(page, "test_perplexity")
+    sort_by(page, "test_perplexity")
+    assert page.execute_script(shown) == 12
+    assert column(page, 'a\\"b', "test_perplexity")[0] == "140.0"
+    choose(page, "family", "count")
+    assert page.execute_script(shown) == 1
+    assert more.is_displayed() is False
 
 
 def test_a_chosen_model_stands_out_in_every_figure(page):
@@ -165,9 +305,8 @@ def test_a_chosen_model_stands_out_in_every_figure(page):
 
 
 @pytest.mark.parametrize("width", [1280, 768, 390])
-def test_the_page_is_never_wider_than_the_screen(page, width):
-    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+def test_the_page_is_never_wider_than_the_screen(browser, built, width):
+    page = visit(browser, built, width)
     page.execute_script("document.querySelectorAll('details').forEach(e => { e.open = true; })")
     assert page.execute_script("return document.documentElement.scrollWidth") <= width
 
@@ -195,16 +334,44 @@ def test_text_can_be_read_in_both_themes(page, theme):
     assert min(contrasts) >= 4.5
 
 
-def test_names_in_figures_do_not_cover_each_other(page):
-    script = """
-      return [...document.querySelectorAll('figure')].flatMap(figure => {
-        const boxes = [...figure.querySelectorAll('svg text')]
-          .map(text => [text.textContent, text.getBoundingClientRect()]);
-        return boxes.flatMap(([a, p], i) => boxes.slice(i + 1)
-          .filter(([b, q]) => Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1
-            && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4)
-          .map(([b]) => `${figure.id}: ${a} / ${b}`)); })"""
-    assert page.execute_script(script) == []
+FIGURES = """
+  const drawings = [...document.querySelectorAll('figure svg')];
+  const named = (svg, what) => `${svg.closest('figure').id}: ${what}`;
+  const texts = (svg) => [...svg.querySelectorAll('text')]
+    .map(text => [text.textContent, text.getBoundingClientRect()]);
+"""
+OVERLAPS = """
+  return drawings.flatMap(svg => texts(svg).flatMap(([a, p], i, all) => all.slice(i + 1)
+    .filter(([b, q]) => Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1
+      && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4)
+    .map(([b]) => named(svg, `${a} / ${b}`))));"""
+#: Leaders are the thinnest lines of a figure (`benchmark.report.figures.labels.LEADER`).
+LEADERS = """
+  const thin = (path) => Math.abs(parseFloat(getComputedStyle(path).strokeWidth) - 0.6) < 0.01;
+  const leaders = (svg) => [...svg.querySelectorAll('path')].filter(p => thin(p) && p.getTotalLength() > 0);
+"""
+CROSSINGS = """
+  return drawings.flatMap(svg => leaders(svg).flatMap(path => {
+    const place = path.getScreenCTM(), length = path.getTotalLength();
+    const points = Array.from({length: 81}, (_, i) => path.getPointAtLength(length * i / 80))
+      .map(point => point.matrixTransform(place));
+    return texts(svg).filter(([said, box]) => points.some(({x, y}) =>
+      x > box.left + 3 && x < box.right - 3 && y > box.top + 4 && y < box.bottom - 4))
+      .map(([said]) => named(svg, said)); }));"""
+OUTSIDE = """
+  return drawings.flatMap(svg => { const frame = svg.getBoundingClientRect();
+    return texts(svg).filter(([said, box]) => box.left < frame.left - 2 || box.right > frame.right + 2
+      || box.top < frame.top - 2 || box.bottom > frame.bottom + 2).map(([said]) => named(svg, said)); });"""
+
+
+@pytest.mark.parametrize("report", ["built", "reference"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_in_figures_keep_clear(browser, request, report, width):
+    page = visit(browser, request.getfixturevalue(report), width)
+    assert page.execute_script(FIGURES + OVERLAPS) == []
+    assert page.execute_script(FIGURES + LEADERS + CROSSINGS) == []
+    assert page.execute_script(FIGURES + OUTSIDE) == []
+    assert page.execute_script(FIGURES + LEADERS + "return drawings.flatMap(leaders).length") > 10
 
 
 def test_every_figure_is_described_and_every_table_has_heads(page):
@@ -213,19 +380,84 @@ def test_every_figure_is_described_and_every_table_has_heads(page):
     assert all(len(d.get_attribute("aria-label")) > 40 and d.get_attribute("role") == "img" for d in drawings)
     for table in page.find_elements(By.TAG_NAME, "table"):
         assert table.find_elements(By.CSS_SELECTOR, "caption, thead th[scope=col]")
-        rows = page.execute_script(
-            "return arguments[0].querySelectorAll('tbody tr:not(.group)').length", table
-        )
-        heads = page.execute_script(
-            "return arguments[0].querySelectorAll('tbody th[scope=row]').length", table
-        )
-        assert rows == heads
+        counted = "return arguments[0].querySelectorAll(arguments[1]).length"
+        rows = page.execute_script(counted, table, "tbody tr:not(.group, .more)")
+        assert rows == page.execute_script(counted, table, "tbody th[scope=row]")
+
+
+def test_it_can_be_read_aloud(page):
+    """Unique ids, labelled controls, named links, landmarks, headings in order, one sorted column."""
+    script = """
+      const all = (selector) => [...document.querySelectorAll(selector)];
+      const ids = all('[id]').map(e => e.id);
+      const levels = all('h1, h2, h3, h4').map(e => Number(e.tagName[1]));
+      return {
+        doubled: ids.filter((id, i) => ids.indexOf(id) !== i),
+        unlabelled: all('select, input').filter(e => !e.labels[0]?.textContent.trim()).length,
+        unnamed: all('a, button, summary').filter(e => !e.textContent.trim()).map(e => e.outerHTML),
+        astray: all('[aria-labelledby]').filter(e => !ids.includes(e.getAttribute('aria-labelledby'))).length,
+        dead: all('a[href^="#"]').map(e => e.hash.slice(1)).filter(target => !ids.includes(target)),
+        jumps: levels.filter((level, i) => i && level > levels[i - 1] + 1),
+        titles: levels.filter(level => level === 1).length,
+        landmarks: all('body > header, body > main, body > footer, header nav[aria-label]').length,
+        uncaptioned: all('table').filter(e => !e.caption?.textContent.trim()).length,
+        unscoped: all('th:not([scope])').length,
+        sorted: all('#table-comparison th[aria-sort=ascending]').length,
+        plain: all('figure').filter(e => !e.querySelector('figcaption')?.textContent.trim()
+          || !e.querySelector('a[download]')).length,
+        language: document.documentElement.lang }"""
+    assert page.execute_script(script) == {
+        "doubled": [], "unlabelled": 0, "unnamed": [], "astray": 0, "dead": [], "jumps": [], "titles": 1,
+        "landmarks": 4, "uncaptioned": 0, "unscoped": 0, "sorted": 1, "plain": 0, "language": "en",
+    }  # fmt: skip
+
+
+def test_a_phone_opens_on_the_answer_with_the_contents_at_hand(browser, built):
+    page = visit(browser, built, 390)
+    links = page.find_elements(By.CSS_SELECTOR, "nav a")
+    assert not any(link.is_displayed() for link in links)
+    page.find_element(By.CSS_SELECTOR, "nav summary").click()
+    boxes = [link.rect for link in links]
+    assert all(box["height"] >= 24 and 0 <= box["x"] and box["x"] + box["width"] <= 390 for box in boxes)
+    links[-1].click()
+    assert page.execute_script("return location.hash") == "#provenance"
+    values = page.find_elements(By.CSS_SELECTOR, "#table-answer tbody tr[data-row] td.r:nth-child(3)")
+    assert values
+    assert all(cell.rect["x"] + cell.rect["width"] <= 390 for cell in values)
+
+
+def test_nothing_moves_for_those_who_ask_for_it(browser, built):
+    moving = """
+      return [...document.querySelectorAll('*')]
+        .some(element => parseFloat(getComputedStyle(element).transitionDuration) > 0)"""
+    assert visit(browser, built).execute_script(moving)
+    assert not visit(browser, built, prefers_reduced_motion="reduce").execute_script(moving)
+
+
+def test_a_print_has_every_row_and_clips_no_table(browser, hostile):
+    page = visit(browser, hostile)
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    # A4 without its margins, in CSS pixels: the wide tables stand on landscape pages.
+    script = """
+      dispatchEvent(new Event('beforeprint'));
+      const all = (selector) => [...document.querySelectorAll(selector)];
+      const shown = (selector) => all(selector).filter(e => e.checkVisibility());
+      const tables = all('.scroll').filter(e => !!e.closest('#comparison, #provenance') === arguments[0]);
+      return [tables.filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1)
+          .map(e => e.closest('.table').id),
+        shown('nav, .filters, .files, .skip, tr.more').length,
+        shown('#table-comparison tr[data-row]').length]"""
+    for width, wide in ((1047, True), (688, False)):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        assert page.execute_script(script, wide) == [[], 0, LONG + 1]
+    assert page.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"].startswith("JVBERi0")
 
 
 def test_printing_opens_what_is_folded(page):
     script = """
       dispatchEvent(new Event('beforeprint'));
-      const during = document.querySelectorAll('details:not([open])').length;
+      const during = document.querySelectorAll('main details:not([open])').length;
       dispatchEvent(new Event('afterprint'));
-      return [during, document.querySelectorAll('details[open]').length]"""
+      return [during, document.querySelectorAll('main details[open]').length]"""
     assert page.execute_script(script) == [0, 0]

@@ -85,8 +85,9 @@ def line_chart(
     bottom: float = 44,
     left: float = 52,
 ) -> tuple[Figure, Axes]:
-    """Lines are means over seeds with a band of one standard deviation; counted ones are dashed where
-    families meet, and where all are of one, each has a mark of its own. Names stand at the right, `marks` as dotted verticals with their words on top.
+    """Lines are means over seeds with a band of one standard deviation. Where families meet, counted
+    ones are dashed; where all are of one family, each has a mark of its own. Names stand at the right,
+    `marks` as dotted verticals with their words on top.
 
     With `log_y`, lines above `ceiling` leave at the upper edge. With `log_x` and `log_y` both, bands and
     means are still those of the values, not of their logarithms.

@@ -76,7 +76,7 @@ function valueOf(cell) {
 
 function filterable(table) {
   const form = table.closest(".table").querySelector(".filters");
-  const rows = rowsOf(table);
+  const rows = all("tbody", table).flatMap(rowsOf);
   const apply = () => {
     const { corpus, family, protocol, text } = form.elements;
     const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
