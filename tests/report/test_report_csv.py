@@ -1,0 +1,50 @@
+"""Every table and figure as CSV: what a data frame reads is numbers, at full precision."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+#: A number as it is set for readers: with a unit, a sign of the times, separators of thousands.
+FORMATTED = re.compile(r"[×−]?\d[\d,]*(\.\d+)?( ?(B|kB|MB|GB|TB|k|M|G|ms|s|min|h|%))?|∞")
+
+NUMBERS = {
+    "tables/comparison.csv": ["rank", "test_perplexity", "test_perplexity_sd", "train_seconds", "seeds"],
+    "tables/published.csv": ["test_perplexity", "valid_perplexity"],
+}
+
+
+@pytest.fixture
+def frames(built):
+    paths = [*(built / "tables").glob("*.csv"), *(built / "figures").glob("*.csv")]
+    return {str(path.relative_to(built)): pd.read_csv(path, encoding="utf-8") for path in paths}
+
+
+def test_every_table_and_every_figure_has_one(built, frames):
+    tables = {path.stem for path in (built / "tables").glob("*.tex")}
+    figures = {path.stem for path in (built / "figures").glob("*.svg")}
+    assert tables == {path.stem for path in (built / "tables").glob("*.csv")} != set()
+    assert figures == {path.stem for path in (built / "figures").glob("*.csv")} != set()
+    assert all(len(frame) and len(set(frame.columns)) == len(frame.columns) for frame in frames.values())
+
+
+def test_no_number_is_text(frames):
+    for name, frame in frames.items():
+        for column in frame.columns[frame.dtypes.map(pd.api.types.is_string_dtype)]:
+            cells = frame[column].dropna().astype(str)
+            if not column.startswith(("label", "run", "model", "commit")):
+                assert not cells.map(lambda cell: bool(FORMATTED.fullmatch(cell))).any(), (name, column)
+
+
+def test_figures_plot_numbers(frames):
+    for name, frame in frames.items():
+        if name.startswith("figures/"):
+            assert frame.dtypes.map(pd.api.types.is_numeric_dtype).sum() >= 2, name
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_columns_of_numbers_are_read_as_such(frames, name):
+    for column in NUMBERS[name]:
+        assert pd.api.types.is_numeric_dtype(frames[name][column]), column
