@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from processes import alive, below, command_of, parent_of, start, wait_until, workers_of
@@ -39,20 +40,18 @@ sys.stdin.read()
 def cluster() -> Iterator[tuple[str, int]]:
     """A Ray cluster of two CPUs that is there already: its address, and the process it belongs to."""
     pytest.importorskip("ray")
-    process = subprocess.Popen(
-        [sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    address = process.stdout.readline().strip()
-    assert address, "Ray did not start"
-    yield address, process.pid
-    process.communicate()
-
-
-@pytest.fixture
-def under(cluster: tuple[str, int], request: pytest.FixtureRequest) -> list[str]:
-    """What chooses the launcher that a test is for."""
-    return launched(request.param, cluster)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # listens on the loopback address only
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", uuid4().hex)
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address, "Ray did not start"
+        yield address, process.pid
+        process.communicate()
 
 
 def launched(name: str, cluster: tuple[str, int]) -> list[str]:
@@ -225,7 +224,8 @@ for index in range(int(size[1]) + 1 if size else 1):
     task = {{"SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1", "SLURM_NODEID": "0", "SLURM_PROCID": "0",
             "SLURM_LOCALID": "0", "SLURM_JOB_ID": "77", "SLURM_JOB_NODELIST": "here", **ids}}
     environment = {{**os.environ, **task, "FAKE_LOG": name}}
-    pid = subprocess.Popen(["bash", sys.argv[-1]], env=environment, start_new_session=True).pid
+    pid = subprocess.Popen(["bash", sys.argv[-1]], env=environment, start_new_session=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid
     open(f"{{folder}}/{{name}}", "w").write(str(pid))
 open(f"{{folder}}/script", "w").write(script)
 print("Submitted batch job 77")

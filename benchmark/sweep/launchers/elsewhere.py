@@ -166,6 +166,7 @@ class Received:
                 if target.is_dir():
                     shutil.rmtree(target)
                 path.rename(target)
+            self._aside.rmdir()
         except OSError as error:
             raise UserError(f"cannot write {self._folder}: {error.strerror or error}") from error
 

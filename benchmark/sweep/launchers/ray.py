@@ -100,6 +100,8 @@ def _connected(address: str | None, cpus: int, gpus: int) -> Iterator[None]:
     # Ray reads these when it is imported. Jobs without a GPU of their own are left to see what there is.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address is None:  # its servers listen on the loopback address only, as they do on other systems
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
 
     local: dict[str, Any] = {
@@ -117,8 +119,12 @@ def _connected(address: str | None, cpus: int, gpus: int) -> Iterator[None]:
             **({} if address else local),
         )
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        where = f"launcher.address={address}" if address else "Ray's cluster of this machine"
-        raise UserError(f"{where} cannot be reached: {_first_line(error)}") from error
+        if address is None:
+            raise UserError(f"Ray cannot start a cluster on this machine: {_first_line(error)}") from error
+        raise UserError(
+            f"launcher.address={address} cannot be reached: {_first_line(error)}; a cluster that asks for a "
+            "token takes it from RAY_AUTH_TOKEN or ~/.ray/auth_token (ray get-auth-token)"
+        ) from error
     try:
         yield
     finally:
