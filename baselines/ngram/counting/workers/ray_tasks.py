@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Generator
 from typing import Any
@@ -19,6 +20,7 @@ from baselines.ngram.counting.workers.part import Beginnings, Part, count_part, 
 from benchmark.errors import UserError
 
 _SHARD = 1 << 24  # places: 64 MiB
+_PATIENCE = 10  # seconds for the head of a cluster to answer
 _RETRIES = 1  # of a task whose worker or node died
 
 
@@ -44,8 +46,9 @@ class RayTasks:
         if self.address == "local":
             options["include_dashboard"] = False
         try:
+            _reach(self.address)
             self.ray.init(address=self.address, **options)
-        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        except (OSError, ValueError, RuntimeError, self.ray.exceptions.RayError) as error:
             problem = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UserError(
                 f"no Ray cluster at {self.address}: {problem}; start one by `ray start --head`, or say local"
@@ -57,10 +60,10 @@ class RayTasks:
     ) -> Generator[Part, None, None]:
         """The parts in the order of the tasks. Raises WorkerDied where a worker dies twice."""
         ray, number = self.ray, self.number()
+        begun: deque[tuple[Beginnings, Any]] = deque()
         try:
             text = [ray.put(shard) for shard in shards(sequence, words, order, _SHARD)]
             count = ray.remote(num_cpus=1, max_retries=_RETRIES)(_count)
-            begun: deque[tuple[Beginnings, Any]] = deque()
             for task in tasks:
                 begun.append((task, count.remote(text, task, words, order)))
                 if len(begun) > number:
@@ -68,6 +71,8 @@ class RayTasks:
             while begun:
                 yield self._result(*begun.popleft())
         finally:
+            for _, reference in begun:
+                ray.cancel(reference)
             if self.own:
                 ray.shutdown()
 
@@ -87,6 +92,13 @@ def _count(text: list[Any], task: Beginnings, words: int, order: int) -> Part:
     """One part, on a node: shards are fetched one at a time."""
     ray = _ray()
     return count_part((ray.get(shard) for shard in text), task, words, order)
+
+
+def _reach(address: str) -> None:
+    """Raises OSError where nothing listens at HOST:PORT, for which Ray itself would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
 
 
 def _ray() -> Any:
