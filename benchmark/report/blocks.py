@@ -68,9 +68,9 @@ class Cell:
 
 
 def words(value: object, limit: int = 0) -> Cell:
-    """A cell of text, made one printable line."""
+    """A cell of text, made one printable line; none is a dash to readers, and empty in the CSV."""
     line = text.clean(value if value is not None else text.NONE)
-    return Cell(text.clean(line, limit), line)
+    return Cell(text.clean(line, limit), line if value is not None else None)
 
 
 def figure(value: float | None, show: Callable[[float | None], str]) -> Cell:

@@ -38,6 +38,11 @@ def test_no_number_is_text(frames):
                 assert not cells.map(lambda cell: bool(FORMATTED.fullmatch(cell))).any(), (name, column)
 
 
+def test_what_is_not_there_is_empty(frames):
+    for name, frame in frames.items():
+        assert not (frame == "–").any(axis=None), name
+
+
 def test_figures_plot_numbers(frames):
     for name, frame in frames.items():
         if name.startswith("figures/"):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
+from omegaconf import OmegaConf
 from synthetic_runs import PTB
 
 from benchmark.report import build_report
+from benchmark.settings import choices, conf_dir
 
 PAPER = "Grave et al. (2017), Improving neural language models with a continuous cache"
 
@@ -48,3 +51,15 @@ def test_a_row_named_after_a_paper_stands_beside_it_however_it_ranks(run, tmp_pa
 def test_validation_perplexities_stand_beside_the_test_ones(run, tmp_path):
     run("lstm", "LSTM", "neural", 84.0, cited(perplexity=82.3, valid_perplexity=86.2), valid_perplexity=88.0)
     assert {row["valid_perplexity"] for row in published_rows(tmp_path)} == {"86.2", "88"}
+
+
+@pytest.mark.parametrize("corpus", choices("corpus"))
+def test_what_a_corpus_cites_can_be_looked_up_and_is_cited_once(corpus):
+    options = OmegaConf.to_container(OmegaConf.load(conf_dir() / "corpus" / f"{corpus}.yaml"), resolve=False)
+    cited = options.get("published") or []
+    for item in cited:
+        assert re.match(r"\w.* \(\d{4}\), .{5,}", item["source"])
+        assert item["protocol"]
+        assert ("perplexity" in item) != ("bits_per_character" in item)
+    models = [(item["model"], item["source"]) for item in cited]
+    assert len(models) == len(set(models))
