@@ -113,7 +113,7 @@ def _path(drawn: str) -> str:
     """
     parts, before = [], ""
     for command, points in re.findall(r"([A-Za-z])([^A-Za-z]*)", _COMMAND.sub(r"\1", drawn)):
-        again = command == before and command not in "Mm"
+        again = command == before and bool(points)
         parts.append(f" {points}" if again else command + points)
-        before = {"M": "L", "m": "l"}.get(command, command)
+        before = {"M": "L"}.get(command, command)
     return "".join(parts).replace(" -", "-")

@@ -9,6 +9,8 @@ from benchmark.report.rows import Row
 from benchmark.report.sections.comparison import stored
 
 ORDER = 20
+#: More runs without a result than this are left to the CSV.
+MOST = 100
 
 UNFINISHED = (
     Column("corpus", "Corpus"),
@@ -43,7 +45,7 @@ def build(context: Context) -> Section | None:
     if unfinished:
         rows = tuple(_unfinished(row) for row in unfinished)
         caption = "Runs that gave no result, and why. The rest of the sweep went on."
-        blocks.append(Table("unfinished", caption, UNFINISHED, (Group(rows),), head=1))
+        blocks.append(Table("unfinished", caption, UNFINISHED, (Group(rows),), head=1, most=MOST))
     return Section("apart", "Not ranked", tuple(blocks)) if blocks else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -25,7 +26,7 @@ from benchmark.report.context import Context, letter
 from benchmark.report.rows import Row, number_of
 
 ORDER = 100
-#: More runs than this are left to the CSV.
+#: More runs than this are left to the CSV, the best rows' last.
 MOST = 300
 
 COLUMNS = (
@@ -51,7 +52,10 @@ def build(context: Context) -> Section | None:
     environments = {id(run): _environment(run) for row in context.rows for run in row.runs}
     letters = {key: letter(i) for i, key in enumerate(sorted({e for e in environments.values() if e}))}
     groups: dict[str, list[TableRow]] = defaultdict(list)
-    for row in context.rows:
+    ranks = {row.number: row.rank or 0 for events in context.events for row in events.rows}
+    for row in sorted(
+        context.rows, key=lambda row: (row.corpus, ranks.get(row.number, math.inf), row.number)
+    ):
         corpus = row.shared("corpus_title") or row.corpus or "unnamed corpus"
         groups[corpus] += [_run(row, run, letters.get(environments[id(run)], "")) for run in row.runs]
     titled = tuple(Group(tuple(rows), corpus) for corpus, rows in groups.items())
