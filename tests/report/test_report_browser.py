@@ -418,7 +418,7 @@ def test_a_phone_opens_on_the_answer_with_the_contents_at_hand(browser, built):
     assert not any(link.is_displayed() for link in links)
     page.find_element(By.CSS_SELECTOR, "nav summary").click()
     boxes = [link.rect for link in links]
-    assert all(box["height"] >= 24 and 0 <= box["x"] and box["x"] + box["width"] <= 390 for box in boxes)
+    assert all(box["height"] >= 24 and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
     links[-1].click()
     assert page.execute_script("return location.hash") == "#provenance"
     values = page.find_elements(By.CSS_SELECTOR, "#table-answer tbody tr[data-row] td.r:nth-child(3)")

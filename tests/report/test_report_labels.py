@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
-from hypothesis import given
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+#: A loaded machine is no failure: the first example also pays for the imports.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 heights = st.lists(st.floats(0, 100), min_size=1, max_size=8).map(sorted)
 
 
+@unhurried
 @given(heights)
 def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
     from benchmark.report.figures.placing import spread
@@ -21,6 +26,7 @@ def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
     assert placed[-1] <= 100 + 1e-9
 
 
+@unhurried
 @given(heights)
 def test_labels_with_room_stay_where_they_want_to_be(wanted):
     from benchmark.report.figures.placing import spread
@@ -55,3 +61,82 @@ def test_labels_beside_points_do_not_overlap():
     assert len(boxes) > 4
     for index, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[index + 1 :])
+
+
+@settings(unhurried, max_examples=15)
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=8))
+def test_leaders_at_the_right_cross_no_name_and_no_other_leader(ends):
+    from benchmark.report.figures.labels import LEADER, Label, at_right, wrapped
+    from benchmark.report.figures.style import canvas, margins, styled
+
+    with styled():
+        figure, axes = canvas("t")
+        margins(figure, 50, 150)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        names = [wrapped(f"mixture {i}" + i % 2 * " with a name of two lines") for i in range(len(ends))]
+        at_right(axes, [Label(name, x, y) for name, (x, y) in zip(names, ends, strict=True)])
+        boxes = [drawn.get_window_extent() for drawn in axes.texts]
+        leaders = [line.get_window_extent() for line in axes.lines if line.get_linewidth() == LEADER]
+        paths = [line.get_transform().transform(line.get_xydata()) for line in axes.lines]
+    assert len(leaders) == len(boxes) == len(ends)
+    assert max(leader.x1 for leader in leaders) < min(box.x0 for box in boxes)
+    assert all(min(a.y1, b.y1) - max(a.y0, b.y0) < 2 for a, b in combinations(boxes, 2))
+    gutter = sorted((path[-2:, 1] for path in paths), key=lambda ys: (ys[0].round(6), ys[1]))
+    assert all(low[1] <= high[1] + 1e-6 for low, high in pairwise(gutter))
+
+
+@pytest.mark.parametrize("name", ["Add-0.01 4-gram", "∞-gram, classes, cache and LSTM, weights by history"])
+def test_long_names_take_two_lines_and_lose_no_word(name):
+    from benchmark.report.figures.labels import wrapped
+
+    lines = wrapped(name, 30).split("\n")
+    assert " ".join(lines) == name
+    assert max(map(len, lines)) <= 30
+
+
+def test_a_name_too_long_for_two_lines_says_so():
+    from benchmark.report.figures.labels import wrapped
+
+    assert wrapped("word " * 40).endswith("…")
+    assert wrapped("word " * 40).count("\n") == 1
+
+
+#: What eyes without red cones, and without green ones, make of linear RGB (Machado et al. 2009, table 1).
+EYES = {
+    "all cones": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+}
+TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+
+
+def lab(colour: str, eyes: str) -> np.ndarray:
+    """CIE Lab (D65) of a hex colour as these eyes see it."""
+    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    xyz = TO_XYZ @ np.clip(EYES[eyes] @ linear, 0, 1) / (0.95047, 1.0, 1.08883)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("eyes", list(EYES))
+@pytest.mark.parametrize("theme", ["LIGHT", "DARK"])
+def test_hues_are_told_apart_by_every_common_kind_of_eye(eyes, theme):
+    from benchmark.report import palette
+
+    colours = getattr(palette, theme)
+
+    def apart(names) -> float:
+        return min(
+            np.linalg.norm(lab(colours[a], eyes) - lab(colours[b], eyes)) for a, b in combinations(names, 2)
+        )
+
+    assert apart(palette.FAMILIES.values()) > 25
+    assert apart(palette.SERIES["count"]) > 15

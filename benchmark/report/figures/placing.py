@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 #: Points kept free around a mark, and around a label.
-CLEAR, GAP = 6.0, 1.5
+CLEAR, GAP = 6.0, 2.5
 #: Beyond this many points a line leads from the label to its mark.
 LED = 12.0
 #: Up to so many labels, several orders of placing them are tried.
