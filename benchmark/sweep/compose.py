@@ -68,14 +68,18 @@ class Collector:
             _job(config, overrides, folder_of)
             for line in spelt_out(arguments)
             for choice in _choices(line)
-            for config, overrides in self._composed(choice)
+            for config, overrides in self._explained(choice)
         ]
         return list({json.dumps(job.config, sort_keys=True): job for job in found}.values())
 
-    def _composed(self, arguments: list[str]) -> list[Composed]:
+    def composed(self, arguments: list[str]) -> list[Composed]:
+        """The jobs of Hydra's own command line, composed at once where that is possible."""
+        found = self._by_loader(arguments)
+        return by_hydra(arguments) if found is None else found
+
+    def _explained(self, arguments: list[str]) -> list[Composed]:
         try:
-            found = self._by_loader(arguments)
-            return by_hydra(arguments) if found is None else found
+            return self.composed(arguments)
         except Exception as error:
             raise UserError(explained(error, arguments)) from error
 
@@ -108,7 +112,8 @@ def by_hydra(arguments: list[str]) -> list[Composed]:
 
     def task(cfg: DictConfig) -> None:
         config: Any = OmegaConf.to_container(cfg, resolve=True)
-        found.append((config, list(HydraConfig.get().overrides.task)))
+        overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+        found.append((config, overrides))
 
     with _hydra_command_line(arguments):
         hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,86 @@ import pytest
 from benchmark.build import arguments
 from benchmark.errors import UserError
 from benchmark.settings import choices, workers
-from benchmark.sweep.compose import collect
+from benchmark.sweep.compose import Collector, by_hydra, collect
+from benchmark.sweep.loader import SweepLoader
+from benchmark.sweep.named import spelt_out
 
 
 @pytest.mark.parametrize("sweep", choices("sweep"))
 def test_every_named_sweep_is_made_of_jobs_that_can_be_built(sweep: str) -> None:
     jobs = collect([f"+sweep={sweep}"])
-    assert len({(job.corpus, str(job.config["model"])) for job in jobs}) == len(jobs) > 1
+    assert len({str((job.config["corpus"], job.config["model"])) for job in jobs}) == len(jobs) > 1
     for job in jobs:
         arguments(job.config["model"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["+sweep=combination", "model=mixture"],
+        ["+sweep=neural", "model=rnn_maxent"],
+        ["+sweep=smoothing", "model=class_based,skip", "corpus=ptb", "model.order=2"],
+        ["-m", "model=glob(nltk_k*)", "model.order=range(1,4,2)", "model.context=choice(stream,sentence)"],
+        [
+            "-m",
+            "model=lstm",
+            "output@model.output=sampled,adaptive",
+            "+size=tiny",
+            "train@model.training=awd",
+        ],
+        ["-m", "model=mixture", "~model@model.components.cache", "+model@model.components.x=unigram,add_k"],
+        ["-m", "model=pruned", "model@model.of=katz", "++model.of.label='a, b',c", "~corpus.licence"],
+        ["model=lstm", "model.label='${model.name} of ${model.hidden_size}, ${seed}'", "++corpus.title=x"],
+        ["-m", "corpus=ptb", "+model.extra={a:1,b:[x,'y z']},null", "model.label=${oc.env:HOME}"],
+    ],
+)
+def test_composing_at_once_gives_what_hydra_gives_job_by_job(
+    line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # Hydra leaves a folder
+    collector = Collector()
+    for given in spelt_out(line):
+        assert collector.composed(given) == by_hydra(given)
+
+
+def test_what_is_asked_of_hydra_itself_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    group = tmp_path / "mine" / "variant"
+    group.mkdir(parents=True)
+    swept = "# @package _global_\nhydra: {mode: MULTIRUN, sweeper: {params: {seed: '1,2'}}}\n"
+    (group / "swept.yaml").write_text(swept, encoding="utf-8")
+    (group / "told.yaml").write_text("label: ${hydra:runtime.choices.corpus}\n", encoding="utf-8")
+    mine = ["--config-dir", str(tmp_path / "mine")]
+    assert [job.config["seed"] for job in collect([*mine, "+variant=swept"])] == [1, 2]
+    (job,) = collect([*mine, "+variant@model=told", "corpus=ptb"])
+    assert job.config["model"]["label"] == "ptb"
+    (job,) = collect(["hydra.job.name=x", "model.label=${hydra:job.name}"])
+    assert job.config["model"]["label"] == "x"
+
+
+def test_a_sweep_reads_each_file_once_and_merges_each_choice_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[str] = Counter()
+    merged = []
+    files = type(SweepLoader()._loader.repository.get_sources()[1])
+    load, merge = files.load_config, SweepLoader._merged
+    monkeypatch.setattr(
+        files,
+        "load_config",
+        lambda self, path: (read.update([path]), load(self, path))[1],
+    )
+    monkeypatch.setattr(
+        SweepLoader, "_merged", lambda self, choices: (merged.append(choices), merge(self, choices))[1]
+    )
+    jobs = collect(["-m", "model=lstm,rnn", "seed=range(1,51)", "model.layers=1,2", "corpus=ptb"])
+    assert len(jobs) == 200
+    assert len(merged) == 2
+    assert set(read.values()) == {1}
+    assert len(read) < 12
+
+
+def test_a_setting_that_only_some_of_the_swept_choices_have_can_be_given() -> None:
+    jobs = collect(["-m", "model=lstm", "train@model.training=zaremba_small,awd", "model.training.clip=1,2"])
+    assert [job.config["model"]["training"]["clip"] for job in jobs] == [1, 2, 1, 2]
 
 
 def test_a_jobs_command_gives_the_same_job() -> None:
