@@ -1,0 +1,154 @@
+"""A report that is cut off while it is written, and one written elsewhere: the same bytes or the old ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from synthetic_runs import PTB, config, finished, write_run
+
+from benchmark.errors import UserError
+from benchmark.report import build_report
+from benchmark.report.aside import replaced
+
+#: Builds a report after the lines that are given first.
+REPORT = """
+import os, resource, signal, sys
+from pathlib import Path
+def say(line): pass
+{first}
+from benchmark.report import build_report
+build_report(Path(sys.argv[1]), Path(sys.argv[2]), say)
+"""
+KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def reporting(results: Path, out: Path, first: str, **environment: str) -> subprocess.CompletedProcess:
+    code = REPORT.format(first=first)
+    return subprocess.run(
+        [sys.executable, "-c", code, results, out],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory):
+    """A small results folder, its report, and the contents of that before a third run came."""
+    folder = tmp_path_factory.mktemp("small")
+    for model, family, ppl in (("kn", "count", 141.2), ("lstm", "neural", 120.0)):
+        record = finished(PTB, model, model, family, (ppl, 10.0, 60.0, 5e4))
+        write_run(folder, record, config_yaml=config(model))
+    build_report(folder, folder / "report", lambda line: None)
+    before = contents(folder / "report")
+    record = finished(PTB, "gru", "gru", "neural", (125.0, 10.0, 60.0, 5e4))
+    write_run(folder, record, config_yaml=config("gru"))
+    return folder, before
+
+
+@pytest.fixture
+def report(earlier, tmp_path):
+    """A copy of the earlier report that may be overwritten."""
+    folder, _ = earlier
+    shutil.copytree(folder / "report", tmp_path / "report")
+    return tmp_path / "report"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        f"def say(line):\n    'figures drawn' in line and {KILL}",
+        f"import benchmark.report.write as w\nw.page = lambda *a: {KILL}",
+        f"import benchmark.report.aside as a\na._publish = lambda *a: {KILL}",
+    ],
+    ids=["drawing", "writing", "written"],
+)
+def test_a_killed_report_leaves_the_earlier_one_whole(earlier, report, first):
+    folder, before = earlier
+    assert reporting(folder, report, first).returncode == -signal.SIGKILL
+    left = {name: data for name, data in contents(report).items() if not name.startswith(".writing-")}
+    assert left == before
+
+
+def test_killed_while_files_take_their_places_the_page_is_one_of_the_two_and_the_next_report_whole(
+    earlier, report, tmp_path
+):
+    folder, before = earlier
+    first = f"""
+places = []
+real = Path.replace
+def replace(self, target):
+    places.append(target)
+    if len(places) == 9: {KILL}
+    return real(self, target)
+Path.replace = replace"""
+    assert reporting(folder, report, first).returncode == -signal.SIGKILL
+    assert contents(report) != before
+    build_report(folder, tmp_path / "fresh", lambda line: None)
+    fresh = contents(tmp_path / "fresh")
+    assert (report / "index.html").read_bytes() in (before["index.html"], fresh["index.html"])
+    build_report(folder, report, lambda line: None)
+    assert contents(report) == fresh
+
+
+def test_a_full_disk_is_one_clear_line_and_leaves_the_earlier_report_whole(earlier, report):
+    folder, before = earlier
+    done = reporting(folder, report, "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))")
+    assert done.returncode == 1
+    assert "UserError: cannot write" in done.stderr.splitlines()[-1]
+    assert contents(report) == before
+
+
+def test_what_is_being_written_elsewhere_is_left_alone(tmp_path):
+    with replaced(tmp_path) as first:
+        (first / "a").write_text("1")
+        with replaced(tmp_path) as second:
+            (second / "b").write_text("2")
+        assert (first / "a").exists()
+    assert contents(tmp_path) == {"a": b"1", "b": b"2"}
+
+
+def test_files_of_others_stay(tmp_path):
+    (tmp_path / "tables").mkdir()
+    for name in ("tables/old.csv", "tables/notes.txt", "mine.html"):
+        (tmp_path / name).write_text("")
+    with replaced(tmp_path) as new:
+        (new / "tables").mkdir()
+        (new / "tables" / "new.csv").write_text("")
+    assert sorted(contents(tmp_path)) == ["mine.html", "tables/new.csv", "tables/notes.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot write to .*file"), replaced(tmp_path / "file"):
+        pass
+
+
+ELSEWHERE = """
+import contextlib, locale, time
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+scandir = os.scandir
+def backwards(path="."):
+    with scandir(path) as found:
+        return contextlib.nullcontext(iter(sorted(found, key=lambda entry: entry.name, reverse=True)))
+os.scandir = backwards
+locale.setlocale(locale.LC_ALL, "")
+"""
+
+
+def test_neither_hashes_listing_order_time_zone_locale_nor_cores_change_a_byte(results, built, tmp_path):
+    environment = {"PYTHONHASHSEED": "1234", "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    done = reporting(results, tmp_path / "out", ELSEWHERE, **environment)
+    assert done.returncode == 0, done.stderr
+    assert contents(tmp_path / "out") == contents(built)
