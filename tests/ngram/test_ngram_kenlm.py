@@ -11,6 +11,7 @@ from ngram_texts import Notes, penn_treebank, stream_of, vocabulary_of, with_end
 
 from baselines.ngram.arpa import write_arpa
 from baselines.ngram.external.kenlm import KenLM
+from baselines.ngram.external.lmplz import run_lmplz
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.check import check_model
 from benchmark.contract import RunLog, Skip
@@ -112,3 +113,18 @@ def test_a_wrong_path_to_lmplz_is_named(tmp_path: Path) -> None:
     stream = stream_of(with_ends(LINES))
     with pytest.raises(UserError, match=r"model\.lmplz: no program at .*nowhere"):
         KenLM(order=3, lmplz=str(tmp_path / "nowhere")).fit(stream, stream, RunLog())
+
+
+def test_lmplz_sorts_in_the_memory_it_is_given(tmp_path: Path) -> None:
+    """A stand-in for the program notes its arguments."""
+    program = tmp_path / "lmplz"
+    program.write_text('#!/bin/sh\necho "$@" > "$(dirname "$0")/arguments"\n', encoding="utf-8")
+    program.chmod(0o755)
+    stream = stream_of(with_ends(LINES))
+    run_lmplz(str(program), stream, stream.vocabulary.tokens, 3, "500M", tmp_path / "a.arpa")
+    arguments = (tmp_path / "arguments").read_text(encoding="utf-8").split()
+    assert arguments[arguments.index("--memory") + 1] == "500M"
+    assert arguments[arguments.index("--order") + 1] == "3"
+    temporary = Path(arguments[arguments.index("--temp_prefix") + 1])
+    assert temporary.is_absolute()
+    assert not temporary.exists()  # what it sorts on disk goes with it
