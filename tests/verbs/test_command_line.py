@@ -65,7 +65,8 @@ def test_a_sweep_a_table_and_the_same_questions_to_both_families(
         shown = nextword("show", model)
         assert "test_perplexity" in shown.stdout
     status = nextword("status", "-m", "model=kneser_ney,rnn,lstm", *text_corpus)
-    assert [line.split()[0] for line in status.stdout.splitlines()] == ["ok", "ok", "missing", "nextword", "3"]
+    firsts = [line.split()[0] for line in status.stdout.splitlines()]
+    assert firsts == ["ok", "ok", "missing", "nextword", "3"]
 
 
 def test_a_run_that_fails_is_a_row_and_the_others_go_on(nextword, tmp_path: Path, text_corpus) -> None:
