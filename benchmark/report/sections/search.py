@@ -92,8 +92,9 @@ def _progress(search: SearchRecord) -> Figure:
     more = f" {text.plural(failed, 'trial')} failed." if failed else ""
     if any((trial.valid_perplexity or 0) > CEILING * (best.valid_perplexity or 0) for trial in search.trials):
         more += f" Trials above {CEILING} times the lowest stand at the upper edge."
+    described = text.clean(search.description).rstrip(".")
     caption = (
-        f"{text.clean(search.description).rstrip('.').capitalize()}: validation perplexity of each trial "
+        f"{described[:1].upper()}{described[1:]}: validation perplexity of each trial "
         f"(points, the best a diamond) and the lowest up to it (line); lower is better. Settings were "
         f"{SAMPLERS.get(search.sampler, search.sampler)}, {search.batch} trials at a time. {said}{more}"
     )
