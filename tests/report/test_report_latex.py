@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,12 @@ def test_a_table_names_the_packages_it_needs_and_its_label():
     for package in ("booktabs", "graphicx", "longtable", "lscape", "array", "fontenc"):
         assert package in tex.splitlines()[0]
     assert r"\label{tab:some-table-1}" in tex
+
+
+def test_a_caption_says_that_rows_are_left_out():
+    table = replace(table_of("first", "second"), most=1)
+    assert "1 of 2 rows" in latex_table(table)
+    assert "second" not in latex_table(table)
 
 
 def test_long_text_wraps_and_long_tables_go_on_over_pages():
