@@ -77,7 +77,7 @@ def test_a_sweep_reads_each_file_once_and_merges_each_choice_once(monkeypatch: p
     monkeypatch.setattr(
         files,
         "load_config",
-        lambda self, path: (read.update([path]), load(self, path))[1],
+        lambda self, config_path: (read.update([config_path]), load(self, config_path))[1],
     )
     monkeypatch.setattr(
         SweepLoader, "_merged", lambda self, choices: (merged.append(choices), merge(self, choices))[1]
