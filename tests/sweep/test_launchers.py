@@ -20,7 +20,6 @@ from benchmark.sweep.launchers.elsewhere import Piece, Received, errand, results
 
 LAUNCHERS = ["processes", "joblib", "submitit", "ray"]
 SHORT = ["model=kneser_ney,rnn", "model.context=stream"]
-LONG = ["model=rnn,unigram", "workers=2"]
 
 pytestmark = [
     pytest.mark.slow,
@@ -129,7 +128,7 @@ def test_what_is_killed_is_a_row_and_the_sweep_goes_on(
     if helper and name == "processes":
         pytest.skip("has no helper process")
     chosen = launched(name, cluster)
-    arguments = ["-m", "model=rnn,unigram", "workers=1", "model.context=stream", *text, *chosen]
+    arguments = ["-m", "model=rnn,unigram", "workers=1", *text, *chosen]
     process = start(arguments, tmp_path, environment)
     above = cluster[1] if name == "ray" else process.pid
     wait_until(lambda: workers_of(above), 120)
@@ -266,7 +265,7 @@ def test_slurm_takes_one_override_and_a_job_that_vanishes_is_a_row(
         (programs / name).chmod(0o755)
     environment |= {"PATH": f"{programs}:{environment['PATH']}", "FAKE_SLURM": str(state)}
     chosen = ["launcher=submitit", "launcher.cluster=slurm", "launcher.partition=long", "launcher.mem_gb=4"]
-    process = start(["-m", "model=rnn,unigram", *text, *chosen], tmp_path, environment)
+    process = start(["-m", "model=rnn,unigram", "device=cpu", *text, *chosen], tmp_path, environment)
     wait_until(lambda: (state / "77_0").exists(), 120)
     rnn = int((state / "77_0").read_text())
     wait_until(lambda: workers_of(rnn), 120)

@@ -47,7 +47,7 @@ class Submitit(Launcher):
     timeout_min: Whole
     mem_gb: Annotated[float, Field(gt=0)] | None
     cpus_per_task: Whole | None
-    gpus_per_node: Whole | None
+    gpus_per_node: Annotated[int, Field(ge=0)] | None
     array_parallelism: Whole | None
     setup: list[str]
     additional_parameters: dict[str, Any]
@@ -115,7 +115,9 @@ class Submitit(Launcher):
         """What of a Slurm cluster a job gets, in submitit's words."""
         chosen = {
             "cpus_per_task": self.cpus_per_task or threads,
-            "gpus_per_node": (self.gpus_per_node or 1) if gpu else None,
+            "gpus_per_node": (1 if self.gpus_per_node is None else self.gpus_per_node or None)
+            if gpu
+            else None,
             "mem_gb": self.mem_gb,
             "slurm_partition": self.partition,
             "slurm_array_parallelism": self.array_parallelism,
