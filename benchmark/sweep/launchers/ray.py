@@ -85,6 +85,8 @@ def _through_ray(place: Placed, sent: Errand, uses_gpu: bool, refs: set[Any]) ->
                 return concluded(place, item)
             received.take(item)
         return lost(place, "Ray ended its task without a word")
+    except ray.exceptions.WorkerCrashedError:
+        return lost(place, "the Ray process that ran it was killed, as the system does when memory runs out")
     except ray.exceptions.RayError as error:
         return lost(place, f"Ray lost the process that ran it: {_first_line(error)}")
     except UserError as error:

@@ -113,6 +113,7 @@ class Submitit(Launcher):
 
     def _share(self, threads: int, gpu: bool) -> dict[str, Any]:
         """What of a Slurm cluster a job gets, in submitit's words."""
+        gpus = 1 if self.gpus_per_node is None else self.gpus_per_node
         chosen = {
             "cpus_per_task": self.cpus_per_task or threads,
             "gpus_per_node": (1 if self.gpus_per_node is None else self.gpus_per_node or None)
