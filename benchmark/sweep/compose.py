@@ -25,7 +25,7 @@ from benchmark.record.reference import with_folders, with_ids_as_text
 from benchmark.settings import check_settings, conf_dir
 from benchmark.sweep.launchers.hydra_names import from_hydra_launcher
 from benchmark.sweep.mistakes import explained
-from benchmark.sweep.named import key_of, spelt_out
+from benchmark.sweep.named import key_of, named_sweep, spelt_out
 
 if TYPE_CHECKING:
     from benchmark.sweep.loader import SweepLoader
@@ -64,13 +64,30 @@ class Collector:
             raise UserError("--experimental-rerun reads pickles; nextword run --rerun failed repeats runs")
         arguments = [with_ids_as_text(argument) for argument in from_hydra_launcher(arguments)]
         folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
+        lines = [choice for line in spelt_out(arguments) for choice in _choices(line)]
+        if named_sweep(arguments):
+            lines = self._fitting(lines, arguments)
         found = [
             _job(config, overrides, folder_of)
-            for line in spelt_out(arguments)
-            for choice in _choices(line)
-            for config, overrides in self._explained(choice)
+            for line in lines
+            for config, overrides in self._explained(line)
         ]
         return list({json.dumps(job.config, sort_keys=True): job for job in found}.values())
+
+    def _fitting(self, lines: list[list[str]], arguments: Sequence[str]) -> list[list[str]]:
+        """The lines of a named sweep, each without what the command line says of settings that its model
+        does not have; a setting that no model of the sweep has stays, and is refused."""
+        given = {a for a in arguments if a.startswith("model.")}
+        if not given:
+            return lines
+        bare = [[a for a in line if a not in given] for line in lines]
+        models = [self._explained(line)[0][0]["model"] for line in bare]
+        unknown = [{a for a in given if not _has(model, key_of(a))} for model in models]
+        nowhere = set.intersection(*unknown)
+        return [
+            [a for a in line if a not in lacking - nowhere]
+            for line, lacking in zip(lines, unknown, strict=True)
+        ]
 
     def composed(self, arguments: list[str]) -> list[Composed]:
         """The jobs of Hydra's own command line, composed at once where that is possible."""
@@ -159,6 +176,15 @@ def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | N
     if config_dir is not None and not Path(config_dir).is_dir():
         return None  # Hydra says so
     return multirun, config_dir, overrides
+
+
+def _has(model: Any, key: str) -> bool:
+    """Does a model have a setting `model.A.B`?"""
+    for part in key.split(".")[1:]:
+        if not isinstance(model, dict) or part not in model:
+            return False
+        model = model[part]
+    return True
 
 
 def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) -> Job:

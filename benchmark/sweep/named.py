@@ -14,6 +14,11 @@ def key_of(argument: str) -> str:
     return argument.partition("=")[0].lstrip("+~")
 
 
+def named_sweep(arguments: Sequence[str]) -> bool:
+    """Does a command line name a sweep?"""
+    return any(key_of(argument) == "sweep" for argument in arguments)
+
+
 def spelt_out(arguments: Sequence[str]) -> list[list[str]]:
     """A command line with `+sweep=NAME` as multiruns, one for each of its grids; any other as it is.
 

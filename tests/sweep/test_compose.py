@@ -168,3 +168,16 @@ def test_an_id_that_looks_like_a_number_is_still_an_id(tmp_path: Path) -> None:
         assert job.config["model"]["run"] == str(folder)
         (again,) = collect([*shlex.split(job.command)[2:], f"results_dir={tmp_path}"])
         assert again.config["model"] == job.config["model"]
+
+
+def test_what_a_sweeps_models_do_not_have_is_left_to_those_that_do():
+    jobs = collect(["+sweep=smoothing", "corpus=sotu_small", "model.order=4"])
+    orders = {job.model: job.config["model"].get("order") for job in jobs}
+    assert orders["kneser_ney"] == orders["katz"] == 4
+    assert orders["uniform"] is orders["mixture"] is None
+    assert sum(job.model == "kneser_ney" for job in jobs) == 1
+
+
+def test_what_no_model_of_a_sweep_has_is_refused():
+    with pytest.raises(UserError, match=r"there is no setting 'model\.ordr'.*'model\.order'"):
+        collect(["+sweep=smoothing", "corpus=sotu_small", "model.ordr=4"])
