@@ -116,9 +116,7 @@ class Submitit(Launcher):
         gpus = 1 if self.gpus_per_node is None else self.gpus_per_node
         chosen = {
             "cpus_per_task": self.cpus_per_task or threads,
-            "gpus_per_node": (1 if self.gpus_per_node is None else self.gpus_per_node or None)
-            if gpu
-            else None,
+            "gpus_per_node": (gpus or None) if gpu else None,
             "mem_gb": self.mem_gb,
             "slurm_partition": self.partition,
             "slurm_array_parallelism": self.array_parallelism,
