@@ -141,7 +141,7 @@ def _character(letter: str) -> str:
         command = command.capitalize() if name[1] == "CAPITAL" else command
         if command in _GREEK:
             return rf"$\{command}$"
-    base, *marks = unicodedata.normalize("NFD", letter)
+    base, *marks = list(unicodedata.normalize("NFD", letter))
     if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in _ACCENTS:
         return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
     return rf"\texttt{{U+{ord(letter):04X}}}"

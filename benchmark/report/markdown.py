@@ -66,15 +66,18 @@ def _block(block: Block, depth: int) -> str:
             )
             return _LIST.sub(r"\1\\", line.strip())
         case Table():
-            caption = f"\n\n*{escape(block.caption)}*" if block.caption else ""
-            return markdown_table(block) + caption
+            all_rows = f"{block.omission} All: tables/{block.name}.csv" if block.omission else ""
+            said = " ".join(part for part in (block.caption, all_rows) if part)
+            return markdown_table(block) + (f"\n\n*{escape(said)}*" if said else "")
         case Figure():
             return f"![{escape(block.alt)}](figures/{block.name}.svg)\n\n*{escape(block.caption)}*"
         case Definitions():
             return "\n".join(f"- **{escape(term)}**: {escape(meaning)}" for term, meaning in block.items)
         case Quotes():
-            said = (f"> **{escape(who)}**: {escape(f'{start} … {rest}')}" for who, start, rest in block.items)
-            return "\n>\n".join(said)
+            quotes = (
+                f"> **{escape(who)}**: {escape(f'{start} … {rest}')}" for who, start, rest in block.items
+            )
+            return "\n>\n".join(quotes)
         case Fold():
             inner = [_block(inside, depth + 1) for inside in block.blocks]
             return "\n\n".join([f"{'#' * depth} {escape(block.title)}", *inner])

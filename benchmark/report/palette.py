@@ -1,8 +1,9 @@
 """The colours of page and figures, in light and dark.
 
 The hues are Okabe and Ito's (2008), darkened or lightened until each has a contrast of 4.5 to 1 with
-its ground and any two of them are 15 apart in CIE Lab to eyes without red or green cones. Figures are drawn in the
-light colours; on the page each becomes the CSS variable of its name, so that it follows the theme.
+its ground and any two of them are 15 apart in CIE Lab to eyes without red or green cones. Figures are
+drawn in the light colours; on the page each becomes the CSS variable of its name, so that it follows the
+theme.
 """
 
 from __future__ import annotations

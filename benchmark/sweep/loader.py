@@ -139,7 +139,8 @@ class _Files(CachingConfigRepository):
         main = super().load_config(CONFIG)
         assert main is not None
         main.defaults_list = [default for default in main.defaults_list or [] if not _of_hydra(default)]
-        main.config.pop("hydra", None)
+        if isinstance(main.config, DictConfig):
+            main.config.pop("hydra", None)
 
     def load_config(self, config_path: str) -> ConfigResult | None:
         if config_path not in self._checked:
