@@ -8,11 +8,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from benchmark.sweep.outcome import Outcome, Placed
 from benchmark.sweep.slots import Room, Seat, Slots, gpu_wanted
 
+#: What is to be recorded of a job that has ended. A job that is ended because the sweep is given up has none:
+#: it is cut off, and not failed.
+Conclusion = Callable[[], Outcome]
+
 
 def in_seats(
     places: Sequence[Placed],
     slots: Slots,
-    run: Callable[[Placed, Seat], Outcome],
+    run: Callable[[Placed, Seat], Conclusion],
     stop: Callable[[], None],
 ) -> Iterator[Outcome]:
     """`run` of every job in a thread, as soon as a seat of the kind it needs is free.
@@ -22,7 +26,7 @@ def in_seats(
     """
     room = Room(slots)
     waiting = list(places)
-    running: dict[Future[Outcome], Seat] = {}
+    running: dict[Future[Conclusion], Seat] = {}
     pool = ThreadPoolExecutor(max_workers=max(1, min(slots.at_once, len(places))))
     try:
         while waiting or running:
@@ -34,7 +38,7 @@ def in_seats(
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
                 room.give(running.pop(future))
-                yield future.result()
+                yield future.result()()
     finally:
         if running:
             stop()

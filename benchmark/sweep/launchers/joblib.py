@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import ClassVar
 
 from benchmark.job import Say
 from benchmark.sweep.isolated import run_isolated
-from benchmark.sweep.launchers.in_seats import in_seats
+from benchmark.sweep.launchers.in_seats import Conclusion, in_seats
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.lease import end_with, lease
 from benchmark.sweep.outcome import Outcome, Placed, concluded, lost
@@ -35,14 +36,14 @@ class Joblib(Launcher):
         idle: SimpleQueue[Executor] = SimpleQueue()
         started: list[Executor] = []
 
-        def one(place: Placed, seat: Seat) -> Outcome:
+        def one(place: Placed, seat: Seat) -> Conclusion:
             executor = idle.get() if not idle.empty() else _executor(held, started)
             try:
                 end = executor.submit(run_isolated, place.order(**seat.environment)).result()
             except BrokenProcessPool:
-                return lost(place, KILLED)
+                return partial(lost, place, KILLED)
             idle.put(executor)
-            return concluded(place, end)
+            return partial(concluded, place, end)
 
         def stop() -> None:
             for executor in started:

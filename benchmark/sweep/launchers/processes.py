@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from benchmark.job import Say
 from benchmark.sweep.isolated import run_isolated
-from benchmark.sweep.launchers.in_seats import in_seats
+from benchmark.sweep.launchers.in_seats import Conclusion, in_seats
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.outcome import Outcome, Placed, concluded
 from benchmark.sweep.slots import Seat, Slots
@@ -21,8 +22,8 @@ class Processes(Launcher):
     def run(self, places: Sequence[Placed], slots: Slots, say: Say) -> Iterator[Outcome]:
         running: set[subprocess.Popen[bytes]] = set()
 
-        def one(place: Placed, seat: Seat) -> Outcome:
-            return concluded(place, run_isolated(place.order(**seat.environment), running))
+        def one(place: Placed, seat: Seat) -> Conclusion:
+            return partial(concluded, place, run_isolated(place.order(**seat.environment), running))
 
         def stop() -> None:
             for process in list(running):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from benchmark.errors import UserError
 from benchmark.job import Say
 from benchmark.sweep.isolated import End
 from benchmark.sweep.launchers.elsewhere import Errand, Received, errand, results_mark, run_errand
-from benchmark.sweep.launchers.in_seats import in_seats
+from benchmark.sweep.launchers.in_seats import Conclusion, in_seats
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.outcome import Outcome, Placed, concluded, lost
 from benchmark.sweep.slots import Seat, Slots, gpu_wanted
@@ -52,7 +53,7 @@ class Ray(Launcher):
             _check_fits(threads)
             refs: set[Any] = set()
 
-            def one(place: Placed, seat: Seat) -> Outcome:
+            def one(place: Placed, seat: Seat) -> Conclusion:
                 uses_gpu = gpus > 0 and gpu_wanted(place.job.config["model"]) is not None
                 return _through_ray(place, errand(place, mark), uses_gpu, refs)
 
@@ -64,7 +65,7 @@ class Ray(Launcher):
             yield from in_seats(places, replace(slots, at_once=at_once, gpus=()), one, stop)
 
 
-def _through_ray(place: Placed, sent: Errand, uses_gpu: bool, refs: set[Any]) -> Outcome:
+def _through_ray(place: Placed, sent: Errand, uses_gpu: bool, refs: set[Any]) -> Conclusion:
     import ray
 
     task = ray.remote(run_errand).options(
@@ -82,15 +83,17 @@ def _through_ray(place: Placed, sent: Errand, uses_gpu: bool, refs: set[Any]) ->
             item = ray.get(ref)
             if isinstance(item, End):
                 received.settle()
-                return concluded(place, item)
+                return partial(concluded, place, item)
             received.take(item)
-        return lost(place, "Ray ended its task without a word")
+        return partial(lost, place, "Ray ended its task without a word")
     except ray.exceptions.WorkerCrashedError:
-        return lost(place, "the Ray process that ran it was killed, as the system does when memory runs out")
+        return partial(
+            lost, place, "the Ray process that ran it was killed, as the system does when memory runs out"
+        )
     except ray.exceptions.RayError as error:
-        return lost(place, f"Ray lost the process that ran it: {_first_line(error)}")
+        return partial(lost, place, f"Ray lost the process that ran it: {_first_line(error)}")
     except UserError as error:
-        return Outcome(place.job, "error", str(error), None)
+        return partial(Outcome, place.job, "error", str(error), None)
     finally:
         received.drop()
         refs.discard(said)
