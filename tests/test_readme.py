@@ -14,6 +14,7 @@ from benchmark.build import build_model
 from benchmark.check import check_model
 from benchmark.cli import VERBS
 from benchmark.corpus.settings import corpus_settings
+from benchmark.settings import choices
 from benchmark.sweep.compose import collect
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -24,10 +25,10 @@ def blocks(language: str) -> list[str]:
 
 
 COMMANDS = [
-    shlex.split(line, comments=True)
+    shlex.split(line.removeprefix(line[: line.index("nextword ")]), comments=True)
     for block in blocks("sh")
     for line in block.replace("\\\n", " ").splitlines()
-    if line.startswith("nextword")
+    if re.match(r"(NEXTWORD_\w+=\S+ )?nextword", line)
 ]
 
 
@@ -54,7 +55,7 @@ def test_its_verbs_are_verbs() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [c for c in COMMANDS if c[1] == "run" and "model=mine" not in c],
+    [c for c in COMMANDS if c[1] == "run" and "model=mine" not in c and "+search" not in " ".join(c)],
     ids=" ".join,
 )
 def test_its_runs_can_be_composed(command: list[str], tmp_path: Path) -> None:
@@ -63,4 +64,18 @@ def test_its_runs_can_be_composed(command: list[str], tmp_path: Path) -> None:
     run.mkdir(parents=True)
     record = {"run_id": run.name, "status": "ok", "model": "lstm", "corpus": "sotu_small"}
     (run / "result.json").write_text(json.dumps(record), encoding="utf-8")
-    assert collect([*command[2:], f"results_dir={tmp_path}"])
+    assert collect([*_composed(command[2:]), f"results_dir={tmp_path}"])
+
+
+def _composed(arguments: list[str]) -> list[str]:
+    """What of a command line Hydra composes: not which of its runs are wanted."""
+    if "--rerun" in arguments:
+        place = arguments.index("--rerun")
+        return arguments[:place] + arguments[place + 2 :]
+    return arguments
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "+search" in " ".join(c)], ids=" ".join)
+def test_its_searches_are_searches(command: list[str]) -> None:
+    names = [part.partition("=")[2] for part in command if part.startswith("+search=")]
+    assert set(names) <= set(choices("search"))
