@@ -7,12 +7,9 @@ composes; `launch` runs what was collected.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -22,7 +19,8 @@ from benchmark.errors import UserError
 from benchmark.job import Job
 from benchmark.record.find import find_run
 from benchmark.record.reference import with_folders, with_ids_as_text
-from benchmark.settings import check_settings, conf_dir
+from benchmark.settings import check_settings
+from benchmark.sweep.application import Composed, by_hydra
 from benchmark.sweep.launchers.hydra_names import from_hydra_launcher
 from benchmark.sweep.mistakes import explained
 from benchmark.sweep.named import key_of, named_sweep, spelt_out
@@ -39,9 +37,6 @@ MULTIRUN = ("-m", "--multirun")
 
 #: The folder of a finished run in a results folder, by what a person calls it.
 FolderOf = Callable[[Path, str], str]
-
-#: A job's resolved configuration and its overrides.
-Composed = tuple[dict[str, Any], Sequence[str]]
 
 
 def collect(arguments: Sequence[str]) -> list[Job]:
@@ -118,25 +113,6 @@ class Collector:
             return None
 
 
-def by_hydra(arguments: list[str]) -> list[Composed]:
-    """The jobs of a command line as Hydra's application hands them over; none where it answers a question
-    (`--cfg`, `--info`, `--hydra-help`). Raises what Hydra raises."""
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import DictConfig, OmegaConf
-
-    found: list[Composed] = []
-
-    def task(cfg: DictConfig) -> None:
-        config: Any = OmegaConf.to_container(cfg, resolve=True)
-        overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
-        found.append((config, overrides))
-
-    with _hydra_command_line(arguments):
-        hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
-    return found
-
-
 def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
     """A multirun over models or corpora as one multirun for each of them, in their order.
 
@@ -198,21 +174,3 @@ def _command(overrides: Sequence[str]) -> str:
     """The command line that repeats a run anywhere: without what says where and how it was run here."""
     kept = [override for override in overrides if key_of(override).partition(".")[0] not in INCIDENTAL]
     return shlex.join(["nextword", "run", *kept])
-
-
-@contextmanager
-def _hydra_command_line(arguments: list[str]) -> Iterator[None]:
-    """Hydra reads `sys.argv`, and raises its errors (so that they can be made readable) if told so."""
-    from hydra.core.global_hydra import GlobalHydra
-
-    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["nextword", *arguments]
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    GlobalHydra.instance().clear()
-    try:
-        yield
-    finally:
-        sys.argv = argv
-        del os.environ["HYDRA_FULL_ERROR"]
-        if full_error is not None:
-            os.environ["HYDRA_FULL_ERROR"] = full_error

@@ -12,7 +12,8 @@ import pytest
 from benchmark.build import arguments
 from benchmark.errors import UserError
 from benchmark.settings import choices, workers
-from benchmark.sweep.compose import Collector, by_hydra, collect
+from benchmark.sweep.application import by_hydra
+from benchmark.sweep.compose import Collector, collect
 from benchmark.sweep.loader import SweepLoader
 from benchmark.sweep.named import spelt_out
 
