@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 
@@ -11,7 +12,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--results-dir", type=Path, default=Path("results"))
     parser.add_argument("--out", type=Path, help="where to write (default: RESULTS_DIR/report)")
     parser.add_argument("--table", action="store_true", help="only print the comparison table")
-    options = parser.parse_args(arguments)
+    # a folder may also be given as `nextword run` takes it
+    spelt = [re.sub(r"^(results_dir|out)=", lambda m: f"--{m[1].replace('_', '-')}=", a) for a in arguments]
+    options = parser.parse_args(spelt)
 
     from benchmark.record.folder import read_runs
     from benchmark.report import build_report, comparison_table
