@@ -15,9 +15,9 @@ from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
 
 #: Verb → what it does; each is the module of that name in `benchmark.verbs`.
 VERBS = {
-    "run": "train, measure and record: one run, a sweep (-m), or a named sweep (+sweep=NAME)",
+    "run": "train, measure and record: a run, a sweep (-m, +sweep=NAME), a search (+search=NAME)",
     "report": "build tables, figures and the page from the run folders",
-    "list": "what there is: models, corpora, sweeps",
+    "list": "what there is: models, corpora, sweeps, searches",
     "show": "one run: its figures, settings and where they come from",
     "status": "what is finished, failed or missing, of a sweep or of all",
     "generate": "next-word table and sampled continuations from a finished run",
