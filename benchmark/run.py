@@ -153,6 +153,7 @@ def _identity(job: Job, corpus: Corpus, folder: Path) -> dict[str, Any]:
         "version": benchmark.__version__,
         "command": job.command,
         "published": list(corpus.published),
+        "model_settings": job.config["model"],
     }
 
 

@@ -5,6 +5,7 @@ What is left out is said where it is missing, with the file that has it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,12 +38,21 @@ ALLOWANCES = (
 
 
 def fitted(write: Callable[[Allowance], str], limit: int) -> tuple[str, Allowance]:
-    """The first text of at most `limit` bytes, and what it carries; the smallest if none is."""
-    for allowance in ALLOWANCES:
-        text = write(allowance)
-        if len(text.encode("utf-8")) <= limit:
-            break
-    return text, allowance
+    """The first text of at most `limit` bytes, and what it carries; the smallest if none is.
+
+    An allowance never makes a longer text than the one before it, so most need not be tried.
+    """
+    texts = {0: write(ALLOWANCES[0])}
+
+    def fits(index: int) -> bool:
+        if index not in texts:
+            texts[index] = write(ALLOWANCES[index])
+        return len(texts[index].encode("utf-8")) <= limit
+
+    last = len(ALLOWANCES) - 1
+    index = 0 if fits(0) else bisect_left(range(1, last), True, key=fits) + 1
+    fits(index)
+    return texts[index], ALLOWANCES[index]
 
 
 def shortened(sections: Iterable[Section], rows: int) -> list[Section]:

@@ -1,4 +1,4 @@
-"""The settings of a run's model, read from its `config.yaml`, and what tells two of them apart."""
+"""The settings of a run's model, as its record or its `config.yaml` has them, and what tells two apart."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _MODEL = re.compile(rb"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
 
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
-    """The model's settings as flat, dotted keys; empty where the file is missing or unreadable."""
+    """The model's settings as flat, dotted keys; empty where they are neither recorded nor readable."""
+    recorded = run.result.get("model_settings")
+    if isinstance(recorded, dict):  # runs made before they were recorded have them in config.yaml alone
+        return dict(_flat(recorded, ""))
     try:
         written = (run.folder / "config.yaml").read_bytes()
     except OSError:

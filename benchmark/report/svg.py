@@ -12,6 +12,7 @@ from benchmark.report.palette import LIGHT
 _NAMES = {value: name for name, value in LIGHT.items()}
 _COLOUR = re.compile("|".join(LIGHT.values()))
 _ROW = re.compile(r"row-(\d+)(?:-\d+)?")
+_ROWS = re.compile(r"rows-(\d+(?:-\d+)*)")
 _TARGET = re.compile(r"#([^)]+)")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _COMMAND = re.compile(r"\s*([A-Za-z])\s*")
@@ -44,10 +45,12 @@ def inline(svg: str, prefix: str, alt: str, styles: Styles) -> str:
 
     Ids that something refers to become short and begin with the prefix, so that figures do not take each
     other's clip paths; the others go. The marks of comparison row n (drawn with the group id `row-n`,
-    0 for none) get `data-row="n"`. Coordinates keep one decimal, a tenth of a point, and shapes that are
-    used many times two; fonts are left to the page.
+    0 for none; those of several rows in one scatter with `rows-n-m-…`) get `data-row="n"`. Coordinates
+    keep one decimal, a tenth of a point, and shapes that are used many times two; fonts are left to the
+    page.
     """
     root = ET.fromstring(svg)
+    _rows_told_apart(root)
     used = {match[1] for node in root.iter() for key in node.attrib if (match := _target(node, key))}
     ids = [name for node in root.iter() if (name := node.get("id")) in used and name is not None]
     names = {name: f"{prefix}{_letters(index)}" for index, name in enumerate(ids)}
@@ -56,6 +59,15 @@ def inline(svg: str, prefix: str, alt: str, styles: Styles) -> str:
         f'<svg viewBox="{root.get("viewBox", "")}" role="img" aria-label="{escape(alt, quote=True)}">'
         f"{body}</svg>"
     )
+
+
+def _rows_told_apart(root: ET.Element) -> None:
+    """Give each mark of a scatter of several rows the group id of its own."""
+    for group in root.iter():
+        if found := _ROWS.fullmatch(group.get("id", "")):
+            marks = [node for node in group.iter() if node.tag.endswith("}use")]
+            for mark, row in zip(marks, found[1].split("-"), strict=True):
+                mark.set("id", f"row-{row}")
 
 
 def _letters(index: int) -> str:

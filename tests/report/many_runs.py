@@ -137,13 +137,16 @@ def _runs(corpus: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
                 context=setting.settings.get("context", "stream"),
             )
             record["family"] = setting.family
-            yield record, _files(setting, ppl, seed, dice)
+            shown = {"name": setting.model, "label": setting.label, "seed": seed, "device": "auto"}
+            record["model_settings"] = {**shown, **_PADDING, **setting.settings}
+            yield record, _files(setting, record["model_settings"], ppl, seed, dice)
 
 
-def _files(setting: Setting, ppl: float, seed: int | None, dice: random.Random) -> dict[str, str]:
-    shown = {"name": setting.model, "label": setting.label, "seed": seed, "device": "auto"}
+def _files(
+    setting: Setting, settings: dict[str, Any], ppl: float, seed: int | None, dice: random.Random
+) -> dict[str, str]:
     files = {
-        "config_yaml": yaml.safe_dump({"model": {**shown, **_PADDING, **setting.settings}, **_CORPUS_BLOCK}),
+        "config_yaml": yaml.safe_dump({"model": settings, **_CORPUS_BLOCK}),
         "samples_json": json.dumps({"prompts": [_sample(prompt, dice) for prompt in PROMPTS]}, indent=1),
     }
     if setting.family == "neural":

@@ -208,3 +208,11 @@ def test_equal_runs_are_made_up_each_time(tmp_path):
     files = {name: sorted((tmp_path / name).rglob("*.*")) for name in ("a", "b")}
     assert [f.read_bytes() for f in files["a"]] == [f.read_bytes() for f in files["b"]]
     assert {f.relative_to(tmp_path / "a").parts[1] for f in files["a"]} == set(CORPORA)
+
+
+def test_settings_in_the_record_are_those_of_the_file(tmp_path: Path) -> None:
+    model = {"name": "a", "order": 3, "seed": 2, "of": {"k": 0.5, "label": "b"}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"model": model}), encoding="utf-8")
+    written = settings_of(SimpleNamespace(folder=tmp_path, result={}))
+    recorded = settings_of(SimpleNamespace(folder=tmp_path / "none", result={"model_settings": model}))
+    assert recorded == written == {"order": 3, "of.k": 0.5}

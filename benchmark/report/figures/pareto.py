@@ -67,8 +67,10 @@ def pareto(
         zorder=1,
     )
     crowded = len(points) > MOST
-    for point in points:
-        _mark(axes, point, behind=crowded and point not in best)
+    for family in dict.fromkeys(point.family for point in points):
+        own = [point for point in points if point.family == family]
+        _marks(axes, [point for point in own if crowded and point not in best], behind=True)
+        _marks(axes, [point for point in own if not crowded or point in best], behind=False)
     family_key(axes, [point.family for point in points])
     order = [*best, *sorted((p for p in points if p not in best), key=lambda p: p.perplexity)]
     named = _leaders(order, len(best)) if crowded else order
@@ -92,18 +94,19 @@ def _leaders(order: Sequence[Point], front_length: int) -> list[Point]:
     return best + [point for point in order[:front_length] if point not in best]
 
 
-def _mark(axes: Axes, point: Point, behind: bool) -> None:
-    """A point; those that others beat step back where there are many."""
-    axes.plot(
-        point.cost,
-        point.perplexity,
-        MARKERS.get(point.family, "o"),
-        color=family_colour(point.family),
-        markeredgecolor=LIGHT["ground"],
-        markeredgewidth=0.5 if behind else 1.0,
-        markersize=5 if behind else 8,
-        alpha=0.55 if behind else 1.0,
-        gid=f"row-{point.row}-0",
-        clip_on=False,
-        zorder=2 if behind else 3,
-    )
+def _marks(axes: Axes, points: Sequence[Point], behind: bool) -> None:
+    """Points of one family; those that others beat step back where there are many."""
+    if points:
+        axes.scatter(
+            [point.cost for point in points],
+            [point.perplexity for point in points],
+            s=25 if behind else 64,
+            marker=MARKERS.get(points[0].family, "o"),
+            color=family_colour(points[0].family),
+            edgecolors=LIGHT["ground"],
+            linewidths=0.5 if behind else 1.0,
+            alpha=0.55 if behind else 1.0,
+            gid="rows-" + "-".join(str(point.row) for point in points),
+            clip_on=False,
+            zorder=2 if behind else 3,
+        )
