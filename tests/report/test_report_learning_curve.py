@@ -166,7 +166,7 @@ def test_the_figure_is_written_with_its_data(sweep, tmp_path):
     svg = (out / "figures" / "learning_curve_ptb.svg").read_text(encoding="utf-8")
     assert "training tokens" in svg
     assert "Kneser-Ney 5-gram" in svg
-    assert "110,000 tokens" in svg
+    assert " at 110,000" in svg
 
 
 def test_turns_are_said_in_order():

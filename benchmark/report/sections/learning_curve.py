@@ -21,7 +21,7 @@ from benchmark.report.blocks import (
     words,
 )
 from benchmark.report.context import Context
-from benchmark.report.crossing import described
+from benchmark.report.crossing import Crossing, described
 from benchmark.report.events import Events, ranked
 from benchmark.report.learning import Curve, curves, meetings, tokens_of
 from benchmark.report.rows import Row, number_of
@@ -82,7 +82,7 @@ def _figure(events: Events, found: list[Curve]) -> Figure:
     if any(len(row.runs) > 1 for curve in shown for row in curve.rows):
         caption += " A line is the mean over seeds, its band one standard deviation."
     if any(how.crossings for *_, how in meetings(shown)[:1]):
-        caption += " Dotted: where the first of these changes sides."
+        caption += " Dotted: where the lead changes in the first of these, and at how many tokens."
     alt = (
         f"Line chart of perplexity by training tokens for {text.plural(len(shown), 'model')} on "
         f"{events.title}. {said}"
@@ -139,13 +139,18 @@ def _cell(row: Row) -> Cell:
     return Cell(shown, row.perplexity)
 
 
+def _words(first: Curve, second: Curve, crossing: Crossing) -> str:
+    ahead, behind = (first, second) if crossing.first_leads else (second, first)
+    return f"{ahead.name} passes {behind.name} at {text.significant(crossing.tokens, 2)}"
+
+
 def _draw(title: str, shown: list[Curve]) -> Drawing:
     from benchmark.report.figures.lines import Line, Mark, line_chart
 
     lines = [Line(curve.whole.number, curve.name, curve.family, curve.seeds) for curve in shown]
     marks = [
-        Mark(crossing.tokens, f"{text.significant(crossing.tokens, 2)} tokens")
-        for *_, met in meetings(shown)[:1]
+        Mark(crossing.tokens, _words(curve, counted, crossing))
+        for curve, counted, met in meetings(shown)[:1]
         for crossing in met.crossings
     ]
     drawing, _ = line_chart(
