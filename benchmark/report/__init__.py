@@ -13,6 +13,9 @@ from benchmark.record.folder import RunRecord, read_runs
 from benchmark.report.context import context_of
 from benchmark.report.terminal import plain_table
 
+#: Rows of each corpus in the plain text beside a report, which has all of them.
+SHOWN = 20
+
 __all__ = ["ReportSummary", "build_report", "comparison_table"]
 
 
@@ -48,7 +51,7 @@ def build_report(
     records = read_runs(results_dir, warn=say)
     context = context_of(records, results_dir)
     if show is not None:
-        show(plain_table(context))
+        show(plain_table(context, SHOWN))
     say(f"report: {len(records)} runs in {len(context.rows)} rows")
 
     from benchmark.report.write import write_report

@@ -18,23 +18,32 @@ RIGHT = (True, False, False, False, True, True, True, True, True, True)
 LABEL = 34
 
 
-def plain_table(context: Context) -> str:
-    """Ranked rows by corpus, then those of a share of the text, then those without a rank and why."""
-    parts = [_events(events) for events in context.events]
+def plain_table(context: Context, most: int | None = None) -> str:
+    """Ranked rows by corpus, then those of a share of the text, then those without a rank and why.
+
+    With `most`, no more rows than that of each.
+    """
+    parts = [_events(events, most) for events in context.events]
     parts += zeros(context.events) + differences(context.events)
     shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
     if shares:
         lines = [f"  {_name(row)}: {text.perplexity(row.perplexity)}" for row in shares]
-        parts.append("\n".join(["Test perplexity from a share of the training text:", *lines]))
+        parts.append("\n".join(["Test perplexity from a share of the training text:", *_some(lines, most)]))
     apart = [f"  {_name(row)}: {_why(row)}" for row in context.rows if not row.done or not row.normalised]
     if apart:
-        parts.append("\n".join(["Not ranked:", *apart]))
+        parts.append("\n".join(["Not ranked:", *_some(apart, most)]))
     return "\n\n".join(parts)
 
 
-def _events(events: Events) -> str:
+def _some(lines: list[str], most: int | None) -> list[str]:
+    left = len(lines) - most if most is not None else 0
+    return [*lines[:most], f"  … and {left:,} more: nextword report --table"] if left > 1 else lines
+
+
+def _events(events: Events, most: int | None) -> str:
     heading = f"{events.title}: test perplexity, lower is better ({events.figures or 'no details recorded'})"
-    return "\n".join([heading, *aligned([HEADERS, *(_cells(row) for row in events.rows)], RIGHT)])
+    head, rule, *lines = aligned([HEADERS, *(_cells(row) for row in events.rows)], RIGHT)
+    return "\n".join([heading, head, rule, *_some(lines, most)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -152,3 +152,14 @@ def test_equal_names_do_not_share_a_file(run, tmp_path):
     run("a", "A", "count", 100.0, corpus={**PTB, "corpus": "x y"})
     run("a", "A", "count", 100.0, corpus={**PTB, "corpus": "x-y"})
     assert [e.file for e in context(tmp_path).events] == ["x_y", "x_y_2"]
+
+
+def test_plain_text_beside_a_report_says_how_many_rows_it_leaves_out(results):
+    whole = plain_table(context(results))
+    short = plain_table(context(results), 3)
+    assert "more: nextword report --table" not in whole
+    ranked = len(context(results).events[0].rows)
+    assert f"  … and {ranked - 3} more: nextword report --table" in short
+    assert set(short.splitlines()) - set(whole.splitlines()) == {
+        line for line in short.splitlines() if line.startswith("  … and")
+    }
