@@ -36,7 +36,7 @@ def test_other_settings_are_another_row_and_the_labels_say_which(run, tmp_path):
         "neural",
         100.0,
         run_id="a",
-        config_yaml=config("lstm", hidden=200, training={"epochs": 5}),
+        config_yaml=config("lstm", hidden_size=200, training={"epochs": 5}),
     )
     run(
         "lstm",
@@ -44,7 +44,7 @@ def test_other_settings_are_another_row_and_the_labels_say_which(run, tmp_path):
         "neural",
         90.0,
         run_id="b",
-        config_yaml=config("lstm", hidden=400, training={"epochs": 5}),
+        config_yaml=config("lstm", hidden_size=400, training={"epochs": 5}),
     )
     run(
         "lstm",
@@ -52,14 +52,21 @@ def test_other_settings_are_another_row_and_the_labels_say_which(run, tmp_path):
         "neural",
         95.0,
         run_id="c",
-        config_yaml=config("lstm", hidden=200, training={"epochs": 9}),
+        config_yaml=config("lstm", hidden_size=200, training={"epochs": 9}),
     )
     labels = {row.label for row in context(tmp_path).rows}
     assert labels == {
-        "LSTM (hidden 200, epochs 5)",
-        "LSTM (hidden 400, epochs 5)",
-        "LSTM (hidden 200, epochs 9)",
+        "LSTM (hidden size 200, epochs 5)",
+        "LSTM (hidden size 400, epochs 5)",
+        "LSTM (hidden size 200, epochs 9)",
     }
+
+
+def test_labels_say_no_more_than_tells_rows_apart(run, tmp_path):
+    for name, kind, epochs in (("a", "softmax", 1), ("b", "sampled", 2)):
+        settings = {"kind": kind, "training": {"epochs": epochs, "batch": epochs}}
+        run("lstm", "LSTM", "neural", 100.0, run_id=name, config_yaml=config("lstm", **settings))
+    assert {row.label for row in context(tmp_path).rows} == {"LSTM (epochs 1)", "LSTM (epochs 2)"}
 
 
 def test_history_tells_two_rows_apart(run, tmp_path):
