@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.errors import UserError, did_you_mean
+from benchmark.errors import UserError
 from benchmark.job import Job, Say, in_sweep
 from benchmark.sweep.compose import INCIDENTAL, Collector
 from benchmark.sweep.launch import locate
 from benchmark.sweep.named import key_of
+from benchmark.sweep.options import words_of
 from benchmark.sweep.states import RunState, folder_states, job_states
 
 #: What each word after `--rerun` means. A skipped run is no failure: its reason stands until a package is
@@ -26,19 +27,7 @@ RERUN = {
 
 def rerun_option(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words of `--rerun A,B`, none where it is not given, and the rest of a command line."""
-    words: list[str] = []
-    rest: list[str] = []
-    waiting = iter(arguments)
-    for argument in waiting:
-        flag, equals, value = argument.partition("=")
-        if flag == "--rerun":
-            words += (value if equals else next(waiting, "")).split(",")
-        else:
-            rest.append(argument)
-    for word in words:
-        if word not in RERUN:
-            raise UserError(f"--rerun {word} is not usable. {did_you_mean(word, RERUN)}")
-    return words, rest
+    return words_of("--rerun", RERUN, arguments)
 
 
 def to_rerun(words: Sequence[str], arguments: Sequence[str], say: Say) -> list[Job]:

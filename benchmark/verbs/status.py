@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from benchmark.errors import UserError, did_you_mean
+from benchmark.sweep.options import words_of
 from benchmark.sweep.states import STATUSES, RunState, folder_states, job_states
 
 HELP = """\
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if "-h" in arguments or "--help" in arguments:
         print(HELP, end="")
         return 0
-    wanted, arguments = _wanted(arguments)
+    wanted, arguments = words_of("--status", STATUSES, arguments)
     folders = [a.partition("=")[2] for a in arguments if a.startswith("results_dir=")]
     if any(not a.startswith("results_dir=") for a in arguments):
         states: Iterable[RunState] = _of_jobs(arguments)
@@ -62,23 +62,6 @@ def main(arguments: list[str]) -> int:
         return 0
     print(f"{counts.total():,} runs: " + ", ".join(f"{counts[s]:,} {s}" for s in STATUSES if counts[s]))
     return 0
-
-
-def _wanted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The statuses of `--status A,B`, and the rest of the command line."""
-    wanted: list[str] = []
-    rest: list[str] = []
-    waiting = iter(arguments)
-    for argument in waiting:
-        flag, equals, value = argument.partition("=")
-        if flag == "--status":
-            wanted += (value if equals else next(waiting, "")).split(",")
-        else:
-            rest.append(argument)
-    for status in wanted:
-        if status not in STATUSES:
-            raise UserError(f"there is no status {status!r}. {did_you_mean(status, STATUSES)}")
-    return wanted, rest
 
 
 def _of_jobs(arguments: Sequence[str]) -> list[RunState]:
