@@ -22,11 +22,10 @@ from benchmark.sweep.slots import slots
 BESIDE_TORCHRUN = {"name": "processes", "_target_": "benchmark.sweep.launchers.processes.Processes"}
 
 
-def launch(jobs: Sequence[Job], *, say: Say, workers: int | None = None) -> list[Outcome]:
+def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
     """Bring every job to its end; finished ones are not repeated. Outcomes in the order of the jobs.
 
-    `workers` caps how many run at once below what the settings say. Raises UserError where the launcher
-    cannot be used.
+    Raises UserError where the launcher cannot be used.
     """
     placed, outcomes = locate(jobs, say)
     waiting: dict[Path, list[Placed]] = {}  # jobs that name the same run (a seed that changes nothing)
@@ -42,7 +41,7 @@ def launch(jobs: Sequence[Job], *, say: Say, workers: int | None = None) -> list
             waiting.setdefault(place.folder, []).append(place)
     outcomes |= _without_corpus([places[0] for places in waiting.values()], say)
     ready = [places[0] for places in waiting.values() if places[0].job not in outcomes]
-    outcomes |= _run_all(ready, say, workers)
+    outcomes |= _run_all(ready, say)
     for first, *others in waiting.values():
         for other in others:
             outcomes[other.job] = replace(outcomes[first.job], job=other.job)
@@ -90,13 +89,12 @@ def _without_corpus(places: list[Placed], say: Say) -> dict[Job, Outcome]:
     }
 
 
-def _run_all(places: list[Placed], say: Say, workers: int | None) -> dict[Job, Outcome]:
+def _run_all(places: list[Placed], say: Say) -> dict[Job, Outcome]:
     if not places:
         return {}
     config = places[0].job.config
     chosen = launcher(BESIDE_TORCHRUN if together() else config["launcher"])
     room = slots(config)
-    room = replace(room, at_once=min(room.at_once, workers or room.at_once))
     if len(places) == 1:
         places = [replace(places[0], terminal=sys.stdout.isatty())]
     else:
