@@ -45,7 +45,7 @@ def identity(program: str) -> dict[str, str]:
 
 def described(machine: dict[str, Any]) -> str:
     """One line: `AMD EPYC 7B13, 2 cores, 25.2 GB, Linux 6.1.0, Python 3.11.7, numpy 2.1`."""
-    from benchmark.report.text import size
+    from benchmark.text import size
 
     packages = machine.get("packages") or {}
     commit = f" ({str(machine['commit'])[:10]})" if machine.get("commit") else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmark.peers.machine import described
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.terminal import aligned
 
 HEADERS = (

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.shares import shares
 
@@ -74,7 +74,7 @@ def words(value: object, limit: int = 0) -> Cell:
 
 
 def figure(value: float | None, show: Callable[[float | None], str]) -> Cell:
-    """A cell of a number, shown by one of the functions of `benchmark.report.text`."""
+    """A cell of a number, shown by one of the functions of `benchmark.text`."""
     return Cell(show(value), None if value is None else float(value))
 
 

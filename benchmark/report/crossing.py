@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from benchmark.report import text
+from benchmark import text
 
 #: (training tokens, perplexity), by rising tokens; finite and above 0.
 Points = Sequence[tuple[float, float]]

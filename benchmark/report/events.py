@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.rows import Row
 
 #: The parts of a protocol as `result.json` names them, and as a reader does.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.record.folder import RunRecord
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.rows import Row, number_of
 from benchmark.report.settings import distinguishing, settings_of
 

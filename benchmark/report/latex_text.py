@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from benchmark.report import text
+from benchmark import text
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from benchmark.record.folder import RunRecord
-from benchmark.report import text
+from benchmark import text
 
 
 class Machine(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.context import Context
 from benchmark.report.events import Events, differences
 from benchmark.report.palette import FAMILY_NAMES

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import Strong
 from benchmark.report.events import Events
 from benchmark.report.rows import Row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.events import Events
 from benchmark.report.rows import Row
 

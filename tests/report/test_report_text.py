@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.latex import escape as latex
 from benchmark.report.markdown import escape as markdown
 

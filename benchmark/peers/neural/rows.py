@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.peers.neural.contestants import Contestant
 from benchmark.peers.neural.ids import Ids
 from benchmark.peers.neural.settings import Sizes
-from benchmark.report.text import plural
+from benchmark.text import plural
 
 #: Tokens a second, the loss included: of training, of scoring.
 RATES = ("train_tokens_per_second", "score_tokens_per_second")

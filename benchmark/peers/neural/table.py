@@ -8,7 +8,7 @@ from benchmark.peers.machine import described
 from benchmark.peers.neural.goal import reached
 from benchmark.peers.neural.rows import case_of, case_title
 from benchmark.peers.table import QUIET
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.terminal import aligned
 
 HEADERS = (

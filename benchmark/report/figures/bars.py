@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.figures.key import family_key
 from benchmark.report.figures.labels import SIZE, wrapped
 from benchmark.report.figures.style import WIDTH, canvas, margins, text_width

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.figures.placing import CLEAR, LED, Box, arranged, spread, stepped
 from benchmark.report.palette import LIGHT
 

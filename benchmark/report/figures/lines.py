@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.figures.labels import GUTTER, SIZE, Label, at_right, wrapped
 from benchmark.report.figures.style import WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import LIGHT, MARKERS, SERIES

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.figures.key import family_key
 from benchmark.report.figures.labels import Label, beside_points, wrapped
 from benchmark.report.figures.style import canvas, log_axis, margins

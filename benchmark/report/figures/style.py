@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.palette import LIGHT
 
 #: Points; at this width 10.5-point text is still readable when a phone shrinks the figure to fit.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.figures.style import canvas, log_axis, margins
 from benchmark.report.palette import LIGHT
 

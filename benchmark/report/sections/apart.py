@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import Block, Column, Group, Paragraph, Section, Table, TableRow, figure, words
 from benchmark.report.context import Context
 from benchmark.report.rows import Row

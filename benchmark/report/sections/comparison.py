@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Cell,

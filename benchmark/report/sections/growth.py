@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.peers.machine import described
 from benchmark.peers.records import GROWTH, recorded
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure
 from benchmark.report.context import Context
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Cell,

@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.peers.machine import described
 from benchmark.peers.records import COMPARISON, recorded
 from benchmark.peers.table import NOTES, QUIET, unmeasured, verdicts
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Column,

@@ -8,7 +8,7 @@ from benchmark.peers.machine import described
 from benchmark.peers.neural.table import NOTES, pairs, settings, to_goal, torch, unmeasured
 from benchmark.peers.records import NEURAL, recorded
 from benchmark.peers.table import QUIET
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Column,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
 from benchmark.report.context import Context
 from benchmark.report.events import Events

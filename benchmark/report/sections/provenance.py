@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import Any
 
 from benchmark.record.folder import RunRecord
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Cell,

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import Column, Group, Paragraph, Section, Table, TableRow, figure, words
 from benchmark.report.context import Context
 from benchmark.report.events import Events

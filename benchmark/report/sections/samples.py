@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import Block, Cell, Column, Fold, Group, Quotes, Section, Table, TableRow, words
 from benchmark.report.context import Context
 from benchmark.report.events import Events

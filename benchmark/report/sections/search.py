@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmark.report import text
+from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Cell,

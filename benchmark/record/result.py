@@ -1,0 +1,237 @@
+"""The record of a run: every field once, with its type, meaning and unit; to and from JSON.
+
+`result.json` is flat. JSON has no infinity, so an infinite number is written as the string "inf" and is
+a float again once it is read.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from functools import cache
+from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from benchmark.errors import UserError
+
+Status = Literal["ok", "failed", "diverged", "skipped"]
+Family = Literal["count", "neural", "mixture"]
+
+#: A run with one of these statuses is not repeated: the same settings would end the same way.
+#: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
+SETTLED: frozenset[str] = frozenset({"ok", "diverged"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a run recorded. A figure is None where the run did not get as far as measuring it.
+
+    `seconds` are wall-clock seconds, `bytes` are bytes, `nll` is a negative log-likelihood in nats.
+    """
+
+    # --- which run it is ---
+    #: 12 hexadecimal digits over what determines the outcome (see `record.identity`).
+    run_id: str
+    status: Status
+    #: Why the run did not end well; one line, or the error's message.
+    reason: str | None = None
+    #: The stack trace of a run that failed or diverged.
+    traceback: str | None = None
+    #: Name of the `conf/model` file.
+    model: str
+    #: What the model is called in tables.
+    label: str
+    #: Name of the `conf/corpus` file.
+    corpus: str
+    #: What the corpus is called in tables.
+    corpus_title: str | None = None
+    #: None for a model that draws no random numbers.
+    seed: int | None = None
+    #: The model's configuration, its components' and its training's included.
+    model_settings: dict[str, Any] | None = None
+    #: How much of the training split was learnt from: 0 to 1.
+    train_share: float = 1.0
+
+    # --- what it was scored on ---
+    #: 12 hexadecimal digits over the set of events; runs are ranked only against others of the same.
+    protocol_id: str | None = None
+    #: The text's digest.
+    protocol_text: str | None = None
+    protocol_tokens: str | None = None
+    protocol_vocabulary: str | None = None
+    protocol_unknown: str | None = None
+    protocol_end_of_line: str | None = None
+    #: Types in the vocabulary, `<unk>` and `</s>` included.
+    vocabulary_size: int | None = None
+    #: Tokens in the training split.
+    train_targets: int | None = None
+    #: Published perplexities on this corpus, as its configuration lists them.
+    published: list[dict[str, Any]] = field(default_factory=list)
+
+    # --- what kind of model it is ---
+    family: Family | None = None
+    #: `sentence` or `stream`: where the history begins.
+    context: str | None = None
+    #: Whether the scores sum to one over the vocabulary.
+    normalised: bool = True
+
+    # --- quality ---
+    test_nll: float | None = None
+    #: Number of scored test tokens.
+    test_targets: int | None = None
+    test_perplexity: float | None = None
+    #: Without `<unk>` targets.
+    test_perplexity_known: float | None = None
+    #: Targets with probability 0.
+    test_zero_probabilities: int | None = None
+    #: Of the targets with a probability above 0 alone.
+    test_perplexity_nonzero: float | None = None
+    valid_perplexity: float | None = None
+    #: Share of `<unk>` among the test targets: 0 to 1.
+    oov_rate: float | None = None
+    #: Code points in the test text.
+    test_characters: int | None = None
+    #: Bits for each code point of the test text.
+    bits_per_character: float | None = None
+    #: Least training count of each bucket of targets.
+    bucket_edges: list[int] = field(default_factory=list)
+    bucket_targets: list[int] = field(default_factory=list)
+    bucket_nll: list[float] = field(default_factory=list)
+
+    # --- size ---
+    #: Trained numbers.
+    parameters: int | None = None
+    #: Stored n-grams.
+    entries: int | None = None
+    #: Arrays that scoring needs.
+    bytes_in_memory: int | None = None
+    #: The saved model's files.
+    bytes_on_disk: int | None = None
+
+    # --- cost ---
+    #: Training without its evaluations.
+    train_seconds: float | None = None
+    #: Tokens trained on, counting each reading of the text.
+    train_tokens: int | None = None
+    train_tokens_per_second: float | None = None
+    score_tokens_per_second: float | None = None
+    #: Most memory the process held resident.
+    peak_memory_bytes: int | None = None
+    #: Most memory taken on the CUDA device.
+    peak_device_bytes: int | None = None
+
+    # --- on what it was computed ---
+    #: CPU threads.
+    threads: int | None = None
+    #: The processor's or GPU's name.
+    device_name: str | None = None
+    #: As torch names it: `cpu`, `cuda:0`.
+    train_device: str | None = None
+    #: Number format of the products in training: float64, float32, tf32, bfloat16.
+    train_dtype: str | None = None
+    #: Sequences trained on side by side; None for a model that is not trained in batches.
+    train_batch: int | None = None
+    score_device: str | None = None
+    #: Number format of the arithmetic in scoring.
+    score_dtype: str | None = None
+    #: Sequences scored side by side; None for a model that does not score in batches.
+    score_batch: int | None = None
+
+    # --- where it comes from ---
+    #: ISO 8601, UTC.
+    started: str | None = None
+    #: The command line that repeats the run.
+    command: str = ""
+    #: nextword's version.
+    version: str | None = None
+    #: The checkout's commit; None outside a checkout.
+    commit: str | None = None
+    #: Whether the code was changed since that commit.
+    commit_dirty: bool | None = None
+    #: SHA-256 over the code that the run went through (see `record.source`).
+    source: str | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the run need not be repeated."""
+        return self.status in SETTLED
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values, infinities as strings."""
+        return {name: _encoded(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The record in a JSON object; unknown fields are ignored.
+
+        Raises UserError naming the field that is missing or of another type.
+        """
+        readers = _readers(cls)
+        missing = [entry.name for entry in fields(cls) if _required(entry) and entry.name not in data]
+        if missing:
+            raise UserError(f"the field {missing[0]!r} is missing")
+        read = {}
+        for name, value in data.items():
+            if name in readers:
+                try:
+                    read[name] = readers[name](value)
+                except (TypeError, ValueError):
+                    raise UserError(f"the field {name!r} holds {value!r:.60}, which it cannot") from None
+        return cls(**read)
+
+
+def _required(entry: Field[Any]) -> bool:
+    return entry.default is MISSING and entry.default_factory is MISSING
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _encoded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encoded(item) for item in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+@cache
+def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
+    """How each field's JSON value is checked and read."""
+    hints = get_type_hints(kind)
+    return {entry.name: _reader(hints[entry.name]) for entry in fields(kind)}
+
+
+def _reader(annotation: Any) -> Callable[[Any], Any]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):  # X | None
+        inner = _reader(next(argument for argument in arguments if argument is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if origin is Literal:
+        return lambda value: _one_of(arguments, value)
+    if origin is list:
+        item = _reader(arguments[0])
+        return lambda value: [item(each) for each in _instance(list, value)]
+    if annotation is float:
+        return _number
+    return lambda value: _instance(origin or annotation, value)
+
+
+def _instance(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError
+    return value
+
+
+def _one_of(known: tuple[Any, ...], value: Any) -> Any:
+    if value not in known:
+        raise ValueError
+    return value
+
+
+def _number(value: Any) -> float:
+    if value in ("inf", "-inf"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        raise TypeError
+    return float(value)
