@@ -49,7 +49,7 @@ def check_settings(config: Mapping[str, Any]) -> None:
 def workers(config: Mapping[str, Any]) -> int:
     """How many runs at once: the setting, or one a core over the threads of each, and at least one a GPU.
 
-    Of the runs that use a GPU `auto` starts one on each (`benchmark.sweep.slots`).
+    Of the runs that use a GPU `auto` starts one on each (`benchmark.sweep.capacity`).
     """
     value = config["workers"]
     if value == "auto":

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from benchmark.errors import UserError
 from benchmark.search.record import SearchRecord, digest_of, short_names
 from benchmark.sweep.compose import INCIDENTAL, Collector
-from benchmark.sweep.named import key_of
-from benchmark.sweep.ranks import check_one_run
+from benchmark.sweep.named_sweeps import key_of
+from benchmark.sweep.torchrun import check_one_run
 
 if TYPE_CHECKING:
-    from benchmark.search.settings import SearchSettings
+    from benchmark.search.search_file import SearchSettings
     from benchmark.search.space import Space
 
 #: Rows of the table at the end.
@@ -32,10 +32,10 @@ def run_search(arguments: Sequence[str]) -> int:
     """Run the search; the exit status is 1 where no trial finished well."""
     name, own, rest = _parted(arguments)
     from benchmark.search.conduct import conduct
-    from benchmark.search.settings import search_settings, without
+    from benchmark.search.search_file import load_search, without
     from benchmark.search.study import Study
 
-    settings = search_settings(name, own)
+    settings = load_search(name, own)
     given = {key_of(argument) for argument in rest}
     settings = without(settings, [key for key in settings.space if key.lstrip("+") in given])
     taken = given | set(settings.space)

@@ -14,7 +14,7 @@ from benchmark.search.record import SearchRecord, Trial, read_record, with_earli
 from benchmark.search.space import Point, overrides
 from benchmark.search.study import Study
 from benchmark.sweep.compose import Collector
-from benchmark.sweep.launch import launch, locate
+from benchmark.sweep.launch import launch, plan_runs
 from benchmark.sweep.outcome import Outcome
 
 
@@ -64,10 +64,10 @@ def _planned(
     jobs: Sequence[Job], asked: Sequence[tuple[int, Point]], before: Sequence[Trial], say: Say
 ) -> list[Trial]:
     """The trials of a batch before they run, each with the run it will be; as they were if they have been."""
-    placed, problems = locate(jobs, say)
+    runs, problems = plan_runs(jobs, say)
     if len(problems) == len(jobs):
         raise UserError(problems[jobs[0]].reason or "no trial could be run")
-    folders = {place.job: place.folder for place in placed}
+    folders = {run.job: run.folder for run in runs}
     made_before = {trial.run_id for trial in before if trial.made}
     trials = []
     for job, (number, point) in zip(jobs, asked, strict=True):

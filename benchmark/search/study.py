@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError
-from benchmark.search.settings import SearchSettings
+from benchmark.search.search_file import SearchSettings
 from benchmark.search.space import Choices, Parameter, Point, Space, grid
 
 if TYPE_CHECKING:

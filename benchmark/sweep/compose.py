@@ -1,7 +1,7 @@
-"""From a command line to jobs, through Hydra: composition, overrides, multirun.
+"""From a command line to jobs: Hydra's composition, overrides and multirun.
 
-Hydra's basic launcher would run one job after the other and stop at the first that fails, so Hydra only
-composes; `launch` runs what was collected.
+Hydra's basic launcher would run one job after the other and stop at the first failure, so Hydra only
+composes; `launch` runs the jobs.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from benchmark.job import Job
 from benchmark.record.find import find_run
 from benchmark.record.reference import with_folders, with_ids_as_text
 from benchmark.settings import check_settings
-from benchmark.sweep.application import Composed, by_hydra
-from benchmark.sweep.launchers.hydra_names import from_hydra_launcher
-from benchmark.sweep.mistakes import explained
-from benchmark.sweep.named import key_of, named_sweep, spelt_out
+from benchmark.sweep.error_messages import readable_message
+from benchmark.sweep.hydra_application import Composed, compose_with_hydra
+from benchmark.sweep.launchers.hydra_names import translate_hydra_launcher
+from benchmark.sweep.named_sweeps import expand_named_sweep, key_of, names_sweep
 
 if TYPE_CHECKING:
-    from benchmark.sweep.loader import SweepLoader
+    from benchmark.sweep.cached_composer import CachedComposer
 
-#: Settings that change nothing of what a run finds.
+#: Settings that do not change a run's results.
 INCIDENTAL = frozenset(
     {"force", "workers", "launcher", "impossible", "results_dir", "corpora_dir", "cache_dir"}
 )
 
 MULTIRUN = ("-m", "--multirun")
 
-#: The folder of a finished run in a results folder, by what a person calls it.
+#: The folder of a finished run, from a results folder and the name that a person gave.
 FolderOf = Callable[[Path, str], str]
 
 
 def collect(arguments: Sequence[str]) -> list[Job]:
-    """Every job that `nextword run ARGUMENTS` stands for, each once, in order.
+    """Every job that `nextword run ARGUMENTS` names, each once, in order.
 
-    Raises UserError for a name, key or value that does not fit.
+    Raises UserError for a wrong name, key or value.
     """
     return Collector().jobs(arguments)
 
@@ -51,32 +51,34 @@ class Collector:
     """Collects the jobs of one command line or of many, reading each configuration file once."""
 
     def __init__(self) -> None:
-        self._loaders: dict[str | None, SweepLoader] = {}
+        self._loaders: dict[str | None, CachedComposer] = {}
 
     def jobs(self, arguments: Sequence[str]) -> list[Job]:
         """Every job of a command line, each once, in order. Raises UserError."""
         if any(argument.startswith("--experimental-rerun") for argument in arguments):
             raise UserError("--experimental-rerun reads pickles; nextword run --rerun failed repeats runs")
-        arguments = [with_ids_as_text(argument) for argument in from_hydra_launcher(arguments)]
+        arguments = [with_ids_as_text(argument) for argument in translate_hydra_launcher(arguments)]
         folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
-        lines = [choice for line in spelt_out(arguments) for choice in _choices(line)]
-        if named_sweep(arguments):
-            lines = self._fitting(lines, arguments)
+        lines = [choice for line in expand_named_sweep(arguments) for choice in _choices(line)]
+        if names_sweep(arguments):
+            lines = self._without_foreign_settings(lines, arguments)
         found = [
             _job(config, overrides, folder_of)
             for line in lines
-            for config, overrides in self._explained(line)
+            for config, overrides in self._composed_or_explained(line)
         ]
         return list({json.dumps(job.config, sort_keys=True): job for job in found}.values())
 
-    def _fitting(self, lines: list[list[str]], arguments: Sequence[str]) -> list[list[str]]:
-        """The lines of a named sweep, each without what the command line says of settings that its model
-        does not have; a setting that no model of the sweep has stays, and is refused."""
+    def _without_foreign_settings(self, lines: list[list[str]], arguments: Sequence[str]) -> list[list[str]]:
+        """The lines of a named sweep, each without the given settings that its model does not have.
+
+        A setting that no model of the sweep has is kept, so that it is refused.
+        """
         given = {a for a in arguments if a.startswith("model.")}
         if not given:
             return lines
         bare = [[a for a in line if a not in given] for line in lines]
-        models = [self._explained(line)[0][0]["model"] for line in bare]
+        models = [self._composed_or_explained(line)[0][0]["model"] for line in bare]
         unknown = [{a for a in given if not _has(model, key_of(a))} for model in models]
         nowhere = set.intersection(*unknown)
         return [
@@ -85,19 +87,19 @@ class Collector:
         ]
 
     def composed(self, arguments: list[str]) -> list[Composed]:
-        """The jobs of Hydra's own command line, composed at once where that is possible."""
+        """The jobs of a command line, from the cache where possible. Raises Hydra's errors."""
         found = self._by_loader(arguments)
-        return by_hydra(arguments) if found is None else found
+        return compose_with_hydra(arguments) if found is None else found
 
-    def _explained(self, arguments: list[str]) -> list[Composed]:
+    def _composed_or_explained(self, arguments: list[str]) -> list[Composed]:
         try:
             return self.composed(arguments)
         except Exception as error:
-            raise UserError(explained(error, arguments)) from error
+            raise UserError(readable_message(error, arguments)) from error
 
     def _by_loader(self, arguments: list[str]) -> list[Composed] | None:
-        """The jobs of a command line that asks Hydra for no more than to compose them; else None."""
-        from benchmark.sweep.loader import LeftToHydra, SweepLoader
+        """The jobs of a command line that needs Hydra only for composing; None for any other."""
+        from benchmark.sweep.cached_composer import CachedComposer, NeedsHydra
 
         options = _options(arguments)
         if options is None:
@@ -105,19 +107,19 @@ class Collector:
         multirun, config_dir, overrides = options
         try:
             if config_dir not in self._loaders:
-                self._loaders[config_dir] = SweepLoader(Path(config_dir) if config_dir else None)
+                self._loaders[config_dir] = CachedComposer(Path(config_dir) if config_dir else None)
             loader = self._loaders[config_dir]
             jobs = loader.expanded(overrides) if multirun else [overrides]
             return [(loader.composed(job), job) for job in jobs]
-        except LeftToHydra:
+        except NeedsHydra:
             return None
 
 
 def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
     """A multirun over models or corpora as one multirun for each of them, in their order.
 
-    So all runs of a model stand together, and a setting may be swept that only the swept models have
-    (`-m model=rnn,lstm model.layers=1,2`), which Hydra's own multirun would look for in the default model.
+    This keeps the runs of a model together. It also allows sweeping a setting that only the swept models
+    have (`-m model=rnn,lstm model.layers=1,2`); Hydra would look for it in the default model.
     """
     multirun = any(flag in arguments for flag in MULTIRUN)
     yield from map(
@@ -134,8 +136,10 @@ def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | None:
-    """Whether it is a multirun, a further configuration folder, and the overrides; None where there are
-    other options, which are questions to Hydra."""
+    """Whether it is a multirun, a further configuration folder, and the overrides.
+
+    None if there are other options, which are for Hydra itself.
+    """
     multirun, config_dir, overrides = False, None, []
     waiting = iter(arguments)
     for argument in waiting:
@@ -150,12 +154,12 @@ def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | N
         else:
             overrides.append(argument)
     if config_dir is not None and not Path(config_dir).is_dir():
-        return None  # Hydra says so
+        return None  # Hydra reports it
     return multirun, config_dir, overrides
 
 
 def _has(model: Any, key: str) -> bool:
-    """Does a model have a setting `model.A.B`?"""
+    """Whether a model has a setting `model.A.B`."""
     for part in key.split(".")[1:]:
         if not isinstance(model, dict) or part not in model:
             return False
@@ -165,12 +169,12 @@ def _has(model: Any, key: str) -> bool:
 
 def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) -> Job:
     check_settings(config)
-    # the finished runs that its model builds upon, looked up by name
+    # finished runs that the model builds on are named; look up their folders
     find = partial(folder_of, Path(config["results_dir"]))
     return Job({**config, "model": with_folders(config["model"], find)}, _command(overrides))
 
 
 def _command(overrides: Sequence[str]) -> str:
-    """The command line that repeats a run anywhere: without what says where and how it was run here."""
+    """The command line that repeats a run anywhere, without settings of where and how it ran here."""
     kept = [override for override in overrides if key_of(override).partition(".")[0] not in INCIDENTAL]
     return shlex.join(["nextword", "run", *kept])

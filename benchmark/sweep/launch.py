@@ -1,6 +1,6 @@
-"""Brings jobs to their end: where each run lives, what is finished already, the rest by a launcher.
+"""Runs jobs: finds the folder of each, skips those that are finished, and gives the rest to a launcher.
 
-What ends badly is a row, not the end of the sweep.
+A job that fails becomes a row of the results; the sweep goes on.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.job import Job, Say, settled
-from benchmark.sweep.launchers.launcher import launcher
-from benchmark.sweep.outcome import Outcome, Placed, recorded
+from benchmark.sweep.capacity import capacity_of
+from benchmark.sweep.launchers.launcher import build_launcher
+from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_record
 from benchmark.sweep.progress import SweepProgress
-from benchmark.sweep.ranks import together
-from benchmark.sweep.slots import slots
+from benchmark.sweep.torchrun import is_distributed
 
-#: The launcher of processes that `torchrun` started, whatever the configuration says: it is one already.
-BESIDE_TORCHRUN = {"name": "processes", "_target_": "benchmark.sweep.launchers.processes.Processes"}
+#: Under `torchrun` this launcher is used whatever the configuration says.
+TORCHRUN_LAUNCHER = {"name": "processes", "_target_": "benchmark.sweep.launchers.processes.Processes"}
 
 
 def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
     """Bring every job to its end; finished ones are not repeated. Outcomes in the order of the jobs.
 
-    Raises UserError where the launcher cannot be used.
+    Raises UserError if the launcher cannot be used.
     """
-    placed, outcomes = locate(jobs, say)
-    waiting: dict[Path, list[Placed]] = {}  # jobs that name the same run (a seed that changes nothing)
-    for place in placed:
+    runs, outcomes = plan_runs(jobs, say)
+    waiting: dict[Path, list[PlannedRun]] = {}  # several jobs may name one run (a seed that changes nothing)
+    for run in runs:
         try:
-            earlier = None if place.job.config["force"] else settled(place.folder)
-        except UserError as error:  # the record cannot be read, or is another run's
-            outcomes[place.job] = Outcome(place.job, "error", str(error), None)
+            earlier = None if run.job.config["force"] else settled(run.folder)
+        except UserError as error:  # the record cannot be read, or belongs to another run
+            outcomes[run.job] = Outcome(run.job, "error", str(error), None)
             continue
         if earlier is not None:
-            outcomes[place.job] = recorded(place, earlier, earlier=True)
+            outcomes[run.job] = outcome_from_record(run, earlier, earlier=True)
         else:
-            waiting.setdefault(place.folder, []).append(place)
-    outcomes |= _without_corpus([places[0] for places in waiting.values()], say)
-    ready = [places[0] for places in waiting.values() if places[0].job not in outcomes]
+            waiting.setdefault(run.folder, []).append(run)
+    outcomes |= _without_corpus([same[0] for same in waiting.values()], say)
+    ready = [same[0] for same in waiting.values() if same[0].job not in outcomes]
     outcomes |= _run_all(ready, say)
     for first, *others in waiting.values():
         for other in others:
@@ -48,19 +48,19 @@ def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
     return [outcomes[job] for job in jobs]
 
 
-def locate(jobs: Sequence[Job], say: Say) -> tuple[list[Placed], dict[Job, Outcome]]:
-    """Where each job's run lives; a job whose corpus cannot be found is an outcome already."""
-    placed, outcomes = [], {}
-    known: dict[str, str | UserError] = {}
+def plan_runs(jobs: Sequence[Job], say: Say) -> tuple[list[PlannedRun], dict[Job, Outcome]]:
+    """The run folder of each job, and the outcomes of jobs whose corpus cannot be found."""
+    runs, outcomes = [], {}
+    fingerprints: dict[str, str | UserError] = {}
     for job in jobs:
-        if job.corpus_key not in known:
-            known[job.corpus_key] = _fingerprint(job, say)
-        mark = known[job.corpus_key]
-        if isinstance(mark, UserError):
-            outcomes[job] = Outcome(job, "error", str(mark), None)
+        if job.corpus_key not in fingerprints:
+            fingerprints[job.corpus_key] = _fingerprint(job, say)
+        fingerprint = fingerprints[job.corpus_key]
+        if isinstance(fingerprint, UserError):
+            outcomes[job] = Outcome(job, "error", str(fingerprint), None)
         else:
-            placed.append(Placed(job, mark, job.folder(mark)))
-    return placed, outcomes
+            runs.append(PlannedRun(job, fingerprint, job.folder(fingerprint)))
+    return runs, outcomes
 
 
 def _fingerprint(job: Job, say: Say) -> str | UserError:
@@ -70,39 +70,40 @@ def _fingerprint(job: Job, say: Say) -> str | UserError:
         return error
 
 
-def _without_corpus(places: list[Placed], say: Say) -> dict[Job, Outcome]:
-    """Encode each corpus once, here, before several processes would do it at the same time; the
-    outcomes of the jobs whose corpus cannot be."""
+def _without_corpus(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
+    """Encode each corpus once, here, before several processes would at the same time.
+
+    Returns the outcomes of the jobs whose corpus cannot be encoded.
+    """
     problems: dict[str, str | None] = {}
-    for place in places:
-        job = place.job
-        if job.corpus_key not in problems:
-            problems[job.corpus_key] = None
+    for run in runs:
+        if run.job.corpus_key not in problems:
+            problems[run.job.corpus_key] = None
             try:
-                job.open_corpus(say)
+                run.job.open_corpus(say)
             except UserError as error:
-                problems[job.corpus_key] = str(error)
+                problems[run.job.corpus_key] = str(error)
     return {
-        place.job: Outcome(place.job, "error", problem, None)
-        for place in places
-        if (problem := problems[place.job.corpus_key]) is not None
+        run.job: Outcome(run.job, "error", problem, None)
+        for run in runs
+        if (problem := problems[run.job.corpus_key]) is not None
     }
 
 
-def _run_all(places: list[Placed], say: Say) -> dict[Job, Outcome]:
-    if not places:
+def _run_all(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
+    if not runs:
         return {}
-    config = places[0].job.config
-    chosen = launcher(BESIDE_TORCHRUN if together() else config["launcher"])
-    room = slots(config)
-    if len(places) == 1:
-        places = [replace(places[0], terminal=sys.stdout.isatty())]
+    config = runs[0].job.config
+    launcher = build_launcher(TORCHRUN_LAUNCHER if is_distributed() else config["launcher"])
+    capacity = capacity_of(config)
+    if len(runs) == 1:
+        runs = [replace(runs[0], terminal=sys.stdout.isatty())]
     else:
-        at_once = chosen.at_once(places, room)
-        say(f"{len(places)} runs, {at_once or 'as many as the cluster takes'} at a time")
-    progress = SweepProgress(len(places), say)
+        at_once = launcher.max_concurrent(runs, capacity)
+        say(f"{len(runs)} runs, {at_once or 'as many as the cluster takes'} at a time")
+    progress = SweepProgress(len(runs), say)
     outcomes = {}
-    for outcome in chosen.run(places, room, say):
+    for outcome in launcher.run(runs, capacity, say):
         outcomes[outcome.job] = outcome
         progress.one_more()
     return outcomes

@@ -1,4 +1,4 @@
-"""A job with its place on disk before it runs, and how it ended."""
+"""A run before it starts, and how it ended."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from benchmark.errors import UserError
 from benchmark.job import Job, settled
 from benchmark.record.folder import read_result
 from benchmark.run import failed
-from benchmark.sweep.isolated import MENDABLE, End, Order
-from benchmark.sweep.ranks import rank
+from benchmark.sweep.subprocess_run import USER_ERROR_STATUS, WorkerExit, WorkerRequest
+from benchmark.sweep.torchrun import rank
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: a record's status, or `error` (what the user must mend; nothing recorded)."""
+    """How a job ended: the status in its record, or `error` (the user must mend something; no record)."""
 
     job: Job
     status: str
@@ -26,53 +26,51 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A job, its corpus's fingerprint, and the folder where its run will stand.
+class PlannedRun:
+    """A job, the fingerprint of its corpus, and the folder that its run is written to.
 
-    `terminal` lets it redraw its progress in place: the terminal is its alone.
+    `terminal`: the run has the terminal to itself and may redraw its progress in place.
     """
 
     job: Job
-    fingerprint: str
+    corpus_fingerprint: str
     folder: Path
     terminal: bool = False
 
-    def order(self, **environment: str | None) -> Order:
+    def request(self, **environment: str | None) -> WorkerRequest:
         """What a worker process needs; `environment` changes its variables (None removes one)."""
-        return Order(self.job.config, self.job.command, self.terminal, environment)
+        return WorkerRequest(self.job.config, self.job.command, self.terminal, environment)
 
 
-def recorded(place: Placed, record: dict[str, Any], *, earlier: bool = False) -> Outcome:
-    """The outcome that a record tells of."""
-    return Outcome(
-        place.job, record.get("status", "failed"), record.get("reason"), place.folder, earlier=earlier
-    )
+def outcome_from_record(run: PlannedRun, record: dict[str, Any], *, earlier: bool = False) -> Outcome:
+    """The outcome that a run's record states."""
+    return Outcome(run.job, record.get("status", "failed"), record.get("reason"), run.folder, earlier=earlier)
 
 
-def concluded(place: Placed, end: End) -> Outcome:
-    """The outcome of a job whose worker process has ended; one that left no record is recorded as failed."""
-    if end.status == MENDABLE:
-        return Outcome(place.job, "error", end.reason, None)
-    if rank() and end.status == 0:  # the record is written by the process of rank 0, later
-        return Outcome(place.job, "ok", None, place.folder)
+def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:
+    """The outcome of a run whose worker process has ended; without a record it is recorded as failed."""
+    if ended.status == USER_ERROR_STATUS:
+        return Outcome(run.job, "error", ended.reason, None)
+    if rank() and ended.status == 0:  # the process of rank 0 writes the record, later
+        return Outcome(run.job, "ok", None, run.folder)
     try:
-        record = read_result(place.folder)
-        if end.status != 0 or record is None:
-            record = failed(place.job, place.fingerprint, end.reason)
+        record = read_result(run.folder)
+        if ended.status != 0 or record is None:
+            record = failed(run.job, run.corpus_fingerprint, ended.reason)
     except UserError as error:
-        return Outcome(place.job, "error", str(error), None)
-    return recorded(place, record)
+        return Outcome(run.job, "error", str(error), None)
+    return outcome_from_record(run, record)
 
 
-def lost(place: Placed, reason: str) -> Outcome:
-    """The outcome of a job nothing more was heard of, since what ran it on a launcher's behalf was killed.
+def outcome_of_lost_worker(run: PlannedRun, reason: str) -> Outcome:
+    """The outcome of a run whose helper process was killed, so that nothing is known of its worker.
 
-    It may have finished before: a settled record is never written over.
+    It may have finished first: a settled record is never overwritten.
     """
     try:
-        record = settled(place.folder)
-        if record is not None and place.job.config["force"]:  # perhaps the one it was to replace
-            return Outcome(place.job, "failed", reason, place.folder)
-        return recorded(place, record or failed(place.job, place.fingerprint, reason))
+        record = settled(run.folder)
+        if record is not None and run.job.config["force"]:  # perhaps the record that it was to replace
+            return Outcome(run.job, "failed", reason, run.folder)
+        return outcome_from_record(run, record or failed(run.job, run.corpus_fingerprint, reason))
     except UserError as error:
-        return Outcome(place.job, "error", str(error), None)
+        return Outcome(run.job, "error", str(error), None)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Job, Say, in_sweep
 from benchmark.sweep.compose import INCIDENTAL, Collector
-from benchmark.sweep.launch import locate
-from benchmark.sweep.named import key_of
-from benchmark.sweep.options import words_of
+from benchmark.sweep.launch import plan_runs
+from benchmark.sweep.named_sweeps import key_of
 from benchmark.sweep.states import RunState, folder_states, job_states
 
-#: What each word after `--rerun` means. A skipped run is no failure: its reason stands until a package is
-#: installed or a setting changed, so it is run again only if asked for by name.
+#: The statuses that each word after `--rerun` selects. A skipped run is not a failure: its reason stands
+#: until a package is installed or a setting changed, so it is repeated only on request.
 RERUN = {
     "failed": ("failed", "diverged"),
     "missing": ("missing", "cut off", "error"),
@@ -26,14 +25,36 @@ RERUN = {
 
 
 def rerun_option(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The words of `--rerun A,B`, none where it is not given, and the rest of a command line."""
-    return words_of("--rerun", RERUN, arguments)
+    """The words of `--rerun A,B` (none if it is not given) and the rest of a command line."""
+    return list_option("--rerun", RERUN, arguments)
 
 
-def to_rerun(words: Sequence[str], arguments: Sequence[str], say: Say) -> list[Job]:
-    """The jobs to run again, of those of a command line; of all run folders, by the commands recorded in
-    them, where it names no runs. What is found is said. A diverged run, which else counts as finished, is
-    forced. Raises UserError for a command line that does not compose."""
+def list_option(option: str, known: Collection[str], arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of `--option A,B` or `--option=A,B` (none if it is not given) and the rest of a command line.
+
+    Raises UserError for an unknown word.
+    """
+    words: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        flag, equals, value = argument.partition("=")
+        if flag == option:
+            words += (value if equals else next(waiting, "")).split(",")
+        else:
+            rest.append(argument)
+    for word in words:
+        if word not in known:
+            raise UserError(f"{option} {word} is not usable. {did_you_mean(word, known)}")
+    return words, rest
+
+
+def jobs_to_rerun(words: Sequence[str], arguments: Sequence[str], say: Say) -> list[Job]:
+    """The jobs to repeat, of those that a command line names; of all run folders if it names none.
+
+    Jobs of run folders are made from the commands recorded in them. `say` is told how many were found. A
+    diverged run otherwise counts as finished, so it is forced. Raises UserError for a wrong command line.
+    """
     statuses = {status for word in words for status in RERUN[word]}
     if all(key_of(argument).partition(".")[0] in INCIDENTAL for argument in arguments):
         return _of_folders(words, statuses, arguments, say)
@@ -66,7 +87,7 @@ def _of_folders(words: Sequence[str], statuses: set[str], how: Sequence[str], sa
 def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> Job:
     program, *overrides = shlex.split(state.command) or [""]
     if program != "nextword" or any(override.startswith("-") for override in overrides):
-        raise UserError("no command that repeats it is recorded; run it by name")
+        raise UserError("its record has no command that repeats it; run it by name")
     jobs = collector.jobs([*overrides[1:], *how])
     if len(jobs) != 1:
         raise UserError(f"its command names {len(jobs)} runs: {state.command}")
@@ -74,9 +95,9 @@ def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> 
 
 
 def _with_diverged_forced(jobs: Sequence[Job], states: Sequence[RunState], say: Say) -> list[Job]:
-    """A run whose source or corpus has changed since is another run, found elsewhere: nothing is forced."""
-    placed, _ = locate(jobs, say)
-    folders = {place.job: place.folder for place in placed}
+    """Force diverged runs, except those whose code or corpus has changed: they are other runs now."""
+    runs, _ = plan_runs(jobs, say)
+    folders = {run.job: run.folder for run in runs}
     pairs = list(zip(jobs, states, strict=True))
     moved = sum(job in folders and folders[job] != state.folder for job, state in pairs)
     if moved:

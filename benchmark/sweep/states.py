@@ -1,4 +1,4 @@
-"""What became of runs: of every run folder, or of the jobs of a sweep."""
+"""The state of runs: of every run folder, or of the jobs of a sweep."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from benchmark.job import Job, Say, run_title
 from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
 
-#: In the order in which they are told. `unusable` is a folder to be mended by hand: its record cannot be
-#: read, or is another run's. An `error` is a job whose corpus cannot be found.
+#: In the order in which they are listed. `unusable`: a folder that the user must mend, since its record
+#: cannot be read or belongs to another run. `error`: a job whose corpus cannot be found.
 STATUSES = (
     "ok",
     "running",
@@ -30,8 +30,8 @@ STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """One run: where it is or would be, its status, the reason of one that did not end well, and the
-    command that repeats it (empty where it is not known)."""
+    """A run: its folder, whether it exists yet or not, its status, the reason if it did not end well, and the
+    command that repeats it (empty if unknown)."""
 
     status: str
     title: str
@@ -50,7 +50,7 @@ def folder_states(results_dir: Path) -> Iterator[RunState]:
 
 
 def folder_state(folder: Path) -> RunState:
-    """The state of a run folder that is there."""
+    """The state of an existing run folder."""
     corpus, model = folder.parents[1].name, folder.parent.name
     try:
         result = read_result(folder)
@@ -69,10 +69,10 @@ def folder_state(folder: Path) -> RunState:
 
 def job_states(jobs: Sequence[Job], say: Say) -> list[RunState]:
     """The state of the run of every job, in their order."""
-    from benchmark.sweep.launch import locate
+    from benchmark.sweep.launch import plan_runs
 
-    placed, problems = locate(jobs, say)
-    folders = {place.job: place.folder for place in placed}
+    runs, problems = plan_runs(jobs, say)
+    folders = {run.job: run.folder for run in runs}
     return [
         _job_state(job, folders[job])
         if job in folders
@@ -83,8 +83,8 @@ def job_states(jobs: Sequence[Job], say: Say) -> list[RunState]:
     ]
 
 
-def running(folder: Path) -> bool:
-    """Does a process hold this run folder now? Its lock says so; one that is not there is not made."""
+def is_running(folder: Path) -> bool:
+    """Whether a process holds the lock of this run folder now; a missing lock is not created."""
     try:
         with (folder / ".lock").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -108,13 +108,13 @@ def _unfinished(folder: Path, corpus: str, model: str) -> RunState:
     settings = settings if isinstance(settings, dict) else {}
     title = run_title(str(settings.get("label", model)), corpus, seed_of(settings))
     command = str(config.get("command", ""))
-    status = "running" if running(folder) else "cut off"
+    status = "running" if is_running(folder) else "cut off"
     reason = "" if status == "running" else "its process ended before the run did"
     return RunState(status, title, corpus, model, folder, reason, command)
 
 
 def _config(folder: Path) -> Mapping[str, Any]:
-    """What an unfinished run left of its configuration."""
+    """The configuration that an unfinished run has written; empty if it cannot be read."""
     import yaml
 
     try:

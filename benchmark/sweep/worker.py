@@ -1,8 +1,8 @@
 """The process that computes one run.
 
-It reads its job as one line of JSON from standard input, which then stays open: when the launching
-process ends, however it ends, the input closes and this process ends too, so no run is left behind
-computing for nobody. Exit status: 0 where a record was written, 2 for something the user must mend.
+It reads its job as one line of JSON from standard input, which stays open: however the launching process
+ends, the input closes then and this process ends too, so no orphaned run keeps computing. Exit status: 0 if
+a record was written, 2 for something the user must mend.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import threading
 
 def main() -> int:
     """Run the job on standard input."""
-    order = json.loads(sys.stdin.buffer.readline())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the launcher, which ends its workers
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm's warning before a time limit is the launcher's
+    request = json.loads(sys.stdin.buffer.readline())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the launcher ends its workers
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm's time-limit warning is for the launcher
     threading.Thread(target=_end_with_launcher, daemon=True).start()
 
     from benchmark.errors import ERROR_MARK, UserError
     from benchmark.job import Job
     from benchmark.run import assist, execute
-    from benchmark.sweep.ranks import rank
+    from benchmark.sweep.torchrun import rank
 
-    job = Job(order["config"], order["command"])
+    job = Job(request["config"], request["command"])
     try:
         if rank():
             assist(job)
         else:
-            execute(job, terminal=order["terminal"])
+            execute(job, terminal=request["terminal"])
     except UserError as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr, flush=True)
         return 2
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _end_with_launcher() -> None:
-    # os.read, not a buffered read: a thread blocked inside a buffered reader stops the interpreter's exit.
+    # os.read: a thread blocked in a buffered read would keep the interpreter from exiting.
     while os.read(0, 4096):
         pass
     os._exit(1)

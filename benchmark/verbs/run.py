@@ -13,8 +13,8 @@ from benchmark.search.command import names_search, run_search
 from benchmark.settings import choices
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import Outcome, launch
-from benchmark.sweep.ranks import check_one_run, rank
-from benchmark.sweep.rerun import rerun_option, to_rerun
+from benchmark.sweep.rerun import jobs_to_rerun, rerun_option
+from benchmark.sweep.torchrun import check_one_run, rank
 
 HELP = """\
 nextword run [KEY=VALUE ...]           one run
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
             raise UserError("--rerun goes with runs and sweeps; a search goes on where it was by itself")
         return run_search(arguments)
     say = _quiet if rank() else _aloud
-    jobs = to_rerun(words, arguments, say) if words else in_sweep(collect(arguments))
+    jobs = jobs_to_rerun(words, arguments, say) if words else in_sweep(collect(arguments))
     if not jobs:  # none is to be repeated, or Hydra has answered a question (--cfg, --info, --hydra-help)
         return 0
     check_one_run(len(jobs))

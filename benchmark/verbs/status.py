@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from benchmark.sweep.options import words_of
+from benchmark.sweep.rerun import list_option
 from benchmark.sweep.states import STATUSES, RunState, folder_states, job_states
 
 HELP = """\
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if "-h" in arguments or "--help" in arguments:
         print(HELP, end="")
         return 0
-    wanted, arguments = words_of("--status", STATUSES, arguments)
+    wanted, arguments = list_option("--status", STATUSES, arguments)
     folders = [a.partition("=")[2] for a in arguments if a.startswith("results_dir=")]
     if any(not a.startswith("results_dir=") for a in arguments):
         states: Iterable[RunState] = _of_jobs(arguments)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.search import settings as search_files
+from benchmark.search import search_file as search_files
 from benchmark.search.command import run_search
 from benchmark.sweep.compose import collect
 
@@ -199,4 +199,7 @@ def test_a_killed_search_goes_on_and_ends_as_an_unbroken_one(tmp_path, environme
     next((broken / "searches").glob("*.json")).unlink()
     assert nextword("run", *arguments, "results_dir=broken", "workers=1").returncode == 0
     assert len(runs(broken)) == 3
-    assert recorded(broken) == {**whole, "trials": [{**trial, "made": False} for trial in whole["trials"]]}
+    assert recorded(broken) == {
+        **whole,
+        "trials": [{**trial, "made": False} for trial in whole["trials"]],
+    }

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.search import settings as search_files
-from benchmark.search.settings import search_settings, without
+from benchmark.search import search_file as search_files
+from benchmark.search.search_file import load_search, without
 from benchmark.search.space import overrides
 from benchmark.search.study import Study
 from benchmark.settings import choices
@@ -33,7 +33,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 @pytest.mark.parametrize("name", choices("search"))
 def test_every_search_of_conf_proposes_runs_that_can_be_composed(name: str):
-    settings = search_settings(name, {})
+    settings = load_search(name, {})
     study = Study(settings)
     _, point = study.ask()
     (job,) = collect([*settings.base_overrides, *overrides(point)])
@@ -72,27 +72,27 @@ def test_every_search_of_conf_proposes_runs_that_can_be_composed(name: str):
 def test_a_file_that_cannot_be_is_refused_by_file_and_key(written, text: str, said: str):
     written(text)
     with pytest.raises(UserError, match=said) as refused:
-        search_settings("mine", {})
+        load_search("mine", {})
     assert "\n" not in str(refused.value)
 
 
 def test_the_command_line_changes_the_search(written):
     written(SOUND)
     wider = {"low": 1, "high": 7}
-    settings = search_settings(
+    settings = load_search(
         "mine", {"trials": 9, "sampler": "random", "space.model.order": wider, "space.seed": wider}
     )
     assert (settings.trials, settings.sampler) == (9, "random")
     assert settings.space == {"model.order": wider, "seed": wider}
     with pytest.raises(UserError, match="trials=0 is not usable"):
-        search_settings("mine", {"trials": 0})
+        load_search("mine", {"trials": 0})
     with pytest.raises(UserError, match="there is no such setting"):
-        search_settings("mine", {"model": "lstm"})
+        load_search("mine", {"model": "lstm"})
 
 
 def test_what_is_given_is_no_longer_varied(written):
     written(SOUND)
-    settings = search_settings("mine", {"space.seed": {"low": 1, "high": 3}})
+    settings = load_search("mine", {"space.seed": {"low": 1, "high": 3}})
     assert list(without(settings, ["seed"]).parameters) == ["model.order"]
     with pytest.raises(UserError, match=r"nothing is left to search: model\.order, seed"):
         without(settings, ["model.order", "seed"])

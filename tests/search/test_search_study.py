@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmark.search.settings import SearchSettings
+from benchmark.search.search_file import SearchSettings
 from benchmark.search.space import Point
 from benchmark.search.study import Study
 

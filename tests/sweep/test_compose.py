@@ -12,10 +12,10 @@ import pytest
 from benchmark.build import arguments
 from benchmark.errors import UserError
 from benchmark.settings import choices, workers
-from benchmark.sweep.application import by_hydra
+from benchmark.sweep.cached_composer import CachedComposer
 from benchmark.sweep.compose import Collector, collect
-from benchmark.sweep.loader import SweepLoader
-from benchmark.sweep.named import spelt_out
+from benchmark.sweep.hydra_application import compose_with_hydra
+from benchmark.sweep.named_sweeps import expand_named_sweep
 
 
 @pytest.mark.parametrize("sweep", choices("sweep"))
@@ -51,8 +51,8 @@ def test_composing_at_once_gives_what_hydra_gives_job_by_job(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # Hydra leaves a folder
     collector = Collector()
-    for given in spelt_out(line):
-        assert collector.composed(given) == by_hydra(given)
+    for given in expand_named_sweep(line):
+        assert collector.composed(given) == compose_with_hydra(given)
 
 
 def test_what_is_asked_of_hydra_itself_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,15 +73,15 @@ def test_what_is_asked_of_hydra_itself_is_left_to_it(tmp_path: Path, monkeypatch
 def test_a_sweep_reads_each_file_once_and_merges_each_choice_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: Counter[str] = Counter()
     merged = []
-    files = type(SweepLoader()._loader.repository.get_sources()[1])
-    load, merge = files.load_config, SweepLoader._merged
+    files = type(CachedComposer()._loader.repository.get_sources()[1])
+    load, merge = files.load_config, CachedComposer._merged
     monkeypatch.setattr(
         files,
         "load_config",
         lambda self, config_path: (read.update([config_path]), load(self, config_path))[1],
     )
     monkeypatch.setattr(
-        SweepLoader, "_merged", lambda self, choices: (merged.append(choices), merge(self, choices))[1]
+        CachedComposer, "_merged", lambda self, choices: (merged.append(choices), merge(self, choices))[1]
     )
     jobs = collect(["-m", "model=lstm,rnn", "seed=range(1,51)", "model.layers=1,2", "corpus=ptb"])
     assert len(jobs) == 200

@@ -11,8 +11,8 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.settings import choices
 from benchmark.sweep.compose import collect
-from benchmark.sweep.launch import locate
-from benchmark.sweep.launchers.launcher import launcher
+from benchmark.sweep.launch import plan_runs
+from benchmark.sweep.launchers.launcher import build_launcher
 
 RUN = ["model=unigram", "corpus=sotu_small"]
 
@@ -46,9 +46,9 @@ def test_a_launcher_changes_no_runs_place(tmp_path: Path, text_corpus: list[str]
         for name in choices("launcher")
         for job in collect(["model=add_k", *text_corpus, f"launcher={name}"])
     ]
-    places, _ = locate(jobs, say=print)
-    assert len(places) == 5
-    assert len({place.folder for place in places}) == 1
+    runs, _ = plan_runs(jobs, say=print)
+    assert len(runs) == 5
+    assert len({planned.folder for planned in runs}) == 1
 
 
 @pytest.mark.parametrize("name", choices("launcher"))
@@ -56,7 +56,7 @@ def test_every_launchers_settings_fit_as_they_are(name: str) -> None:
     if name in ("joblib", "submitit", "ray"):
         pytest.importorskip(name)
     (job,) = collect([*RUN, f"launcher={name}"])
-    launcher(job.config["launcher"])
+    build_launcher(job.config["launcher"])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_every_launchers_settings_fit_as_they_are(name: str) -> None:
 )
 def test_a_wrong_launcher_or_setting_is_one_clear_line(arguments: list[str], says: str) -> None:
     with pytest.raises(UserError) as caught:
-        launcher(collect([*RUN, *arguments])[0].config["launcher"])
+        build_launcher(collect([*RUN, *arguments])[0].config["launcher"])
     assert says in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
@@ -83,4 +83,4 @@ def test_a_missing_package_names_its_extra(name: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(importlib.util, "find_spec", lambda wanted: None if wanted == name else found(wanted))
     (job,) = collect([*RUN, f"launcher={name}"])
     with pytest.raises(UserError, match=rf'pip install "nextword\[{name}\]"'):
-        launcher(job.config["launcher"])
+        build_launcher(job.config["launcher"])

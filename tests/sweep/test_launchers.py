@@ -15,8 +15,14 @@ import pytest
 from processes import alive, below, command_of, parent_of, start, wait_until, workers_of
 
 from benchmark.sweep.compose import collect
-from benchmark.sweep.launch import locate
-from benchmark.sweep.launchers.elsewhere import Piece, Received, errand, results_mark, run_errand
+from benchmark.sweep.launch import plan_runs
+from benchmark.sweep.launchers.remote import (
+    FileChunk,
+    RemoteReceiver,
+    remote_job,
+    results_folder_mark,
+    run_remote_job,
+)
 
 LAUNCHERS = ["processes", "joblib", "submitit", "ray"]
 SHORT = ["model=kneser_ney,rnn", "model.context=stream"]
@@ -172,20 +178,20 @@ def test_a_run_on_a_machine_without_our_disk_sends_its_files(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "their_cache"))
     ours = [f"results_dir={tmp_path / 'ours'}", f"cache_dir={tmp_path / 'our_cache'}"]
-    (place,), _ = locate(collect(["model=kneser_ney", "model.order=2", *text, *ours]), say=print)
-    sent = errand(place, results_mark(place.job.results_dir))
-    (place.job.results_dir / "launcher" / "mark").unlink()  # as another machine sees it
+    (planned,), _ = plan_runs(collect(["model=kneser_ney", "model.order=2", *text, *ours]), say=print)
+    sent = remote_job(planned, results_folder_mark(planned.job.results_dir))
+    (planned.job.results_dir / "launcher" / "mark").unlink()  # as another machine sees it
 
-    received, items = Received(place), list(run_errand(sent))
+    receiver, items = RemoteReceiver(planned), list(run_remote_job(sent))
     assert items[-1].status == 0
-    assert not (place.folder / "result.json").exists()
+    assert not (planned.folder / "result.json").exists()
     for item in items[:-1]:
-        received.take(item)
-    assert not (place.folder / "result.json").exists()  # all of it, or nothing
-    received.settle()
-    record = json.loads((place.folder / "result.json").read_text())
-    assert (record["status"], record["run_id"]) == ("ok", place.folder.name)
-    assert {path.name for path in place.folder.iterdir()} >= {
+        receiver.receive(item)
+    assert not (planned.folder / "result.json").exists()  # all of it, or nothing
+    receiver.commit()
+    record = json.loads((planned.folder / "result.json").read_text())
+    assert (record["status"], record["run_id"]) == ("ok", planned.folder.name)
+    assert {path.name for path in planned.folder.iterdir()} >= {
         "checkpoint",
         "test_log_probs.npy",
         "log.txt",
@@ -196,16 +202,16 @@ def test_a_run_on_a_machine_without_our_disk_sends_its_files(
     assert not list(tmp_path.glob("ours/runs/**/*.tmp"))
 
     with pytest.raises(Exception, match="is no file of a run folder"):
-        received.take(Piece("../../escaped", b""))
+        receiver.receive(FileChunk("../../escaped", b""))
 
 
 def test_a_run_of_other_code_or_text_is_told_from_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (place,), _ = locate(collect(["model=unigram", *text]), say=print)
-    sent = errand(place, results_mark(place.job.results_dir))
-    *_, end = run_errand(type(sent)(sent.order, sent.run + "0", sent.mark, sent.cwd))
+    (planned,), _ = plan_runs(collect(["model=unigram", *text]), say=print)
+    sent = remote_job(planned, results_folder_mark(planned.job.results_dir))
+    *_, end = run_remote_job(type(sent)(sent.request, sent.run + "0", sent.mark, sent.cwd))
     assert end.status != 0
     assert "is not what it is where the sweep began" in end.reason
 

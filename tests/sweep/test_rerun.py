@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from benchmark.record.folder import read_runs
-from benchmark.sweep.rerun import to_rerun
+from benchmark.sweep.rerun import jobs_to_rerun
 
 KENLM = ["-m", "model=kenlm", "model.order=1,2"]
 WILD = ["model=rnn", "model.training.learning_rate=1e30", "model.training.clip=null", "model.hidden_size=8"]
@@ -175,5 +175,5 @@ def test_a_record_without_a_usable_command_is_left_out(tmp_path: Path, command: 
     folder = tmp_path / "runs" / "sotu" / "lstm" / "0123456789ab"
     folder.mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps({"status": "failed", "command": command}))
-    assert to_rerun(["failed"], [f"results_dir={tmp_path}"], print) == []
-    assert "no command that repeats it is recorded" in capsys.readouterr().out
+    assert jobs_to_rerun(["failed"], [f"results_dir={tmp_path}"], print) == []
+    assert "has no command that repeats it" in capsys.readouterr().out

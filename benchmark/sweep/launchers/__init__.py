@@ -1,5 +1,5 @@
 """Ways to run the jobs of a sweep: one module each, named by `conf/launcher/NAME.yaml`.
 
-All of them bring a job to its end through `benchmark.sweep.isolated`, so what a run finds does not depend
-on its launcher; they differ in what starts that process, and where.
+All of them run a job through `benchmark.sweep.subprocess_run`, so its results do not depend on the
+launcher. They differ in what starts that process, and where.
 """

@@ -1,7 +1,7 @@
-"""Hydra's names for launchers and their settings, taken for ours.
+"""Translates Hydra's names for launchers and their settings into ours.
 
-Hydra's own launcher plugins stop a sweep at the first run that fails, and start each run without a process
-of its own; `hydra/launcher=joblib hydra.launcher.n_jobs=2` means `launcher=joblib workers=2` here.
+Hydra's own launcher plugins stop a sweep at the first failed run and give runs no process of their own, so
+`hydra/launcher=joblib hydra.launcher.n_jobs=2` is read as `launcher=joblib workers=2`.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from benchmark.settings import choices
 
 CHOICE, SETTING = "hydra/launcher", "hydra.launcher."
 
-#: What a launcher of Hydra's or of one of its plugins is here.
+#: Our counterparts of the launchers of Hydra and its plugins.
 LAUNCHERS = {
     "basic": ["launcher=sequential"],
     "submitit_local": ["launcher=submitit", "launcher.cluster=local"],
     "submitit_slurm": ["launcher=submitit", "launcher.cluster=slurm"],
 }
 
-#: Settings of those plugins that have another name here.
+#: Settings of those plugins that we call by another name.
 SETTINGS = {"n_jobs": "workers", "ray.init.address": "launcher.address"}
 
 
-def from_hydra_launcher(arguments: Sequence[str]) -> list[str]:
-    """The command line with every mention of Hydra's launcher in our words, and one launcher in it.
+def translate_hydra_launcher(arguments: Sequence[str]) -> list[str]:
+    """The command line with Hydra's launcher settings replaced by ours.
 
-    Raises UserError for a launcher that there is not, and for several at once.
+    Raises UserError for an unknown launcher, and for several launchers at once.
     """
-    ours = [word for argument in arguments for word in _ours(argument)]
+    ours = [word for argument in arguments for word in _translated(argument)]
     names = {word.partition("=")[2] for word in ours if word.startswith("launcher=")}
     several = [name for name in names if "," in name]
     if several:
         raise UserError(
-            f"launcher={several[0]}: a sweep has one launcher; what runs find is the same in each"
+            f"launcher={several[0]}: a sweep has one launcher; results are the same with each of them"
         )
     return ours
 
 
-def _ours(argument: str) -> list[str]:
+def _translated(argument: str) -> list[str]:
     key, equals, value = argument.partition("=")
     bare = key.lstrip("+")
     if not equals:

@@ -11,54 +11,54 @@ from queue import SimpleQueue
 from typing import ClassVar
 
 from benchmark.job import Say
-from benchmark.sweep.isolated import run_isolated
-from benchmark.sweep.launchers.in_seats import Conclusion, in_seats
+from benchmark.sweep.capacity import Allocation, Capacity
 from benchmark.sweep.launchers.launcher import Launcher
-from benchmark.sweep.launchers.lease import end_with, lease
-from benchmark.sweep.outcome import Outcome, Placed, concluded, lost
-from benchmark.sweep.slots import Seat, Slots
+from benchmark.sweep.launchers.lease import exit_with_lease, held_lease
+from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
+from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit, outcome_of_lost_worker
+from benchmark.sweep.subprocess_run import run_in_subprocess
 
-#: Why a job has no more to say.
+#: The reason recorded for a job whose loky process died.
 KILLED = "the joblib process that ran it was killed, as the system does when memory runs out"
 
 
 @dataclass(frozen=True)
 class Joblib(Launcher):
-    """An executor of one loky process for each job at a time.
+    """One loky executor, with one process, for each job at a time.
 
-    A loky process that is killed breaks its whole executor and leaves open whose fault it was; in one of
-    its own it takes a single job with it, and the seat gets another.
+    A loky process that is killed breaks its whole executor, and nothing says which job was at fault. With
+    an executor of its own it takes a single job with it, and the next job gets a new one.
     """
 
     package: ClassVar = "joblib"
 
-    def run(self, places: Sequence[Placed], slots: Slots, say: Say) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
         idle: SimpleQueue[Executor] = SimpleQueue()
         started: list[Executor] = []
 
-        def one(place: Placed, seat: Seat) -> Conclusion:
-            executor = idle.get() if not idle.empty() else _executor(held, started)
+        def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
+            executor = idle.get() if not idle.empty() else _executor(lease, started)
             try:
-                end = executor.submit(run_isolated, place.order(**seat.environment)).result()
+                ended = executor.submit(run_in_subprocess, run.request(**allocation.environment)).result()
             except BrokenProcessPool:
-                return partial(lost, place, KILLED)
+                return partial(outcome_of_lost_worker, run, KILLED)
             idle.put(executor)
-            return partial(concluded, place, end)
+            return partial(outcome_from_exit, run, ended)
 
         def stop() -> None:
             for executor in started:
                 executor.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
 
-        with lease() as held:
+        with held_lease() as lease:
             try:
-                yield from in_seats(places, slots, one, stop)
+                yield from run_with_capacity(runs, capacity, start, stop)
             finally:
                 stop()
 
 
-def _executor(held: str, started: list[Executor]) -> Executor:
+def _executor(lease: str, started: list[Executor]) -> Executor:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    executor: Executor = ProcessPoolExecutor(max_workers=1, initializer=end_with, initargs=(held,))
+    executor: Executor = ProcessPoolExecutor(max_workers=1, initializer=exit_with_lease, initargs=(lease,))
     started.append(executor)
     return executor

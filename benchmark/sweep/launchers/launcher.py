@@ -1,4 +1,4 @@
-"""What every launcher is, and how the one in the configuration is found."""
+"""The base class of launchers, and building the one that a configuration names."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from typing import Any, ClassVar
 
 from benchmark.errors import UserError
 from benchmark.job import Say
-from benchmark.sweep.outcome import Outcome, Placed
-from benchmark.sweep.slots import Slots
+from benchmark.sweep.capacity import Capacity
+from benchmark.sweep.outcome import Outcome, PlannedRun
 
-#: Keys that name a launcher and are no settings of it.
+#: Keys of a launcher's configuration that are not settings of its class.
 NAMING = ("name", "_target_")
 
 
 class Launcher(ABC):
-    """A dataclass whose fields are the settings in `conf/launcher/NAME.yaml`."""
+    """Runs the jobs of a sweep. A dataclass whose fields are the settings in `conf/launcher/NAME.yaml`."""
 
     #: The package it needs, which is also the extra that installs it.
     package: ClassVar[str | None] = None
 
-    def at_once(self, places: Sequence[Placed], slots: Slots) -> int | None:
-        """How many of the jobs run at a time, None where a cluster decides."""
-        return slots.filled_by([place.job.config["model"] for place in places])
+    def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int | None:
+        """How many of the runs go on at the same time; None where a cluster decides."""
+        return capacity.concurrent_runs([run.job.config["model"] for run in runs])
 
     @abstractmethod
-    def run(self, places: Sequence[Placed], slots: Slots, say: Say) -> Iterator[Outcome]:
-        """The outcome of every job, each as it ends.
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+        """The outcome of every run, each as it ends.
 
-        A job that dies, or whatever ran it, is an outcome too. When the iteration is given up, jobs that
-        still run are ended. Raises UserError where nothing can be run at all.
+        A run that dies is an outcome too, as is one whose helper process dies. When the iteration is given
+        up, runs in progress are ended. Raises UserError if nothing can be run at all.
         """
 
 
-def launcher(config: Mapping[str, Any]) -> Launcher:
+def build_launcher(config: Mapping[str, Any]) -> Launcher:
     """The launcher that a configuration's `launcher` describes.
 
-    Raises UserError for a value that does not fit, or for a package that is not installed.
+    Raises UserError for an unusable value or a package that is not installed.
     """
     target = str(config["_target_"])
     module, _, name = target.rpartition(".")

@@ -1,7 +1,7 @@
-"""A file that the launching process holds while it lives, so that its helpers can end with it.
+"""A file that the launching process keeps locked while it lives, so that its helpers end when it does.
 
-A library's worker processes need not notice that the process they work for was killed (`kill -9`). A lock
-on a file is let go by the system however its holder ends, and waiting for it costs nothing.
+A library's worker processes may not notice that the process they work for was killed (`kill -9`). The
+system releases a file lock however its holder ends, and waiting for the lock costs nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _watched: set[str] = set()
 
 
 @contextmanager
-def lease() -> Iterator[str]:
-    """The path of a file that is locked until the block, or this process, ends."""
+def held_lease() -> Iterator[str]:
+    """The path of a file that stays locked until the block, or this process, ends."""
     with tempfile.TemporaryDirectory(prefix="nextword-") as folder:
         path = Path(folder) / "lease"
         with path.open("w") as file:
@@ -27,8 +27,8 @@ def lease() -> Iterator[str]:
             yield str(path)
 
 
-def end_with(path: str) -> None:
-    """End this process, and so the worker process it has started, as soon as a lease does."""
+def exit_with_lease(path: str) -> None:
+    """End this process, and so the worker that it has started, as soon as the lease is released."""
     if path not in _watched:
         _watched.add(path)
         threading.Thread(target=_wait_and_end, args=(path,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The jobs as processes of this machine: several at once, or one after the other."""
+"""Processes of this machine: several at once, or one after the other."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from benchmark.job import Say
-from benchmark.sweep.isolated import run_isolated
-from benchmark.sweep.launchers.in_seats import Conclusion, in_seats
+from benchmark.sweep.capacity import Allocation, Capacity
 from benchmark.sweep.launchers.launcher import Launcher
-from benchmark.sweep.outcome import Outcome, Placed, concluded
-from benchmark.sweep.slots import Seat, Slots
+from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
+from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit
+from benchmark.sweep.subprocess_run import run_in_subprocess
 
 
 @dataclass(frozen=True)
 class Processes(Launcher):
-    """A process a job. On a CPU one job a core with one thread each beats a few threads in turn."""
+    """One process for each job. On a CPU, one job per core beats several threads for one job at a time."""
 
-    def run(self, places: Sequence[Placed], slots: Slots, say: Say) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
         running: set[subprocess.Popen[bytes]] = set()
 
-        def one(place: Placed, seat: Seat) -> Conclusion:
-            return partial(concluded, place, run_isolated(place.order(**seat.environment), running))
+        def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
+            ended = run_in_subprocess(run.request(**allocation.environment), running)
+            return partial(outcome_from_exit, run, ended)
 
         def stop() -> None:
             for process in list(running):
                 process.terminate()
 
-        return in_seats(places, slots, one, stop)
+        return run_with_capacity(runs, capacity, start, stop)
 
 
 @dataclass(frozen=True)
 class Sequential(Processes):
-    """One job after the other, each with the machine to itself: what timings are best taken with."""
+    """One job after the other, each with the machine to itself, for timings worth comparing."""
 
-    def at_once(self, places: Sequence[Placed], slots: Slots) -> int:
+    def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int:
         return 1
 
-    def run(self, places: Sequence[Placed], slots: Slots, say: Say) -> Iterator[Outcome]:
-        return super().run(places, replace(slots, at_once=1), say)
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+        return super().run(runs, replace(capacity, max_concurrent=1), say)

@@ -1,4 +1,4 @@
-"""Ray: a cluster that is there already, or one of this machine for the time of a sweep."""
+"""Ray: an existing cluster, or one on this machine that lasts as long as the sweep."""
 
 from __future__ import annotations
 
@@ -14,95 +14,105 @@ from pydantic import Field
 
 from benchmark.errors import UserError
 from benchmark.job import Say
-from benchmark.sweep.isolated import End
-from benchmark.sweep.launchers.elsewhere import Errand, Received, errand, results_mark, run_errand
-from benchmark.sweep.launchers.in_seats import Conclusion, in_seats
+from benchmark.sweep.capacity import Allocation, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
-from benchmark.sweep.outcome import Outcome, Placed, concluded, lost
-from benchmark.sweep.slots import Seat, Slots, gpu_wanted
+from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
+from benchmark.sweep.launchers.remote import (
+    RemoteJob,
+    RemoteReceiver,
+    remote_job,
+    results_folder_mark,
+    run_remote_job,
+)
+from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit, outcome_of_lost_worker
+from benchmark.sweep.subprocess_run import WorkerExit
 
 #: Jobs handed to a cluster at a time where `workers=auto`: enough for it to grow by, few enough threads.
 MOST_AT_ONCE = 256
 
-#: Bytes of shared memory for what a cluster of this machine hands over: lines, and no files.
+#: Bytes of shared memory for a cluster on this machine, which passes on lines but no files.
 OBJECT_STORE = 128 << 20
 
 
 @dataclass(frozen=True)
 class Ray(Launcher):
-    """`address` is None (a cluster of this machine, ended with the sweep), auto, or a host and port.
+    """`address` is None (a cluster on this machine, ended with the sweep), auto, or a host and port.
 
-    A job takes `threads` CPUs, and a GPU if it uses one and the cluster has any; Ray says which.
+    A job takes `threads` CPUs, and a GPU if it uses one and the cluster has any; Ray chooses which.
     """
 
     package: ClassVar = "ray"
 
     address: Annotated[str, Field(min_length=1)] | None
 
-    def at_once(self, places: Sequence[Placed], slots: Slots) -> int | None:
-        return super().at_once(places, slots) if self.address is None else _asked(places)
+    def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int | None:
+        return super().max_concurrent(runs, capacity) if self.address is None else _asked(runs)
 
-    def run(self, places: Sequence[Placed], slots: Slots, say: Say) -> Iterator[Outcome]:
-        threads = max(int(place.job.config["threads"]) for place in places)
-        at_once = self.at_once(places, slots) or MOST_AT_ONCE
-        mark = results_mark(places[0].job.results_dir)
-        with _connected(self.address, slots.at_once * threads, len(slots.gpus)):
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+        threads = max(int(run.job.config["threads"]) for run in runs)
+        max_concurrent = self.max_concurrent(runs, capacity) or MOST_AT_ONCE
+        mark = results_folder_mark(runs[0].job.results_dir)
+        with _connected(self.address, capacity.max_concurrent * threads, len(capacity.gpus)):
             import ray
 
             gpus = ray.cluster_resources().get("GPU", 0)
             _check_fits(threads)
             refs: set[Any] = set()
 
-            def one(place: Placed, seat: Seat) -> Conclusion:
-                uses_gpu = gpus > 0 and gpu_wanted(place.job.config["model"]) is not None
-                return _through_ray(place, errand(place, mark), uses_gpu, refs)
+            def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
+                uses_gpu = gpus > 0 and requested_gpu(run.job.config["model"]) is not None
+                return _through_ray(run, remote_job(run, mark), uses_gpu, refs)
 
             def stop() -> None:
                 for ref in list(refs):
                     ray.cancel(ref, force=True)
 
-            # Ray gives out the GPUs, so here a job is one of `at_once` and no more
-            yield from in_seats(places, replace(slots, at_once=at_once, gpus=()), one, stop)
+            # Ray hands out the GPUs; only the number of jobs is limited here
+            yield from run_with_capacity(
+                runs, replace(capacity, max_concurrent=max_concurrent, gpus=()), start, stop
+            )
 
 
-def _through_ray(place: Placed, sent: Errand, uses_gpu: bool, refs: set[Any]) -> Conclusion:
+def _through_ray(run: PlannedRun, job: RemoteJob, uses_gpu: bool, refs: set[Any]) -> DeferredOutcome:
     import ray
 
-    task = ray.remote(run_errand).options(
-        num_cpus=int(place.job.config["threads"]),
+    task = ray.remote(run_remote_job).options(
+        num_cpus=int(run.job.config["threads"]),
         num_gpus=int(uses_gpu),
         num_returns="streaming",
         max_retries=0,
-        name=place.job.title,
+        name=run.job.title,
     )
-    said: Any = task.remote(sent)
-    refs.add(said)
-    received = Received(place)
+    stream: Any = task.remote(job)
+    refs.add(stream)
+    receiver = RemoteReceiver(run)
     try:
-        for ref in said:
+        for ref in stream:
             item = ray.get(ref)
-            if isinstance(item, End):
-                received.settle()
-                return partial(concluded, place, item)
-            received.take(item)
-        return partial(lost, place, "Ray ended its task without a word")
+            if isinstance(item, WorkerExit):
+                receiver.commit()
+                return partial(outcome_from_exit, run, item)
+            receiver.receive(item)
+        return partial(outcome_of_lost_worker, run, "Ray ended its task without a result")
     except ray.exceptions.WorkerCrashedError:
         return partial(
-            lost, place, "the Ray process that ran it was killed, as the system does when memory runs out"
+            outcome_of_lost_worker,
+            run,
+            "the Ray process that ran it was killed, as the system does when memory runs out",
         )
     except ray.exceptions.RayError as error:
-        return partial(lost, place, f"Ray lost the process that ran it: {_first_line(error)}")
+        return partial(outcome_of_lost_worker, run, f"Ray lost the process that ran it: {_first_line(error)}")
     except UserError as error:
-        return partial(Outcome, place.job, "error", str(error), None)
+        return partial(Outcome, run.job, "error", str(error), None)
     finally:
-        received.drop()
-        refs.discard(said)
+        receiver.discard()
+        refs.discard(stream)
 
 
 @contextmanager
 def _connected(address: str | None, cpus: int, gpus: int) -> Iterator[None]:
-    """A connection to a cluster; one that is started here ends with the block."""
-    # Ray reads these when it is imported. Jobs without a GPU of their own are left to see what there is.
+    """A connection to a cluster; a cluster started here ends with the block."""
+    # Ray reads these when it is imported. Jobs without a GPU of their own still see all devices.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address is None:  # its servers listen on the loopback address only, as they do on other systems
@@ -137,7 +147,7 @@ def _connected(address: str | None, cpus: int, gpus: int) -> Iterator[None]:
 
 
 def _check_fits(threads: int) -> None:
-    """Ray would wait for ever for a machine that is large enough."""
+    """Raise UserError if no machine is large enough: Ray would wait forever for one."""
     import ray
 
     most = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
@@ -145,9 +155,9 @@ def _check_fits(threads: int) -> None:
         raise UserError(f"threads={threads} is more than any machine of the Ray cluster has ({most:.0f})")
 
 
-def _asked(places: Sequence[Placed]) -> int | None:
-    """`workers` where it is a number: a cluster takes what it can otherwise."""
-    asked = places[0].job.config["workers"]
+def _asked(runs: Sequence[PlannedRun]) -> int | None:
+    """`workers` if it is a number; otherwise the cluster takes what it can."""
+    asked = runs[0].job.config["workers"]
     return None if asked == "auto" else int(asked)
 
 

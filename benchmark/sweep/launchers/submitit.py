@@ -1,4 +1,4 @@
-"""submitit: jobs for Slurm, or the same way of running them on this machine."""
+"""submitit: jobs on a Slurm cluster, or run the same way on this machine."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from benchmark.job import Say
-from benchmark.sweep.isolated import End, Order, run_isolated
+from benchmark.sweep.capacity import Allocator, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
-from benchmark.sweep.launchers.lease import end_with, lease
-from benchmark.sweep.launchers.submitted import Submitted, cancel, ended
-from benchmark.sweep.outcome import Outcome, Placed
-from benchmark.sweep.slots import Room, Slots, gpu_wanted
+from benchmark.sweep.launchers.lease import exit_with_lease, held_lease
+from benchmark.sweep.launchers.submitit_job import SubmittedJob, cancel, take_finished
+from benchmark.sweep.outcome import Outcome, PlannedRun
+from benchmark.sweep.subprocess_run import WorkerExit, WorkerRequest, run_in_subprocess
 
-#: Below the results folder: what submitit writes of each job (the job, its output, its result).
+#: Below the results folder: submitit's files for each job (the job, its output, its result).
 FOLDER = Path("launcher") / "submitit"
 
-#: Seconds between two looks at the jobs: those of this machine, those of a cluster.
+#: Seconds between two polls of the jobs, on this machine and on a cluster.
 LOOK_HERE, LOOK_AT_CLUSTER = 0.1, 2.0
 
 Whole = Annotated[int, Field(ge=1)]
@@ -34,10 +34,10 @@ Whole = Annotated[int, Field(ge=1)]
 class Submitit(Launcher):
     """`cluster` is local, slurm, debug (in this process) or None: Slurm where it is installed, else local.
 
-    The other settings are Slurm's; of them `timeout_min` counts locally too. Results, corpora, code and
-    Python must lie where both this machine and Slurm's see them under the same paths. Jobs of Slurm go on
-    when this process is killed; the same command then waits for those that run (each run folder is locked)
-    and finds what they finished.
+    The other settings are Slurm's; `timeout_min` applies locally too. Results, corpora, code and Python
+    must be visible to this machine and to Slurm's under the same paths. Slurm jobs continue when this
+    process is killed; the same command then waits for those still running (each run folder is locked) and
+    finds what they have finished.
     """
 
     package: ClassVar = "submitit"
@@ -52,67 +52,69 @@ class Submitit(Launcher):
     setup: list[str]
     additional_parameters: dict[str, Any]
 
-    def at_once(self, places: Sequence[Placed], slots: Slots) -> int | None:
+    def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int | None:
         if self._cluster() == "slurm":
             return self.array_parallelism
-        return 1 if self._cluster() == "debug" else super().at_once(places, slots)
+        return 1 if self._cluster() == "debug" else super().max_concurrent(runs, capacity)
 
-    def run(self, places: Sequence[Placed], slots: Slots, say: Say) -> Iterator[Outcome]:
-        folder = (places[0].job.results_dir / FOLDER).resolve()
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+        folder = (runs[0].job.results_dir / FOLDER).resolve()
         say(f"submitit ({self._cluster()}) keeps its logs in {folder}")
         if self._cluster() == "slurm":
-            yield from self._on_slurm(places, folder)
+            yield from self._run_on_slurm(runs, folder)
         else:
-            yield from self._here(places, slots, folder)
+            yield from self._run_locally(runs, capacity, folder)
 
-    def _here(self, places: Sequence[Placed], slots: Slots, folder: Path) -> Iterator[Outcome]:
-        """On this machine submitit starts all that it is given, so it is given what there are seats for."""
+    def _run_locally(self, runs: Sequence[PlannedRun], capacity: Capacity, folder: Path) -> Iterator[Outcome]:
+        """submitit starts every job at once on this machine, so jobs are submitted as room becomes free."""
         executor, task = self._executor(folder), Task()
-        room = Room(slots)
-        unpinned = {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")}  # submitit hides all
-        waiting = list(places)
-        running: list[Submitted] = []
+        allocator = Allocator(capacity)
+        unpinned = {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")}  # submitit would hide all
+        waiting = list(runs)
+        running: list[SubmittedJob] = []
         try:
             while waiting or running:
-                for place in tuple(waiting):
-                    seat = room.take(gpu_wanted(place.job.config["model"]))
-                    if seat is None:
+                for run in tuple(waiting):
+                    allocation = allocator.acquire(requested_gpu(run.job.config["model"]))
+                    if allocation is None:
                         continue
-                    waiting.remove(place)
-                    holding = ExitStack()
-                    held = None if self.cluster == "debug" else holding.enter_context(lease())
-                    handle = executor.submit(task, place.order(**{**unpinned, **seat.environment}), held)
-                    running.append(Submitted(place, handle, seat, holding))
-                for job in ended(running):
-                    room.give(job.seat)
+                    waiting.remove(run)
+                    resources = ExitStack()
+                    lease = None if self.cluster == "debug" else resources.enter_context(held_lease())
+                    handle = executor.submit(
+                        task, run.request(**{**unpinned, **allocation.environment}), lease
+                    )
+                    running.append(SubmittedJob(run, handle, allocation, resources))
+                for job in take_finished(running):
+                    allocator.release(job.allocation)
                     yield job.outcome()
                 time.sleep(LOOK_HERE)
         finally:
             cancel(running)
 
-    def _on_slurm(self, places: Sequence[Placed], folder: Path) -> Iterator[Outcome]:
-        """One array for jobs with equal needs."""
+    def _run_on_slurm(self, runs: Sequence[PlannedRun], folder: Path) -> Iterator[Outcome]:
+        """Submit one array for each group of jobs with the same needs."""
 
-        def needs(place: Placed) -> tuple[int, bool]:
-            config = place.job.config
-            return int(config["threads"]), gpu_wanted(config["model"]) is not None
+        def needs(run: PlannedRun) -> tuple[int, bool]:
+            config = run.job.config
+            return int(config["threads"]), requested_gpu(config["model"]) is not None
 
-        running: list[Submitted] = []
+        running: list[SubmittedJob] = []
         try:
-            for (threads, gpu), group in groupby(sorted(places, key=needs), key=needs):
+            for (threads, gpu), group in groupby(sorted(runs, key=needs), key=needs):
                 alike = list(group)
-                executor = self._executor(folder, **self._share(threads, gpu))
-                handles = executor.map_array(Task(), [place.order() for place in alike], [None] * len(alike))
-                running += [Submitted(place, handle) for place, handle in zip(alike, handles, strict=True)]
+                executor = self._executor(folder, **self._slurm_resources(threads, gpu))
+                handles = executor.map_array(Task(), [run.request() for run in alike], [None] * len(alike))
+                running += [SubmittedJob(run, handle) for run, handle in zip(alike, handles, strict=True)]
             while running:
-                for job in ended(running):
+                for job in take_finished(running):
                     yield job.outcome()
                 time.sleep(LOOK_AT_CLUSTER)
         finally:
             cancel(running)
 
-    def _share(self, threads: int, gpu: bool) -> dict[str, Any]:
-        """What of a Slurm cluster a job gets, in submitit's words."""
+    def _slurm_resources(self, threads: int, gpu: bool) -> dict[str, Any]:
+        """The resources a job asks Slurm for, as submitit's parameters."""
         gpus = 1 if self.gpus_per_node is None else self.gpus_per_node
         chosen = {
             "cpus_per_task": self.cpus_per_task or threads,
@@ -130,26 +132,26 @@ class Submitit(Launcher):
 
         return self.cluster or str(submitit.AutoExecutor.which())
 
-    def _executor(self, folder: Path, **share: Any) -> Any:
+    def _executor(self, folder: Path, **resources: Any) -> Any:
         import submitit
 
         executor = submitit.AutoExecutor(folder=folder / "%j", cluster=self._cluster())
         executor.update_parameters(
-            name="nextword", timeout_min=self.timeout_min, stderr_to_stdout=True, **share
+            name="nextword", timeout_min=self.timeout_min, stderr_to_stdout=True, **resources
         )
         return executor
 
 
 class Task:
-    """What submitit runs: a job, until its lease ends where it is of the launching machine."""
+    """What submitit runs: a job that, on the launching machine, ends with the launcher's lease."""
 
-    def __call__(self, order: Order, held: str | None) -> End:
-        if held is not None:
-            end_with(held)
-        return run_isolated(order)
+    def __call__(self, request: WorkerRequest, lease: str | None) -> WorkerExit:
+        if lease is not None:
+            exit_with_lease(lease)
+        return run_in_subprocess(request)
 
-    def checkpoint(self, order: Order, held: str | None) -> Any:
-        """At the time limit or when it makes way for others, a job queues again: training goes on."""
+    def checkpoint(self, request: WorkerRequest, lease: str | None) -> Any:
+        """Queue the job again when it hits its time limit or is preempted: its training continues."""
         import submitit
 
-        return submitit.helpers.DelayedSubmission(self, order, held)
+        return submitit.helpers.DelayedSubmission(self, request, lease)

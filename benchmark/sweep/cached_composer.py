@@ -1,9 +1,10 @@
-"""Hydra's composition, kept for a whole sweep: a file is read once, a choice of files composed once.
+"""Hydra's composition with a cache: in a whole sweep, each file is read once and each choice of files
+composed once.
 
-Hydra composes each job of a multirun twice and from nothing, in a quarter of a second. Here Hydra's own
-parts (its grammar of overrides, its defaults lists, its merging) work on what was read and composed
-before. Hydra's configuration of itself is left out: whoever asks for more of Hydra than composing gets
-`LeftToHydra`, and takes `hydra.main`.
+Hydra composes each job of a multirun twice and from scratch, in a quarter of a second. Here Hydra's own
+parts (its override grammar, its defaults lists, its merging) work on what was read and composed before.
+Hydra's configuration of itself is left out: a command line that needs it raises `NeedsHydra` and has to go
+through `hydra.main`.
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.settings import conf_dir
 
-#: An interpolation that only Hydra's running application can answer.
+#: Begins an interpolation that only Hydra's running application can resolve.
 OF_HYDRA = "${hydra:"
 CONFIG = "config"
 
 
-class LeftToHydra(Exception):
-    """An override or a file sets, or asks for, something of Hydra's own configuration."""
+class NeedsHydra(Exception):
+    """An override or a file refers to Hydra's configuration of itself."""
 
 
-class SweepLoader:
-    """Composes `conf/config.yaml` under overrides, as often as asked; `config_dir` holds further files.
+class CachedComposer:
+    """Composes `conf/config.yaml` with overrides, many times; `config_dir` holds further files.
 
-    Raises what Hydra raises where a name, key or value does not fit, and LeftToHydra.
+    Raises Hydra's errors for a wrong name, key or value, and NeedsHydra.
     """
 
     def __init__(self, config_dir: Path | None = None) -> None:
@@ -86,18 +87,18 @@ class SweepLoader:
             if line not in self._parsed:
                 (override,) = self._parser.parse_overrides([line])
                 if override.is_hydra_override() or OF_HYDRA in line:
-                    raise LeftToHydra(line)
+                    raise NeedsHydra(line)
                 self._parsed[line] = override
         parsed = [self._parsed[line] for line in overrides]
         ConfigLoaderImpl.validate_sweep_overrides_legal(parsed, mode, from_shell=True)
         return parsed
 
     def _chooses(self, override: Override) -> bool:
-        """Does it choose files of a group, rather than set a value?"""
+        """Whether it chooses a file of a group, rather than setting a value."""
         return self._files.group_exists(override.key_or_group) and not isinstance(override.value(), dict)
 
     def _base(self, files: tuple[str, ...]) -> bytes:
-        """The configuration under overrides that choose files, before any value is set.
+        """The configuration with overrides that choose files, before any value is set.
 
         Each job changes a copy of its own; pickle copies in memory six times as fast as `deepcopy` does.
         """
@@ -111,13 +112,13 @@ class SweepLoader:
         ).defaults
         config = self._loader._compose_config_from_defaults_list(chosen, self._files)
         if "hydra" in config:
-            raise LeftToHydra(" ".join(str(choice.input_line) for choice in choices))
+            raise NeedsHydra(" ".join(str(choice.input_line) for choice in choices))
         OmegaConf.set_struct(config, True)
         return config
 
 
 class _Loader(ConfigLoaderImpl):
-    """Merges remembered files: one without a package would lend the configuration its own nodes."""
+    """Merges cached files; a file without a package is copied, since Hydra would merge its nodes in place."""
 
     @staticmethod
     def _embed_result_config(ret: ConfigResult, package_override: str | None) -> ConfigResult:
@@ -129,8 +130,10 @@ class _Loader(ConfigLoaderImpl):
 
 
 class _Files(CachingConfigRepository):
-    """Remembers files, as Hydra does for one composition, and which groups there are; what
-    `conf/config.yaml` says of Hydra is left out."""
+    """Caches files, as Hydra does within one composition, and which groups exist.
+
+    The settings for Hydra in `conf/config.yaml` are left out.
+    """
 
     def __init__(self, repository: ConfigRepository) -> None:
         super().__init__(repository)
@@ -147,7 +150,7 @@ class _Files(CachingConfigRepository):
             self._checked.add(config_path)
             found = super().load_config(config_path)
             if found is not None and _asks_hydra(found):
-                raise LeftToHydra(config_path)
+                raise NeedsHydra(config_path)
         return super().load_config(config_path)
 
     def group_exists(self, config_path: str) -> bool:

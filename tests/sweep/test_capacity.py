@@ -9,56 +9,56 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.settings import visible_gpus, workers
+from benchmark.sweep.capacity import ANY_GPU, Allocation, Allocator, Capacity, capacity_of, requested_gpu
 from benchmark.sweep.compose import collect
-from benchmark.sweep.isolated import THREAD_COUNTS, environment_of
-from benchmark.sweep.outcome import Placed
+from benchmark.sweep.outcome import PlannedRun
 from benchmark.sweep.progress import SweepProgress, duration
-from benchmark.sweep.slots import ANY_GPU, Room, Seat, Slots, gpu_wanted, slots
+from benchmark.sweep.subprocess_run import THREAD_COUNTS, worker_environment
 
 WANTED = st.sampled_from([None, ANY_GPU, "0", "1", "7"])
 
 
 @given(
-    at_once=st.integers(1, 6),
+    max_concurrent=st.integers(1, 6),
     gpus=st.integers(0, 3),
     per_gpu=st.integers(1, 3),
     steps=st.lists(st.tuples(st.booleans(), WANTED), max_size=40),
 )
-def test_a_room_is_never_overfull_and_never_refuses_what_it_has(
-    at_once: int, gpus: int, per_gpu: int, steps: list[tuple[bool, str | None]]
+def test_capacity_is_never_exceeded_and_never_left_unused(
+    max_concurrent: int, gpus: int, per_gpu: int, steps: list[tuple[bool, str | None]]
 ) -> None:
     names = tuple(f"GPU-{number}" for number in range(gpus))
-    room = Room(Slots(at_once, names, per_gpu))
-    taken: list[Seat] = []
+    allocator = Allocator(Capacity(max_concurrent, names, per_gpu))
+    taken: list[Allocation] = []
     for leave, wanted in steps:
         if leave and taken:
-            room.give(taken.pop(0))
+            allocator.release(taken.pop(0))
             continue
-        on = [seat.gpu for seat in taken]
+        on = [each.gpu for each in taken]
         asked = names if wanted == ANY_GPU else () if wanted is None else names[int(wanted) : int(wanted) + 1]
         free = [name for name in asked if on.count(name) < per_gpu]
-        seat = room.take(wanted)
-        if len(taken) == at_once or (asked and not free):
-            assert seat is None
+        allocation = allocator.acquire(wanted)
+        if len(taken) == max_concurrent or (asked and not free):
+            assert allocation is None
         else:
-            assert seat is not None
-            assert (seat.gpu in free) if asked else (seat.gpu is None)
-            taken.append(seat)
+            assert allocation is not None
+            assert (allocation.gpu in free) if asked else (allocation.gpu is None)
+            taken.append(allocation)
 
 
 def test_a_gpu_job_sees_its_own_device_only_and_others_see_what_there_is() -> None:
-    room = Room(Slots(4, ("2", "5")))
-    first, counted, second = room.take(ANY_GPU), room.take(None), room.take(ANY_GPU)
+    allocator = Allocator(Capacity(4, ("2", "5")))
+    first, counted, second = allocator.acquire(ANY_GPU), allocator.acquire(None), allocator.acquire(ANY_GPU)
     assert first is not None
     assert counted is not None
     assert second is not None
     assert first.environment == {"CUDA_VISIBLE_DEVICES": "2"}
     assert second.environment == {"CUDA_VISIBLE_DEVICES": "5"}
     assert counted.environment == {}
-    assert room.take(ANY_GPU) is None  # a core is free, no GPU is
-    room.give(first)
-    chosen = room.take("0")  # device=cuda:0 names the first of those visible; the job selects it itself
-    assert chosen == Seat("2")
+    assert allocator.acquire(ANY_GPU) is None  # a core is free, no GPU is
+    allocator.release(first)
+    chosen = allocator.acquire("0")  # device=cuda:0: the first that is visible; the job selects it
+    assert chosen == Allocation("2")
     assert chosen is not None
     assert chosen.environment == {}
 
@@ -76,7 +76,7 @@ def test_a_gpu_job_sees_its_own_device_only_and_others_see_what_there_is() -> No
 )
 def test_networks_ask_for_a_gpu_and_counted_models_do_not(arguments: list[str], wanted: str | None) -> None:
     (job,) = collect([*arguments, "corpus=sotu_small"])
-    assert gpu_wanted(job.config["model"]) == wanted
+    assert requested_gpu(job.config["model"]) == wanted
 
 
 @pytest.mark.parametrize(
@@ -105,18 +105,18 @@ def test_auto_puts_one_job_on_each_gpu_and_a_number_shares_them(monkeypatch: pyt
     config = {"workers": "auto", "threads": 10_000, "launcher": {"name": "processes"}}
     network, counted = {"device": "auto"}, {"order": 3}
     assert workers(config) == 2
-    assert slots(config).filled_by([network] * 5) == 2
-    many = slots({**config, "workers": 4})
-    assert (many.at_once, many.per_gpu) == (4, 2)
-    assert many.filled_by([network] * 9) == 4
-    assert Slots(8, ("0", "1")).filled_by([network] * 5 + [counted] * 3) == 2 + 3
-    assert Slots(8, ("0", "1")).filled_by([network] * 5 + [counted] * 30) == 8
+    assert capacity_of(config).concurrent_runs([network] * 5) == 2
+    many = capacity_of({**config, "workers": 4})
+    assert (many.max_concurrent, many.per_gpu) == (4, 2)
+    assert many.concurrent_runs([network] * 9) == 4
+    assert Capacity(8, ("0", "1")).concurrent_runs([network] * 5 + [counted] * 3) == 2 + 3
+    assert Capacity(8, ("0", "1")).concurrent_runs([network] * 5 + [counted] * 30) == 8
 
 
 def test_thread_counts_are_set_before_anything_is_imported() -> None:
     (job,) = collect(["model=unigram", "corpus=sotu_small", "threads=3"])
-    order = Placed(job, "0" * 12, Path("runs")).order(CUDA_VISIBLE_DEVICES="1", HOME=None)
-    environment = environment_of(order)
+    request = PlannedRun(job, "0" * 12, Path("runs")).request(CUDA_VISIBLE_DEVICES="1", HOME=None)
+    environment = worker_environment(request)
     assert {environment[name] for name in THREAD_COUNTS} == {"3"}
     assert environment["CUDA_VISIBLE_DEVICES"] == "1"
     assert "HOME" not in environment

@@ -1,4 +1,4 @@
-"""Named sweeps: `conf/sweep/NAME.yaml`, under what the command line says."""
+"""Named sweeps: `conf/sweep/NAME.yaml`, with the command line's settings applied."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ def key_of(argument: str) -> str:
     return argument.partition("=")[0].lstrip("+~")
 
 
-def named_sweep(arguments: Sequence[str]) -> bool:
-    """Does a command line name a sweep?"""
+def names_sweep(arguments: Sequence[str]) -> bool:
+    """Whether a command line names a sweep."""
     return any(key_of(argument) == "sweep" for argument in arguments)
 
 
-def spelt_out(arguments: Sequence[str]) -> list[list[str]]:
-    """A command line with `+sweep=NAME` as multiruns, one for each of its grids; any other as it is.
+def expand_named_sweep(arguments: Sequence[str]) -> list[list[str]]:
+    """A command line with `+sweep=NAME` as multiruns, one for each of its grids; any other unchanged.
 
-    What the command line gives takes the place of what the grids say. Raises UserError for a name that
-    there is not, and a file that is no sweep.
+    Settings on the command line replace those of the grids. Raises UserError for an unknown name or a file
+    that is not a sweep.
     """
     names = [_value(a) for a in arguments if key_of(a) == "sweep"]
     rest = [a for a in arguments if key_of(a) != "sweep"]
     if any(key_of(a) == "search" for a in rest):
-        raise UserError("+search=NAME goes with nextword run; how a search stands is in RESULTS_DIR/searches")
+        raise UserError(
+            "+search=NAME goes with nextword run; the state of a search is in RESULTS_DIR/searches"
+        )
     if len(names) > 1:
         raise UserError("give one +sweep=NAME at a time")
     if not names:
@@ -43,9 +45,9 @@ def spelt_out(arguments: Sequence[str]) -> list[list[str]]:
 
 
 def _of_models(grids: list[list[str]], models: list[str]) -> list[list[str]]:
-    """The grids narrowed to the models that the command line names (`model=a,b`; none named: all).
+    """The grids narrowed to the models that the command line names (`model=a,b`), or all if it names none.
 
-    A model that no grid has runs with what the grids say of everything but models.
+    A model that is in no grid runs with the first grid's settings that do not concern models.
     """
     if not models:
         return grids
@@ -63,7 +65,7 @@ def _of_models(grids: list[list[str]], models: list[str]) -> list[list[str]]:
 
 
 def _grids(sweep: str) -> list[list[str]]:
-    """The grids of a sweep: each a list of overrides, multiplied out like `-m` does."""
+    """The grids of a sweep: each a list of overrides, of which `-m` runs every combination."""
     if sweep not in choices("sweep"):
         raise UserError(f"there is no sweep {sweep!r}. {did_you_mean(sweep, choices('sweep'))}")
     from omegaconf import OmegaConf

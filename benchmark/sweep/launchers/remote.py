@@ -1,9 +1,9 @@
-"""A job on a machine that may not see this one's files: what it is told, and what comes back.
+"""A job on a machine that may not see our files: what is sent to it, and what it sends back.
 
-The results folder has a mark. A machine that sees it writes the run where it belongs; one that does not
-keeps the run to itself and sends its files, so that run folders need no shared disk. An
-interrupted training can go on only from a shared results folder. Corpora and caches are looked for at the
-same paths and else where that machine's own `NEXTWORD_CORPORA` and `NEXTWORD_CACHE` say.
+The results folder contains a mark. A machine that sees the mark writes the run where it belongs. One that
+does not writes to a temporary folder and sends the files back, so no shared disk is needed; but only a
+shared results folder lets an interrupted training continue. Corpora and caches are expected at the same
+paths, or else where that machine's own `NEXTWORD_CORPORA` and `NEXTWORD_CACHE` point.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from uuid import uuid4
 
 from benchmark.errors import UserError
 from benchmark.record.folder import RESULT, WORKSPACE, write_text
-from benchmark.sweep.isolated import End, Order, spoken
-from benchmark.sweep.outcome import Placed
+from benchmark.sweep.outcome import PlannedRun
+from benchmark.sweep.subprocess_run import WorkerExit, WorkerRequest, worker_output
 
-#: A file below the results folder by which a machine tells that it sees that folder and no other.
+#: A file below the results folder; its content shows a machine that it sees this very folder.
 MARK = Path("launcher") / "mark"
 
 #: Bytes of a file sent at a time.
@@ -35,35 +35,35 @@ OWN_FOLDERS = {"corpora_dir": "NEXTWORD_CORPORA", "cache_dir": "NEXTWORD_CACHE"}
 
 
 @dataclass(frozen=True)
-class Errand:
-    """A job's order with absolute paths; `run` is its folder's path below the results folder."""
+class RemoteJob:
+    """A job's request with absolute paths; `run` is its folder's path below the results folder."""
 
-    order: Order
+    request: WorkerRequest
     run: str
     mark: str
     cwd: str
 
 
 @dataclass(frozen=True)
-class Piece:
+class FileChunk:
     """The next bytes of a file of the run folder (`path` within it)."""
 
     path: str
     data: bytes
 
 
-def errand(place: Placed, mark: str) -> Errand:
-    """What another machine needs to know of a job."""
-    config = dict(place.job.config)
+def remote_job(run: PlannedRun, mark: str) -> RemoteJob:
+    """What another machine needs to know about a job."""
+    config = dict(run.job.config)
     for key in ("results_dir", *OWN_FOLDERS):
         if config[key]:
             config[key] = str(Path(config[key]).expanduser().resolve())
-    run = place.folder.relative_to(place.job.results_dir).as_posix()
-    return Errand(Order(config, place.job.command), run, mark, os.getcwd())
+    folder = run.folder.relative_to(run.job.results_dir).as_posix()
+    return RemoteJob(WorkerRequest(config, run.job.command), folder, mark, os.getcwd())
 
 
-def results_mark(results_dir: Path) -> str:
-    """What tells a results folder from any other of that path: random text in a file, kept from then on."""
+def results_folder_mark(results_dir: Path) -> str:
+    """Random text, kept in a file, that tells this results folder from any other of the same path."""
     path = results_dir / MARK
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,35 +74,35 @@ def results_mark(results_dir: Path) -> str:
         raise UserError(f"cannot write to {results_dir}: {error.strerror or error}") from error
 
 
-def run_errand(sent: Errand) -> Generator[str | Piece | End, None, None]:
-    """Run a job where this is called: the lines it says, its files where they are needed, how it ended."""
+def run_remote_job(sent: RemoteJob) -> Generator[str | FileChunk | WorkerExit, None, None]:
+    """Run a job on this machine; yields its output, its files if they must be sent, and how it ended."""
     with ExitStack() as stack:
-        config = {**sent.order.config, **_own_folders(sent.order.config)}
+        config = {**sent.request.config, **_own_folders(sent.request.config)}
         shared = _sees_results(sent)
         if not shared:
             config["results_dir"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="nextword-"))
         cwd = sent.cwd if Path(sent.cwd).is_dir() else None
-        end = yield from spoken(replace(sent.order, config=config), captured=True, cwd=cwd)
+        end = yield from worker_output(replace(sent.request, config=config), captured=True, cwd=cwd)
         run = Path(config["results_dir"]) / sent.run
         if end.status == 0 and not (run / RESULT).exists():
             reason = (
-                f"nextword or the corpus on {socket.gethostname()} is not what it is where the sweep began"
+                f"nextword or the corpus on {socket.gethostname()} is not the same as where the sweep began"
             )
-            end = End(1, reason)
+            end = WorkerExit(1, reason)
         if not shared and end.status == 0:
-            yield from _pieces(run)
+            yield from _file_chunks(run)
         yield end
 
 
-def _sees_results(sent: Errand) -> bool:
+def _sees_results(sent: RemoteJob) -> bool:
     try:
-        return (Path(sent.order.config["results_dir"]) / MARK).read_text(encoding="utf-8") == sent.mark
+        return (Path(sent.request.config["results_dir"]) / MARK).read_text(encoding="utf-8") == sent.mark
     except OSError:
         return False
 
 
 def _own_folders(config: dict[str, Any]) -> dict[str, str | None]:
-    """This machine's folders in place of those that it does not have."""
+    """This machine's own folders, in place of those that it does not have."""
     return {
         key: os.environ.get(variable)
         for key, variable in OWN_FOLDERS.items()
@@ -110,7 +110,7 @@ def _own_folders(config: dict[str, Any]) -> dict[str, str | None]:
     }
 
 
-def _pieces(run: Path) -> Iterator[Piece]:
+def _file_chunks(run: Path) -> Iterator[FileChunk]:
     """Every file of a run folder, its record last."""
     files = [
         path
@@ -121,25 +121,25 @@ def _pieces(run: Path) -> Iterator[Piece]:
         with path.open("rb") as file:
             data = file.read(PIECE)
             while True:
-                yield Piece(path.relative_to(run).as_posix(), data)
+                yield FileChunk(path.relative_to(run).as_posix(), data)
                 data = file.read(PIECE)
                 if not data:
                     break
 
 
-class Received:
-    """Takes what a job elsewhere yields: prints its lines, and puts its files into the run folder.
+class RemoteReceiver:
+    """Takes what a remote job yields: prints its lines, and puts its files into the run folder.
 
-    Files are gathered beside the folder and moved into it at the end, the record last, so that a sweep cut
-    off in between leaves no half of a run.
+    Files are collected beside the folder and moved into it at the end, the record last, so an interrupted
+    sweep leaves no half of a run.
     """
 
-    def __init__(self, place: Placed) -> None:
-        self._folder = place.folder
-        self._aside = place.folder.with_name(f"{place.folder.name}.{os.getpid()}.tmp")
+    def __init__(self, run: PlannedRun) -> None:
+        self._folder = run.folder
+        self._aside = run.folder.with_name(f"{run.folder.name}.{os.getpid()}.tmp")
 
-    def take(self, item: str | Piece) -> None:
-        """A line or the next bytes of a file. Raises UserError where the disk refuses."""
+    def receive(self, item: str | FileChunk) -> None:
+        """Take a line, or the next bytes of a file. Raises UserError if it cannot be written."""
         if isinstance(item, str):
             print(item, flush=True)
             return
@@ -154,8 +154,8 @@ class Received:
         except OSError as error:
             raise UserError(f"cannot write {target}: {error.strerror or error}") from error
 
-    def settle(self) -> None:
-        """All of it has come: move it to where it belongs."""
+    def commit(self) -> None:
+        """Everything has arrived: move it into the run folder."""
         if not self._aside.exists():
             return
         try:
@@ -170,6 +170,6 @@ class Received:
         except OSError as error:
             raise UserError(f"cannot write {self._folder}: {error.strerror or error}") from error
 
-    def drop(self) -> None:
-        """Forget what came of a job that did not come to its end."""
+    def discard(self) -> None:
+        """Delete what arrived from a job that did not finish."""
         shutil.rmtree(self._aside, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Hydra's own application, for what is asked of Hydra itself: `--cfg`, `--hydra-help`, its settings."""
+"""Hydra's own application, for requests to Hydra itself: `--cfg`, `--hydra-help`, `hydra.*` settings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from benchmark.settings import conf_dir
 Composed = tuple[dict[str, Any], Sequence[str]]
 
 
-def by_hydra(arguments: list[str]) -> list[Composed]:
-    """The jobs of a command line as Hydra's application hands them over; none where it answers a question
-    (`--cfg`, `--info`, `--hydra-help`). Raises what Hydra raises."""
+def compose_with_hydra(arguments: list[str]) -> list[Composed]:
+    """The jobs of a command line as Hydra's application composes them.
+
+    None if Hydra answers a question instead (`--cfg`, `--info`, `--hydra-help`). Raises Hydra's errors.
+    """
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import DictConfig, OmegaConf
@@ -35,7 +37,7 @@ def by_hydra(arguments: list[str]) -> list[Composed]:
 
 @contextmanager
 def _hydra_command_line(arguments: list[str]) -> Iterator[None]:
-    """Hydra reads `sys.argv`, and raises its errors (so that they can be made readable) if told so."""
+    """Give Hydra its command line through `sys.argv`, and have it raise errors instead of printing them."""
     from hydra.core.global_hydra import GlobalHydra
 
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")

@@ -46,7 +46,7 @@ class SearchSettings(BaseModel):
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The space, checked by `search_settings`."""
+        """The space, checked by `load_search`."""
         return {key: _parameter(key, options, "") for key, options in self.space.items()}
 
     @property
@@ -56,7 +56,7 @@ class SearchSettings(BaseModel):
         return [override for line in lines for override in shlex.split(line)]
 
 
-def search_settings(name: str, given: Mapping[str, Any]) -> SearchSettings:
+def load_search(name: str, given: Mapping[str, Any]) -> SearchSettings:
     """The search of `conf/search/NAME.yaml`, with what the command line says of it in place of the file's.
 
     `given`: `trials`, `sampler`, … and `space.KEY`. Raises UserError: one line that names file and key.

@@ -1,4 +1,4 @@
-"""Hydra's errors in one line a person can act on."""
+"""Turns Hydra's errors into one line that a person can act on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.errors import did_you_mean
 from benchmark.settings import choices
 
 
-def explained(error: BaseException, arguments: Sequence[str]) -> str:
+def readable_message(error: BaseException, arguments: Sequence[str]) -> str:
     """What went wrong in composing a command line, naming the key or value and the nearest known one."""
     text = "\n".join(str(e) for e in _chain(error))
     if found := re.search(r"Could not find '(?:(\w+)/)?([^']+)'", text):
@@ -49,8 +49,8 @@ def _first_line(text: str) -> str:
 
 
 def _siblings(key: str, arguments: Sequence[str]) -> list[str]:
-    """The settings that stand where `key` was looked for, each with its full name."""
-    from benchmark.sweep.loader import SweepLoader
+    """The settings beside which `key` was looked for, each with its full name."""
+    from benchmark.sweep.cached_composer import CachedComposer
 
     parent = key.rpartition(".")[0]
     sound = [
@@ -58,7 +58,7 @@ def _siblings(key: str, arguments: Sequence[str]) -> list[str]:
         for a in arguments
         if a.partition("=")[0] in ("model", "corpus", "launcher") and "=" in a
     ]
-    config: Any = SweepLoader().composed(sound)
+    config: Any = CachedComposer().composed(sound)
     node = config
     for name in parent.split(".") if parent else ():
         node = node.get(name) if isinstance(node, dict) else None

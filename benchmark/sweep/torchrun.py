@@ -1,0 +1,26 @@
+"""Whether `torchrun` started this process to train one model with others; only rank 0 prints and records."""
+
+from __future__ import annotations
+
+import os
+
+from benchmark.errors import UserError
+
+
+def rank() -> int:
+    """The number of this process among those of `torchrun`; 0 if it is alone."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def is_distributed() -> bool:
+    """Whether this process is one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def check_one_run(runs: int) -> None:
+    """Raise UserError if several processes are asked to share several runs."""
+    if is_distributed() and runs > 1:
+        raise UserError(
+            f"torchrun trains one run at a time, and this command names {runs}: "
+            "use one torchrun command for each run, or start the sweep without torchrun"
+        )
