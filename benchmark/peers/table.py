@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.peers.machine import described
 from benchmark import text
+from benchmark.peers.machine import described
 from benchmark.report.terminal import aligned
 
 HEADERS = (

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmark.record.folder import RunRecord
 from benchmark import text
+from benchmark.record.folder import RunRecord
 from benchmark.report.rows import Row, number_of
 from benchmark.report.settings import distinguishing, settings_of
 

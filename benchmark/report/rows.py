@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from benchmark.record.folder import RunRecord
 from benchmark import text
+from benchmark.record.folder import RunRecord
 
 
 class Machine(NamedTuple):

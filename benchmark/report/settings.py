@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from benchmark.record.folder import RunRecord
 from benchmark import text
+from benchmark.record.folder import RunRecord
 
 #: Keys that tell the runs of one row apart, or say only where a run took place or how it is shown.
 PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})

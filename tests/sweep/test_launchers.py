@@ -213,7 +213,7 @@ def test_a_run_of_other_code_or_text_is_told_from_ours(
     sent = remote_job(planned, results_folder_mark(planned.job.results_dir))
     *_, end = run_remote_job(type(sent)(sent.request, sent.run + "0", sent.mark, sent.cwd))
     assert end.status != 0
-    assert "is not what it is where the sweep began" in end.reason
+    assert "is not the same as where the sweep began" in end.reason
 
 
 FAKE_SLURM = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmark import text
 from benchmark.peers.machine import described
 from benchmark.peers.neural.goal import reached
 from benchmark.peers.neural.rows import case_of, case_title
 from benchmark.peers.table import QUIET
-from benchmark import text
 from benchmark.report.terminal import aligned
 
 HEADERS = (

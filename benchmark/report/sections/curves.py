@@ -7,8 +7,8 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmark.record.folder import RunRecord
 from benchmark import text
+from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Cell, Column, Figure, Section, Table, TableRow, data_table, figure, words
 from benchmark.report.context import Context
 from benchmark.report.events import Events

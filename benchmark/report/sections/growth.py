@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from benchmark import text
 from benchmark.peers.machine import described
 from benchmark.peers.records import GROWTH, recorded
-from benchmark import text
 from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure
 from benchmark.report.context import Context
 

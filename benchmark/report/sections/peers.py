@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmark import text
 from benchmark.peers.machine import described
 from benchmark.peers.records import COMPARISON, recorded
 from benchmark.peers.table import NOTES, QUIET, unmeasured, verdicts
-from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Column,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmark import text
 from benchmark.peers.machine import described
 from benchmark.peers.neural.table import NOTES, pairs, settings, to_goal, torch, unmeasured
 from benchmark.peers.records import NEURAL, recorded
 from benchmark.peers.table import QUIET
-from benchmark import text
 from benchmark.report.blocks import (
     Block,
     Column,

@@ -7,8 +7,8 @@ import math
 from collections import defaultdict
 from typing import Any
 
-from benchmark.record.folder import RunRecord
 from benchmark import text
+from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import (
     Block,
     Cell,
