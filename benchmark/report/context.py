@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.record.folder import RunRecord
-from benchmark.report.events import Events, ranked
-from benchmark.report.fold import fold
+from benchmark.report.group_runs import group_runs
+from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Machine, Row
 from benchmark.search.record import only_trials, read_searches
 
@@ -27,10 +27,10 @@ class Context:
     results_dir: Path | None = None
 
     @cached_property
-    def events(self) -> list[Events]:
+    def ranked_groups(self) -> list[RankedGroup]:
         """Ranked rows, by corpus and protocol. Rows that learnt from a share of the training split are in
         the learning curves alone."""
-        return ranked([row for row in self.rows if row.train_share == 1])
+        return ranked_groups([row for row in self.rows if row.train_share == 1])
 
     @cached_property
     def machines(self) -> dict[Machine, str]:
@@ -61,4 +61,4 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
         )
     trials = only_trials(read_searches(results_dir))  # shown by the section on searches, ranked nowhere
     compared = [record for record in records if record.folder.name not in trials]
-    return Context(tuple(records), tuple(fold(compared)), results_dir)
+    return Context(tuple(records), tuple(group_runs(compared)), results_dir)

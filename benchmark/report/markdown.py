@@ -5,17 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from benchmark.report.blocks import (
-    Block,
-    Definitions,
-    Figure,
-    Fold,
-    Paragraph,
-    Quotes,
-    Section,
-    Strong,
-    Table,
-)
+from benchmark.report.blocks import Block, Definitions, Figure, Fold, Paragraph, Quotes, Section, Strong
+from benchmark.report.tables import Table
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
 #: What GitHub makes a link of without being asked, and what ends a line; where a paragraph begins, a list.

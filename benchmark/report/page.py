@@ -12,10 +12,10 @@ from urllib.parse import quote
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.report import palette, svg
-from benchmark.report.blocks import Figure, Section, Table
-from benchmark.report.budget import Allowance, shortened, walk
-from benchmark.report.export import csv_table
+from benchmark.report import inline_svg, palette
+from benchmark.report.blocks import Figure, Section, all_blocks
+from benchmark.report.size_limit import Allowance, with_fewer_rows
+from benchmark.report.tables import Table, csv_table
 
 
 def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance: Allowance) -> str:
@@ -35,7 +35,7 @@ def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance:
     carried = {
         figure.name
         for section in sections
-        for figure in [b for b in walk(section.blocks) if isinstance(b, Figure)][: allowance.drawings]
+        for figure in [b for b in all_blocks(section.blocks) if isinstance(b, Figure)][: allowance.drawings]
     }
 
     def drawing(figure: Figure) -> Markup:
@@ -52,7 +52,7 @@ def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     html = environment.get_template("page.html.j2").render(
         title=title,
-        sections=shortened(sections, allowance.rows),
+        sections=with_fewer_rows(sections, allowance.rows),
         style=Markup(palette.css() + _asset("page.css") + drawings.rules),
         script=Markup(script),
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
@@ -70,9 +70,9 @@ class Drawings:
 
 def drawings_of(figures: Iterable[Figure], read: Callable[[Figure], str]) -> Drawings:
     """The figures as the page carries them; `read` gives a figure's SVG document."""
-    styles = svg.Styles()
+    styles = inline_svg.Styles()
     inlined = {
-        figure.name: svg.inline(read(figure), f"f{number}", figure.alt, styles)
+        figure.name: inline_svg.inline(read(figure), f"f{number}", figure.alt, styles)
         for number, figure in enumerate(figures, start=1)
     }
     return Drawings(inlined, styles.css())

@@ -43,7 +43,7 @@ SERIES = {
     "mixture": ("green", "ochre", "sky", "pink", "blue", "orange"),
 }
 #: Read aloud and in print, where colour says nothing.
-FAMILY_NAMES = {"count": "counted", "neural": "neural", "mixture": "mixture"}
+FAMILY_NAMES = {"count": "n-gram", "neural": "neural", "mixture": "mixture"}
 
 
 def family_colour(family: str) -> str:

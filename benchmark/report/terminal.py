@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from benchmark import text
 from benchmark.report.context import Context
-from benchmark.report.events import Events, differences
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import RankedGroup
+from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
 from benchmark.report.sections.comparison import stored
-from benchmark.report.zeros import zeros
 
 HEADERS = ("#", "model", "family", "history", "perplexity", "± sd", "memory", "stored", "training", "scoring")
 RIGHT = (True, False, False, False, True, True, True, True, True, True)
@@ -23,8 +23,8 @@ def plain_table(context: Context, most: int | None = None) -> str:
 
     With `most`, no more rows than that of each.
     """
-    parts = [_events(events, most) for events in context.events]
-    parts += zeros(context.events) + differences(context.events)
+    parts = [_ranked_lines(group, most) for group in context.ranked_groups]
+    parts += ranking_notes(context.ranked_groups)
     shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
     if shares:
         lines = [f"  {_name(row)}: {text.perplexity(row.perplexity)}" for row in shares]
@@ -40,9 +40,11 @@ def _some(lines: list[str], most: int | None) -> list[str]:
     return [*lines[:most], f"  … and {left:,} more: nextword report --table"] if left > 1 else lines
 
 
-def _events(events: Events, most: int | None) -> str:
-    heading = f"{events.title}: test perplexity, lower is better ({events.figures or 'no details recorded'})"
-    head, rule, *lines = aligned([HEADERS, *(_cells(row) for row in events.rows)], RIGHT)
+def _ranked_lines(group: RankedGroup, most: int | None) -> str:
+    heading = (
+        f"{group.title}: test perplexity, lower is better ({group.targets_summary or 'no details recorded'})"
+    )
+    head, rule, *lines = aligned([HEADERS, *(_cells(row) for row in group.rows)], RIGHT)
     return "\n".join([heading, head, rule, *_some(lines, most)])
 
 

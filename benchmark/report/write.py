@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.record.folder import write_text
 from benchmark.report import sections
-from benchmark.report.aside import replaced
-from benchmark.report.blocks import Figure, Table
-from benchmark.report.budget import ALLOWANCES, MARKDOWN, PAGE, fitted, shortened, walk
+from benchmark.report.atomic_output import atomic_output
+from benchmark.report.blocks import Figure, all_blocks
 from benchmark.report.context import Context
 from benchmark.report.draw import draw_all
-from benchmark.report.export import csv_table, table_files
-from benchmark.report.markdown import markdown_report
+from benchmark.report.latex import latex_table
+from benchmark.report.markdown import markdown_report, markdown_table
 from benchmark.report.page import drawings_of, page
+from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows
+from benchmark.report.tables import Table, csv_table
 
 TITLE = "nextword: counted and neural language models, compared"
 
@@ -34,23 +35,35 @@ def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Wri
     An earlier report stays as it is until the whole of this one is on the disk.
     """
     built = list(sections.build_all(context))
-    blocks = [block for section in built for block in walk(section.blocks)]
+    blocks = [block for section in built for block in all_blocks(section.blocks)]
     tables = [block for block in blocks if isinstance(block, Table)]
     figures = [block for block in blocks if isinstance(block, Figure)]
-    with replaced(out) as new:
+    with atomic_output(out) as new:
         drawn = new / "figures"
         drawn.mkdir()
         draw_all(figures, drawn, say)
         _write(drawn, {f"{figure.name}.csv": csv_table(figure.data) for figure in figures})
         _write(new / "tables", table_files(tables))
         drawings = drawings_of(figures, lambda f: (drawn / f"{f.name}.svg").read_text(encoding="utf-8"))
-        html, carried = fitted(lambda allowance: page(TITLE, built, drawings, allowance), PAGE)
-        short, _ = fitted(lambda a: markdown_report(TITLE, shortened(built, a.rows)), MARKDOWN)
+        html, carried = fit_to_limit(lambda allowance: page(TITLE, built, drawings, allowance), PAGE_LIMIT)
+        short, _ = fit_to_limit(
+            lambda a: markdown_report(TITLE, with_fewer_rows(built, a.rows)), MARKDOWN_LIMIT
+        )
         if carried != ALLOWANCES[0]:
             say("report: the page leaves more to tables/ and figures/, to stay below 1 MB")
         write_text(new / "report.md", short)
         write_text(new / "index.html", html)
     return Written(len(tables), len(figures))
+
+
+def table_files(tables: Iterable[Table]) -> dict[str, str]:
+    """The content of every table's CSV, Markdown and LaTeX file, by file name."""
+    files = {}
+    for table in tables:
+        files[f"{table.name}.csv"] = csv_table(table)
+        files[f"{table.name}.md"] = markdown_table(table) + "\n"
+        files[f"{table.name}.tex"] = latex_table(table)
+    return files
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

@@ -177,7 +177,7 @@ def test_a_checkout_with_other_parameters_is_refused(tmp_path, monkeypatch, caps
     from safetensors.numpy import save_file
 
     task = task_of(tmp_path, "lstm", True)
-    save_file({"embedding": np.zeros((30, 6), np.float32)}, task["weights"])
+    save_file({"embedding": np.zero_probability_notes((30, 6), np.float32)}, task["weights"])
     with pytest.raises(SystemExit, match="its parameters are others than ours: "):
         driven("example", example(tmp_path / "example"), task, monkeypatch, capsys)
 

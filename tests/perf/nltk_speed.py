@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1000)
     options = parser.parse_args()
     speed(*streams(options.train, options.test, None), options.order, options.seconds)
-    differences(*streams(options.train, options.test, options.lines), options.order)
+    protocol_differences(*streams(options.train, options.test, options.lines), options.order)
 
 
 def streams(train: Path, test: Path, lines: int | None) -> tuple[TokenStream, TokenStream]:
@@ -100,7 +100,7 @@ def rate_of_all(model: BackoffModel, test: TokenStream) -> float:
     return len(test) / (time.perf_counter() - begun)
 
 
-def differences(train: TokenStream, test: TokenStream, order: int) -> None:
+def protocol_differences(train: TokenStream, test: TokenStream, order: int) -> None:
     """nltk takes relative frequencies for unigrams where ours go on to 1 / V: it is given our unigrams."""
     pairs: list[tuple[BackoffModel, str, dict[str, float], int]] = [
         (MaximumLikelihood(order=order, context="stream"), "MLE", {}, 10**5),

@@ -14,7 +14,7 @@ from synthetic_runs import PTB, config, finished, write_run
 
 from benchmark.errors import UserError
 from benchmark.report import build_report
-from benchmark.report.aside import replaced
+from benchmark.report.atomic_output import atomic_output
 
 #: Builds a report after the lines that are given first.
 REPORT = """
@@ -70,7 +70,7 @@ def report(earlier, tmp_path):
     [
         f"def say(line):\n    'figures drawn' in line and {KILL}",
         f"import benchmark.report.write as w\nw.page = lambda *a: {KILL}",
-        f"import benchmark.report.aside as a\na._publish = lambda *a: {KILL}",
+        f"import benchmark.report.atomic_output as a\na._publish = lambda *a: {KILL}",
     ],
     ids=["drawing", "writing", "written"],
 )
@@ -111,9 +111,9 @@ def test_a_full_disk_is_one_clear_line_and_leaves_the_earlier_report_whole(earli
 
 
 def test_what_is_being_written_elsewhere_is_left_alone(tmp_path):
-    with replaced(tmp_path) as first:
+    with atomic_output(tmp_path) as first:
         (first / "a").write_text("1")
-        with replaced(tmp_path) as second:
+        with atomic_output(tmp_path) as second:
             (second / "b").write_text("2")
         assert (first / "a").exists()
     assert contents(tmp_path) == {"a": b"1", "b": b"2"}
@@ -123,7 +123,7 @@ def test_files_of_others_stay(tmp_path):
     (tmp_path / "tables").mkdir()
     for name in ("tables/old.csv", "tables/notes.txt", "mine.html"):
         (tmp_path / name).write_text("")
-    with replaced(tmp_path) as new:
+    with atomic_output(tmp_path) as new:
         (new / "tables").mkdir()
         (new / "tables" / "new.csv").write_text("")
     assert sorted(contents(tmp_path)) == ["mine.html", "tables/new.csv", "tables/notes.txt"]
@@ -131,7 +131,7 @@ def test_files_of_others_stay(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"cannot write to .*file"), replaced(tmp_path / "file"):
+    with pytest.raises(UserError, match=r"cannot write to .*file"), atomic_output(tmp_path / "file"):
         pass
 
 

@@ -17,9 +17,9 @@ heights = st.lists(st.floats(0, 100), min_size=1, max_size=8).map(sorted)
 @unhurried
 @given(heights)
 def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
-    from benchmark.report.figures.placing import spread
+    from benchmark.report.figures.label_geometry import spread_apart
 
-    placed = spread(wanted, 10.0, 0.0, 100.0)
+    placed = spread_apart(wanted, 10.0, 0.0, 100.0)
     assert len(placed) == len(wanted)
     assert all(b - a >= 10 - 1e-9 for a, b in pairwise(placed))
     assert placed[0] >= -1e-9
@@ -29,10 +29,10 @@ def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
 @unhurried
 @given(heights)
 def test_labels_with_room_stay_where_they_want_to_be(wanted):
-    from benchmark.report.figures.placing import spread
+    from benchmark.report.figures.label_geometry import spread_apart
 
     roomy = [height + 20 * index for index, height in enumerate(wanted)]
-    assert spread(roomy, 10.0, 0.0, 1000.0) == roomy
+    assert spread_apart(roomy, 10.0, 0.0, 1000.0) == roomy
 
 
 def test_the_front_holds_what_no_other_point_beats():

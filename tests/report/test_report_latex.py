@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from synthetic_runs import HOSTILE, finished, samples, write_run
 
 from benchmark.report import build_report
-from benchmark.report.blocks import Column, Group, Table, TableRow, words
 from benchmark.report.latex import latex_table
 from benchmark.report.latex_text import breakable, escape
+from benchmark.report.tables import Column, Group, Table, TableRow, text_cell
 
 pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex (texlive-latex-base)")
 
@@ -51,7 +51,7 @@ NASTY = [
 
 def table_of(*texts: str, titles: tuple[str, ...] = ("Model", "Value"), group: str = "") -> Table:
     columns = tuple(Column(f"c{i}", title) for i, title in enumerate(titles))
-    rows = tuple(TableRow(tuple(words(text) for _ in titles)) for text in texts)
+    rows = tuple(TableRow(tuple(text_cell(text) for _ in titles)) for text in texts)
     return Table("some_table_1", "A caption", columns, (Group(rows, group),))
 
 

@@ -16,7 +16,7 @@ from synthetic_runs import PTB, config, unfinished, write_run
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report, comparison_table
 from benchmark.report.context import context_of
-from benchmark.report.crossing import Crossing, Meeting, described, meeting
+from benchmark.report.curve_crossings import Crossing, CurveComparison, compare_curves, comparison_sentence
 from benchmark.report.sections import learning_curve
 
 SIZES = {1 / 64: 14_525, 1 / 16: 58_099, 1 / 4: 232_397, 1: 929_589}
@@ -93,9 +93,9 @@ def test_models_that_never_cross_are_said_to_lead_throughout(sweep, tmp_path):
 def test_rows_of_a_share_are_not_ranked_and_leave_the_labels_of_the_whole_alone(sweep, tmp_path):
     sweep()
     context = context_of(read_runs(tmp_path))
-    (events,) = context.events
-    assert [row.label for row in events.rows] == ["LSTM, 1 × 128", "Kneser-Ney 5-gram"]
-    assert [row.rank for row in events.rows] == [1, 2]
+    (group,) = context.ranked_groups
+    assert [row.label for row in group.rows] == ["LSTM, 1 × 128", "Kneser-Ney 5-gram"]
+    assert [row.rank for row in group.rows] == [1, 2]
     ranks, _, shares = comparison_table(read_runs(tmp_path)).partition("share of the training text:")
     assert ranks.count("LSTM") == 1
     assert "LSTM, 1 × 128, 25.0% of the training text on ptb: 160.0" in shares
@@ -173,29 +173,31 @@ def test_turns_are_said_in_order():
     there = Crossing(1000.0, 200.0, True)
     back = Crossing(50_000.0, 150.0, False)
     again = Crossing(412_345.0, 100.0, True)
-    said = described("The LSTM", "Kneser-Ney", Meeting(100.0, 1e6, False, (there, back, again)))
+    said = comparison_sentence(
+        "The LSTM", "Kneser-Ney", CurveComparison(100.0, 1e6, False, (there, back, again))
+    )
     assert said == (
         "The LSTM passes Kneser-Ney at about 1,000 training tokens, falls behind from about 50,000 on and "
         "is ahead again from about 410,000 on."
     )
-    other_way = described("The LSTM", "Kneser-Ney", Meeting(100.0, 1e6, True, (back,)))
+    other_way = comparison_sentence("The LSTM", "Kneser-Ney", CurveComparison(100.0, 1e6, True, (back,)))
     assert other_way == "Kneser-Ney passes The LSTM at about 50,000 training tokens."
 
 
 def test_equal_curves_and_ranges_that_do_not_meet():
     points = [(1.0, 9.0), (10.0, 5.0)]
-    same = meeting(points, points)
+    same = compare_curves(points, points)
     assert same is not None
-    assert described("A", "B", same) == "A and B are level throughout."
-    assert meeting(points, [(20.0, 9.0), (30.0, 5.0)]) is None
+    assert comparison_sentence("A", "B", same) == "A and B are level throughout."
+    assert compare_curves(points, [(20.0, 9.0), (30.0, 5.0)]) is None
 
 
 def test_touching_is_not_crossing():
     flat = [(1.0, 100.0), (10.0, 100.0), (100.0, 100.0)]
-    touching = meeting([(1.0, 200.0), (10.0, 100.0), (100.0, 200.0)], flat)
+    touching = compare_curves([(1.0, 200.0), (10.0, 100.0), (100.0, 200.0)], flat)
     assert touching is not None
     assert touching.crossings == ()
-    together = meeting([(1.0, 200.0), (5.0, 100.0), (10.0, 100.0), (100.0, 50.0)], flat)
+    together = compare_curves([(1.0, 200.0), (5.0, 100.0), (10.0, 100.0), (100.0, 50.0)], flat)
     assert together is not None
     assert [crossing.tokens for crossing in together.crossings] == pytest.approx([5.0])
 
@@ -216,7 +218,7 @@ def on(points, place: float) -> float:
 @given(curves, curves)
 @settings(deadline=None)
 def test_crossings_are_where_a_fine_grid_changes_sides(first, second):
-    met = meeting(first, second)
+    met = compare_curves(first, second)
     assume(met is not None)
     low, high = math.log(met.begin), math.log(met.end)
     for crossing in met.crossings:
@@ -236,7 +238,7 @@ def test_crossings_are_where_a_fine_grid_changes_sides(first, second):
 
 @given(curves, curves)
 def test_the_order_of_two_curves_does_not_matter(first, second):
-    one, other = meeting(first, second), meeting(second, first)
+    one, other = compare_curves(first, second), compare_curves(second, first)
     assert (one is None) == (other is None)
     if one is not None and other is not None:
         here = [crossing.tokens for crossing in one.crossings]

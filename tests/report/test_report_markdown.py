@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_runs import HOSTILE, HOSTILE_PROMPT
 
-from benchmark.report.blocks import Column, Group, Paragraph, Section, Strong, Table, TableRow, words
+from benchmark.report.blocks import Paragraph, Section, Strong
 from benchmark.report.markdown import escape, markdown_report, markdown_table
+from benchmark.report.tables import Column, Group, Table, TableRow, text_cell
 
 markdown_it = pytest.importorskip("markdown_it", reason="needs markdown-it-py")
 
@@ -93,16 +94,16 @@ def test_any_text_is_shown_as_it_is_written(untrusted):
 @given(st.lists(st.sampled_from(NASTY) | st.text(max_size=30), min_size=1, max_size=5))
 def test_a_cell_a_column_whatever_the_cells_say(texts):
     columns = (Column("a", "A | B"), Column("b", "`C`", "right"))
-    rows = tuple(TableRow((words(text), words("end"))) for text in texts)
+    rows = tuple(TableRow((text_cell(text), text_cell("end"))) for text in texts)
     (table,) = read(markdown_table(Table("t", "", columns, (Group(rows),)))).tables
     assert table[0] == ["A | B", "`C`"]
     assert [row[1] for row in table[1:]] == ["end"] * len(texts)
-    assert [row[0] for row in table[1:]] == [words(text).shown for text in texts]
+    assert [row[0] for row in table[1:]] == [text_cell(text).shown for text in texts]
 
 
 def test_strong_text_is_strong_whatever_it_is():
     for text in NASTY:
-        line = words(text).shown
+        line = text_cell(text).shown
         shown = read(
             markdown_report("T", [Section("s", "S", (Paragraph(("The best, ", Strong(line), ", is")),))])
         )

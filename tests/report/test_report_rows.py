@@ -11,9 +11,8 @@ from synthetic_runs import PTB, SOTU, config, unfinished, write_run
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report
 from benchmark.report.context import context_of
-from benchmark.report.events import differences
+from benchmark.report.ranking_notes import protocol_differences, zero_probability_notes
 from benchmark.report.terminal import plain_table
-from benchmark.report.zeros import zeros
 
 
 def context(folder):
@@ -72,7 +71,7 @@ def test_labels_say_no_more_than_tells_rows_apart(run, tmp_path):
 def test_history_tells_two_rows_apart(run, tmp_path):
     run("kn", "KN 5-gram", "count", 141.2, run_id="a", context="sentence")
     run("kn", "KN 5-gram", "count", 143.5, run_id="b", context="stream")
-    assert [row.label for row in context(tmp_path).events[0].rows] == [
+    assert [row.label for row in context(tmp_path).ranked_groups[0].rows] == [
         "KN 5-gram (context sentence)",
         "KN 5-gram (context stream)",
     ]
@@ -99,7 +98,7 @@ def test_rows_are_ranked_within_their_events_only(run, tmp_path):
     run("lstm", "LSTM", "neural", 116.0)
     run("kn", "KN", "count", 235.0, run_id="x", protocol_id="feedfacefeed", protocol_end_of_line="no </s>")
     run("kn", "KN", "count", 110.0, corpus=SOTU)
-    found = context(tmp_path).events
+    found = context(tmp_path).ranked_groups
     ranks = {(e.corpus, e.protocol): [(row.rank, row.label) for row in e.rows] for e in found}
     assert ranks == {
         ("ptb", PTB["protocol_id"]): [(1, "LSTM"), (2, "KN")],
@@ -112,7 +111,7 @@ def test_rows_are_ranked_within_their_events_only(run, tmp_path):
 def test_what_differs_between_protocols_is_named(run, tmp_path):
     run("kn", "KN", "count", 141.2)
     run("kn", "KN", "count", 235.0, run_id="x", protocol_id="feedfacefeed", protocol_end_of_line="no </s>")
-    (line,) = differences(context(tmp_path).events)
+    (line,) = protocol_differences(context(tmp_path).ranked_groups)
     assert "end of line" in line
     assert "no </s>" in line
     assert "vocabulary" not in line
@@ -121,18 +120,18 @@ def test_what_differs_between_protocols_is_named(run, tmp_path):
 def test_an_infinite_perplexity_is_ranked_last_and_never_best(run, tmp_path):
     run("mle", "MLE", "count", 100.0, test_perplexity="inf")
     run("kn", "KN", "count", 141.2)
-    (events,) = context(tmp_path).events
-    assert [row.label for row in events.rows] == ["KN", "MLE"]
-    assert math.isinf(events.rows[1].perplexity)
-    assert events.best("count").label == "KN"
+    (group,) = context(tmp_path).ranked_groups
+    assert [row.label for row in group.rows] == ["KN", "MLE"]
+    assert math.isinf(group.rows[1].perplexity)
+    assert group.best("count").label == "KN"
 
 
 def test_zero_probabilities_are_counted_beside_the_table(run, tmp_path):
     run("kn", "KN", "count", 141.2, test_zero_probabilities=0, test_perplexity_nonzero=141.2)
-    assert zeros(context(tmp_path).events) == []
+    assert zero_probability_notes(context(tmp_path).ranked_groups) == []
     found = {"test_perplexity": "inf", "test_zero_probabilities": 8243, "test_perplexity_nonzero": 63.86}
     run("mle", "MLE", "count", 100.0, **found)
-    (line,) = zeros(context(tmp_path).events)
+    (line,) = zero_probability_notes(context(tmp_path).ranked_groups)
     assert "MLE, 8,243 targets, 10.0% (the others: 63.9)" in line
     assert "KN" not in line
     assert line in plain_table(context(tmp_path))
@@ -143,7 +142,7 @@ def test_zero_probabilities_are_counted_beside_the_table(run, tmp_path):
 def test_a_score_that_is_no_distribution_has_no_perplexity(run, tmp_path):
     run("backoff", "stupid backoff", "count", 90.0, normalised=False)
     found = context(tmp_path)
-    assert found.events == []
+    assert found.ranked_groups == []
     assert found.rows[0].perplexity is None
 
 
@@ -158,14 +157,14 @@ def test_timings_of_different_machines_are_not_averaged(run, tmp_path):
 def test_equal_names_do_not_share_a_file(run, tmp_path):
     run("a", "A", "count", 100.0, corpus={**PTB, "corpus": "x y"})
     run("a", "A", "count", 100.0, corpus={**PTB, "corpus": "x-y"})
-    assert [e.file for e in context(tmp_path).events] == ["x_y", "x_y_2"]
+    assert [e.file for e in context(tmp_path).ranked_groups] == ["x_y", "x_y_2"]
 
 
 def test_plain_text_beside_a_report_says_how_many_rows_it_leaves_out(results):
     whole = plain_table(context(results))
     short = plain_table(context(results), 3)
     assert "more: nextword report --table" not in whole
-    ranked = len(context(results).events[0].rows)
+    ranked = len(context(results).ranked_groups[0].rows)
     assert f"  … and {ranked - 3} more: nextword report --table" in short
     assert set(short.splitlines()) - set(whole.splitlines()) == {
         line for line in short.splitlines() if line.startswith("  … and")

@@ -19,13 +19,13 @@ from many_runs import CORPORA, TEXTS, write_many
 
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report, sections
-from benchmark.report.blocks import Cell, Column, Figure, Group, Table, TableRow
-from benchmark.report.budget import ALLOWANCES, fitted, walk
+from benchmark.report.blocks import Figure, all_blocks
 from benchmark.report.context import context_of
+from benchmark.report.inline_svg import Styles, inline
+from benchmark.report.model_settings import settings_of
 from benchmark.report.page import Drawings, page
-from benchmark.report.settings import settings_of
-from benchmark.report.shares import shares
-from benchmark.report.svg import Styles, inline
+from benchmark.report.size_limit import ALLOWANCES, fit_to_limit
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, even_shares
 
 RUNS = 300
 OPENED: Counter[str] = Counter()
@@ -57,7 +57,7 @@ def built(many):
 
 def drawings(built, bytes_each: int) -> Drawings:
     """Drawings of a given weight."""
-    figures = [b for section in built for b in walk(section.blocks) if isinstance(b, Figure)]
+    figures = [b for section in built for b in all_blocks(section.blocks) if isinstance(b, Figure)]
     return Drawings({f.name: f"<svg>{'x' * (bytes_each - 11)}</svg>" for f in figures}, "")
 
 
@@ -98,10 +98,10 @@ def test_each_file_of_a_run_is_opened_at_most_once_and_no_vector_is_read(many):
 @pytest.mark.parametrize("limit", [450_000, 200_000])
 def test_what_does_not_fit_is_named_and_linked(built, limit):
     drawn = drawings(built, 9_000)
-    html, carried = fitted(lambda allowance: page("t", built, drawn, allowance), limit)
+    html, carried = fit_to_limit(lambda allowance: page("t", built, drawn, allowance), limit)
     assert len(html.encode()) <= limit
     assert carried in ALLOWANCES[1:]
-    for block in (b for section in built for b in walk(section.blocks)):
+    for block in (b for section in built for b in all_blocks(section.blocks)):
         if isinstance(block, Table) and block.rows > (most := min(block.most or block.rows, carried.rows)):
             assert f"{most} of {block.rows} rows" in html, block.name
             assert f'href="tables/{block.name}.csv"' in html
@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_named_and_linked(built, limit):
 
 
 def test_there_is_a_smallest_page_even_where_it_is_too_large(built):
-    html, carried = fitted(lambda allowance: page("t", built, drawings(built, 9_000), allowance), 1)
+    html, carried = fit_to_limit(lambda allowance: page("t", built, drawings(built, 9_000), allowance), 1)
     assert carried == ALLOWANCES[-1]
     assert "<svg" not in html
 
@@ -134,7 +134,7 @@ def test_a_table_draws_as_many_rows_as_it_may_the_first_of_each_family(counts, m
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=8), st.integers(0, 200))
 def test_shares_are_even_and_whole(wanted, room):
-    given_out = shares(wanted, room)
+    given_out = even_shares(wanted, room)
     assert sum(given_out) == min(room, sum(wanted))
     assert all(got <= want for got, want in zip(given_out, wanted, strict=True))
     short = [got for got, want in zip(given_out, wanted, strict=True) if got < want]

@@ -9,7 +9,7 @@ from synthetic_runs import PTB, config
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report, sections
 from benchmark.report.context import context_of
-from benchmark.report.verdict import said, sentence, summary
+from benchmark.report.verdict import ratio_phrase, summary_sentence, verdict_sentence
 
 
 def plain(parts) -> str:
@@ -21,9 +21,9 @@ def corpus(name: str) -> dict:
 
 
 def test_a_ratio_is_said_as_a_person_would():
-    assert said(2.13, "the memory") == "2.1 times the memory"
-    assert said(0.31, "the memory") == "31% of the memory"
-    assert said(1.01, "the memory") == "about the same memory"
+    assert ratio_phrase(2.13, "the memory") == "2.1 times the memory"
+    assert ratio_phrase(0.31, "the memory") == "31% of the memory"
+    assert ratio_phrase(1.01, "the memory") == "about the same memory"
 
 
 def test_the_verdict_does_not_compare_the_clocks_of_two_machines(run, tmp_path):
@@ -38,8 +38,8 @@ def test_the_verdict_does_not_compare_the_clocks_of_two_machines(run, tmp_path):
         device_name="H100",
         bytes_in_memory=2e7,
     )
-    (events,) = context_of(read_runs(tmp_path)).events
-    text = plain(sentence(events))
+    (group,) = context_of(read_runs(tmp_path)).ranked_groups
+    text = plain(verdict_sentence(group))
     assert "20% below the best counted one, KN, at 140.0" in text
     assert "2.0 times the memory, and the two were timed on different machines" in text
     assert "training time" not in text
@@ -49,7 +49,7 @@ def test_several_corpora_are_summed_up_in_one_sentence(run, tmp_path):
     for name, neural in (("a", 90.0), ("b", 80.0), ("c", 110.0)):
         run("kn", "KN", "count", 100.0, corpus=corpus(name))
         run("lstm", "LSTM", "neural", neural, corpus=corpus(name))
-    text = summary(context_of(read_runs(tmp_path)).events)
+    text = summary_sentence(context_of(read_runs(tmp_path)).ranked_groups)
     assert "below the best counted one on 2 of 3 corpora (by 10% to 20%)" in text
     assert "above it on 1 (by 10%)" in text
 
@@ -80,8 +80,8 @@ def test_orders_are_lines_of_what_differs_only_in_the_order(run, tmp_path):
         )
     run("add_k", "Add-1 3-gram", "count", 900.0, config_yaml=config("add_k", order=3, k=1))
     run("add_k", "Add-0.1 2-gram", "count", 700.0, run_id="x", config_yaml=config("add_k", order=2, k=0.1))
-    (events,) = context_of(read_runs(tmp_path)).events
-    assert [(name, [order for order, _ in rows]) for name, rows in methods(events)] == [
+    (group,) = context_of(read_runs(tmp_path)).ranked_groups
+    assert [(name, [order for order, _ in rows]) for name, rows in methods(group)] == [
         ("Kneser-Ney", [2, 3, 10])
     ]
 

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark import text
-from benchmark.report.figures.key import family_key
 from benchmark.report.figures.labels import SIZE, wrapped
-from benchmark.report.figures.style import WIDTH, canvas, margins, text_width
+from benchmark.report.figures.style import WIDTH, canvas, family_legend, margins, text_width
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
 from benchmark.report.rows import Row
 
@@ -67,7 +66,7 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
     left = min(text_width(figure, names, SIZE) + 10, WIDTH * 0.5)
     margins(figure, left, text_width(figure, shown) + 8, top=top)
     if len(families) > 1:
-        family_key(axes, families)
+        family_legend(axes, families)
     return figure
 
 

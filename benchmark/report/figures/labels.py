@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark import text
-from benchmark.report.figures.placing import CLEAR, LED, Box, arranged, spread, stepped
+from benchmark.report.figures.label_geometry import CLEAR, LED, Box, place_labels, spread_apart, step_segments
 from benchmark.report.palette import LIGHT
 
 SIZE = 9.5
@@ -50,7 +50,7 @@ def beside_points(
 ) -> list[Label]:
     """Write each label next to its point where there is room.
 
-    Positions are tried around the point, near before far, at first only those clear of the stepped
+    Positions are tried around the point, near before far, at first only those clear of the step_segments
     line through `steps`; of a few orders of placing, the one that names most points, with the shortest
     leaders, is taken. A label that would cover a mark or another label, or leave the axes, is left
     out, as are all beyond the first `MOST`. Returns those left out.
@@ -64,8 +64,8 @@ def beside_points(
     points = axes.transData.transform(np.reshape([(label.x, label.y) for label in named], (-1, 2)))
     around = axes.transData.transform(np.reshape(marks, (-1, 2)))
     frame = np.array(axes.get_window_extent().padded(-2).extents)
-    line = list(stepped(axes.transData.transform(np.reshape(steps, (-1, 2)))))
-    spots = arranged(points, sizes, list(np.hstack([around - CLEAR, around + CLEAR])), line, frame)
+    line = list(step_segments(axes.transData.transform(np.reshape(steps, (-1, 2)))))
+    spots = place_labels(points, sizes, list(np.hstack([around - CLEAR, around + CLEAR])), line, frame)
     for index, name in enumerate(drawn):
         if index not in spots:
             name.remove()
@@ -111,7 +111,7 @@ def at_right(axes: Axes, labels: Sequence[Label]) -> None:
     wanted = [axes.transData.transform((label.x, label.y)) for label in labels]
     order = sorted(range(len(labels)), key=lambda i: (wanted[i][1], labels[i].text))
     slots = [(i, offset) for i in order for offset in _lines_of(labels[i].text, step)]
-    heights = spread(
+    heights = spread_apart(
         [wanted[i][1] + offset for i, offset in slots], step, frame.y0 + step / 2, frame.y1 - step / 2
     )
     for index in order:

@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark import text
-from benchmark.report.figures.key import family_key
 from benchmark.report.figures.labels import Label, beside_points, wrapped
-from benchmark.report.figures.style import canvas, log_axis, margins
+from benchmark.report.figures.style import canvas, family_legend, log_axis, margins
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
 
 #: With more points than this, only the front and the best of each family are named.
@@ -71,7 +70,7 @@ def pareto(
         own = [point for point in points if point.family == family]
         _marks(axes, [point for point in own if crowded and point not in best], behind=True)
         _marks(axes, [point for point in own if not crowded or point in best], behind=False)
-    family_key(axes, [point.family for point in points])
+    family_legend(axes, [point.family for point in points])
     order = [*best, *sorted((p for p in points if p not in best), key=lambda p: p.perplexity)]
     named = _leaders(order, len(best)) if crowded else order
     labels = [Label(wrapped(p.name), p.cost, p.perplexity, LIGHT["ink"], p.row) for p in named]

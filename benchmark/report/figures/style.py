@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from benchmark import text
-from benchmark.report.palette import LIGHT
+from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
 #: Points; at this width 10.5-point text is still readable when a phone shrinks the figure to fit.
 WIDTH, HEIGHT = 420.0, 300.0
@@ -101,6 +101,26 @@ def log_axis(
         axis.set_major_locator(LogLocator(subs=subs, numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
     axis.set_minor_locator(NullLocator())
+
+
+def family_legend(axes: Axes, families: Iterable[str]) -> None:
+    """A legend above the axes: each of these families with its mark."""
+    there = set(families)
+    shown = [family for family in FAMILY_NAMES if family in there]
+    handles = [
+        axes.plot([], [], MARKERS[family], color=family_colour(family), markersize=7)[0] for family in shown
+    ]
+    axes.legend(
+        handles,
+        [FAMILY_NAMES[family] for family in shown],
+        loc="lower left",
+        bbox_to_anchor=(-0.025, 1.0),
+        ncols=3,
+        frameon=False,
+        handletextpad=0.1,
+        columnspacing=1.2,
+        borderpad=0,
+    )
 
 
 def save(figure: Figure) -> tuple[str, bytes]:

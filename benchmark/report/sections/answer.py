@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from benchmark import text
-from benchmark.report.blocks import (
-    Block,
-    Cell,
-    Column,
-    Group,
-    Paragraph,
-    Section,
-    Table,
-    TableRow,
-    figure,
-    words,
-)
+from benchmark.report.blocks import Block, Paragraph, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
-from benchmark.report.verdict import COSTS, lone, ratio, sentence, summary
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, number_cell, text_cell
+from benchmark.report.verdict import (
+    COSTS,
+    quotient,
+    single_family_sentence,
+    summary_sentence,
+    verdict_sentence,
+)
 
 ORDER = 0
 
@@ -38,53 +34,56 @@ COLUMNS = (
 
 
 def build(context: Context) -> Section | None:
-    events = [group for group in context.events if group.best("count") or group.best("neural")]
-    if not events:
+    groups = [group for group in context.ranked_groups if group.best("count") or group.best("neural")]
+    if not groups:
         return None
-    main = [group for group in events if group.best("count") and group.best("neural")] or events
+    main = [group for group in groups if group.best("count") and group.best("neural")] or groups
     blocks: list[Block]
     if len(main) > 2 and all(group.best("count") and group.best("neural") for group in main):
-        blocks = [Paragraph((summary(main),), "answer"), *(Paragraph(sentence(group)) for group in main)]
+        blocks = [
+            Paragraph((summary_sentence(main),), "answer"),
+            *(Paragraph(verdict_sentence(group)) for group in main),
+        ]
     else:
-        blocks = [Paragraph(sentence(group), "answer") for group in main]
-    others = [group for group in events if group not in main]
+        blocks = [Paragraph(verdict_sentence(group), "answer") for group in main]
+    others = [group for group in groups if group not in main]
     if others:
-        blocks.append(Paragraph(lone(others), "note"))
+        blocks.append(Paragraph(single_family_sentence(others), "note"))
     blocks.append(Paragraph((ABOUT,), "note"))
     caption = (
         "The best row of each family, by test perplexity (lower is better). "
         "The last line of each corpus divides neural by counted."
     )
-    groups = tuple(_group(group, titled=len(main) > 1) for group in main)
-    blocks.append(Table("answer", caption, COLUMNS, groups, head=1))
+    tabled = tuple(_group(group, titled=len(main) > 1) for group in main)
+    blocks.append(Table("answer", caption, COLUMNS, tabled, head=1))
     return Section("answer", "The answer", tuple(blocks))
 
 
-def _group(events: Events, titled: bool) -> Group:
-    best = {family: events.best(family) for family in FAMILY_NAMES}
-    rows = [_row(events, family, row) for family, row in best.items() if row]
+def _group(group: RankedGroup, titled: bool) -> Group:
+    best = {family: group.best(family) for family in FAMILY_NAMES}
+    rows = [_row(group, family, row) for family, row in best.items() if row]
     counted, neural = best["count"], best["neural"]
     if counted and neural:
-        rows.append(_ratios(events, counted, neural))
-    return Group(tuple(rows), events.title if titled else "", corpus=events.corpus)
+        rows.append(_ratios(group, counted, neural))
+    return Group(tuple(rows), group.title if titled else "", corpus=group.corpus)
 
 
-def _row(events: Events, family: str, row: Row) -> TableRow:
+def _row(group: RankedGroup, family: str, row: Row) -> TableRow:
     cells = (
-        words(events.title),
-        words(f"Best {FAMILY_NAMES[family]}"),
-        words(row.label),
-        figure(row.perplexity, text.perplexity),
-        *(figure(cost.of(row), cost.show) for cost in COSTS),
+        text_cell(group.title),
+        text_cell(f"Best {FAMILY_NAMES[family]}"),
+        text_cell(row.label),
+        number_cell(row.perplexity, text.perplexity),
+        *(number_cell(cost.of(row), cost.show) for cost in COSTS),
     )
     return TableRow(cells, row.number, family, best=row.rank == 1)
 
 
-def _ratios(events: Events, counted: Row, neural: Row) -> TableRow:
+def _ratios(group: RankedGroup, counted: Row, neural: Row) -> TableRow:
     same = counted.machine == neural.machine
-    quotients = [figure(ratio(neural.perplexity, counted.perplexity), text.times)]
+    quotients = [number_cell(quotient(neural.perplexity, counted.perplexity), text.times)]
     for cost in COSTS:
         comparable = same or cost.key == "bytes_in_memory"
-        value = ratio(cost.of(neural), cost.of(counted)) if comparable else None
-        quotients.append(figure(value, text.times))
-    return TableRow((words(events.title), words("Neural ÷ counted"), Cell("", ""), *quotients))
+        value = quotient(cost.of(neural), cost.of(counted)) if comparable else None
+        quotients.append(number_cell(value, text.times))
+    return TableRow((text_cell(group.title), text_cell("Neural ÷ counted"), Cell("", ""), *quotients))

@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
+from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
+from benchmark.report.tables import Column, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -71,27 +72,27 @@ AXES = (
 
 def build(context: Context) -> Section | None:
     figures = tuple(
-        _figure(events, axis, rows, context)
+        _figure(group, axis, rows, context)
         for axis in AXES
-        for events in context.events
-        if events.varied and len(rows := _placed(events, axis)) > 1
+        for group in context.ranked_groups
+        if group.has_several_models and len(rows := _placed(group, axis)) > 1
     )
     return Section("cost", "What it costs", figures) if figures else None
 
 
-def _placed(events: Events, axis: Axis) -> list[Row]:
+def _placed(group: RankedGroup, axis: Axis) -> list[Row]:
     """Rows with a finite place on both logarithmic axes."""
     return [
         row
-        for row in events.rows
+        for row in group.rows
         if (row.perplexity or math.inf) < math.inf and 0 < (axis.of(row) or 0.0) < math.inf
     ]
 
 
-def _figure(events: Events, axis: Axis, rows: list[Row], context: Context) -> Figure:
+def _figure(group: RankedGroup, axis: Axis, rows: list[Row], context: Context) -> Figure:
     corner = "lower right" if axis.more_is_better else "lower left"
     caption = (
-        f"Perplexity against {axis.title} on {events.title}; both axes are logarithmic, the best corner is "
+        f"Perplexity against {axis.title} on {group.title}; both axes are logarithmic, the best corner is "
         f"the {corner}. No other model beats those on the dashed line in both respects."
     )
     best = rows[0].perplexity or 1.0
@@ -108,12 +109,12 @@ def _figure(events: Events, axis: Axis, rows: list[Row], context: Context) -> Fi
         caption += f" Letters in brackets name the machine that was timed: {named}."
     lead = min(rows, key=lambda row: (axis.of(row) or 0.0) * (-1 if axis.more_is_better else 1))
     alt = (
-        f"Scatter plot of perplexity against {axis.title} for {len(rows)} models on {events.title}. "
+        f"Scatter plot of perplexity against {axis.title} for {len(rows)} models on {group.title}. "
         f"Lowest perplexity: {rows[0].label}, {text.perplexity(rows[0].perplexity)} at "
         f"{axis.show(axis.of(rows[0]))}. Best {axis.title}: {lead.label}, {axis.show(axis.of(lead))} at "
         f"{text.perplexity(lead.perplexity)}."
     )
-    name = f"{axis.key}_{events.file}"
+    name = f"{axis.key}_{group.file}"
     columns = (
         Column("label", "Model"),
         Column("family", "Family"),
@@ -123,16 +124,16 @@ def _figure(events: Events, axis: Axis, rows: list[Row], context: Context) -> Fi
     )
     data = data_table(name, columns, [_data(row, axis) for row in rows])
     letters = {row.number: f" [{context.machines[row.machine]}]" if several else "" for row in rows}
-    return Figure(name, caption, alt, partial(_draw, events.title, axis, rows, letters), data)
+    return Figure(name, caption, alt, partial(_draw, group.title, axis, rows, letters), data)
 
 
 def _data(row: Row, axis: Axis) -> TableRow:
     cells = (
-        words(row.label),
-        words(row.family),
-        figure(axis.of(row), axis.show),
-        figure(row.perplexity, text.perplexity),
-        words(str(row.machine)),
+        text_cell(row.label),
+        text_cell(row.family),
+        number_cell(axis.of(row), axis.show),
+        number_cell(row.perplexity, text.perplexity),
+        text_cell(str(row.machine)),
     )
     return TableRow(cells, row.number, row.family)
 

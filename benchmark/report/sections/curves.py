@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.record.folder import RunRecord
-from benchmark.report.blocks import Cell, Column, Figure, Section, Table, TableRow, data_table, figure, words
+from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
+from benchmark.report.tables import Cell, Column, Table, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -34,7 +35,7 @@ COLUMNS = (
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(drawn for events in context.events if (drawn := _figure(events)))
+    figures = tuple(drawn for group in context.ranked_groups if (drawn := _figure(group)))
     return Section("curves", "Training curves", figures) if figures else None
 
 
@@ -60,14 +61,14 @@ def curve_of(run: RunRecord) -> Curve:
     return tuple(points[:: math.ceil(len(points) / POINTS)] if len(points) > POINTS else points)
 
 
-def _figure(events: Events) -> Figure | None:
-    trained = [row for row in events.rows if row.family != "count"]
+def _figure(group: RankedGroup) -> Figure | None:
+    trained = [row for row in group.rows if row.family != "count"]
     found = ((row, tuple(curve_of(run) for run in row.runs)) for row in trained[: 4 * LINES])
     curves = [(row, seeds) for row, seeds in found if any(len(curve) > 1 for curve in seeds)][:LINES]
     if not curves:
         return None
-    levels = [row for row in events.distinct("count", LEVELS, 0.03) if row.mean("valid_perplexity")]
-    caption = f"Validation perplexity on {events.title} while training; lower is better."
+    levels = [row for row in group.distinct("count", LEVELS, 0.03) if row.mean("valid_perplexity")]
+    caption = f"Validation perplexity on {group.title} while training; lower is better."
     if levels:
         caption += f" Dashed: {text.listed([row.label for row in levels])}, which {_is(levels)} counted once."
     if any(len(row.runs) > 1 for row, _ in curves):
@@ -75,11 +76,11 @@ def _figure(events: Events) -> Figure | None:
     crossing = _crossing(curves, levels)
     caption += f" {crossing}" if crossing else ""
     alt = (
-        f"Line chart of validation perplexity in training: {len(curves)} models on {events.title}. {crossing}"
+        f"Line chart of validation perplexity in training: {len(curves)} models on {group.title}. {crossing}"
     )
-    name = f"curves_{events.file}"
+    name = f"curves_{group.file}"
     return Figure(
-        name, caption, alt.strip(), partial(_draw, events.title, curves, levels), _data(name, curves)
+        name, caption, alt.strip(), partial(_draw, group.title, curves, levels), _data(name, curves)
     )
 
 
@@ -109,10 +110,10 @@ def _data(name: str, curves: list[tuple[Row, tuple[Curve, ...]]]) -> Table:
     rows = [
         TableRow(
             (
-                words(row.label),
-                words(run.result.get("seed")),
+                text_cell(row.label),
+                text_cell(run.result.get("seed")),
                 Cell(text.amount(tokens), tokens),
-                figure(value, text.perplexity),
+                number_cell(value, text.perplexity),
             ),
             row.number,
             row.family,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from benchmark import text
 from benchmark.peers.machine import described
 from benchmark.peers.records import GROWTH, recorded
-from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure
+from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
+from benchmark.report.tables import Column, TableRow, data_table, number_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -72,7 +73,7 @@ def _figure(record: dict[str, Any], measure: Measure) -> Figure:
         Column(measure.key, measure.title.capitalize(), "right"),
     )
     rows = [
-        TableRow((figure(order, text.amount), figure(x, text.amount), figure(y, measure.show)))
+        TableRow((number_cell(order, text.amount), number_cell(x, text.amount), number_cell(y, measure.show)))
         for order, line in lines.items()
         for x, y in line
     ]

@@ -6,25 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.report.blocks import (
-    Block,
-    Cell,
-    Column,
-    Figure,
-    Group,
-    Paragraph,
-    Section,
-    Table,
-    TableRow,
-    data_table,
-    figure,
-    words,
-)
+from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
-from benchmark.report.crossing import Crossing, described
-from benchmark.report.events import Events, ranked
-from benchmark.report.learning import Curve, curves, meetings, tokens_of
+from benchmark.report.curve_crossings import Crossing, comparison_sentence
+from benchmark.report.learning_curves import Curve, against_best_counted, learning_curves, training_tokens
+from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Row, number_of
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -49,10 +37,10 @@ DATA = (
 
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
-    for events in ranked(list(context.rows)):
-        found = curves(events)
+    for group in ranked_groups(list(context.rows)):
+        found = learning_curves(group)
         if found:
-            blocks += [_figure(events, found), _table(events, found)]
+            blocks += [_figure(group, found), _table(group, found)]
     if not blocks:
         return None
     explained = (
@@ -71,39 +59,42 @@ def _drawn(found: list[Curve]) -> list[Curve]:
     ]
 
 
-def _figure(events: Events, found: list[Curve]) -> Figure:
+def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     shown = _drawn(found)
-    verdicts = [described(curve.name, counted.name, met) for curve, counted, met in meetings(shown)]
+    verdicts = [
+        comparison_sentence(curve.name, counted.name, met)
+        for curve, counted, met in against_best_counted(shown)
+    ]
     said = " ".join(verdicts)
     caption = (
-        f"Test perplexity on {events.title} by the number of training tokens; lower is better, both axes "
+        f"Test perplexity on {group.title} by the number of training tokens; lower is better, both axes "
         f"are logarithmic. {said}"
     )
     if any(len(row.runs) > 1 for curve in shown for row in curve.rows):
         caption += " A line is the mean over seeds, its band one standard deviation."
-    if any(how.crossings for *_, how in meetings(shown)[:1]):
+    if any(how.crossings for *_, how in against_best_counted(shown)[:1]):
         caption += " Dotted: where the lead changes in the first of these, and at how many tokens."
     alt = (
         f"Line chart of perplexity by training tokens for {text.plural(len(shown), 'model')} on "
-        f"{events.title}. {said}"
+        f"{group.title}. {said}"
     )
-    name = f"learning_curve_{events.file}"
-    return Figure(name, caption.strip(), alt.strip(), partial(_draw, events.title, shown), _data(name, found))
+    name = f"learning_curve_{group.file}"
+    return Figure(name, caption.strip(), alt.strip(), partial(_draw, group.title, shown), _data(name, found))
 
 
 def _data(name: str, found: list[Curve]) -> Table:
     rows = [
         TableRow(
             (
-                words(curve.name),
-                words(curve.family),
+                text_cell(curve.name),
+                text_cell(curve.family),
                 Cell(text.percent(row.train_share), row.train_share),
-                figure(tokens_of(row), text.amount),
-                words(run.result.get("seed")),
-                figure(number_of(run.result, "test_perplexity"), text.perplexity),
-                figure(number_of(run.result, "valid_perplexity"), text.perplexity),
+                number_cell(training_tokens(row), text.amount),
+                text_cell(run.result.get("seed")),
+                number_cell(number_of(run.result, "test_perplexity"), text.perplexity),
+                number_cell(number_of(run.result, "valid_perplexity"), text.perplexity),
             ),
-            curve.whole.number,
+            curve.largest.number,
             curve.family,
         )
         for curve in found
@@ -113,22 +104,22 @@ def _data(name: str, found: list[Curve]) -> Table:
     return data_table(name, DATA, rows)
 
 
-def _table(events: Events, found: list[Curve]) -> Table:
-    sizes = sorted({tokens_of(row) for curve in found for row in curve.rows})
+def _table(group: RankedGroup, found: list[Curve]) -> Table:
+    sizes = sorted({training_tokens(row) for curve in found for row in curve.rows})
     columns = (
         Column("label", "Model"),
         *(Column(f"tokens_{size:.0f}", text.amount(size), "right") for size in sizes),
     )
     rows = []
     for curve in found:
-        by_size = {tokens_of(row): row for row in curve.rows}
+        by_size = {training_tokens(row): row for row in curve.rows}
         cells = (_cell(by_size[size]) if size in by_size else Cell(text.NONE) for size in sizes)
-        rows.append(TableRow((words(curve.name), *cells), curve.whole.number, curve.family))
+        rows.append(TableRow((text_cell(curve.name), *cells), curve.largest.number, curve.family))
     caption = (
-        f"Test perplexity on {events.title} by training tokens; lower is better. Of several seeds, the mean "
+        f"Test perplexity on {group.title} by training tokens; lower is better. Of several seeds, the mean "
         "and the range."
     )
-    return Table(f"learning_curve_{events.file}", caption, columns, (Group(tuple(rows)),))
+    return Table(f"learning_curve_{group.file}", caption, columns, (Group(tuple(rows)),))
 
 
 def _cell(row: Row) -> Cell:
@@ -147,10 +138,10 @@ def _words(first: Curve, second: Curve, crossing: Crossing) -> str:
 def _draw(title: str, shown: list[Curve]) -> Drawing:
     from benchmark.report.figures.lines import Line, Mark, line_chart
 
-    lines = [Line(curve.whole.number, curve.name, curve.family, curve.seeds) for curve in shown]
+    lines = [Line(curve.largest.number, curve.name, curve.family, curve.seeds) for curve in shown]
     marks = [
         Mark(crossing.tokens, _words(curve, counted, crossing))
-        for curve, counted, met in meetings(shown)[:1]
+        for curve, counted, met in against_best_counted(shown)[:1]
         for crossing in met.crossings
     ]
     drawing, _ = line_chart(

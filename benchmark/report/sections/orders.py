@@ -10,10 +10,11 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
+from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row, number_of
+from benchmark.report.tables import Column, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -34,14 +35,14 @@ Method = tuple[str, list[tuple[float, Row]]]
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(_figure(events, found) for events in context.events if (found := methods(events)))
+    figures = tuple(_figure(group, found) for group in context.ranked_groups if (found := methods(group)))
     return Section("orders", "Order of the counted models", figures) if figures else None
 
 
-def methods(events: Events) -> list[Method]:
+def methods(group: RankedGroup) -> list[Method]:
     """Counted methods with at least two orders, best first: rows alike in everything but the order."""
     same: dict[tuple[str, str], list[tuple[float, Row]]] = defaultdict(list)
-    for row in events.family("count"):
+    for row in group.family("count"):
         order = number_of(row.settings, "order")
         if order is not None and math.isfinite(row.perplexity or math.inf):
             rest = {key: value for key, value in row.settings.items() if key != "order"}
@@ -84,16 +85,16 @@ def _alike(rows: list[tuple[float, Row]], others: list[tuple[float, Row]]) -> bo
     return len(shared) > 1 and all(math.isclose(ours[n], theirs[n], rel_tol=1e-3) for n in shared)
 
 
-def _figure(events: Events, found: list[Method]) -> Figure:
+def _figure(group: RankedGroup, found: list[Method]) -> Figure:
     shown, same = _drawn(found)
     name, rows = shown[0]
     best_order, best = min(rows, key=lambda pair: pair[1].perplexity or math.inf)
     verdict = f"Lowest: {name} at order {best_order:.0f}, {text.perplexity(best.perplexity)}."
     caption = (
-        f"Test perplexity of counted models on {events.title} by order, on a logarithmic axis; lower is "
+        f"Test perplexity of counted models on {group.title} by order, on a logarithmic axis; lower is "
         f"better. {verdict}"
     )
-    neural = events.best("neural")
+    neural = group.best("neural")
     if neural:
         caption += f" The horizontal line is the best neural model, {neural.label}."
     if max(row.perplexity or 0 for _, rows in shown for _, row in rows) > _ceiling(shown, neural):
@@ -102,17 +103,18 @@ def _figure(events: Events, found: list[Method]) -> Figure:
         caption += f" To the thousandth, {text.listed(same)}."
     if len(found) > len(shown) + len(same):
         caption += f" The {len(shown)} best of {len(found)} methods; the data has all."
-    alt = f"Line chart of perplexity by order for {len(shown)} counted methods on {events.title}. {verdict}"
-    file = f"orders_{events.file}"
+    alt = f"Line chart of perplexity by order for {len(shown)} counted methods on {group.title}. {verdict}"
+    file = f"orders_{group.file}"
     data = [
         TableRow(
-            (words(name), figure(order, text.amount), figure(row.perplexity, text.perplexity)), row.number
+            (text_cell(name), number_cell(order, text.amount), number_cell(row.perplexity, text.perplexity)),
+            row.number,
         )
         for name, rows in found
         for order, row in rows
     ]
     return Figure(
-        file, caption, alt, partial(_draw, events.title, shown, neural), data_table(file, COLUMNS, data)
+        file, caption, alt, partial(_draw, group.title, shown, neural), data_table(file, COLUMNS, data)
     )
 
 

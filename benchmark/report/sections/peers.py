@@ -8,20 +8,9 @@ from benchmark import text
 from benchmark.peers.machine import described
 from benchmark.peers.records import COMPARISON, recorded
 from benchmark.peers.table import NOTES, QUIET, unmeasured, verdicts
-from benchmark.report.blocks import (
-    Block,
-    Column,
-    Definitions,
-    Fold,
-    Group,
-    Paragraph,
-    Section,
-    Table,
-    TableRow,
-    figure,
-    words,
-)
+from benchmark.report.blocks import Block, Definitions, Fold, Paragraph, Section
 from benchmark.report.context import Context
+from benchmark.report.tables import Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 85
 
@@ -70,15 +59,15 @@ def _table(records: list[dict[str, Any]]) -> Table:
 
 def _row(record: dict[str, Any], row: dict[str, Any]) -> TableRow:
     cells = (
-        words(record["name"]),
-        figure(row["order"], text.amount),
-        words(row["title"]),
-        *(figure(row[key], text.duration) for key in ("seconds", "seconds_least", "seconds_most")),
-        figure(row["cpu_seconds"], text.duration),
-        figure(row["peak_bytes"], text.size),
-        *(figure(row[key], text.perplexity) for key in ("perplexity", "perplexity_known")),
-        figure(row["scored_per_second"], text.amount),
-        *(figure(row.get(key), text.times) for key in ("time_ratio", "memory_ratio")),
+        text_cell(record["name"]),
+        number_cell(row["order"], text.amount),
+        text_cell(row["title"]),
+        *(number_cell(row[key], text.duration) for key in ("seconds", "seconds_least", "seconds_most")),
+        number_cell(row["cpu_seconds"], text.duration),
+        number_cell(row["peak_bytes"], text.size),
+        *(number_cell(row[key], text.perplexity) for key in ("perplexity", "perplexity_known")),
+        number_cell(row["scored_per_second"], text.amount),
+        *(number_cell(row.get(key), text.times) for key in ("time_ratio", "memory_ratio")),
     )
     return TableRow(cells, best=row["contestant"] == "ours")
 

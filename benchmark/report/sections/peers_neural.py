@@ -9,20 +9,9 @@ from benchmark.peers.machine import described
 from benchmark.peers.neural.table import NOTES, pairs, settings, to_goal, torch, unmeasured
 from benchmark.peers.records import NEURAL, recorded
 from benchmark.peers.table import QUIET
-from benchmark.report.blocks import (
-    Block,
-    Column,
-    Definitions,
-    Fold,
-    Group,
-    Paragraph,
-    Section,
-    Table,
-    TableRow,
-    figure,
-    words,
-)
+from benchmark.report.blocks import Block, Definitions, Fold, Paragraph, Section
 from benchmark.report.context import Context
+from benchmark.report.tables import Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 86
 
@@ -75,17 +64,17 @@ def _row(record: dict[str, Any], ours: dict[str, Any], its: dict[str, Any]) -> T
     rates = []
     for part in ("train", "score"):
         key = f"{part}_tokens_per_second"
-        rates += [figure(ours[key], text.amount), figure(its[key], text.amount)]
-        rates.append(figure(its[f"{part}_ratio"], text.times))
+        rates += [number_cell(ours[key], text.amount), number_cell(its[key], text.amount)]
+        rates.append(number_cell(its[f"{part}_ratio"], text.times))
     cells = (
-        words(record["name"]),
-        words(its["kind"]),
-        words(its["text"]),
-        figure(its["vocabulary"], text.amount),
-        figure(its["threads"], text.amount),
-        words(its["title"]),
+        text_cell(record["name"]),
+        text_cell(its["kind"]),
+        text_cell(its["text"]),
+        number_cell(its["vocabulary"], text.amount),
+        number_cell(its["threads"], text.amount),
+        text_cell(its["title"]),
         *rates,
-        figure(its["loss_difference"], _share),
+        number_cell(its["loss_difference"], _share),
     )
     return TableRow(cells)
 

@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
+from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
+from benchmark.report.tables import Column, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -28,20 +29,20 @@ COLUMNS = (
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(_figure(events) for events in context.events if _finite(events))
+    figures = tuple(_figure(group) for group in context.ranked_groups if _finite(group))
     return Section("perplexity", "Perplexity", figures) if figures else None
 
 
-def _finite(events: Events) -> list[Row]:
-    return [row for row in events.rows if row.perplexity and row.perplexity < float("inf")]
+def _finite(group: RankedGroup) -> list[Row]:
+    return [row for row in group.rows if row.perplexity and row.perplexity < float("inf")]
 
 
-def _figure(events: Events) -> Figure:
-    rows = _finite(events)
+def _figure(group: RankedGroup) -> Figure:
+    rows = _finite(group)
     shown = rows[:SHOWN]
     best = shown[0]
     families = sorted({FAMILY_NAMES.get(row.family, row.family) for row in shown})
-    caption = f"Test perplexity on {events.title}, best on top; shorter is better."
+    caption = f"Test perplexity on {group.title}, best on top; shorter is better."
     if any(row.deviation("test_perplexity") for row in shown):
         caption += " The thin line is one standard deviation over seeds."
     if (shown[-1].perplexity or 0) > 3.5 * (best.perplexity or 1):
@@ -49,21 +50,21 @@ def _figure(events: Events) -> Figure:
     if len(rows) > SHOWN:
         caption += f" The {SHOWN} best of {len(rows)} rows; the table has all."
     alt = (
-        f"Bar chart of {len(shown)} {text.listed(families)} models on {events.title}. "
+        f"Bar chart of {len(shown)} {text.listed(families)} models on {group.title}. "
         f"Lowest: {best.label} with {text.perplexity(best.perplexity)}; "
         f"highest: {shown[-1].label} with {text.perplexity(shown[-1].perplexity)}."
     )
-    name = f"perplexity_{events.file}"
+    name = f"perplexity_{group.file}"
     data = data_table(name, COLUMNS, [_data(row) for row in shown])
-    return Figure(name, caption, alt, partial(_draw, events.title, shown), data)
+    return Figure(name, caption, alt, partial(_draw, group.title, shown), data)
 
 
 def _data(row: Row) -> TableRow:
     cells = (
-        words(row.label),
-        words(row.family),
-        figure(row.perplexity, text.perplexity),
-        figure(row.deviation("test_perplexity"), text.significant),
+        text_cell(row.label),
+        text_cell(row.family),
+        number_cell(row.perplexity, text.perplexity),
+        number_cell(row.deviation("test_perplexity"), text.significant),
     )
     return TableRow(cells, row.number, row.family)
 

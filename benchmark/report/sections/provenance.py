@@ -9,21 +9,10 @@ from typing import Any
 
 from benchmark import text
 from benchmark.record.folder import RunRecord
-from benchmark.report.blocks import (
-    Block,
-    Cell,
-    Column,
-    Definitions,
-    Fold,
-    Group,
-    Section,
-    Table,
-    TableRow,
-    figure,
-    words,
-)
+from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context, letter
 from benchmark.report.rows import Row, number_of
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 100
 #: More runs than this are left to the CSV, the best rows' last.
@@ -52,7 +41,7 @@ def build(context: Context) -> Section | None:
     environments = {id(run): _environment(run) for row in context.rows for run in row.runs}
     letters = {key: letter(i) for i, key in enumerate(sorted({e for e in environments.values() if e}))}
     groups: dict[str, list[TableRow]] = defaultdict(list)
-    ranks = {row.number: row.rank or 0 for events in context.events for row in events.rows}
+    ranks = {row.number: row.rank or 0 for group in context.ranked_groups for row in group.rows}
     for row in sorted(
         context.rows, key=lambda row: (row.corpus, ranks.get(row.number, math.inf), row.number)
     ):
@@ -75,21 +64,21 @@ def _run(row: Row, run: RunRecord, environment: str) -> TableRow:
     result = run.result
     seed = result.get("seed")
     cells = (
-        words(row.shared("corpus_title") or row.corpus),
-        words(row.label),
+        text_cell(row.shared("corpus_title") or row.corpus),
+        text_cell(row.label),
         Cell(text.NONE if seed is None else text.clean(seed), number_of(result, "seed")),
-        figure(number_of(result, "test_perplexity") if row.normalised else None, text.perplexity),
-        words(result.get("command")),
-        words(result.get("run_id") or run.folder.name),
-        words(_commit(result)),
-        words(environment or None),
-        words(_computed(result)),
-        words(result.get("device")),
-        figure(number_of(result, "threads"), text.amount),
-        words(result.get("dtype")),
-        figure(number_of(result, "score_batch"), text.amount),
+        number_cell(number_of(result, "test_perplexity") if row.normalised else None, text.perplexity),
+        text_cell(result.get("command")),
+        text_cell(result.get("run_id") or run.folder.name),
+        text_cell(_commit(result)),
+        text_cell(environment or None),
+        text_cell(_computed(result)),
+        text_cell(result.get("device")),
+        number_cell(number_of(result, "threads"), text.amount),
+        text_cell(result.get("dtype")),
+        number_cell(number_of(result, "score_batch"), text.amount),
         Cell(_moment(result), text.clean(result.get("started") or "")),
-        words(result.get("version")),
+        text_cell(result.get("version")),
     )
     return TableRow(cells, row.number, row.family)
 

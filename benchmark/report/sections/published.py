@@ -7,11 +7,12 @@ import re
 from typing import Any
 
 from benchmark import text
-from benchmark.report.blocks import Column, Group, Paragraph, Section, Table, TableRow, figure, words
+from benchmark.report.blocks import Paragraph, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row, number_of
+from benchmark.report.tables import Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 80
 #: Rows of each family that are shown beside them, best first; and every row whose label names a paper.
@@ -28,7 +29,7 @@ COLUMNS = (
 
 
 def build(context: Context) -> Section | None:
-    groups = tuple(group for events in context.events if (group := _group(events)))
+    groups = tuple(found for group in context.ranked_groups if (found := _group(group)))
     if not groups:
         return None
     warning = (
@@ -40,21 +41,21 @@ def build(context: Context) -> Section | None:
     return Section("published", "Beside published numbers", (Paragraph((warning,)), table))
 
 
-def _group(events: Events) -> Group | None:
-    published = _published(events)
+def _group(group: RankedGroup) -> Group | None:
+    published = _published(group)
     if not published:
         return None
-    lines = [(_perplexity(item) or math.inf, 1, _theirs(events, item)) for item in published]
-    best = [row for name in FAMILY_NAMES for row in events.family(name)[:OURS]]
-    ours = [row for row in events.rows if row in best or any(_is_after(row, item) for item in published)]
-    lines += [(row.perplexity or math.inf, 0, _ours(events, row)) for row in ours]
+    lines = [(_perplexity(item) or math.inf, 1, _theirs(group, item)) for item in published]
+    best = [row for name in FAMILY_NAMES for row in group.family(name)[:OURS]]
+    ours = [row for row in group.rows if row in best or any(_is_after(row, item) for item in published)]
+    lines += [(row.perplexity or math.inf, 0, _ours(group, row)) for row in ours]
     lines.sort(key=lambda line: line[:2])
-    return Group(tuple(row for _, _, row in lines), events.title, corpus=events.corpus)
+    return Group(tuple(row for _, _, row in lines), group.title, corpus=group.corpus)
 
 
-def _published(events: Events) -> list[dict[str, Any]]:
+def _published(group: RankedGroup) -> list[dict[str, Any]]:
     """What the corpus cites, as its latest run recorded it: a correction replaces what older runs say."""
-    records = [run.result for row in events.rows for run in row.runs]
+    records = [run.result for row in group.rows for run in row.runs]
     citing = [record for record in records if isinstance(record.get("published"), list)]
     if not citing:
         return []
@@ -82,27 +83,27 @@ def _words(name: object) -> list[str]:
     return re.findall(r"\w+", str(name).casefold())
 
 
-def _theirs(events: Events, item: dict[str, Any]) -> TableRow:
+def _theirs(group: RankedGroup, item: dict[str, Any]) -> TableRow:
     bits = number_of(item, "bits_per_character")
     given = "" if bits is None else f" (given as {bits:g} bits per character)"
     cells = (
-        words(events.title),
-        figure(_perplexity(item), text.perplexity),
-        figure(number_of(item, "valid_perplexity"), text.perplexity),
-        words(item.get("model")),
-        words(item.get("source")),
-        words(f"{text.clean(item.get('protocol') or text.NONE)}{given}"),
+        text_cell(group.title),
+        number_cell(_perplexity(item), text.perplexity),
+        number_cell(number_of(item, "valid_perplexity"), text.perplexity),
+        text_cell(item.get("model")),
+        text_cell(item.get("source")),
+        text_cell(f"{text.clean(item.get('protocol') or text.NONE)}{given}"),
     )
     return TableRow(cells)
 
 
-def _ours(events: Events, row: Row) -> TableRow:
+def _ours(group: RankedGroup, row: Row) -> TableRow:
     cells = (
-        words(events.title),
-        figure(row.perplexity, text.perplexity),
-        figure(row.mean("valid_perplexity"), text.perplexity),
-        words(row.label),
-        words("this report"),
-        words(f"{events.protocol[:6]}, history by {row.shared('context')}"),
+        text_cell(group.title),
+        number_cell(row.perplexity, text.perplexity),
+        number_cell(row.mean("valid_perplexity"), text.perplexity),
+        text_cell(row.label),
+        text_cell("this report"),
+        text_cell(f"{group.protocol[:6]}, history by {row.shared('context')}"),
     )
     return TableRow(cells, row.number, row.family, best=True)

@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.report.blocks import Column, Figure, Section, TableRow, data_table, figure, words
+from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row, numbers_of
+from benchmark.report.tables import Column, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -42,7 +43,9 @@ class Buckets:
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(drawn for events in context.events if events.varied and (drawn := _figure(events)))
+    figures = tuple(
+        drawn for group in context.ranked_groups if group.has_several_models and (drawn := _figure(group))
+    )
     return Section("rare-words", "Rare words", figures) if figures else None
 
 
@@ -80,26 +83,26 @@ def mean_losses(row: Row) -> Losses:
     return {bucket: sum(seed[bucket] for seed in seeds) / len(seeds) for bucket in sorted(shared)}
 
 
-def _figure(events: Events) -> Figure | None:
-    families = [name for name in FAMILY_NAMES if any(losses(row) for row in events.family(name))]
+def _figure(group: RankedGroup) -> Figure | None:
+    families = [name for name in FAMILY_NAMES if any(losses(row) for row in group.family(name))]
     each = min(LINES // len(families), 3) if families else 0
-    found = [row for name in families for row in events.distinct(name, each, 0.005) if losses(row)]
+    found = [row for name in families for row in group.distinct(name, each, 0.005) if losses(row)]
     rows = [row for row in found if (row.perplexity or 0.0) < REACH * (found[0].perplexity or 0.0)]
     edges = numbers_of(rows[0].first, "bucket_edges") if rows else []
     rows = [row for row in rows if numbers_of(row.first, "bucket_edges") == edges]
     if len(rows) < 2 or not edges or len(edges) != len(numbers_of(rows[0].first, "bucket_targets")):
         return None
     buckets = Buckets(tuple(bucket_names(edges)), tuple(numbers_of(rows[0].first, "bucket_targets")))
-    verdict = _verdict(events, buckets)
+    verdict = _verdict(group, buckets)
     caption = (
-        f"Negative log-likelihood a target on {events.title}, by how often the target was seen in training, "
+        f"Negative log-likelihood a target on {group.title}, by how often the target was seen in training, "
         f"as a difference to {rows[0].label}: below zero is better than it. Each frequency reaches up to the "
         f"next; under it stands its share of the test targets. {verdict}"
     )
-    alt = f"Line chart of the loss by training frequency for {len(rows)} models on {events.title}. {verdict}"
-    name = f"rare_words_{events.file}"
+    alt = f"Line chart of the loss by training frequency for {len(rows)} models on {group.title}. {verdict}"
+    name = f"rare_words_{group.file}"
     data = data_table(name, COLUMNS, [line for row in rows for line in _data(row, rows[0], buckets)])
-    return Figure(name, caption.strip(), alt.strip(), partial(_draw, events.title, rows, buckets), data)
+    return Figure(name, caption.strip(), alt.strip(), partial(_draw, group.title, rows, buckets), data)
 
 
 def _from(name: str) -> str:
@@ -108,9 +111,9 @@ def _from(name: str) -> str:
     return f"{low}+" if dash else name
 
 
-def _verdict(events: Events, buckets: Buckets) -> str:
+def _verdict(group: RankedGroup, buckets: Buckets) -> str:
     """Where the best counted row is ahead of the best neural one, and where it is behind."""
-    counted, neural = events.best("count"), events.best("neural")
+    counted, neural = group.best("count"), group.best("neural")
     if not counted or not neural:
         return ""
     ours, theirs = mean_losses(counted), mean_losses(neural)
@@ -131,11 +134,11 @@ def _data(row: Row, reference: Row, buckets: Buckets) -> list[TableRow]:
     return [
         TableRow(
             (
-                words(row.label),
-                words(buckets.names[bucket]),
-                figure(buckets.targets[bucket], text.amount),
-                figure(value, lambda v: text.decimals(v, 3)),
-                figure(value - base[bucket] if bucket in base else None, lambda v: text.decimals(v, 3)),
+                text_cell(row.label),
+                text_cell(buckets.names[bucket]),
+                number_cell(buckets.targets[bucket], text.amount),
+                number_cell(value, lambda v: text.decimals(v, 3)),
+                number_cell(value - base[bucket] if bucket in base else None, lambda v: text.decimals(v, 3)),
             ),
             row.number,
             row.family,

@@ -7,10 +7,11 @@ import math
 from typing import Any
 
 from benchmark import text
-from benchmark.report.blocks import Block, Cell, Column, Fold, Group, Quotes, Section, Table, TableRow, words
+from benchmark.report.blocks import Block, Fold, Quotes, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_cell
 
 ORDER = 90
 #: Models that are quoted, their continuations, and next words: enough to compare, few enough to read.
@@ -22,7 +23,7 @@ LENGTH = 320
 
 
 def build(context: Context) -> Section | None:
-    blocks = tuple(block for events in context.events for block in _corpus(events))
+    blocks = tuple(block for group in context.ranked_groups for block in _corpus(group))
     return Section("samples", "What the models say", blocks) if blocks else None
 
 
@@ -37,10 +38,10 @@ def samples_of(row: Row) -> dict[str, dict[str, Any]]:
     return {text.clean(item["prompt"]): item for item in items if isinstance(item, dict) and "prompt" in item}
 
 
-def _asked(events: Events) -> list[tuple[Row, dict[str, dict[str, Any]]]]:
+def _asked(group: RankedGroup) -> list[tuple[Row, dict[str, dict[str, Any]]]]:
     """The rows that left samples: the best of each family and what would be drawn beside them by rank,
     then the others."""
-    found = [(row, samples) for row in events.rows if (samples := samples_of(row))]
+    found = [(row, samples) for row in group.rows if (samples := samples_of(row))]
     leaders = {row.family: row.number for row, _ in reversed(found)}
     found.sort(key=lambda pair: pair[0].number not in leaders.values())
     first, rest = found[:DRAWN], found[DRAWN:]
@@ -49,21 +50,21 @@ def _asked(events: Events) -> list[tuple[Row, dict[str, dict[str, Any]]]]:
     return first + rest
 
 
-def _corpus(events: Events) -> list[Block]:
-    everyone = _asked(events)
+def _corpus(group: RankedGroup) -> list[Block]:
+    everyone = _asked(group)
     prompts = list(dict.fromkeys(prompt for _, samples in everyone for prompt in samples))
     blocks: list[Block] = []
     for index, prompt in enumerate(prompts, start=1):
         asked = [(row, samples[prompt]) for row, samples in everyone if prompt in samples]
         inside: list[Block] = []
         if any(_next(item) for _, item in asked):
-            inside.append(_next_words(f"next_words_{events.file}_{index}", prompt, asked))
+            inside.append(_next_words(f"next_words_{group.file}_{index}", prompt, asked))
         quoted = [(row, sample) for row, item in asked[:MODELS] for sample in _texts(item)[:SAMPLES]]
         if quoted:
             said = tuple((row.label, prompt, _continuation(prompt, sample)) for row, sample in quoted)
             inside.append(Quotes(said, tuple(row.number for row, _ in quoted)))
         if inside:
-            title = f"{events.title}: after “{text.clean(prompt, 80) or 'nothing'}”"
+            title = f"{group.title}: after “{text.clean(prompt, 80) or 'nothing'}”"
             blocks.append(Fold(title, tuple(inside)))
     return blocks
 
@@ -100,6 +101,6 @@ def _next_words(name: str, prompt: str, asked: list[tuple[Row, dict[str, Any]]])
             pairs += [("", math.nan)] * (WORDS - len(pairs))
             likely = [Cell(f"{word} {text.percent(p)}" if word else text.NONE, word) for word, p in pairs]
             shares = [Cell(text.percent(p), None if math.isnan(p) else p) for _, p in pairs]
-            rows.append(TableRow((words(row.label), *likely, *shares), row.number, row.family))
+            rows.append(TableRow((text_cell(row.label), *likely, *shares), row.number, row.family))
     caption = f"The likeliest next words after “{text.clean(prompt, 80)}”, with their probabilities."
     return Table(name, caption, tuple(columns), (Group(tuple(rows)),), most=DRAWN)

@@ -7,21 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.report.blocks import (
-    Block,
-    Cell,
-    Column,
-    Figure,
-    Group,
-    Paragraph,
-    Section,
-    Table,
-    TableRow,
-    data_table,
-    figure,
-    words,
-)
+from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
 from benchmark.search.importance import importance
 from benchmark.search.record import SearchRecord, Trial, read_searches, short_names
 
@@ -109,9 +97,9 @@ def _progress(search: SearchRecord) -> Figure:
         TableRow(
             (
                 Cell(str(trial.number), float(trial.number)),
-                figure(trial.valid_perplexity, text.perplexity),
-                figure(lowest, text.perplexity),
-                words(trial.state),
+                number_cell(trial.valid_perplexity, text.perplexity),
+                number_cell(lowest, text.perplexity),
+                text_cell(trial.state),
             )
         )
         for trial, lowest in best_so_far(search)
@@ -146,12 +134,12 @@ def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
         TableRow(
             (
                 Cell(str(trial.number), float(trial.number)),
-                figure(trial.valid_perplexity, lambda value: text.decimals(value, 2)),
+                number_cell(trial.valid_perplexity, lambda value: text.decimals(value, 2)),
                 *(_parameter(trial, key) for key in search.space),
-                words(trial.run_id),
-                words(trial.state),
-                words(trial.reason or ""),
-                words(trial.command),
+                text_cell(trial.run_id),
+                text_cell(trial.state),
+                text_cell(trial.reason or ""),
+                text_cell(trial.command),
             ),
             rows.get(trial.run_id, 0),
             best=trial is best,
@@ -177,5 +165,7 @@ def _shares(search: SearchRecord, names: list[str]) -> str:
 def _parameter(trial: Trial, key: str) -> Cell:
     value = trial.parameters.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return words("null" if value is None else str(value).lower() if isinstance(value, bool) else value)
+        return text_cell(
+            "null" if value is None else str(value).lower() if isinstance(value, bool) else value
+        )
     return Cell(f"{value:g}", float(value))

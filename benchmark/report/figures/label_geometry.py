@@ -22,14 +22,14 @@ ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 20, 340, 160, 200, 70, 290, 110, 2
 Box = npt.NDArray[np.float64]
 
 
-def stepped(corners: Box) -> Iterator[Box]:
+def step_segments(corners: Box) -> Iterator[Box]:
     """The stretches of a line that goes across first, then up or down, as thin boxes."""
     for (x0, y0), (x1, y1) in pairwise(corners):
         yield np.array([min(x0, x1), y0 - 1, max(x0, x1), y0 + 1])
         yield np.array([x1 - 1, min(y0, y1), x1 + 1, max(y0, y1)])
 
 
-def arranged(points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: Box) -> dict[int, Box]:
+def place_labels(points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: Box) -> dict[int, Box]:
     """The best of four orders of placing: as given, from the top, from the left, from the right. Best is
     what names most, then what the line through `line` strikes least, then what has the shortest leaders.
 
@@ -119,7 +119,7 @@ def _places(point: Box, width: float, height: float) -> Box:
     return np.stack([left, low, left + width, low + height], axis=1)
 
 
-def spread(heights: Sequence[float], step: float, low: float, high: float) -> list[float]:
+def spread_apart(heights: Sequence[float], step: float, low: float, high: float) -> list[float]:
     """Rising heights moved as little as needed to be a step apart, within bounds if they fit.
 
     Neighbours that would touch form a block around the mean of what they want.

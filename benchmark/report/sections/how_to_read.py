@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context
-from benchmark.report.events import Events
+from benchmark.report.ranking import RankedGroup
 
 ORDER = 5
 
@@ -63,15 +63,15 @@ TERMS = (
 
 def build(context: Context) -> Section | None:
     blocks: list[Block] = [Definitions(TERMS)]
-    for events in context.events:
-        if events.parts:
-            title = f"What is predicted on {events.title} (protocol {events.protocol[:6]})"
-            blocks.append(Fold(title, (Definitions(_protocol(events)),)))
+    for group in context.ranked_groups:
+        if group.protocol_parts:
+            title = f"What is predicted on {group.title} (protocol {group.protocol[:6]})"
+            blocks.append(Fold(title, (Definitions(_protocol(group)),)))
     return Section(
         "reading", "How to read this", (Fold("Units, terms and rules of comparison", tuple(blocks)),)
     )
 
 
-def _protocol(events: Events) -> tuple[tuple[str, str], ...]:
-    parts = ((part[0].upper() + part[1:], value) for part, value in events.parts.items())
-    return (*parts, ("Amount", events.figures))
+def _protocol(group: RankedGroup) -> tuple[tuple[str, str], ...]:
+    parts = ((part[0].upper() + part[1:], value) for part, value in group.protocol_parts.items())
+    return (*parts, ("Amount", group.targets_summary))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from benchmark import text
-from benchmark.report.blocks import Block, Column, Group, Paragraph, Section, Table, TableRow, figure, words
+from benchmark.report.blocks import Block, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.rows import Row
 from benchmark.report.sections.comparison import stored
+from benchmark.report.tables import Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 20
 #: More runs without a result than this are left to the CSV.
@@ -46,28 +47,28 @@ def build(context: Context) -> Section | None:
         rows = tuple(_unfinished(row) for row in unfinished)
         caption = "Runs that gave no result, and why. The rest of the sweep went on."
         blocks.append(Table("unfinished", caption, UNFINISHED, (Group(rows),), head=1, most=MOST))
-    return Section("apart", "Not ranked", tuple(blocks)) if blocks else None
+    return Section("not-ranked", "Not ranked", tuple(blocks)) if blocks else None
 
 
 def _unfinished(row: Row) -> TableRow:
     seeds = sorted(str(run.result["seed"]) for run in row.runs if run.result.get("seed") is not None)
     cells = (
-        words(row.shared("corpus_title") or row.corpus),
-        words(row.label),
-        words(", ".join(seeds) or None),
-        words(row.shared("status") or "unknown"),
-        words(row.shared("reason") or "no reason was recorded", 400),
+        text_cell(row.shared("corpus_title") or row.corpus),
+        text_cell(row.label),
+        text_cell(", ".join(seeds) or None),
+        text_cell(row.shared("status") or "unknown"),
+        text_cell(row.shared("reason") or "no reason was recorded", 400),
     )
     return TableRow(cells, row.number, row.family)
 
 
 def _unnormalised(row: Row) -> TableRow:
     cells = (
-        words(row.shared("corpus_title") or row.corpus),
-        words(row.label),
-        figure(row.mean("bytes_in_memory"), text.size),
+        text_cell(row.shared("corpus_title") or row.corpus),
+        text_cell(row.label),
+        number_cell(row.mean("bytes_in_memory"), text.size),
         stored(row),
-        figure(row.timed("train_seconds"), text.duration),
-        figure(row.timed("score_tokens_per_second"), text.amount),
+        number_cell(row.timed("train_seconds"), text.duration),
+        number_cell(row.timed("score_tokens_per_second"), text.amount),
     )
     return TableRow(cells, row.number, row.family)

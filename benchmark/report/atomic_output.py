@@ -1,4 +1,4 @@
-"""Files written beside those they replace, and put in their places together."""
+"""Writes a folder of files so that readers see either all the old files or all the new ones."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _PREFIX = ".writing-"
 
 
 @contextmanager
-def replaced(out: Path) -> Iterator[Path]:
-    """An empty folder inside `out`; what was written there is in its place in `out` afterwards.
+def atomic_output(out: Path) -> Iterator[Path]:
+    """Yields an empty folder inside `out`; at the end, the files written to it move to `out`.
 
-    Until everything is written nothing of what lies in `out` is touched, so that a full disk or a killed
-    process leaves it whole. Then each file is renamed over the one it replaces, those of `out` itself
-    last; what an earlier call left in a subfolder, in the formats this one wrote there, is removed. What
-    a killed process wrote is removed by the next call. Raises UserError where `out` cannot be written.
+    Nothing in `out` is touched until everything has been written, so a full disk or a killed process leaves
+    it as it was. Then each file is renamed over the one it replaces, those at the top of `out` last. In each
+    subfolder, files that an earlier call left in one of the formats written by this one are removed. The
+    next call removes what a killed process left behind. Raises UserError where `out` cannot be written.
     """
     lock = None
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _sweep(out)
-        aside = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=out))
-        lock = os.open(aside, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # freed by the system however this process ends
+        _remove_abandoned(out)
+        new = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=out))
+        lock = os.open(new, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released by the system however this process ends
         try:
-            yield aside
-            _publish(aside, out)
+            yield new
+            _publish(new, out)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(new, ignore_errors=True)
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
     finally:
@@ -43,11 +43,11 @@ def replaced(out: Path) -> Iterator[Path]:
             os.close(lock)
 
 
-def _publish(aside: Path, out: Path) -> None:
-    files = [path.relative_to(aside) for path in aside.rglob("*") if path.is_file()]
+def _publish(new: Path, out: Path) -> None:
+    files = [path.relative_to(new) for path in new.rglob("*") if path.is_file()]
     for file in sorted(files, key=lambda file: (-len(file.parts), file)):
         (out / file).parent.mkdir(parents=True, exist_ok=True)
-        (aside / file).replace(out / file)
+        (new / file).replace(out / file)
     for folder in {file.parent for file in files} - {Path()}:
         written = {file.name for file in files if file.parent == folder}
         kinds = {Path(name).suffix for name in written}
@@ -56,8 +56,8 @@ def _publish(aside: Path, out: Path) -> None:
                 old.unlink()
 
 
-def _sweep(out: Path) -> None:
-    """Remove what killed processes left; a folder whose process is at work is locked."""
+def _remove_abandoned(out: Path) -> None:
+    """Removes the folders that killed processes left; those of running ones are locked."""
     for folder in out.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             lock = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Where two learning curves cross, and how that is said."""
+"""Where two learning curves cross, and a sentence that says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where one curve passes another: tokens, perplexity, and whether the first is the lower one after."""
+    """A point where two curves change places; `first_leads` says whether the first is lower from there on."""
 
     tokens: float
     perplexity: float
@@ -23,9 +23,12 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Meeting:
-    """What two curves do where both are known: the range of tokens, who leads at its beginning (None:
-    they are equal throughout), and the crossings in order."""
+class CurveComparison:
+    """Two curves over the range of tokens, from `begin` to `end`, that both cover.
+
+    `first_led` says whether the first curve is the lower one at the beginning (None: they are equal
+    throughout). `crossings` are in order of tokens.
+    """
 
     begin: float
     end: float
@@ -33,12 +36,12 @@ class Meeting:
     crossings: tuple[Crossing, ...]
 
 
-def meeting(first: Points, second: Points) -> Meeting | None:
-    """How two curves lie to each other; None where no training size lies in the range of both.
+def compare_curves(first: Points, second: Points) -> CurveComparison | None:
+    """Compares two curves; None where their ranges of tokens do not overlap.
 
-    Between its points a curve is a straight line in the logarithms of tokens and perplexity, as a power
-    law of the data is (Hestness et al. 2017; Kaplan et al. 2020, equation 1.2). Curves that touch without
-    changing sides do not cross; where they run together before changing sides, they cross where they met.
+    Between its points, a curve is a straight line in the logarithms of tokens and perplexity, as it would be
+    under a power law (Hestness et al. 2017; Kaplan et al. 2020, equation 1.2). Curves that touch without
+    changing places do not cross. Curves that run together and then change places cross where they first met.
     """
     begin, end = max(first[0][0], second[0][0]), min(first[-1][0], second[-1][0])
     if begin > end:
@@ -49,15 +52,15 @@ def meeting(first: Points, second: Points) -> Meeting | None:
     crossings = []
     for (before, led), (after, leads) in pairwise(leading):
         if led != leads:
-            # Where they are equal at knots between, the first of these; else the zero of a straight line.
+            # The first of the knots in between, where the curves are equal; else the zero of a straight line.
             share = 1.0 if after > before + 1 else gaps[before] / (gaps[before] - gaps[after])
             place = knots[before] + share * (knots[before + 1] - knots[before])
             crossings.append(Crossing(math.exp(place), math.exp(_at(first, place)), leads))
-    return Meeting(begin, end, leading[0][1] if leading else None, tuple(crossings))
+    return CurveComparison(begin, end, leading[0][1] if leading else None, tuple(crossings))
 
 
 def _at(points: Points, place: float) -> float:
-    """The logarithm of the perplexity at a logarithm of tokens that lies within the points."""
+    """The log perplexity of a curve at the log number of tokens `place`, interpolated."""
     logs = [(math.log(x), math.log(y)) for x, y in points]
     for (x0, y0), (x1, y1) in pairwise(logs):
         if place <= x1:
@@ -65,15 +68,15 @@ def _at(points: Points, place: float) -> float:
     return logs[-1][1]
 
 
-def described(first: str, second: str, met: Meeting) -> str:
-    """How two curves lie to each other, as a sentence: who passes whom at how many tokens, or who leads."""
-    if met.first_led is None:
+def comparison_sentence(first: str, second: str, compared: CurveComparison) -> str:
+    """A sentence on two curves: which passes the other at how many tokens, or which is ahead throughout."""
+    if compared.first_led is None:
         return f"{first} and {second} are level throughout."
-    if not met.crossings:
-        ahead, behind = (first, second) if met.first_led else (second, first)
-        where = f"from {_tokens(met.begin)} to {_tokens(met.end)} training tokens"
+    if not compared.crossings:
+        ahead, behind = (first, second) if compared.first_led else (second, first)
+        where = f"from {_tokens(compared.begin)} to {_tokens(compared.end)} training tokens"
         return f"{ahead} is ahead of {behind} throughout, {where}."
-    start, *later = met.crossings
+    start, *later = compared.crossings
     ahead, behind = (first, second) if start.first_leads else (second, first)
     said = f"{ahead} passes {behind} at about {_tokens(start.tokens)} training tokens"
     turns = [

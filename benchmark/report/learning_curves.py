@@ -1,4 +1,4 @@
-"""Learning curves: the rows of a model by how much text it learnt from."""
+"""Learning curves: the rows of one model, by how much text it was trained on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from benchmark.report.crossing import Meeting, Points, meeting
-from benchmark.report.events import Events
+from benchmark.report.curve_crossings import CurveComparison, Points, compare_curves
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row, number_of
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A model's rows by training tokens, at least two of them."""
+    """A model's rows in order of training tokens, at least two."""
 
     name: str
     rows: tuple[Row, ...]
@@ -23,37 +23,37 @@ class Curve:
         return self.rows[0].family
 
     @property
-    def whole(self) -> Row:
-        """The row of the largest size; it links the line to the comparison."""
+    def largest(self) -> Row:
+        """The row with the most training tokens, which links the line to the comparison."""
         return self.rows[-1]
 
     @property
     def points(self) -> Points:
         """Training tokens and mean test perplexity over seeds."""
-        return [(tokens_of(row), row.perplexity or math.inf) for row in self.rows]
+        return [(training_tokens(row), row.perplexity or math.inf) for row in self.rows]
 
     @property
     def seeds(self) -> tuple[tuple[tuple[float, float], ...], ...]:
-        """The points of each seed, for those sizes that were run with it."""
+        """The points of each seed, for the sizes that were run with it."""
         found: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for row in self.rows:
             for run in row.runs:
                 value = number_of(run.result, "test_perplexity")
                 if value is not None:
-                    found[str(run.result.get("seed"))].append((tokens_of(row), value))
+                    found[str(run.result.get("seed"))].append((training_tokens(row), value))
         return tuple(tuple(found[seed]) for seed in sorted(found))
 
 
-def tokens_of(row: Row) -> float:
-    """How many targets its training text holds."""
+def training_tokens(row: Row) -> float:
+    """Number of tokens in the text a row was trained on."""
     return row.mean("train_targets") or 0.0
 
 
-def curves(events: Events) -> list[Curve]:
-    """Models with at least two sizes, one of them less than all; the best at its largest size first."""
+def learning_curves(group: RankedGroup) -> list[Curve]:
+    """Models trained on two or more amounts of text, one of them a share; the best at its largest first."""
     same: dict[tuple[str, ...], dict[float, Row]] = defaultdict(dict)
-    for row in events.rows:
-        tokens = tokens_of(row)
+    for row in group.rows:
+        tokens = training_tokens(row)
         if tokens and math.isfinite(row.perplexity or math.inf):
             key = (row.shared("model"), row.shared("label") or row.label, row.shared("context"))
             known = same[key].get(tokens)
@@ -69,17 +69,20 @@ def curves(events: Events) -> list[Curve]:
         Curve(label if names[label] == 1 else f"{label} ({model}, {history})", rows)
         for (model, label, history), rows in several
     ]
-    return sorted(found, key=lambda curve: (-tokens_of(curve.whole), curve.whole.perplexity, curve.name))
+    return sorted(
+        found, key=lambda curve: (-training_tokens(curve.largest), curve.largest.perplexity, curve.name)
+    )
 
 
 def _validation(row: Row) -> float:
     return row.mean("valid_perplexity") or math.inf
 
 
-def meetings(found: list[Curve]) -> list[tuple[Curve, Curve, Meeting]]:
-    """The best counted model with each neural one whose range of sizes touches its own, best first."""
+def against_best_counted(found: list[Curve]) -> list[tuple[Curve, Curve, CurveComparison]]:
+    """Each neural curve, best first, compared with the best n-gram model's where their ranges overlap."""
     counted = next((curve for curve in found if curve.family == "count"), None)
     if counted is None:
         return []
-    met = ((curve, meeting(curve.points, counted.points)) for curve in found if curve.family == "neural")
-    return [(curve, counted, how) for curve, how in met if how is not None]
+    neural = [curve for curve in found if curve.family == "neural"]
+    compared = [(curve, compare_curves(curve.points, counted.points)) for curve in neural]
+    return [(curve, counted, comparison) for curve, comparison in compared if comparison is not None]

@@ -1,0 +1,132 @@
+"""Finished rows, ranked among those that were scored on the same events."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+
+from benchmark import text
+from benchmark.report.rows import Row
+
+#: The parts of a protocol: the field of a run's record, and its name for readers.
+PROTOCOL_PARTS = {
+    "protocol_text": "text",
+    "protocol_tokens": "tokens",
+    "protocol_vocabulary": "vocabulary",
+    "protocol_unknown": "unknown words",
+    "protocol_end_of_line": "end of line",
+}
+
+
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+
+
+@dataclass(frozen=True)
+class RankedGroup:
+    """The rows of one corpus and one protocol, best first: they predict exactly the same targets.
+
+    `title` is the corpus's name for readers, with the protocol where the corpus has several; `corpus_title`
+    is without it. `file` is the part of file names that stands for this group.
+    """
+
+    corpus: str
+    corpus_title: str
+    title: str
+    protocol: str
+    rows: tuple[Row, ...]
+    file: str
+
+    @property
+    def has_several_models(self) -> bool:
+        """Whether there is more to compare than one model at several settings."""
+        return len({row.shared("model") for row in self.rows}) > 1
+
+    def family(self, family: str) -> list[Row]:
+        """The rows of a family, best first."""
+        return [row for row in self.rows if row.family == family]
+
+    def distinct(self, family: str, most: int, margin: float) -> list[Row]:
+        """At most `most` of the family's best rows, each worse than the one before by a share of `margin`.
+
+        The same model from two programs is thus drawn once. Rows with more than twice the best perplexity
+        are left out: they would flatten all others in a figure.
+        """
+        kept: list[Row] = []
+        for row in self.family(family):
+            value = row.perplexity or math.inf
+            if kept and value > 2 * (kept[0].perplexity or 0):
+                break
+            if math.isfinite(value) and (not kept or value >= (1 + margin) * (kept[-1].perplexity or 0)):
+                kept.append(row)
+        return kept[:most]
+
+    def best(self, family: str) -> Row | None:
+        """The family's row with the lowest perplexity, if it has one that is finite."""
+        rows = [row for row in self.family(family) if math.isfinite(row.perplexity or math.inf)]
+        return rows[0] if rows else None
+
+    @property
+    def protocol_parts(self) -> dict[str, str]:
+        """The protocol, part by part: its name for readers and what was recorded."""
+        said = {part: self.rows[0].shared(key) for key, part in PROTOCOL_PARTS.items()}
+        return {part: _DIGEST.sub(r"sha256 \1…", value) for part, value in said.items() if value}
+
+    @property
+    def targets_summary(self) -> str:
+        """How much is predicted: number of targets, vocabulary size, out-of-vocabulary rate."""
+        row = self.rows[0]
+        targets, vocabulary, rate = (row.mean(k) for k in ("test_targets", "vocabulary_size", "oov_rate"))
+        said = [
+            f"{targets:,.0f} test targets" if targets else "",
+            f"vocabulary of {vocabulary:,.0f}" if vocabulary else "",
+            f"{text.percent(rate)} out of vocabulary" if rate is not None else "",
+        ]
+        return ", ".join(part for part in said if part)
+
+
+def ranked_groups(rows: list[Row]) -> list[RankedGroup]:
+    """Finished, normalised rows by corpus and protocol, those that compare most first.
+
+    Ranks count from 1 within each group.
+    """
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.done and row.normalised and row.perplexity is not None:
+            groups[row.corpus, row.shared("protocol_id")].append(row)
+    protocols = Counter(corpus for corpus, _ in groups)
+    found: list[RankedGroup] = []
+    for (corpus, protocol), members in sorted(groups.items()):
+        members.sort(key=_by_perplexity)
+        placed = tuple(replace(row, rank=rank) for rank, row in enumerate(members, start=1))
+        title = placed[0].shared("corpus_title") or corpus or "unnamed corpus"
+        several = protocols[corpus] > 1
+        file = _file_name(f"{corpus}_{protocol[:6]}" if several else corpus, {e.file for e in found})
+        found.append(
+            RankedGroup(
+                corpus=corpus,
+                corpus_title=title,
+                title=f"{title} [{protocol[:6]}]" if several else title,
+                protocol=protocol,
+                rows=placed,
+                file=file,
+            )
+        )
+    return sorted(found, key=_most_to_compare)
+
+
+def _most_to_compare(group: RankedGroup) -> tuple[int, int]:
+    """Groups with more families come first, then those with more rows."""
+    return -len({row.family for row in group.rows}), -len(group.rows)
+
+
+def _by_perplexity(row: Row) -> tuple[float, float, int]:
+    """Best first; of two that agree to two decimals (one model from two programs), the faster to train."""
+    perplexity = math.inf if row.perplexity is None else round(row.perplexity, 2)
+    return perplexity, row.mean("train_seconds") or math.inf, row.number
+
+
+def _file_name(name: str, taken: set[str]) -> str:
+    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())[:40] or "corpus"
+    return next(n for n in (plain, *(f"{plain}_{i}" for i in range(2, len(taken) + 3))) if n not in taken)

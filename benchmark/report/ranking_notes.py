@@ -1,0 +1,58 @@
+"""Notes below a comparison: infinite perplexities, and corpora that were scored on different events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from benchmark import text
+from benchmark.report.ranking import RankedGroup
+from benchmark.report.rows import Row
+
+
+def ranking_notes(groups: list[RankedGroup]) -> list[str]:
+    """Everything a reader of the ranked groups should know beside the numbers, one sentence or two each."""
+    return zero_probability_notes(groups) + protocol_differences(groups)
+
+
+def zero_probability_notes(groups: list[RankedGroup]) -> list[str]:
+    """For each group with rows that give some targets probability zero: how many, and how the rest fare."""
+    found = [(group, [row for row in group.rows if row.mean("test_zero_probabilities")]) for group in groups]
+    return [
+        f"On {group.title}, these models give some targets probability zero, which makes their perplexity "
+        f"infinite: {'; '.join(map(_zero_probability_share, rows))}. The perplexity of the remaining targets "
+        "cannot be compared with that of any other row."
+        for group, rows in found
+        if rows
+    ]
+
+
+def _zero_probability_share(row: Row) -> str:
+    count, targets = row.mean("test_zero_probabilities") or 0.0, row.mean("test_targets")
+    share = f", {text.percent(count / targets)}" if targets else ""
+    rest = row.mean("test_perplexity_nonzero")
+    others = f" (the others: {text.perplexity(rest)})" if rest is not None else ""
+    return f"{row.label}, {count:,.0f} targets{share}{others}"
+
+
+def protocol_differences(groups: list[RankedGroup]) -> list[str]:
+    """For each corpus whose rows were scored on different events: which parts of the protocol differ."""
+    by_corpus: dict[str, list[RankedGroup]] = defaultdict(list)
+    for group in groups:
+        by_corpus[group.corpus].append(group)
+    return [_protocol_difference(same) for same in by_corpus.values() if len(same) > 1]
+
+
+def _protocol_difference(groups: list[RankedGroup]) -> str:
+    names = sorted({part for group in groups for part in group.protocol_parts})
+    differing = [n for n in names if len({group.protocol_parts.get(n, "") for group in groups}) > 1]
+    sides = [
+        f"{group.protocol[:6] or 'unnamed'} ("
+        + "; ".join(f"{name}: {group.protocol_parts.get(name, text.NONE)}" for name in differing)
+        + ")"
+        for group in groups
+    ]
+    what = text.listed(differing) if differing else "a part that was not recorded"
+    return (
+        f"Rows of {groups[0].corpus} were scored on {len(groups)} different sets of targets, so they are "
+        f"ranked separately. The sets differ in {what}: {text.listed(sides)}."
+    )

@@ -1,0 +1,183 @@
+"""Tables: columns, cells with their values, rows in groups; and a table as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from benchmark import text
+from benchmark.report.palette import FAMILY_NAMES
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table's column. `key` is its header in the CSV, `title` its heading everywhere else.
+
+    `level`: `key` columns appear everywhere, `more` on the page and in the CSV, `data` in the CSV only.
+    `align`: numbers to the right, the rest to the left. `mono`: set in a monospaced font.
+    """
+
+    key: str
+    title: str
+    align: Literal["left", "right"] = "left"
+    level: Literal["key", "more", "data"] = "key"
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a reader sees, and the value behind it, which sorts the column and goes into the CSV unrounded."""
+
+    shown: str
+    value: float | str | None = None
+
+    @property
+    def raw(self) -> str:
+        """The value as the CSV has it; empty where there is none."""
+        if self.value is None:
+            return ""
+        if isinstance(self.value, float) and math.isfinite(self.value):
+            return f"{self.value:.10g}"
+        return str(self.value)
+
+
+def text_cell(value: object, limit: int = 0) -> Cell:
+    """A cell of text, made one printable line. None is shown as a dash and is empty in the CSV."""
+    line = text.clean(value if value is not None else text.NONE)
+    return Cell(text.clean(line, limit), line if value is not None else None)
+
+
+def number_cell(value: float | None, show: Callable[[float | None], str]) -> Cell:
+    """A cell of a number, formatted by one of the functions of `benchmark.text`."""
+    return Cell(show(value), None if value is None else float(value))
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row. `row` is the number of the comparison row it shows (0: none); it links rows and marks."""
+
+    cells: tuple[Cell, ...]
+    row: int = 0
+    family: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under a common heading, kept together by sorting.
+
+    The filters of a table select groups by `corpus` and `protocol`; `name` is the corpus's name for readers.
+    """
+
+    rows: tuple[TableRow, ...]
+    title: str = ""
+    note: str = ""
+    corpus: str = ""
+    name: str = ""
+    protocol: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. `name` is its file name, `head` the index of the column that names the row.
+
+    At most `most` rows are drawn (0: all of them); the CSV has every row.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    head: int = 0
+    sortable: bool = False
+    filters: bool = False
+    most: int = 0
+    kind: str = field(default="table", init=False)
+
+    def visible(self, *levels: str) -> list[int]:
+        """Indices of the columns at these levels."""
+        return [i for i, column in enumerate(self.columns) if column.level in levels]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, drawn or not."""
+        return sum(len(group.rows) for group in self.groups)
+
+    def drawn(self) -> list[Group]:
+        """The groups with the rows that are drawn.
+
+        Where there is no room for all, these are the first of each group and, within it, of each family.
+        """
+        if not self.most or self.rows <= self.most:
+            return list(self.groups)
+        room = even_shares([len(group.rows) for group in self.groups], self.most)
+        return [
+            replace(group, rows=_first_rows(group.rows, most))
+            for group, most in zip(self.groups, room, strict=True)
+        ]
+
+    @property
+    def omission(self) -> str:
+        """Which rows are drawn, where some are left out; empty where all are drawn."""
+        if not self.most or self.rows <= self.most:
+            return ""
+        part = "family" if len(self.families()) > 1 else "group" if len(self.groups) > 1 else ""
+        return f"{self.most} of {self.rows} rows, the first{f' of each {part}' if part else ''}."
+
+    def corpora(self) -> list[tuple[str, str]]:
+        """The corpora of its groups as (key, name for readers), in order."""
+        return list(
+            {group.corpus: (group.corpus, group.name or group.title) for group in self.groups}.values()
+        )
+
+    def families(self) -> list[tuple[str, str]]:
+        """The families of its rows as (key, name for readers)."""
+        found = {row.family for group in self.groups for row in group.rows if row.family}
+        return [(name, FAMILY_NAMES.get(name, name)) for name in sorted(found)]
+
+
+def data_table(name: str, columns: tuple[Column, ...], rows: list[TableRow]) -> Table:
+    """The numbers behind a figure."""
+    return Table(name, "", columns, (Group(tuple(rows)),))
+
+
+def csv_table(table: Table) -> str:
+    """Every column at full precision, one header line, `\\n` line ends."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(column.key for column in table.columns)
+    for group in table.groups:
+        writer.writerows([cell.raw for cell in row.cells] for row in group.rows)
+    return lines.getvalue()
+
+
+def even_shares(wanted: Sequence[int], room: int) -> list[int]:
+    """Divides `room` evenly, giving nobody more than it wants; what does not divide goes to the first.
+
+    >>> even_shares([2, 100, 100], 20)
+    [2, 9, 9]
+    """
+    given = [0] * len(wanted)
+    waiting = sorted(range(len(wanted)), key=lambda index: wanted[index])
+    while waiting:
+        index = waiting.pop(0)
+        given[index] = min(wanted[index], -(-room // (len(waiting) + 1)))
+        room -= given[index]
+    return given
+
+
+def _first_rows(rows: tuple[TableRow, ...], most: int) -> tuple[TableRow, ...]:
+    """The first rows of each family, `most` in all, in their order."""
+    families = list(dict.fromkeys(row.family for row in rows))
+    wanted = [sum(row.family == family for row in rows) for family in families]
+    room = dict(zip(families, even_shares(wanted, most), strict=True))
+    kept = []
+    for row in rows:
+        if room[row.family]:
+            kept.append(row)
+            room[row.family] -= 1
+    return tuple(kept)
