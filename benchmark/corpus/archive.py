@@ -1,4 +1,4 @@
-"""Members of zip and tar archives, unpacked beside each other with a check of every name and size."""
+"""Unpacking members of zip and tar archives, with a check of every name and size."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import IO
 from benchmark.errors import UserError
 from benchmark.record.folder import locked, written_aside
 
-#: The unpacked One Billion Word Benchmark has 4.2 GB; an archive that unpacks to more than this is refused.
+#: An archive that unpacks to more than this is refused; the One Billion Word Benchmark takes 4.2 GB.
 MOST_BYTES = 16 << 30
 
 
 def unpack_once(
     archive: Path, inside: str | None, wanted: list[str], folder: Path, say: Callable[[str], None]
 ) -> None:
-    """`unpack`, by one process at a time, and not again where another has done it meanwhile."""
+    """Call `unpack` in one process at a time, and only if no other process has done it meanwhile."""
     busy = f"another process is unpacking {archive.name}; waiting for it"
     with locked(folder.parent / "locks" / folder.name, busy=lambda: say(busy)):
         if not all(any(folder.glob(name)) for name in wanted):
@@ -30,10 +30,10 @@ def unpack_once(
 
 
 def unpack(archive: Path, inside: str | None, wanted: list[str], folder: Path) -> None:
-    """Write the members of `archive` that lie in its folder `inside` and match a wanted name to `folder`,
-    all or none.
+    """Write to `folder` the members of `archive` that are in its folder `inside` and match a wanted name.
 
-    Raises UserError: no archive, a member without match, a name that points outside, too many bytes.
+    Either all of them are written or none. Raises UserError if the archive is damaged, a wanted name
+    matches no member, a member's name points outside the folder, or there are too many bytes.
     """
     try:
         with _opened(archive) as members, written_aside(folder) as aside:
@@ -92,7 +92,7 @@ def _tar_reader(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], I
 
 
 def _below(name: str, inside: str | None) -> str | None:
-    """The name from the folder `inside` on, or None where it does not lie in it."""
+    """The name relative to the folder `inside`, or None if it is not in that folder."""
     if not inside:
         return name
     prefix = inside.rstrip("/") + "/"

@@ -1,4 +1,4 @@
-"""The cache of encoded corpora: one folder each, whole or absent, checked whenever it is opened."""
+"""The cache of encoded corpora: one folder each, complete or absent, and checked whenever it is opened."""
 
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ META, VOCABULARY = "meta.json", "vocabulary.json"
 Encoded = tuple[Vocabulary, dict[str, TokenStream], str]
 
 
-def encoded(
-    settings: CorpusSettings, documents: Mapping[str, Sequence[Document]], mark: str, cache: Path, say: Say
+def open_encoded(
+    settings: CorpusSettings,
+    documents: Mapping[str, Sequence[Document]],
+    fingerprint: str,
+    cache: Path,
+    say: Say,
 ) -> Encoded:
-    """The encoding of a corpus, from the cache or made now. Raises UserError."""
-    folder = cache / "encoded" / f"{settings.name}-{mark[:16]}{_tools(settings)}"
+    """The encoding of a corpus: from the cache, or made now. Raises UserError."""
+    folder = cache / "encoded" / f"{settings.name}-{fingerprint[:16]}{_tools(settings)}"
     found = _load(folder)
     if found is None:
         busy = f"another process is encoding {settings.name}; waiting for it"
@@ -43,7 +47,9 @@ def encoded(
                     _write(settings, documents, aside, say)
                 found = _load(folder)
     if found is None:
-        raise UserError(f"the encoded corpus in {folder} changes under our hands: is its disk failing?")
+        raise UserError(
+            f"the encoded corpus in {folder} was damaged right after it was written: is its disk failing?"
+        )
     vocabulary, streams, _ = found
     sizes = {part: (len(stream), len(stream.lines) - 1) for part, stream in streams.items()}
     _check_counts(settings, vocabulary, sizes)
@@ -51,7 +57,7 @@ def encoded(
 
 
 def _tools(settings: CorpusSettings) -> str:
-    """NLTK's version where it makes the tokens: another one may make others of the same text."""
+    """NLTK's version if NLTK makes the tokens: another version may tokenise the same text differently."""
     if settings.tokens != "words" and settings.source.kind != "nltk":
         return ""
     from importlib.metadata import version
@@ -75,7 +81,7 @@ def _write(
 
 
 def _parts(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]) -> Parts:
-    """The spans of every split: documents named for it, and its share of those to be split."""
+    """The spans of every split: the documents named for it, or its share of the documents to be split."""
     parts = {part: [Span(document) for document in documents.get(part, [])] for part in PARTS}
     if settings.text and settings.split:
         cut = split.by_position if settings.split_order == "position" else split.interleaved
@@ -88,7 +94,7 @@ def _parts(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]
 def _check_counts(
     settings: CorpusSettings, vocabulary: Vocabulary, sizes: Mapping[str, tuple[int, int]]
 ) -> None:
-    """Raises UserError where a corpus has other targets, words or lines than its settings know of it."""
+    """Raises UserError if the numbers of targets, words or lines are not those that the settings expect."""
     found = {part: targets for part, (targets, _) in sizes.items()}
     found |= {"vocabulary": len(vocabulary), "sentences": sum(lines for _, lines in sizes.values())}
     for key, expected in asdict(settings.expect).items() if settings.expect else []:
@@ -96,12 +102,12 @@ def _check_counts(
             kind = "targets" if key in PARTS else "words" if key == "vocabulary" else "lines"
             raise UserError(
                 f"{settings.name} is not as corpus.expect has it: {key} comes to {found[key]:,} {kind}, not "
-                f"{expected:,}; where you mean to read the corpus differently, set corpus.expect=null"
+                f"{expected:,}; if you mean to read the corpus differently, set corpus.expect=null"
             )
 
 
 def _load(folder: Path) -> Encoded | None:
-    """What a folder holds, or None where it is missing, partial or damaged."""
+    """The contents of a folder, or None if it is missing, incomplete or damaged."""
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         if meta.pop("seal") != _seal(meta) or any(
@@ -128,7 +134,7 @@ def _seal(meta: Mapping[str, Any]) -> int:
 
 
 def _checksum(path: Path) -> int:
-    """CRC-32 of a file: against damage, not against malice."""
+    """CRC-32 of a file. It detects damage, not malice."""
     crc = 0
     with path.open("rb") as file:
         while data := file.read(1 << 20):

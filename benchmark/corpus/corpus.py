@@ -1,4 +1,4 @@
-"""A corpus, opened: three token streams over one vocabulary, and what its numbers may be compared with."""
+"""An open corpus: three token streams over one vocabulary, and what its results can be compared with."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Corpus:
     """Three splits over one closed vocabulary.
 
     `fingerprint` is a hash of the content and of how it is encoded, the same on every machine.
-    `protocol` is the set of events that a number on the test split rests on: `text` (SHA-256 of the
+    `protocol` describes the set of events behind a result on the test split: `text` (SHA-256 of the
     split's text), `tokens`, `vocabulary` (digest), `unknown` and `end_of_line`. `published` holds
-    numbers from the literature: `model`, `source`, `protocol`, and `perplexity` or `bits_per_character`.
+    results from the literature: `model`, `source`, `protocol`, and `perplexity` or `bits_per_character`.
     The vocabulary's counts are those of `train`, which may be a share of the training split.
     """
 
@@ -43,33 +43,35 @@ class Corpus:
     tokeniser: Tokeniser
 
     def tokenise(self, prompt: str) -> list[str]:
-        """The tokens of a prompt, as the corpus makes them."""
+        """The tokens of a prompt, made in the same way as those of the corpus."""
         return self.tokeniser.tokenise(prompt)
 
     def detokenise(self, tokens: Sequence[str]) -> str:
-        """Tokens as text to read."""
+        """Tokens joined to readable text."""
         return self.tokeniser.detokenise(tokens)
 
 
 def open_corpus(
     options: Mapping[str, Any], *, corpora_dir: Path | None, cache_dir: Path | None, say: Say
 ) -> Corpus:
-    """The corpus that a `conf/corpus/*.yaml` describes: fetched and encoded the first time, then mapped.
+    """Open the corpus that a `conf/corpus/*.yaml` describes.
 
-    Files are looked for in `corpora_dir`, then in the cache, else fetched from the publisher into the
-    cache (`cache_dir`, or the platform's cache folder). `say` takes a line on what takes time.
-    Raises UserError: one line that names the setting, file or count that is wrong, and the way out.
+    It is fetched and encoded the first time, and memory-mapped from then on. Files are looked for in
+    `corpora_dir`, then in the cache (`cache_dir`, or the platform's cache folder); a file that is in
+    neither is downloaded from its publisher into the cache. `say` is called with a line about each step
+    that takes time. Raises UserError: one line that names the setting, file or count that is wrong, and
+    what to do about it.
     """
-    from benchmark.corpus.cache import encoded
+    from benchmark.corpus.cache import open_encoded
     from benchmark.corpus.settings import corpus_settings
-    from benchmark.corpus.share import share_mark, with_share
+    from benchmark.corpus.train_share import share_fingerprint, take_share
 
     settings = corpus_settings(options)
     documents, cache = _documents(settings, corpora_dir, cache_dir, say)
     whole = _fingerprint(settings, documents)
-    _, splits, test_text = encoded(settings, documents, whole, cache, say)
+    _, splits, test_text = open_encoded(settings, documents, whole, cache, say)
     share = float(settings.train_share or 1)
-    streams = with_share(splits, share)
+    streams = take_share(splits, share)
     vocabulary = streams["train"].vocabulary
     tokeniser = _tokeniser(settings)
     return Corpus(
@@ -77,7 +79,7 @@ def open_corpus(
         title=settings.title or settings.name,
         **streams,
         vocabulary=vocabulary,
-        fingerprint=share_mark(whole, share),
+        fingerprint=share_fingerprint(whole, share),
         protocol={
             "text": test_text,
             "tokens": tokeniser.describe(),
@@ -95,20 +97,20 @@ def open_corpus(
 def fingerprint(
     options: Mapping[str, Any], *, corpora_dir: Path | None, cache_dir: Path | None, say: Say
 ) -> str:
-    """Hash of a corpus's content and of how it is encoded, found without encoding it.
+    """The hash of a corpus's content and of how it is encoded, computed without encoding it.
 
-    Missing files are fetched. Names and places of files do not enter. Raises UserError.
+    Missing files are fetched. The names and locations of files do not count. Raises UserError.
     """
     from benchmark.corpus.settings import corpus_settings
-    from benchmark.corpus.share import share_mark
+    from benchmark.corpus.train_share import share_fingerprint
 
     settings = corpus_settings(options)
     whole = _fingerprint(settings, _documents(settings, corpora_dir, cache_dir, say)[0])
-    return share_mark(whole, float(settings.train_share or 1))
+    return share_fingerprint(whole, float(settings.train_share or 1))
 
 
 def tokeniser_of(options: Mapping[str, Any]) -> Tokeniser:
-    """How a corpus makes tokens of a prompt, without opening it. Raises UserError."""
+    """The tokeniser of a corpus, without opening the corpus. Raises UserError."""
     from benchmark.corpus.settings import corpus_settings
 
     return _tokeniser(corpus_settings(options))
@@ -121,11 +123,11 @@ def _tokeniser(settings: CorpusSettings) -> Tokeniser:
 def _documents(
     settings: CorpusSettings, corpora_dir: Path | None, cache_dir: Path | None, say: Say
 ) -> tuple[dict[str, list[Document]], Path]:
-    from benchmark.corpus.fetch import Shelves, default_cache
-    from benchmark.corpus.sources import locate
+    from benchmark.corpus.fetch import SearchPath, default_cache
+    from benchmark.corpus.sources import find_documents
 
     cache = cache_dir or default_cache()
-    return locate(settings, Shelves(corpora_dir, cache), say), cache
+    return find_documents(settings, SearchPath(corpora_dir, cache), say), cache
 
 
 def _fingerprint(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]) -> str:

@@ -1,7 +1,7 @@
-"""Documents, the spans of them that make up a split, and their text in bounded pieces.
+"""Documents, the spans of documents that make up a split, and their text in pieces of limited size.
 
-Text is UTF-8. A byte order mark at the front is dropped and `\\r\\n` reads as `\\n`; nothing else is
-changed. Where two spans of a split meet, a newline stands between them.
+Text is UTF-8. A byte order mark at the front is dropped and `\\r\\n` is read as `\\n`; nothing else is
+changed. Two spans of a split are separated by a newline.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import IO, Protocol
 
 from benchmark.errors import UserError
 
-#: Bytes handled at a time: the arrays made of a piece stay within the processor's cache.
+#: Bytes handled at a time. The arrays made from a piece of this size fit into the processor's cache.
 PIECE = 1 << 18
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Document(Protocol):
-    """One text: a file, or something a reader makes text of."""
+    """One text: a file, or something that a corpus reader turns into text."""
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """What error messages call it."""
 
     def open(self) -> IO[bytes]:
-        """Its text from the front. Raises UserError."""
+        """A stream at the beginning of its text. Raises UserError."""
 
     def digest(self) -> str:
         """SHA-256 of its content, hexadecimal."""
@@ -54,7 +54,7 @@ class FileDocument:
 
 
 def file_hash(path: Path, algorithm: str) -> str:
-    """A file's hash, hexadecimal. Raises UserError where it cannot be read."""
+    """The hexadecimal hash of a file. Raises UserError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, algorithm).hexdigest()
@@ -64,7 +64,7 @@ def file_hash(path: Path, algorithm: str) -> str:
 
 @dataclass(frozen=True)
 class Span:
-    """The bytes of a document from `start` up to `stop` (None: its end)."""
+    """The bytes of a document from `start` up to `stop` (None for its end)."""
 
     document: Document
     start: int = 0
@@ -72,9 +72,9 @@ class Span:
 
 
 def pieces(spans: Sequence[Span]) -> Iterator[bytes]:
-    """The text of a split in pieces of about PIECE bytes that end behind whitespace, or at a span's end.
+    """The text of a split in pieces of about PIECE bytes, each ending after whitespace or at a span's end.
 
-    Raises UserError (a file that cannot be read, or is not UTF-8: with its line and byte).
+    Raises UserError for a file that cannot be read, or is not UTF-8 (the error says at which line and byte).
     """
     waiting: list[bytes] = []
     gathered = 0
@@ -89,7 +89,7 @@ def pieces(spans: Sequence[Span]) -> Iterator[bytes]:
 
 
 def whole_spans(spans: Sequence[Span]) -> Iterator[bytes]:
-    """The same text, one piece a span."""
+    """The same text, one piece per span."""
     for place, span in enumerate(spans):
         text = b"".join(_span_pieces(span))
         if place + 1 < len(spans) and not text.endswith(b"\n"):
@@ -112,7 +112,7 @@ def _span_pieces(span: Span) -> Iterator[bytes]:
         offset, rest = span.start, b""
         while True:
             left = -1 if span.stop is None else span.stop - offset - len(rest)
-            # A long stretch without whitespace is read on in ever larger steps.
+            # A long stretch without whitespace is read in larger and larger steps.
             wanted = max(PIECE, len(rest))
             read = file.read(wanted if left < 0 else min(wanted, left))
             rest += read
@@ -127,7 +127,7 @@ def _span_pieces(span: Span) -> Iterator[bytes]:
 
 
 def _last_break(data: bytes) -> int:
-    """Where a piece can end: behind its last newline, or else its last space (0: nowhere)."""
+    """Where a piece can end: after its last newline, or else after its last space (0 if there is neither)."""
     return data.rfind(b"\n") + 1 or data.rfind(b" ") + 1
 
 
@@ -147,7 +147,7 @@ def _clean(piece: bytes, document: Document, offset: int) -> bytes:
 
 
 def _line_at(document: Document, offset: int) -> int:
-    """Number, from 1, of the line that holds a byte."""
+    """The number, from 1, of the line that contains a byte."""
     line = 1
     with document.open() as file:
         while offset > 0 and (data := file.read(min(offset, PIECE))):

@@ -1,8 +1,9 @@
-"""Encoding a corpus: its splits as ids in files that are read in place.
+"""Encoding a corpus: its splits become ids in files that can be memory-mapped.
 
-A folder holds for each split `train.ids.npy` (uint16 or uint32 [targets]) and `train.lines.npy` (int64
-[lines + 1]), the `vocabulary.json`, and `meta.json` with counts and a checksum of every file. Text is
-read once, a piece at a time; memory grows with the number of types and lines, not with the text.
+For each split, a folder holds the ids, such as `train.ids.npy` (uint16 or uint32 [targets]), and the
+offsets of its lines, `train.lines.npy` (int64 [lines + 1]). Beside them are `vocabulary.json` and
+`meta.json`, which has counts and a checksum of every file. Text is read once, a piece at a time; memory
+grows with the number of types and lines, not with the length of the text.
 """
 
 from __future__ import annotations
@@ -14,21 +15,27 @@ from typing import IO
 
 import numpy as np
 
-from benchmark.corpus.closing import NO_ID, close_vocabulary
+from benchmark.corpus.build_vocabulary import NO_ID, build_vocabulary
 from benchmark.corpus.document import Span, pieces, whole_spans
+from benchmark.corpus.error_messages import empty_part, reserved_token, unseen_token
 from benchmark.corpus.fetch import Say
-from benchmark.corpus.mistakes import empty_part, reserved_token, unseen_token
-from benchmark.corpus.numbering import MULTIPLIERS, HashCollision
 from benchmark.corpus.settings import CorpusSettings
-from benchmark.corpus.streaming import Characters, Numberer, Tally, Words, lowered
+from benchmark.corpus.token_numbering import (
+    CharacterTokens,
+    TextCounter,
+    TokenNumberer,
+    WordTokens,
+    lowercased,
+)
 from benchmark.corpus.vocabulary import END, Vocabulary
+from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 
 PARTS = ("train", "valid", "test")
-#: Part of the identity of every encoding: raised when the same text would give other ids.
+#: Part of the identity of every encoding: raise it when an edit gives the same text other ids.
 VERSION = 1
 #: Tokens handled at a time when ids replace type numbers.
 BATCH = 1 << 20
-#: Tokens that a text may not hold: they stand for the ends and the beginnings of lines.
+#: Tokens that a text must not contain: they stand for the ends and the beginnings of lines.
 RESERVED = (END, "<s>")
 
 Parts = dict[str, list[Span]]
@@ -36,12 +43,12 @@ Parts = dict[str, list[Span]]
 
 @dataclass(frozen=True)
 class EncodedSplit:
-    """What is known of a split once it is encoded."""
+    """What is known about a split once it is encoded."""
 
     targets: int
     lines: int
     characters: int
-    text: str  # SHA-256 of the text, of the test split only
+    text: str  # SHA-256 of the text; of the test split only
 
 
 def encode(
@@ -49,21 +56,21 @@ def encode(
 ) -> tuple[Vocabulary, dict[str, EncodedSplit]]:
     """Write the arrays of every split to an empty folder.
 
-    Raises UserError: text that is not UTF-8 or holds a reserved token, an empty split, a token outside
-    a vocabulary with `unknown: error`.
+    Raises UserError for text that is not UTF-8 or contains a reserved token, for an empty split, and, with
+    `unknown: error`, for a token that is not in the vocabulary.
     """
     if settings.tokens == "characters":
-        return _encode(settings, parts, folder, say, Characters(settings.end_of_line))
+        return _encode(settings, parts, folder, say, CharacterTokens(settings.end_of_line))
     for multiplier in MULTIPLIERS[:-1]:
         try:
-            return _encode(settings, parts, folder, say, Words(settings.end_of_line, multiplier))
+            return _encode(settings, parts, folder, say, WordTokens(settings.end_of_line, multiplier))
         except HashCollision:
             say("two words have one hash; hashing again")
-    return _encode(settings, parts, folder, say, Words(settings.end_of_line, MULTIPLIERS[-1]))
+    return _encode(settings, parts, folder, say, WordTokens(settings.end_of_line, MULTIPLIERS[-1]))
 
 
 def _encode(
-    settings: CorpusSettings, parts: Parts, folder: Path, say: Say, numberer: Numberer
+    settings: CorpusSettings, parts: Parts, folder: Path, say: Say, numberer: TokenNumberer
 ) -> tuple[Vocabulary, dict[str, EncodedSplit]]:
     texts = _Texts(settings, parts, say)
     splits, counts = {}, {}
@@ -73,7 +80,7 @@ def _encode(
     _refuse_reserved(texts, types, counts)
     in_train = np.zeros(len(types), dtype=np.int64)
     in_train[: len(counts["train"])] = counts["train"]
-    vocabulary, ids = close_vocabulary(types, in_train, settings.vocabulary)
+    vocabulary, ids = build_vocabulary(types, in_train, settings.vocabulary)
     for part in PARTS:
         unplaced = np.flatnonzero((ids[: len(counts[part])] == NO_ID) & (counts[part] > 0))
         if len(unplaced):
@@ -83,35 +90,35 @@ def _encode(
 
 
 class _Texts:
-    """The text of every split, as tokens are to be made of it."""
+    """The text of every split, prepared for tokenisation."""
 
     def __init__(self, settings: CorpusSettings, parts: Parts, say: Say) -> None:
         self.settings, self.parts = settings, parts
         self._say = say
         self._punkt: object = None
 
-    def tokenised(self, part: str, tally: Tally) -> Iterator[bytes]:
-        """The split's text with whitespace or nothing between tokens; `tally` sees it as it was."""
+    def tokenised(self, part: str, counter: TextCounter) -> Iterator[bytes]:
+        """The split's text with its tokens separated; `counter` counts the text as it was before."""
         spans = self.parts[part]
         if self.settings.tokens == "words":
-            made = self._sentences(spans, tally)
+            made = self._sentences(spans, counter)
         else:
-            made = tally.through(pieces(spans))
-        return lowered(made) if self.settings.lowercase else made
+            made = counter.through(pieces(spans))
+        return lowercased(made) if self.settings.lowercase else made
 
-    def _sentences(self, spans: Sequence[Span], tally: Tally) -> Iterator[bytes]:
-        from benchmark.corpus.words import sentence_lines, train_punkt
+    def _sentences(self, spans: Sequence[Span], counter: TextCounter) -> Iterator[bytes]:
+        from benchmark.corpus.nltk_words import sentence_lines, train_punkt
 
         kind = self.settings.paragraph
         if self._punkt is None:
             self._say("learning where sentences end (NLTK Punkt, on the training split)")
             self._punkt = train_punkt((text.decode() for text in whole_spans(self.parts["train"])), kind)
             self._say("splitting into sentences and words")
-        texts = (text.decode() for text in tally.through(whole_spans(spans)))
+        texts = (text.decode() for text in counter.through(whole_spans(spans)))
         return sentence_lines(texts, kind, self._punkt)
 
     def lines_of(self, part: str) -> Iterator[tuple[str, int, list[str]]]:
-        """Document, line number in it, and tokens of every line of a split, to find a token again."""
+        """Every line of a split as document, line number and tokens, for finding a token again."""
         from benchmark.corpus.tokeniser import Tokeniser
 
         tokeniser = Tokeniser(self.settings.tokens, self.settings.lowercase, False)
@@ -122,27 +129,29 @@ class _Texts:
                     yield span.document.name, number, tokeniser.tokenise(line.decode() + "\n")
 
 
-def _number(texts: _Texts, part: str, numberer: Numberer, folder: Path) -> tuple[EncodedSplit, np.ndarray]:
-    """Write the type numbers of a split to a raw file, and its lines; returns counts a type as well."""
-    tally = Tally(hashing=part == "test")
+def _number(
+    texts: _Texts, part: str, numberer: TokenNumberer, folder: Path
+) -> tuple[EncodedSplit, np.ndarray]:
+    """Write the type numbers of a split to a raw file, and its lines; also return the count of each type."""
+    counter = TextCounter(hashing=part == "test")
     targets = 0
     ends: list[np.ndarray] = []
     with _numbers_file(folder, part).open("wb") as file:
-        for batch in numberer.split(texts.tokenised(part, tally)):
+        for batch in numberer.split(texts.tokenised(part, counter)):
             batch.numbers.tofile(file)
             ends.append(batch.line_ends + targets)
             targets += len(batch.numbers)
-    if not targets or not tally.characters:
+    if not targets or not counter.characters:
         raise empty_part(part, texts.parts[part])
     if not numberer.end_of_line:
         ends = [np.array([targets])]
     lines = np.concatenate([[0], *ends]).astype(np.int64)
     np.save(folder / f"{part}.lines.npy", lines, allow_pickle=False)
-    return EncodedSplit(targets, len(lines) - 1, tally.characters, tally.digest), _counts(folder, part)
+    return EncodedSplit(targets, len(lines) - 1, counter.characters, counter.digest), _counts(folder, part)
 
 
 def _counts(folder: Path, part: str) -> np.ndarray:
-    """Occurrences of every type in a split: int64, up to the last type that occurs."""
+    """How often every type occurs in a split: int64, up to the last type that occurs."""
     counts = np.zeros(0, dtype=np.int64)
     with _numbers_file(folder, part).open("rb") as numbers:
         while len(batch := np.fromfile(numbers, dtype=np.int32, count=BATCH)):
@@ -159,7 +168,7 @@ def _numbers_file(folder: Path, part: str) -> Path:
 def _refuse_reserved(texts: _Texts, types: list[str], counts: dict[str, np.ndarray]) -> None:
     if texts.settings.tokens == "characters":
         return
-    # `</s>` at the end of lines is type 0; any other type of that spelling stood in the text.
+    # The `</s>` that ends lines is type 0; another type of that spelling was in the text.
     first = 1 if texts.settings.end_of_line else 0
     for token in RESERVED:
         if token in types[first:]:
@@ -169,7 +178,7 @@ def _refuse_reserved(texts: _Texts, types: list[str], counts: dict[str, np.ndarr
 
 
 def _number_to_id(folder: Path, part: str, targets: int, ids: np.ndarray, vocabulary_size: int) -> None:
-    """Turn a split's file of type numbers into its file of ids."""
+    """Convert a split's file of type numbers to its file of ids."""
     dtype = np.uint16 if vocabulary_size <= 1 << 16 else np.uint32
     ids = np.maximum(ids, 0).astype(dtype)
     numbers_file = _numbers_file(folder, part)

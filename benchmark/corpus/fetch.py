@@ -1,4 +1,4 @@
-"""Finding a corpus file on this machine, or fetching it from its publisher."""
+"""Finding a corpus file on this machine, or downloading it from its publisher."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from benchmark.record.folder import locked
 
 Say = Callable[[str], None]
 
-#: Seconds without a byte after which a download is given up.
+#: A download is given up after this many seconds without a byte.
 TIMEOUT = 30
-#: Bytes taken from the network at a time.
+#: Bytes read from the network at a time.
 CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
-class Shelves:
-    """The folders in which corpora lie: the user's own, then the cache, into which downloads go."""
+class SearchPath:
+    """The folders to look for corpora in: the user's own, then the cache, which is where downloads go."""
 
     corpora_dir: Path | None
     cache_dir: Path
@@ -36,46 +36,48 @@ class Shelves:
         return [*([self.corpora_dir] if self.corpora_dir else []), self.downloads]
 
     def find(self, name: str) -> Path | None:
-        """The first file of that name (a relative path), if there is one."""
+        """The first file of that name (a relative path), or None."""
         return next((folder / name for folder in self.folders if (folder / name).is_file()), None)
 
     def looked_in(self, name: str) -> str:
-        """Where `find` looked, in words."""
+        """Where `find` looked, as text."""
         return " and ".join(str(folder / name) for folder in self.folders)
 
 
 def default_cache() -> Path:
-    """The platform's folder for what can be made again."""
+    """The platform's cache folder for this program."""
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("nextword", appauthor=False))
 
 
-def find_or_download(name: str, url: str | None, checksum: str | None, shelves: Shelves, say: Say) -> Path:
-    """A corpus file, downloaded where it is not at hand; `name` is its path below a corpora folder.
+def find_or_download(
+    name: str, url: str | None, checksum: str | None, search_path: SearchPath, say: Say
+) -> Path:
+    """A corpus file, downloaded if it is not on this machine; `name` is its path below a corpora folder.
 
-    Raises UserError: which file, where it was looked for, where to get it.
+    Raises UserError, which says which file is missing, where it was looked for, and where to get it.
     """
-    found = shelves.find(name)
+    found = search_path.find(name)
     if found is not None:
         return found
     if url is None:
-        raise UserError(f"{name} is missing: looked for {shelves.looked_in(name)}")
-    destination = shelves.downloads / name
+        raise UserError(f"{name} is missing: looked for {search_path.looked_in(name)}")
+    destination = search_path.downloads / name
     busy = f"another process is fetching {name}; waiting for it"
-    with locked(shelves.downloads / "locks" / name.replace("/", "-"), busy=lambda: say(busy)):
+    with locked(search_path.downloads / "locks" / name.replace("/", "-"), busy=lambda: say(busy)):
         if not destination.is_file():
             say(f"fetching {url}")
-            _download(url, checksum, destination, shelves, say)
+            _download(url, checksum, destination, search_path, say)
     return destination
 
 
-def _download(url: str, checksum: str | None, destination: Path, shelves: Shelves, say: Say) -> None:
+def _download(url: str, checksum: str | None, destination: Path, search_path: SearchPath, say: Say) -> None:
     import pooch
 
     pooch.get_logger().setLevel("ERROR")
-    name = destination.relative_to(shelves.downloads).as_posix()
-    # pooch writes into this folder; what a killed process left in it goes with it.
+    name = destination.relative_to(search_path.downloads).as_posix()
+    # pooch writes into this folder, which is removed together with what a killed process left in it.
     aside = destination.with_name(destination.name + ".part")
     shutil.rmtree(aside, ignore_errors=True)
     downloader = pooch.HTTPDownloader(_Progress(name, say), chunk_size=CHUNK, timeout=TIMEOUT)
@@ -86,17 +88,17 @@ def _download(url: str, checksum: str | None, destination: Path, shelves: Shelve
     except UserError:
         raise
     except Exception as error:
-        # pooch lets the errors of its transport through: connection, name, certificate, status, disk.
+        # pooch passes on the errors of its transport: connection, name, certificate, status, disk.
         raise UserError(
             f"{name} is missing and could not be fetched ({_reason(error)}): looked for "
-            f"{shelves.looked_in(name)}; get it from {url} and put it there"
+            f"{search_path.looked_in(name)}; get it from {url} and put it there"
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
 
 def check(path: Path, checksum: str | None, origin: str | None = None) -> None:
-    """Raises UserError where a file is not the one that `checksum` ("algorithm:hexadecimal") names."""
+    """Raises UserError if a file does not have this checksum ("algorithm:hexadecimal"; None: any)."""
     if checksum is None:
         return
     algorithm, _, expected = checksum.rpartition(":")
@@ -119,7 +121,7 @@ def _reason(error: Exception) -> str:
 
 
 class _Progress:
-    """What pooch reports to while it downloads: a line at every tenth, or every 50 MB of unknown size."""
+    """Receives pooch's progress: a line at every tenth, or every 50 MB if the size is unknown."""
 
     def __init__(self, name: str, say: Say) -> None:
         self.total = 0
@@ -135,8 +137,8 @@ class _Progress:
             self._say(f"{self._name}: {self._done / 1e6:.1f}{of} MB")
 
     def reset(self) -> None:
-        """pooch calls this at the end, before it adds the total once more."""
+        """pooch calls this at the end, before it reports the total once more."""
         self._done = self._said = 0
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Part of pooch's interface; there is nothing to close."""

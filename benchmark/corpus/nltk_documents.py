@@ -1,4 +1,4 @@
-"""Documents of the corpora that NLTK reads."""
+"""Documents of the corpora that NLTK can read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, file_hash
-from benchmark.corpus.fetch import Say, Shelves, check, find_or_download
+from benchmark.corpus.fetch import Say, SearchPath, check, find_or_download
 from benchmark.corpus.settings import SourceSettings
 from benchmark.errors import UserError, did_you_mean
 
@@ -21,8 +21,8 @@ from benchmark.errors import UserError, did_you_mean
 class NltkDocument:
     """One file of an NLTK corpus, as its reader sees it.
 
-    A corpus that comes tokenised (Brown and other tagged ones) is text with a sentence a line and a
-    space between tokens; any other is the reader's raw text.
+    A corpus that is already tokenised (Brown and other tagged ones) becomes text with one sentence per
+    line and a space between tokens. Any other corpus is the reader's raw text.
     """
 
     reader: Any
@@ -38,7 +38,7 @@ class NltkDocument:
     def _text(self) -> bytes:
         if hasattr(self.reader, "tagged_sents"):
             return "".join(" ".join(tokens) + "\n" for tokens in self.reader.sents(self.file)).encode()
-        # What reader.raw gives, without the milliseconds NLTK takes to open each of Reuters's 10,788 files.
+        # The same as reader.raw, which takes milliseconds for each of the 10,788 files of Reuters.
         encoding = self.reader.encoding(self.file) or "utf-8"
         try:
             return self._path.read_bytes().decode(encoding).encode()
@@ -56,10 +56,12 @@ class NltkDocument:
         return file_hash(self._path, "sha256")
 
 
-def nltk_documents(source: SourceSettings, shelves: Shelves, say: Say) -> Callable[[str], list[Document]]:
-    """A finder of documents by file id or pattern in one corpus, from NLTK_DATA or a corpora folder.
+def nltk_documents(
+    source: SourceSettings, search_path: SearchPath, say: Say
+) -> Callable[[str], list[Document]]:
+    """A function that finds documents by file id or pattern, in NLTK_DATA or a corpora folder.
 
-    Raises UserError where NLTK has no such reader, or the data is nowhere and cannot be fetched.
+    Raises UserError if NLTK has no such reader, or if the data is missing and cannot be fetched.
     """
     import nltk.corpus
     import nltk.data
@@ -67,14 +69,14 @@ def nltk_documents(source: SourceSettings, shelves: Shelves, say: Say) -> Callab
     from nltk.corpus.util import LazyCorpusLoader
 
     name = str(source.name)
-    reader = getattr(nltk.corpus, name, None)  # loads NLTK's readers: only then are they known
+    reader = getattr(nltk.corpus, name, None)  # loads NLTK's readers, which are not known before
     kinds = (LazyCorpusLoader, CorpusReader)
     if not isinstance(reader, kinds):
         readers = [known for known, value in vars(nltk.corpus).items() if isinstance(value, kinds)]
         raise UserError(
             f"corpus.source.name={name!r}: NLTK has no such corpus. {did_you_mean(name, readers)}"
         )
-    data = _unpacked(name, source, shelves, nltk.data.path, say)
+    data = _unpacked(name, source, search_path, nltk.data.path, say)
     nltk.data.path.insert(0, str(data))
     files = sorted(reader.fileids())
 
@@ -89,9 +91,11 @@ def nltk_documents(source: SourceSettings, shelves: Shelves, say: Say) -> Callab
     return find
 
 
-def _unpacked(name: str, source: SourceSettings, shelves: Shelves, nltk_path: list[str], say: Say) -> Path:
-    """An NLTK data folder that holds the corpus unpacked: NLTK reads many small files slowly from a zip."""
-    folders = [*(place / "nltk_data" for place in shelves.folders), *map(Path, nltk_path)]
+def _unpacked(
+    name: str, source: SourceSettings, search_path: SearchPath, nltk_path: list[str], say: Say
+) -> Path:
+    """An NLTK data folder with the corpus unpacked, since NLTK reads many small files slowly from a zip."""
+    folders = [*(place / "nltk_data" for place in search_path.folders), *map(Path, nltk_path)]
     for folder in folders:
         if (folder / "corpora" / name).is_dir():
             return folder
@@ -99,8 +103,8 @@ def _unpacked(name: str, source: SourceSettings, shelves: Shelves, nltk_path: li
     archive = next((folder / zipped for folder in folders if (folder / zipped).is_file()), None)
     checksum = source.checksums.get(f"{name}.zip")
     if archive is None:
-        archive = find_or_download(f"nltk_data/{zipped}", source.url, checksum, shelves, say)
+        archive = find_or_download(f"nltk_data/{zipped}", source.url, checksum, search_path, say)
     check(archive, checksum)
-    target = shelves.downloads / "nltk_data"
+    target = search_path.downloads / "nltk_data"
     unpack_once(archive, name, ["*"], target / "corpora" / name, say)
     return target

@@ -1,4 +1,4 @@
-"""What a `conf/corpus/*.yaml` may say, checked with errors that name the key."""
+"""The settings of a `conf/corpus/*.yaml`, checked with errors that name the key."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ _STRICT = {"extra": "forbid"}
 class SourceSettings:
     """Where the documents come from.
 
-    `files`: text files, `archive`: members of a zip or tar file, `nltk`: an NLTK corpus, read by NLTK's
-    reader, `package`: files that an installed Python package carries.
+    `files` are text files; `archive` means members of a zip or tar file; `nltk` is an NLTK corpus, read by
+    NLTK's reader; `package` means files that an installed Python package contains.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     kind: Literal["files", "archive", "nltk", "package"] = "files"
-    #: The archive's file name, NLTK's name of the corpus, or the package's.
+    #: The archive's file name, NLTK's name for the corpus, or the name of the package.
     name: str | None = None
-    #: Below the corpora folder (or, of a package, inside it); none: names are paths.
+    #: Folder below the corpora folder, or inside the package; without it, names are paths.
     folder: str | None = None
     #: Folder inside the archive that holds the members.
     inside: str | None = None
-    #: Where the publisher has it: the archive's address, or the files' address less their names.
+    #: The publisher's address of the archive, or of the folder that the files are in.
     url: str | None = None
     #: By file name: "sha256:…", "sha1:…" or "md5:…".
     checksums: dict[str, str] = field(default_factory=dict)
-    #: How to get it where no download can.
+    #: How to get it if it cannot be downloaded.
     hint: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularySettings:
-    """Which words of the training split are kept, and what becomes of the others."""
+    """Which words of the training split are kept, and what happens to the others."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -54,7 +54,7 @@ class VocabularySettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectSettings:
-    """Known counts, checked when the corpus is encoded: targets a split, words, and lines or sentences."""
+    """Known counts, checked when a corpus is opened: targets of each split, words, and lines or sentences."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -67,7 +67,7 @@ class ExpectSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedSettings:
-    """A number from the literature, with where it stands and on which events."""
+    """A result from the literature, with its source and the events it was measured on."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -93,17 +93,17 @@ class CorpusSettings:
     train: Names | None = None
     valid: Names | None = None
     test: Names | None = None
-    #: Documents to split, in place of those of the splits that are not named above.
+    #: Documents to split, for those splits that are not named above.
     text: Names | None = None
     split: list[Share] | None = None
     split_unit: Literal["documents", "lines", "words", "characters"] = "lines"
     split_order: Literal["position", "interleaved"] = "position"
     tokens: Literal["words", "whitespace", "characters"] = "whitespace"
-    #: What ends a paragraph, which no sentence of `tokens: words` crosses.
+    #: What ends a paragraph. With `tokens: words`, no sentence goes beyond its paragraph.
     paragraph: Literal["line", "blank_line"] = "line"
     lowercase: bool = False
     end_of_line: bool = True
-    #: How much of the training split is trained on (see `benchmark.corpus.share`); none: all of it.
+    #: How much of the training split to train on (see `benchmark.corpus.train_share`); by default all of it.
     train_share: Share = None
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     expect: ExpectSettings | None = None
@@ -111,7 +111,7 @@ class CorpusSettings:
 
 
 def corpus_settings(options: Mapping[str, Any]) -> CorpusSettings:
-    """The checked settings. Raises UserError: one line that names the key and the way out."""
+    """The checked settings. Raises UserError: one line that names the key and what to do."""
     from pydantic import TypeAdapter, ValidationError
 
     _check_keys(CorpusSettings, options, "corpus")
@@ -139,7 +139,7 @@ def _check_keys(kind: Any, options: Mapping[str, Any], where: str) -> None:
 
 
 def _problem(location: tuple[int | str, ...], value: Any, message: str) -> str:
-    # Names of the alternatives of a union are no keys.
+    # Pydantic adds the alternatives of a union to the location; they are not keys.
     keys = [str(part) for part in location if str(part) not in {"int", "float", "str", "list[str]"}]
     key = ".".join(["corpus", *keys])
     if message == "Field required":

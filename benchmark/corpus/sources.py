@@ -1,4 +1,4 @@
-"""From the names in a corpus's settings to its documents, wherever they lie."""
+"""From the names in a corpus's settings to its documents, wherever they are."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, FileDocument
-from benchmark.corpus.fetch import Say, Shelves, check, find_or_download
+from benchmark.corpus.fetch import Say, SearchPath, check, find_or_download
 from benchmark.corpus.settings import CorpusSettings, Names, SourceSettings
 from benchmark.errors import UserError, did_you_mean
 
-#: Documents by what names them in the settings: train, valid, test or text.
+#: Documents by the setting that names them: train, valid, test or text.
 Located = dict[str, list[Document]]
 
 
-def locate(settings: CorpusSettings, shelves: Shelves, say: Say) -> Located:
-    """Every document of a corpus, downloaded first where it is missing.
+def find_documents(settings: CorpusSettings, search_path: SearchPath, say: Say) -> Located:
+    """Every document of a corpus; those that are missing are downloaded first.
 
-    Raises UserError: what is missing, where it was looked for, and how to get it.
+    Raises UserError, which says what is missing, where it was looked for, and how to get it.
     """
     named = {
         part: _listed(names)
@@ -31,15 +31,15 @@ def locate(settings: CorpusSettings, shelves: Shelves, say: Say) -> Located:
     source = settings.source
     find: Callable[[str], list[Document]]
     if source.kind == "files":
-        find = partial(_files, source, shelves, say)
+        find = partial(_files, source, search_path, say)
     elif source.kind == "archive":
-        find = partial(_matching, _archive_folder(source, wanted, shelves, say), source)
+        find = partial(_matching, _archive_folder(source, wanted, search_path, say), source)
     elif source.kind == "package":
         find = partial(_matching, _package_folder(source), source)
     else:
         from benchmark.corpus.nltk_documents import nltk_documents
 
-        find = nltk_documents(source, shelves, say)
+        find = nltk_documents(source, search_path, say)
     return {part: [document for name in names for document in find(name)] for part, names in named.items()}
 
 
@@ -51,20 +51,20 @@ def _is_pattern(name: str) -> bool:
     return any(sign in name for sign in "*?[")
 
 
-def _files(source: SourceSettings, shelves: Shelves, say: Say, name: str) -> list[Document]:
+def _files(source: SourceSettings, search_path: SearchPath, say: Say, name: str) -> list[Document]:
     if source.folder is None:
-        return [FileDocument(path) for path in _own_files(name, shelves)]
+        return [FileDocument(path) for path in _own_files(name, search_path)]
     address = f"{source.url.rstrip('/')}/{name}" if source.url else None
     checksum = source.checksums.get(name)
-    path = find_or_download(f"{source.folder}/{name}", address, checksum, shelves, say)
+    path = find_or_download(f"{source.folder}/{name}", address, checksum, search_path, say)
     check(path, checksum)
     return [FileDocument(path)]
 
 
-def _own_files(name: str, shelves: Shelves) -> list[Path]:
-    """A user's file, or the files a pattern matches: as given, else below the corpora folder."""
+def _own_files(name: str, search_path: SearchPath) -> list[Path]:
+    """A user's file, or the files that match a pattern: as given, or else below the corpora folder."""
     given = Path(name).expanduser()
-    folders = [Path()] if given.is_absolute() else [Path(), *shelves.folders]
+    folders = [Path()] if given.is_absolute() else [Path(), *search_path.folders]
     for folder in folders:
         path = folder / given
         if path.is_file():
@@ -80,7 +80,7 @@ def _own_files(name: str, shelves: Shelves) -> list[Path]:
 
 
 def _matching(folder: Path, source: SourceSettings, name: str) -> list[Document]:
-    """Documents below a folder: one, or all that match a pattern, in the order of their names."""
+    """Documents below a folder: one, or all those that match a pattern, ordered by name."""
     if not _is_pattern(name):
         names = [name] if (folder / name).is_file() else []
     else:
@@ -91,25 +91,25 @@ def _matching(folder: Path, source: SourceSettings, name: str) -> list[Document]
     return [FileDocument(folder / other) for other in names]
 
 
-def _archive_folder(source: SourceSettings, wanted: list[str], shelves: Shelves, say: Say) -> Path:
-    """The folder that holds the archive's members, unpacked into the cache if it is nowhere yet."""
+def _archive_folder(source: SourceSettings, wanted: list[str], search_path: SearchPath, say: Say) -> Path:
+    """The folder with the archive's members, which are unpacked into the cache if they are nowhere yet."""
     assert source.folder is not None
     assert source.name is not None
-    for place in shelves.folders:
+    for place in search_path.folders:
         folder = place / source.folder
         if folder.is_dir() and all(any(folder.glob(name)) for name in wanted):
             return folder
     checksum = source.checksums.get(source.name)
-    beside = shelves.find(f"{source.folder}/{source.name}")
-    archive = beside or find_or_download(source.name, source.url, checksum, shelves, say)
+    beside = search_path.find(f"{source.folder}/{source.name}")
+    archive = beside or find_or_download(source.name, source.url, checksum, search_path, say)
     check(archive, checksum)
-    folder = shelves.downloads / source.folder
+    folder = search_path.downloads / source.folder
     unpack_once(archive, source.inside, wanted, folder, say)
     return folder
 
 
 def _package_folder(source: SourceSettings) -> Path:
-    """The folder of documents inside an installed package, found without importing it."""
+    """The folder of documents inside an installed package, found without importing the package."""
     from importlib import metadata
 
     assert source.name is not None

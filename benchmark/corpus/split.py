@@ -1,4 +1,4 @@
-"""Cutting documents into training, validation and test part by position or interleaved."""
+"""Cutting documents into training, validation and test parts, by position or interleaved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from benchmark.corpus.document import PIECE, Document, Span
-from benchmark.corpus.numbering import NEWLINE, SEPARATORS
+from benchmark.corpus.word_numbering import NEWLINE, SEPARATORS
 from benchmark.errors import UserError
 
 Unit = Literal["documents", "lines", "words", "characters"]
@@ -19,9 +19,9 @@ Shares = Sequence[int | float | None]
 
 
 def by_position(documents: Sequence[Document], unit: Unit, shares: Shares) -> list[list[Span]]:
-    """Consecutive parts: the first units, the next, and so on; shares are fractions or counts of units.
+    """Consecutive parts: the first units, the next units, and so on. Shares are fractions or counts of units.
 
-    Raises UserError where the shares do not fit or leave a part without a unit.
+    Raises UserError if the shares do not fit, or leave a part without a unit.
     """
     totals = np.array([_count(document, unit) for document in documents], dtype=np.int64)
     stops = _stops(int(totals.sum()), unit, shares)
@@ -31,10 +31,10 @@ def by_position(documents: Sequence[Document], unit: Unit, shares: Shares) -> li
 
 
 def interleaved(documents: Sequence[Document], unit: Unit, shares: Shares) -> list[list[Span]]:
-    """Parts spread evenly: of every 10 units with shares 0.8, 0.1, 0.1 the first eight go to the first
+    """Parts spread evenly. With shares 0.8, 0.1, 0.1, the first eight of every ten units go to the first
     part, the ninth to the second, the tenth to the third.
 
-    Raises UserError as `by_position`, and where units are neither documents nor lines.
+    Raises UserError as `by_position` does, and for units other than documents and lines.
     """
     if unit not in ("documents", "lines"):
         raise UserError(f"corpus.split_unit={unit} cannot be interleaved: take documents or lines")
@@ -114,7 +114,7 @@ def _between(documents: Sequence[Document], begin: tuple[int, int], end: tuple[i
 
 
 def _place(documents: Sequence[Document], totals: np.ndarray, unit: Unit, number: int) -> tuple[int, int]:
-    """Document and byte at which unit `number` (from 0) begins."""
+    """The document and the byte in it at which unit `number` (from 0) begins."""
     before = np.cumsum(totals) - totals
     index = int(np.searchsorted(before, number, side="right")) - 1
     within = number - int(before[index])
@@ -132,7 +132,7 @@ def _count(document: Document, unit: Unit) -> int:
 
 
 def _starts(document: Document, unit: Unit) -> Iterator[np.ndarray]:
-    """Byte at which each unit of a document begins (int64), a stretch of the document at a time."""
+    """The bytes at which the units of a document begin (int64), one piece of the document at a time."""
     offset, previous = 0, NEWLINE
     with document.open() as file:
         while data := file.read(PIECE):

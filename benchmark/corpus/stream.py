@@ -1,4 +1,4 @@
-"""A token stream: the ids of one split, in order, with the places where its lines begin."""
+"""A token stream: the ids of one split in order, and the offsets at which its lines begin."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from benchmark.corpus.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class TokenStream:
-    """Every id of a split is a target, scored exactly once.
+    """The ids of one split. Every id is a target, and is scored exactly once.
 
     `ids` (uint16 or uint32 [targets], usually memory-mapped) holds the text's tokens and, where the
     vocabulary has `</s>`, one `</s>` at the end of every line. `lines` (int64 [lines + 1]) holds the
-    offset of each line's first id, then the total. `characters` is the length of the split's text in
+    offset of each line's first id, then the number of ids. `characters` is the length of the split's text in
     Unicode code points, for bits per character (0 where unknown).
     """
 
@@ -29,7 +29,7 @@ class TokenStream:
 
     @classmethod
     def from_ids(cls, ids: np.ndarray, vocabulary: Vocabulary, characters: int = 0) -> TokenStream:
-        """A stream over ids in memory; lines end after each `</s>` (one line where there is none)."""
+        """A stream over ids in memory. Lines end after each `</s>`; without `</s>` there is one line."""
         ids = np.asarray(ids)
         if vocabulary.end is None:
             ends = np.array([], dtype=np.int64)
@@ -40,7 +40,7 @@ class TokenStream:
         return cls(ids, np.concatenate([[0], ends]).astype(np.int64), vocabulary, characters)
 
     def head(self, targets: int) -> TokenStream:
-        """The whole lines at the front that hold at least `targets` ids (or all there are)."""
+        """The fewest whole lines at the front that hold at least `targets` ids, or all lines."""
         last = int(np.searchsorted(self.lines, min(targets, len(self))))
         stop = int(self.lines[last])
         return TokenStream(self.ids[:stop], self.lines[: last + 1], self.vocabulary)

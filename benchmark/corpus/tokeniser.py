@@ -1,4 +1,4 @@
-"""Tokens of a prompt, and text of tokens, in the way of a corpus."""
+"""From a prompt to tokens and from tokens to text, in the same way as a corpus does it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tokens = Literal["words", "whitespace", "characters"]
 
 @dataclass(frozen=True)
 class Tokeniser:
-    """How a corpus makes tokens of text. `</s>` stands between lines (or sentences) where they are marked."""
+    """How a corpus tokenises text. If lines (or sentences) are marked, `</s>` stands between them."""
 
     tokens: Tokens
     lowercase: bool
@@ -26,7 +26,7 @@ class Tokeniser:
         return f"{kind}, {'lower case' if self.lowercase else 'case kept'}"
 
     def tokenise(self, prompt: str) -> list[str]:
-        """The tokens of a prompt. Its last line is open: no `</s>` follows it."""
+        """The tokens of a prompt. Its last line stays open: no `</s>` follows it."""
         text = prompt.replace("\r\n", "\n")
         if self.lowercase:
             text = text.lower()
@@ -39,7 +39,7 @@ class Tokeniser:
         return marked[:-1]
 
     def detokenise(self, tokens: Sequence[str]) -> str:
-        """Text to read: `</s>` becomes a line break, words are joined as NLTK's detokeniser does."""
+        """Readable text: `</s>` becomes a line break, and NLTK's detokeniser joins words."""
         lines: list[list[str]] = [[]]
         for token in tokens:
             if token == END and self.tokens != "characters":
@@ -51,7 +51,7 @@ class Tokeniser:
     def _lines(self, text: str) -> list[str]:
         if self.tokens != "words":
             return text.split("\n")
-        # Punkt without training knows no abbreviation, which does for the few words of a prompt.
+        # An untrained Punkt knows no abbreviations, which is good enough for the few words of a prompt.
         return self._nltk.sentences(text) or [""]
 
     def _line(self, line: str) -> list[str]:
@@ -68,6 +68,6 @@ class Tokeniser:
 
     @cached_property
     def _nltk(self) -> Any:
-        from benchmark.corpus.words import PromptWords
+        from benchmark.corpus.nltk_words import PromptWords
 
         return PromptWords()

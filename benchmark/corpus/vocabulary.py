@@ -1,4 +1,4 @@
-"""The closed vocabulary of a corpus: every token a model may be asked about, with its training count."""
+"""The closed vocabulary of a corpus: every token that a model may be asked about, with its training count."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ END = "</s>"
 class Vocabulary:
     """Tokens by id, most frequent first, with their counts in the training split.
 
-    `<s>` is never in the vocabulary: it is no target. A model that needs a symbol for 'before the
-    first token' uses the id `len(vocabulary)`, which no stream contains.
+    `<s>` is never in the vocabulary, since it is never a target. A model that needs a symbol for "before
+    the first token" uses the id `len(vocabulary)`, which no stream contains.
     """
 
     tokens: tuple[str, ...]
@@ -42,12 +42,12 @@ class Vocabulary:
 
     @cached_property
     def unknown(self) -> int | None:
-        """Id of `<unk>`, an ordinary word of the closed vocabulary, or None where there is none."""
+        """The id of `<unk>`, an ordinary word of the closed vocabulary; None if the vocabulary lacks it."""
         return self.ids.get(UNKNOWN)
 
     @cached_property
     def end(self) -> int | None:
-        """Id of `</s>`, a target at the end of every line, or None where lines are not marked."""
+        """The id of `</s>`, a target at the end of every line; None if lines are not marked."""
         return self.ids.get(END)
 
     @cached_property
@@ -56,9 +56,9 @@ class Vocabulary:
         return hashlib.sha256("\0".join(self.tokens).encode()).hexdigest()
 
     def encode(self, tokens: Iterable[str]) -> np.ndarray:
-        """Ids (int64) of tokens; unseen ones become `<unk>`.
+        """The ids (int64) of tokens; unseen ones become `<unk>`.
 
-        Raises KeyError naming the token where the vocabulary has no `<unk>`.
+        Raises KeyError, with the token, if the vocabulary has no `<unk>`.
         """
         unknown = self.unknown
         if unknown is None:
@@ -66,16 +66,16 @@ class Vocabulary:
         return np.array([self.ids.get(token, unknown) for token in tokens], dtype=np.int64)
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> list[str]:
-        """Tokens of ids."""
+        """The tokens with these ids."""
         return [self.tokens[int(index)] for index in ids]
 
     def save(self, path: Path) -> None:
-        """Write as JSON (tokens may hold any character, newlines too)."""
+        """Write the vocabulary as JSON: a token may contain any character, even a newline."""
         data = {"tokens": list(self.tokens), "counts": self.counts.tolist()}
         path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """Read what `save` wrote."""
+        """Read a vocabulary that `save` wrote."""
         data = json.loads(path.read_text(encoding="utf-8"))
         return cls(tuple(data["tokens"]), np.array(data["counts"], dtype=np.int64))

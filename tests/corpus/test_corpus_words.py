@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from nltk.tokenize import NLTKWordTokenizer
 
 from benchmark.corpus import tokeniser_of
+from benchmark.corpus.nltk_words import WordTokeniser, paragraphs
 from benchmark.corpus.tokeniser import Tokeniser
-from benchmark.corpus.words import WordTokeniser, paragraphs
 
 MARKS = ".,:;!?'\"()[]{}<>-–—*@#$%&`«»“”‘’/ "
 FORMS = ["''", "``", "...", "can't", "cannot", "gonna", "'tis", "d'ye", "more'n", "wanna", "'s", "n't", "--"]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.corpus.numbering import HashCollision, WordNumberer
 from benchmark.corpus.type_table import TypeTable
+from benchmark.corpus.word_numbering import HashCollision, WordNumberer
 
 KEYS = st.lists(st.integers(0, 2**64 - 2), max_size=200, unique=True)
 

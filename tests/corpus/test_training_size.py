@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmark.build import build_model
 from benchmark.contract import RunLog
 from benchmark.corpus import END, Corpus, TokenStream, Vocabulary, fingerprint
-from benchmark.corpus.share import share_mark, stretches, with_share
+from benchmark.corpus.train_share import share_fingerprint, stretches, take_share
 from benchmark.errors import Skip, UserError
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.perplexity import checked
@@ -56,7 +56,7 @@ def numbered(lengths: list[int], *, ends: bool = True) -> dict[str, TokenStream]
 def kept(streams: dict[str, TokenStream], share: float) -> TokenStream | None:
     """The training split of a share; None where it would hold nothing."""
     try:
-        return with_share(streams, share)["train"]
+        return take_share(streams, share)["train"]
     except UserError:
         return None
 
@@ -216,7 +216,7 @@ def test_a_vocabulary_of_one(tmp_path: Path) -> None:
 
 
 def test_marks_differ_by_share_and_corpus() -> None:
-    marks = {share_mark(whole, share) for whole in ("x", "y") for share in (0.1, 0.2, 1)}
+    marks = {share_fingerprint(whole, share) for whole in ("x", "y") for share in (0.1, 0.2, 1)}
     assert len(marks) == 6
 
 

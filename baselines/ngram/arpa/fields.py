@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.corpus.numbering import NEWLINE, SEPARATORS, SPACE, WORD, WordNumberer
+from benchmark.corpus.word_numbering import NEWLINE, SEPARATORS, SPACE, WORD, WordNumberer
 
 #: No number is written with more bytes than this.
 _LONGEST = 40

@@ -11,7 +11,7 @@ import numpy as np
 
 from baselines.ngram.arpa.fields import Fields, parse
 from baselines.ngram.arpa.lines import ArpaLines
-from benchmark.corpus.numbering import MULTIPLIERS, HashCollision, WordNumberer
+from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision, WordNumberer
 from benchmark.errors import UserError
 
 _COUNT = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)\s*")

@@ -12,9 +12,9 @@ import numpy as np
 from baselines.ngram.counting.storage import MemoryColumn
 from baselines.ngram.counting.threads import in_order
 from benchmark.corpus.document import FileDocument, Span, pieces
-from benchmark.corpus.numbering import MULTIPLIERS, HashCollision
-from benchmark.corpus.streaming import Words
+from benchmark.corpus.token_numbering import WordTokens
 from benchmark.corpus.vocabulary import END, UNKNOWN
+from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
 
 START = "<s>"
@@ -40,13 +40,13 @@ def encode_texts(train: Path, test: Path, threads: int) -> EncodedTexts:
     """Read both texts. Raises UserError: a file that is missing, empty, not UTF-8 or holds `<s>`, `</s>`."""
     for multiplier in MULTIPLIERS[:-1]:
         try:
-            return _encode(train, test, threads, Words(end_of_line=True, multiplier=multiplier))
+            return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=multiplier))
         except HashCollision:  # two words have one hash: hash again
             continue
-    return _encode(train, test, threads, Words(end_of_line=True, multiplier=MULTIPLIERS[-1]))
+    return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=MULTIPLIERS[-1]))
 
 
-def _encode(train: Path, test: Path, threads: int, words: Words) -> EncodedTexts:
+def _encode(train: Path, test: Path, threads: int, words: WordTokens) -> EncodedTexts:
     with ThreadPoolExecutor(threads) as pool:
         numbers, counts = _numbers(train, words, pool)
         _refuse_reserved(train, words)
@@ -57,7 +57,7 @@ def _encode(train: Path, test: Path, threads: int, words: Words) -> EncodedTexts
         return EncodedTexts(train_sequence, test_sequence, len(ids) - 1, int(ids[-1]))
 
 
-def _numbers(path: Path, words: Words, pool: ThreadPoolExecutor) -> tuple[MemoryColumn, np.ndarray]:
+def _numbers(path: Path, words: WordTokens, pool: ThreadPoolExecutor) -> tuple[MemoryColumn, np.ndarray]:
     """Type numbers of a text, and how often each type occurs."""
     numbers = MemoryColumn()
     counts = np.zeros(1, dtype=np.int64)
@@ -71,7 +71,7 @@ def _numbers(path: Path, words: Words, pool: ThreadPoolExecutor) -> tuple[Memory
     return numbers, counts
 
 
-def _refuse_reserved(path: Path, words: Words) -> None:
+def _refuse_reserved(path: Path, words: WordTokens) -> None:
     for token in (START, END):
         if words.find(token) is not None:
             raise UserError(f"{path} holds the word {token}, which marks sentences: give it another spelling")

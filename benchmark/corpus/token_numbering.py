@@ -1,4 +1,7 @@
-"""From the text of a split to the type numbers of its tokens, a piece at a time."""
+"""From the text of a split to the type numbers of its tokens, a piece at a time.
+
+Types are numbered in the order in which they first occur; the vocabulary later assigns ids by frequency.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,24 @@ from itertools import islice
 
 import numpy as np
 
-from benchmark.corpus.growing import GrowingArray
-from benchmark.corpus.numbering import MULTIPLIERS, LookedUp, WordNumberer
+from benchmark.corpus.growing_array import GrowingArray
 from benchmark.corpus.vocabulary import END
+from benchmark.corpus.word_numbering import MULTIPLIERS, LookedUp, WordNumberer
 
-#: Applies a function to each of many: `map`, or that of a thread pool.
+#: Applies a function to many pieces: `map`, or the `map` of a thread pool.
 Mapping = Callable[[Callable[[bytes], LookedUp], Iterable[bytes]], Iterable[LookedUp]]
 
 
 def _growing_batches(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """1 piece, 2, 4, … and 16 at a time: most words of the first are new, few of later ones are."""
+    """Batches of 1, 2, 4, … up to 16 pieces: most words of the first piece are new, few of later ones are."""
     rest, size = iter(pieces), 1
     while some := list(islice(rest, size)):
         yield some
         size = min(2 * size, 16)
 
 
-class Tally:
-    """Counts text on its way through, in code points, and hashes it where it is asked to."""
+class TextCounter:
+    """Counts the code points of text that passes through, and hashes the text if asked to."""
 
     def __init__(self, hashing: bool) -> None:
         self.characters = 0
@@ -35,7 +38,7 @@ class Tally:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the text, or nothing."""
+        """SHA-256 of the text; empty if it is not hashed."""
         return self._hash.hexdigest() if self._hash else ""
 
     def through(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -46,21 +49,21 @@ class Tally:
             yield piece
 
 
-def lowered(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces in lower case, by Unicode's rules."""
+def lowercased(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces in lower case, according to Unicode."""
     for piece in pieces:
         yield piece.lower() if piece.isascii() else piece.decode().lower().encode()
 
 
 @dataclass(frozen=True)
 class Numbered:
-    """Type numbers of some tokens (int32), and where in them lines end: behind `</s>`, which is included."""
+    """Type numbers of some tokens (int32), and the offsets at which lines end, just after their `</s>`."""
 
     numbers: np.ndarray
     line_ends: np.ndarray
 
 
-class Numberer(ABC):
+class TokenNumberer(ABC):
     """Numbers the types of all splits of a corpus from 0; with `end_of_line`, type 0 is `</s>`."""
 
     def __init__(self, end_of_line: bool) -> None:
@@ -72,14 +75,14 @@ class Numberer(ABC):
 
     @abstractmethod
     def types(self) -> list[str]:
-        """The types by number."""
+        """The types in order of number."""
 
     def split(self, pieces: Iterable[bytes]) -> Iterator[Numbered]:
-        """The tokens of a split, whose last line ends even without a newline."""
+        """The tokens of a split. Its last line is ended even if it has no newline."""
         return map(self.number, self._closed(pieces))
 
     def _closed(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """What there is of the pieces, and a newline where lines are marked and the last has none."""
+        """The pieces that are not empty, and a newline if lines are marked and the last one has none."""
         last = b"\n"
         for piece in pieces:
             if piece:
@@ -89,8 +92,8 @@ class Numberer(ABC):
             yield b"\n"
 
 
-class Words(Numberer):
-    """Tokens between ASCII whitespace; a line ends at a newline, a blank one too."""
+class WordTokens(TokenNumberer):
+    """Tokens between ASCII whitespace; every newline ends a line, a blank one too."""
 
     def __init__(self, end_of_line: bool, multiplier: int = MULTIPLIERS[0]) -> None:
         super().__init__(end_of_line)
@@ -100,18 +103,18 @@ class Words(Numberer):
         return self._marked(*self._words.number(piece))
 
     def split(self, pieces: Iterable[bytes], each: Mapping = map) -> Iterator[Numbered]:
-        """The tokens of a split. `each`, say a thread pool's `map`, looks several pieces up at once."""
+        """The tokens of a split. `each`, say a thread pool's `map`, looks pieces up in parallel."""
         for some in _growing_batches(self._closed(pieces)):
             for looked_up in list(each(self._words.look_up, some)):
                 yield self._marked(*self._words.settle(looked_up))
 
     def find(self, word: str) -> int | None:
-        """The number of a word seen in the text, not of the `</s>` that stands for a line's end."""
+        """The number of a word that occurs in the text; never that of the `</s>` which ends lines."""
         number = int(self._words.look_up(word.encode()).numbers[0])
         return None if number < 0 else number + self.end_of_line
 
     def _marked(self, numbers: np.ndarray, before_newlines: np.ndarray) -> Numbered:
-        """The words' numbers with `</s>` among them, where lines are marked."""
+        """The words' numbers, with `</s>` inserted if lines are marked."""
         if not self.end_of_line:
             return Numbered(numbers, np.empty(0, dtype=np.int64))
         ends = before_newlines + np.arange(len(before_newlines))
@@ -123,12 +126,12 @@ class Words(Numberer):
         return Numbered(marked, ends + 1)
 
     def types(self) -> list[str]:
-        spelled = b" ".join(self._words.types()).decode()  # one decoding, not one a type
+        spelled = b" ".join(self._words.types()).decode()  # decoded at once, not type by type
         return ([END] if self.end_of_line else []) + (spelled.split(" ") if spelled else [])
 
 
-class Characters(Numberer):
-    """Code points; with `end_of_line`, a newline is `</s>`."""
+class CharacterTokens(TokenNumberer):
+    """Each code point is a token; with `end_of_line`, a newline is `</s>`."""
 
     def __init__(self, end_of_line: bool) -> None:
         super().__init__(end_of_line)

@@ -1,7 +1,8 @@
-"""Whitespace-separated words to type numbers, many at a time and exact.
+"""Numbering the types of whitespace-separated words: many words at a time, and exact.
 
-A word of up to eight bytes is its own 64-bit key. A longer one is hashed to a key that no short word
-can have, and its bytes are then compared with those of the type found: two words never share a type.
+A type's number is provisional: the vocabulary later assigns ids by frequency. A word of up to eight
+bytes is its own 64-bit key. A longer word is hashed to a key that no short word can have, and its bytes
+are then compared with those of the type found, so two different words never share a type.
 """
 
 from __future__ import annotations
@@ -10,22 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.corpus.growing import GrowingArray
+from benchmark.corpus.growing_array import GrowingArray
 from benchmark.corpus.type_table import TypeTable
 
 NEWLINE, SPACE = 10, 32
-#: ASCII whitespace, as `bytes.split` has it.
+#: ASCII whitespace, as `bytes.split` defines it.
 SEPARATORS = np.zeros(256, dtype=bool)
 SEPARATORS[[9, 10, 11, 12, 13, 32]] = True
 
 WORD = 8  # bytes in a 64-bit load
-#: By the number of a word's bytes in an 8-byte load: ones over the bytes behind its end. UTF-8 never
-#: holds 0xFF, so the padded load tells words of different length apart.
+#: Indexed by how many bytes of a word are in an 8-byte load: ones over the bytes after the word's end.
+#: UTF-8 never contains 0xFF, so the padded load tells words of different lengths apart.
 PADDING = np.array([(1 << 64) - (1 << 8 * n) for n in range(8)] + [0], dtype=np.uint64)
-#: Top byte of a long word's key. UTF-8 never holds 0xC0, so no padded short word has it there.
+#: Top byte of a long word's key. UTF-8 never contains 0xC0, so no padded short word has it there.
 LONG_MARK = np.uint64(0xC0 << 56)
 LONG_BITS = np.uint64((1 << 56) - 1)
-#: Odd multipliers for hashing long words; the next is taken when two words collide.
+#: Odd multipliers for hashing long words; when two words collide, the next one is tried.
 MULTIPLIERS = (0x9FB2_1C65_1E98_DF25, 0xC2B2_AE3D_27D4_EB4F, 0xFF51_AFD7_ED55_8CCD)
 
 
@@ -35,7 +36,7 @@ class HashCollision(Exception):
 
 @dataclass(frozen=True)
 class LookedUp:
-    """The words of a chunk, their keys, and their types as far as known (else -1)."""
+    """The words of a chunk, their keys, and the numbers of their types (-1 for types not yet known)."""
 
     words: _Words
     keys: np.ndarray
@@ -44,7 +45,7 @@ class LookedUp:
 
 
 class WordNumberer:
-    """Numbers word types from 0, in the order of the chunks they first occur in."""
+    """Numbers word types from 0, in the order of the chunks in which they first occur."""
 
     def __init__(self, multiplier: int = MULTIPLIERS[0]) -> None:
         self._multiplier = np.uint64(multiplier)
@@ -52,21 +53,21 @@ class WordNumberer:
         self._spellings = _Spellings()
 
     def number(self, chunk: bytes) -> tuple[np.ndarray, np.ndarray]:
-        """Type of each word (int32 [words]) and, for each newline, how many words precede it.
+        """The type of each word (int32 [words]) and, for each newline, how many words precede it.
 
-        `chunk` is valid UTF-8 that ends where a word ends. Raises HashCollision.
+        `chunk` is valid UTF-8 and ends where a word ends. Raises HashCollision.
         """
         return self.settle(self.look_up(chunk))
 
     def look_up(self, chunk: bytes) -> LookedUp:
-        """The first and longer half of `number`, which changes nothing: chunks can be looked up at once."""
+        """The first and longer half of `number`. It changes nothing, so it can run in parallel."""
         words = _Words(chunk)
         keys = words.bytes_at(0)
         layers = _hash_long_words(words, keys, self._multiplier)
         return LookedUp(words, keys, layers, self._table.find(keys))
 
     def settle(self, looked_up: LookedUp) -> tuple[np.ndarray, np.ndarray]:
-        """The second half of `number`: gives new words their types. Nothing may be looked up meanwhile."""
+        """The second half of `number`: gives new words their types. No chunk may be looked up meanwhile."""
         words, keys, numbers = looked_up.words, looked_up.keys, looked_up.numbers
         missing = np.flatnonzero(numbers < 0)
         if len(missing):
@@ -81,12 +82,12 @@ class WordNumberer:
         return numbers, words.before_newlines
 
     def types(self) -> list[bytes]:
-        """The types' bytes, by number."""
+        """The bytes of every type, in order of number."""
         return self._spellings.spelled()
 
 
 class _Words:
-    """Where the words of a chunk lie, and their bytes, eight at a time."""
+    """The positions of the words in a chunk, and their bytes, eight at a time."""
 
     def __init__(self, chunk: bytes) -> None:
         # A separator on either side of every word, and room for the last word's last load.
@@ -102,7 +103,7 @@ class _Words:
         self.before_newlines = np.searchsorted(self.starts, np.flatnonzero(codes == NEWLINE))
 
     def bytes_at(self, offset: int, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Eight bytes from `offset` on (uint64), 0xFF behind a word's end, of the chosen words."""
+        """Eight bytes (uint64) of each chosen word from `offset` on, padded with 0xFF after its end."""
         loaded = self._loads[self.starts[chosen] + offset]
         loaded |= PADDING.take(self.lengths[chosen] - offset, mode="clip")
         return loaded
@@ -112,16 +113,16 @@ def _separating(codes: np.ndarray) -> np.ndarray:
     """Which bytes are separators: bool."""
     separating: np.ndarray = codes <= SPACE
     if np.count_nonzero(separating) > np.count_nonzero(codes == SPACE) + np.count_nonzero(codes == NEWLINE):
-        return SEPARATORS[codes]  # some are rarer: tabs and the like, or control characters within words
+        return SEPARATORS[codes]  # there are tabs and the like, or control characters within words
     return separating
 
 
-#: Long words that have bytes at one offset: their places among the words, and those eight bytes.
+#: The long words that reach to a certain offset: their indices among the words, and eight bytes of each.
 _Layer = tuple[np.ndarray, np.ndarray]
 
 
 def _hash_long_words(words: _Words, keys: np.ndarray, multiplier: np.uint64) -> list[_Layer]:
-    """Put hashes in place of the keys of long words; returns their bytes, a layer every eight."""
+    """Replace the keys of long words by hashes; return the words' bytes, one layer for every eight."""
     long = np.flatnonzero(words.lengths > WORD)
     if not len(long):
         return []
@@ -174,7 +175,7 @@ class _Spellings:
         return [data[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
     def agree(self, lengths: np.ndarray, layers: list[_Layer], numbers: np.ndarray) -> bool:
-        """Whether every long word is spelled as the type it was found to be."""
+        """Whether every long word has the spelling of the type that was found for it."""
         if not layers:
             return True
         long = layers[0][0]

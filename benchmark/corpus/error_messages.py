@@ -1,4 +1,4 @@
-"""Errors about a corpus's text that say where in it the trouble is."""
+"""Errors about the text of a corpus, which say where in the text the problem is."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Line = tuple[str, int, list[str]]
 
 
 def empty_part(part: str, spans: Sequence[Span]) -> UserError:
-    """A split without a token."""
+    """The error for a split that holds no token."""
     name = spans[0].document.name if spans else f"corpus.{part}"
     more = f" and {len(spans) - 1} more" if len(spans) > 1 else ""
     return UserError(f"the {part} split is empty: there is no token in {name}{more}")
 
 
 def unseen_token(tokens: set[str], part: str, lines: Iterable[Line]) -> UserError:
-    """Tokens outside a vocabulary without `<unk>`: the first of them is named."""
+    """The error for tokens that a vocabulary without `<unk>` does not have; it names the first of them."""
     token, where = _first(tokens, part, lines)
     return UserError(
         f"{token!r} in {where} is not in the training split: "
@@ -28,7 +28,7 @@ def unseen_token(tokens: set[str], part: str, lines: Iterable[Line]) -> UserErro
 
 
 def reserved_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
-    """A token that the text may not hold."""
+    """The error for a token that the text must not contain."""
     return UserError(
         f"{token!r} in {_first({token}, part, lines)[1]} is reserved (it marks where lines begin and end): "
         "rename it in the text, or leave it out"
@@ -36,7 +36,7 @@ def reserved_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
 
 
 def _first(tokens: set[str], part: str, lines: Iterable[Line]) -> tuple[str, str]:
-    """The first of some tokens that occurs in a split, and where."""
+    """The first of these tokens to occur in a split, and where it does."""
     for document, number, line in lines:
         for token in line:
             if token in tokens:

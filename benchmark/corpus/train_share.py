@@ -1,4 +1,4 @@
-"""A share of the training split, for learning curves: less text, scored on the same events."""
+"""A share of the training split, for learning curves: less text to learn from, the same events to score."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
 
-#: Part of the identity of every share: raised when the same share would be other lines.
+#: Part of the identity of every share: raise it when an edit makes the same share select other lines.
 VERSION = 1
-#: A share is spread over so many stretches, or fewer, so that each has at least so many lines.
+#: A share is taken from up to this many stretches of the text, each of at least this many lines.
 STRETCHES, LINES = 64, 100
 
 
-def share_mark(whole: str, share: float) -> str:
-    """The fingerprint of a corpus with a share of its training split; the whole's own where it is all."""
+def share_fingerprint(whole: str, share: float) -> str:
+    """The fingerprint of a corpus with a share of its training split; a share of 1 changes nothing."""
     if share == 1:
         return whole
     content = {"corpus": whole, "train_share": share, "version": VERSION}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def with_share(streams: dict[str, TokenStream], share: float) -> dict[str, TokenStream]:
-    """The splits of a corpus with only a share (above 0, up to 1) of the training one.
+def take_share(streams: dict[str, TokenStream], share: float) -> dict[str, TokenStream]:
+    """The splits of a corpus, with only a share (above 0, up to 1) of the training split.
 
-    The training split is cut into equally long stretches, 64 if it is not short, and the beginning of each
-    is kept: texts are often in order of time or of source, and their first part alone would be another kind
-    of text, not just less of it. (Banko & Brill 2001, section 3, draw the sentences of each training size
-    from all of their sources for the same reason. Of the State of the Union, in order of year, the first
-    fourth gives a Kneser-Ney 3-gram a test perplexity of 130, a fourth from everywhere one of 94.) Where
-    there are lines they stay whole: one is kept if its middle is. A smaller share is part of every larger
-    one, in the same order.
+    The training split is cut into stretches of equal length (64, fewer if it is short), and the beginning
+    of each is kept. Texts are often ordered by time or by source, so their first part alone would be
+    another kind of text, not just less text. (Banko & Brill 2001, section 3, draw the sentences of each
+    training size from all of their sources for the same reason. The State of the Union addresses are in
+    order of year: the first fourth gives a Kneser-Ney 3-gram a test perplexity of 130, a fourth taken from
+    everywhere gives 94.) Lines stay whole: a line is kept if its middle is within the share. A smaller
+    share is contained in every larger one, in the same order.
 
-    Validation, test and the tokens of the vocabulary stay as they are, and with them the events that are
-    scored; the vocabulary's counts become the share's, 0 for a word that only the rest of the text has.
-    The ids of a share are copied: 2 or 4 bytes a token. Raises UserError where not one line is kept.
+    The validation and test splits and the tokens of the vocabulary do not change, and so neither do the
+    events that are scored. The vocabulary's counts become those of the share: 0 for a word that occurs
+    only in the rest of the text. The ids of a share are copied, at 2 or 4 bytes a token. Raises UserError
+    if the share holds no line.
     """
     if share == 1:
         return streams
@@ -60,13 +61,13 @@ def with_share(streams: dict[str, TokenStream], share: float) -> dict[str, Token
 
 
 def stretches(train: TokenStream) -> int:
-    """How many stretches a training split is cut into."""
+    """Into how many stretches a training split is cut."""
     lines = len(train) if train.vocabulary.end is None else len(train.lines) - 1
     return min(STRETCHES, max(1, lines // LINES))
 
 
 def _pieces(train: TokenStream, share: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What is kept of each stretch, where anything is: its ids, and the lengths of its lines."""
+    """What is kept of each stretch that anything is kept of: its ids, and the lengths of its lines."""
     count = stretches(train)
     begins = np.arange(count) * (len(train) / count)
     stops = begins + share * (len(train) / count)

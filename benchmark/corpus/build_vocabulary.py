@@ -1,4 +1,4 @@
-"""Which types are in the vocabulary, and the id of every type."""
+"""Choosing the types that make up the vocabulary, and giving every type its id."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from benchmark.corpus.settings import VocabularySettings
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
 
-#: The id of a type that the vocabulary has no place for.
+#: The id of a type that is not in the vocabulary.
 NO_ID = -1
 
 
-def close_vocabulary(
+def build_vocabulary(
     types: Sequence[str], counts: np.ndarray, settings: VocabularySettings
 ) -> tuple[Vocabulary, np.ndarray]:
-    """The vocabulary by training counts, and the id in it of every type (int64; NO_ID: none).
+    """Build the vocabulary from training counts; also return the id of every type (int64; NO_ID for none).
 
-    `counts` (int64) are a type's occurrences in the training split. Kept are the types that occur at
-    least `min_count` times, of these the most frequent up to `size` (in which `<unk>` and `</s>`
-    count); `</s>`, if it is a type, is kept always. With `unknown: map` all others are `<unk>`,
-    which is a word even where nothing is mapped to it. Ids go by falling count, equal counts by
-    code points.
+    `counts` (int64) holds how often each type occurs in the training split. Types that occur at least
+    `min_count` times are kept, the most frequent first, until there are `size` of them (`<unk>` and
+    `</s>` included). `</s>` is always kept if it is a type. With `unknown: map`, every other type becomes
+    `<unk>`, which is in the vocabulary even if nothing is mapped to it. Ids are in order of decreasing
+    count; types with equal counts are in code point order.
 
-    Raises UserError where no word is left.
+    Raises UserError if no word is left.
     """
     mapped = settings.unknown == "map"
     known = list(types)
@@ -34,7 +34,7 @@ def close_vocabulary(
     total = np.zeros(len(known), dtype=np.int64)
     total[: len(counts)] = counts
     special = [known.index(token) for token in (END, UNKNOWN) if token in known and (mapped or token == END)]
-    rank = np.empty(len(known), dtype=np.int64)  # by code points
+    rank = np.empty(len(known), dtype=np.int64)  # in code point order
     rank[sorted(range(len(known)), key=known.__getitem__)] = np.arange(len(known))
 
     is_word = total >= settings.min_count

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-#: Punkt learns its abbreviations from at most about this many characters of the training split, taken
-#: as every k-th paragraph: ten seconds in place of forty for the State of the Union addresses.
+#: Punkt learns its abbreviations from about this many characters of the training split at most, taken as
+#: every k-th paragraph. For the State of the Union addresses this takes ten seconds instead of forty.
 PUNKT_CHARACTERS = 2_500_000
-#: A word of only these closes a sentence together with the word before it.
+#: A word made up of these characters alone ends a sentence together with the word before it.
 CLOSING = frozenset("])}>\"'»”’")
-#: Marks that always are tokens of their own at the end of a word.
+#: Marks that are always separate tokens at the end of a word.
 MARKS = ",;:?!"
 
 Paragraph = Literal["line", "blank_line"]
@@ -35,12 +35,12 @@ def train_punkt(texts: Iterable[str], kind: Paragraph) -> Any:
 
 
 class WordTokeniser:
-    """NLTKWordTokenizer, remembering what it makes of a word.
+    """NLTKWordTokenizer with a memory of how it tokenised each word.
 
-    What NLTK's rules make of a word depends on its neighbours in two places only: at the front of a
-    sentence (an opening quote) and at its end (the final period, with closing quotes or brackets
-    behind it). So a word is tokenised once in each of these places it occurs in, beside a plain `x`;
-    letters with at most one mark behind them need no rules at all.
+    How NLTK's rules tokenise a word depends on its neighbours in two places only: at the front of a
+    sentence (an opening quote) and at its end (the final period, with closing quotes or brackets after
+    it). So a word is tokenised once for each of these places in which it occurs, next to a plain `x`.
+    Letters followed by at most one mark need no rules at all.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class WordTokeniser:
         self._last: dict[str, list[str]] = {}
 
     def __call__(self, sentence: str) -> list[str]:
-        """The tokens NLTKWordTokenizer gives for one sentence with single spaces between its words."""
+        """The tokens that NLTKWordTokenizer gives for a sentence with single spaces between its words."""
         words = sentence.split()
         end = len(words) - 1
         while end > 0 and CLOSING.issuperset(words[end]):
@@ -81,7 +81,7 @@ class WordTokeniser:
         return self._last[words]
 
     def _plain(self, word: str, period: str) -> list[str]:
-        """The tokens of letters, alone or with one mark; none where it takes the rules to tell."""
+        """The tokens of letters, alone or with one mark after them; none if the word needs NLTK's rules."""
         letters = word.rstrip(MARKS + period)
         marks = len(word) - len(letters)
         if (
@@ -94,7 +94,7 @@ class WordTokeniser:
 
 
 def sentence_lines(texts: Iterable[str], kind: Paragraph, punkt: Any) -> Iterator[bytes]:
-    """The sentences of each text, one a line, with a space between tokens."""
+    """The sentences of each text, one per line, with a space between tokens."""
     tokenise = WordTokeniser()
     for text in texts:
         lines = [
@@ -106,7 +106,7 @@ def sentence_lines(texts: Iterable[str], kind: Paragraph, punkt: Any) -> Iterato
 
 
 class PromptWords:
-    """Sentences and words of a prompt, and words joined to text again."""
+    """Splits a prompt into sentences and words, and joins words to text again."""
 
     def __init__(self) -> None:
         from nltk.tokenize.punkt import PunktSentenceTokenizer

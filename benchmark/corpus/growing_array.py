@@ -1,4 +1,4 @@
-"""An array that grows at its end, for a constant cost an element on average."""
+"""An array that grows at its end, at a constant average cost per element."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class GrowingArray:
-    """Appends by doubling; `view()` is what was appended so far."""
+    """Doubles its capacity when it is full; `view()` returns what was appended so far."""
 
     def __init__(self, dtype: type[np.generic]) -> None:
         self._data = np.empty(1024, dtype=dtype)
