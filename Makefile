@@ -9,16 +9,25 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 COMPILE_KENLM := { command -v c++ && $(BIN)/python -m pip wheel --no-deps --constraint constraints.txt \
 	--wheel-dir .venv/wheels kenlm; }
 
-.PHONY: report test lint clean
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+.PHONY: help report check test test-slow lint clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1 | /p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 report: .venv/installed ## run the default comparison and build results/report/index.html
 	$(BIN)/nextword run +sweep=default
 	$(BIN)/nextword report
 
-test: .venv/installed-dev ## the whole test suite, a process a core
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: .venv/installed-dev ## run the test suite, one process per core
+	$(PYTEST) -m "not slow"
 
-lint: .venv/installed-dev ## what else CI asks for
+test-slow: .venv/installed-dev ## run the slow tests, and the property tests on more examples
+	$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough
+
+lint: .venv/installed-dev ## check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,5 +53,5 @@ lint: .venv/installed-dev ## what else CI asks for
 	$(PIP) --editable ".[test,dev]"
 	@touch $@
 
-clean: ## remove the environment and what tools left behind (not the results)
+clean: ## remove the environment and the caches of tools, but no results
 	rm -rf .venv outputs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from corpus_cases import opened
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.corpus import Corpus
@@ -69,7 +69,6 @@ def test_words_by_count_cut_within_a_line(tmp_path: Path) -> None:
     assert [len([t for t in part if t != "</s>"]) for part in tokens(corpus)] == [3, 1, 2]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from("ab é日𝄞\n"), min_size=10, max_size=300))
 def test_characters_by_position_lose_nothing(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("split")
@@ -82,7 +81,6 @@ def test_characters_by_position_lose_nothing(tmp_path_factory: pytest.TempPathFa
     assert len(cut[0]) + len(cut[1]) == len(text) * 9 // 10
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab "), max_size=5), min_size=10, max_size=60), st.integers(1, 9))
 def test_interleaved_lines_over_documents_lose_nothing(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], first: int

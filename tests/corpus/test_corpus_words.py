@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from corpus_cases import corpus_options, opened, texts
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nltk.tokenize import NLTKWordTokenizer
 
@@ -19,7 +19,6 @@ FORMS = ["''", "``", "...", "can't", "cannot", "gonna", "'tis", "d'ye", "more'n"
 PIECES = st.sampled_from([*"abXY12", *MARKS, *FORMS, "'ll", "U.S.", "x ", "  ", "\t", "\u00a0"])
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_remembered_words_are_nltks(sentence: str) -> None:
     assert _remembering(sentence) == NLTKWordTokenizer().tokenize(" ".join(sentence.split()))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmark.corpus import Corpus, open_corpus
@@ -55,7 +55,6 @@ def opened(train: str, test: str | None = None, **options: Any) -> Corpus:
         return corpus
 
 
-@settings(max_examples=150, deadline=None)
 @given(TEXTS, st.booleans())
 @example("a\x00 a \x00", True)
 @example(" ".join(LONG) + "\n\n" + " ".join(LONG), True)
@@ -70,7 +69,6 @@ def test_words_are_those_of_plain_python(text: str, end_of_line: bool) -> None:
     assert corpus.train.characters == len(text.replace("\r\n", "\n"))
 
 
-@settings(max_examples=100, deadline=None)
 @given(TEXTS, st.booleans())
 def test_characters_are_code_points(text: str, end_of_line: bool) -> None:
     corpus = opened(text, tokens="characters", end_of_line=end_of_line)
@@ -81,7 +79,6 @@ def test_characters_are_code_points(text: str, end_of_line: bool) -> None:
     assert corpus.vocabulary.decode(corpus.train.ids) == expected
 
 
-@settings(max_examples=50, deadline=None)
 @given(TEXTS, st.integers(1, 40))
 def test_the_size_of_a_piece_changes_nothing(text: str, size: int) -> None:
     whole = opened(text)
@@ -94,7 +91,6 @@ def test_the_size_of_a_piece_changes_nothing(text: str, size: int) -> None:
     assert np.array_equal(cut.train.lines, whole.train.lines)
 
 
-@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_lines_begin_behind_each_end(text: str) -> None:
     stream = opened(text).train
@@ -103,7 +99,6 @@ def test_lines_begin_behind_each_end(text: str) -> None:
     assert stream.lines.dtype == np.int64
 
 
-@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_ids_go_by_falling_count_then_code_points(text: str) -> None:
     vocabulary = opened(text, vocabulary={"unknown": "map"}).vocabulary
@@ -114,7 +109,6 @@ def test_ids_go_by_falling_count_then_code_points(text: str) -> None:
     assert vocabulary.unknown is not None
 
 
-@settings(max_examples=50, deadline=None)
 @given(TEXTS, TEXTS, st.integers(3, 12))
 def test_a_bounded_vocabulary_maps_the_rest(train: str, test: str, size: int) -> None:
     corpus = opened(train, test, vocabulary={"size": size, "unknown": "map"})

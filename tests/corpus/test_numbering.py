@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.corpus.type_table import TypeTable
@@ -13,7 +13,6 @@ from benchmark.corpus.word_numbering import HashCollision, WordNumberer
 KEYS = st.lists(st.integers(0, 2**64 - 2), max_size=200, unique=True)
 
 
-@settings(deadline=None)
 @given(KEYS, KEYS)
 def test_table_numbers_keys_in_order(first: list[int], second: list[int]) -> None:
     table = TypeTable(bits=2)

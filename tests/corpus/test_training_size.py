@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from corpus_cases import MIRROR, corpus_options, needs_mirror, opened, silent, texts
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchmark.build import build_model
@@ -67,7 +67,6 @@ def in_share(place: Fraction, stretch: Fraction, share: Fraction) -> bool:
 
 
 @given(lengths, shares)
-@settings(deadline=None)
 def test_a_line_is_kept_where_its_middle_lies_in_the_beginning_of_a_stretch(
     lengths: list[int], share: Fraction
 ) -> None:
@@ -91,7 +90,6 @@ def test_a_line_is_kept_where_its_middle_lies_in_the_beginning_of_a_stretch(
 
 
 @given(st.integers(1, 3000), shares)
-@settings(deadline=None)
 def test_without_lines_any_token_ends_a_stretch(total: int, share: Fraction) -> None:
     streams = numbered([total], ends=False)
     part = kept(streams, float(share))
@@ -103,7 +101,6 @@ def test_without_lines_any_token_ends_a_stretch(total: int, share: Fraction) -> 
 
 
 @given(lengths, shares, shares, st.booleans())
-@settings(deadline=None)
 def test_a_smaller_share_is_part_of_a_larger_one(
     lengths: list[int], one: Fraction, other: Fraction, ends: bool
 ) -> None:
@@ -115,7 +112,6 @@ def test_a_smaller_share_is_part_of_a_larger_one(
 
 
 @given(st.integers(0, 2**32), shares)
-@settings(max_examples=30, deadline=None)
 def test_a_share_is_spread_evenly_over_the_text(seed: int, share: Fraction) -> None:
     lengths = np.random.default_rng(seed).integers(1, 10, 2000).tolist()
     part = kept(numbered(lengths), float(share))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import small, stream
 from torch import nn
@@ -72,7 +72,6 @@ def test_probabilities_are_those_of_the_definition(tied, spare, cutoffs, divisio
     assert built.loss(x, target).item() == pytest.approx(-np.log(p[range(40), target]).mean())
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     n=st.integers(1, 12),
     cutoffs=st.lists(st.integers(1, 8), max_size=3, unique=True).map(sorted),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import fitted, stream, vocabulary
 
@@ -49,7 +49,6 @@ def features_of(model: NeuralCache, text: TokenStream) -> np.ndarray:
     return np.array(rows)
 
 
-@settings(deadline=None, max_examples=30)
 @given(
     targets=st.integers(1, 40),
     window=st.integers(1, 50),

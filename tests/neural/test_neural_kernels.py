@@ -4,7 +4,8 @@ import copy
 
 import pytest
 import torch
-from hypothesis import given, settings
+from few_examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.neural.kernels.recurrence import elman, gru, lstm
@@ -67,7 +68,7 @@ def assert_as_torch(name, time, rows, inputs, units, dtype, tolerance):
 
 
 @pytest.mark.parametrize("name", KERNELS)
-@settings(deadline=None, max_examples=15)
+@few
 @given(time=SIZE, rows=SIZE, inputs=SIZE, units=SIZE)
 def test_outputs_states_and_gradients_are_those_of_torch(name, time, rows, inputs, units):
     assert_as_torch(name, time, rows, inputs, units, torch.float64, 1e-10)

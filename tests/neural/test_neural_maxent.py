@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import small, stream, vocabulary
 from torch.nn import functional as F
@@ -85,7 +85,6 @@ def test_the_parts_for_other_devices_give_the_same_loss_and_gradient():
         torch.testing.assert_close(mine, other)
 
 
-@settings(deadline=None, max_examples=30)
 @given(words=st.integers(1, 70), places=st.lists(st.integers(0, 5), min_size=1, max_size=8))
 def test_both_ways_to_scatter_accumulate_alike(words, places):
     slope = torch.randn(len(places), words, dtype=torch.float64)

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from few_examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import small, stream
 from test_neural_architectures import IDS, arrays, count, features, network
@@ -66,7 +67,6 @@ def random_scan(time, rows=2, units=3):
 
 
 @given(time=st.integers(1, 70))
-@settings(max_examples=25, deadline=None)
 def test_every_form_of_the_scan_is_the_recurrence(time):
     a, b, first = random_scan(time)
     h, expected = first, []
@@ -98,7 +98,7 @@ def test_long_scans_neither_overflow_nor_vanish(parallel):
 
 @pytest.mark.parametrize("kind", ["min_gru", "min_lstm"])
 @given(cuts=st.lists(st.integers(1, 39), max_size=6))
-@settings(max_examples=15, deadline=None)
+@few
 def test_features_do_not_depend_on_how_a_stream_is_cut(kind, cuts):
     built = network(kind)
     tokens = torch.from_numpy(stream(80).ids.astype(np.int64)).view(40, 2)

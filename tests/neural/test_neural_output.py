@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import vocabulary
 from torch import nn
@@ -31,7 +31,6 @@ def gradients(loss, inputs):
     return [loss, *torch.autograd.grad(loss, inputs)]
 
 
-@settings(deadline=None, max_examples=40)
 @given(n=st.integers(1, 40), words=st.integers(1, 30), features=st.integers(1, 8), rows=st.integers(1, 17))
 def test_loss_and_gradients_equal_cross_entropy(n, words, features, rows):
     x, weight, bias, target = case(n, features, words)

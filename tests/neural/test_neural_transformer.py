@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from few_examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import small, stream
 from test_neural_architectures import IDS, arrays, count, features, network
@@ -92,7 +93,7 @@ def test_the_transformer_equals_a_loop_over_positions(positions, activation, spa
 
 @pytest.mark.parametrize("positions", ["rotary", "learned"])
 @given(cuts=st.lists(st.integers(1, 39), max_size=6), queries=st.integers(1, 50))
-@settings(max_examples=15, deadline=None)
+@few
 def test_features_do_not_depend_on_how_a_stream_is_cut(positions, cuts, queries):
     built = network("transformer", span=5, heads=3, positions=positions)
     tokens = torch.from_numpy(stream(80).ids.astype(np.int64)).view(40, 2)

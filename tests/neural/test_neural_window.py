@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from few_examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import stream
 from test_neural_architectures import features, network
@@ -33,7 +34,7 @@ def test_memory_is_exactly_what_a_network_sees(case):
 
 @pytest.mark.parametrize("case", CASES)
 @given(cuts=st.lists(st.integers(1, 39), max_size=6))
-@settings(max_examples=15, deadline=None)
+@few
 def test_features_do_not_depend_on_how_a_stream_is_cut(case, cuts):
     name, options = CASES[case]
     built = network(name, **options)

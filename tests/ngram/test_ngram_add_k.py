@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from few_examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import (
     Lines,
@@ -34,7 +35,6 @@ def likelihood(k: float, order: int, lines: Lines, held_out: Lines, context: str
     return float(model.log_probs(valid).mean(dtype=np.float64))
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     lines=small_texts,
     held_out=small_texts,
@@ -51,7 +51,7 @@ def test_no_fixed_k_is_better(lines: Lines, held_out: Lines, order: int, context
         assert reached >= likelihood(k, order, lines, held_out, context) - 1e-5
 
 
-@settings(deadline=None, max_examples=20)
+@few
 @given(lines=small_texts, held_out=small_texts, order=st.integers(1, 3))
 def test_tuning_changes_nothing_but_k(lines: Lines, held_out: Lines, order: int) -> None:
     stream = stream_of(with_ends(lines))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, small_texts, stream_of, vocabulary_of, with_ends
 
@@ -207,7 +207,6 @@ def a_file(lines: Lines, order: int, folder: Path) -> Path:
     return folder / "kn.arpa"
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     lines=small_texts,
     order=st.integers(1, 4),
@@ -235,7 +234,6 @@ def test_words_that_only_the_file_has(
     assert after(model, *history) == pytest.approx({word: expected[word] / total for word in ours}, abs=2e-5)
 
 
-@settings(deadline=None, max_examples=40)
 @given(lines=small_texts, order=st.integers(1, 4), history=st.lists(st.sampled_from("abcxy"), max_size=4))
 def test_words_that_the_file_lacks(
     tmp_path_factory: pytest.TempPathFactory, lines: Lines, order: int, history: list[str]
@@ -269,7 +267,6 @@ def test_without_unk_in_the_file_unlisted_words_are_impossible(tmp_path: Path) -
     assert math.isinf(model.log_probs(stream_of(["x"], model.vocabulary))[0])
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     lines=small_texts,
     drop=st.randoms(use_true_random=False),

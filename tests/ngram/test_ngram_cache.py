@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import penn_treebank, perplexity, stream_of, vocabulary_of
 
@@ -52,7 +52,6 @@ def by_hand(model: Cache, history: list[int], word: int) -> float:
     return p
 
 
-@settings(deadline=None, max_examples=60)
 @given(valid=texts.filter(bool), text=texts, order=st.integers(1, 4), window=windows, half_life=half_lives)
 def test_scores_are_the_counts_of_the_recent_text(
     valid: list[str], text: list[str], order: int, window: int | None, half_life: float | None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import (
     Lines,
@@ -37,7 +37,6 @@ def fitted(stream: TokenStream, valid: TokenStream | None = None, **settings: ob
     return model
 
 
-@settings(deadline=None, max_examples=60)
 @given(lines=small_texts, order=st.integers(1, 4), classes=st.integers(3, 5))
 def test_the_classic_form_agrees_with_the_formulas(lines: Lines, order: int, classes: int) -> None:
     """p(c | classes before) is Kneser-Ney on the text of classes; p(w | c) a discounted frequency."""
@@ -70,7 +69,6 @@ def test_the_classic_form_agrees_with_the_formulas(lines: Lines, order: int, cla
     assert np.exp(model.log_probs(stream)) == pytest.approx(expected, rel=2e-5)
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     lines=small_texts,
     order=st.integers(1, 3),

@@ -8,7 +8,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.ngram.factored.clusters import Bigrams, Exchange, cluster
@@ -30,7 +30,6 @@ def likelihood(text: list[int], class_of: list[int]) -> float:
     return sum(log(both[pair] / left[pair[0]] / right[pair[1]]) for pair in pairwise(classes))
 
 
-@settings(deadline=None, max_examples=80)
 @given(text=texts, classes=st.integers(2, 4), data=st.data())
 def test_every_exchange_takes_the_best_class_and_knows_the_likelihood(
     text: list[int], classes: int, data: st.DataObject
@@ -74,7 +73,6 @@ def test_recovers_planted_classes(seed: int) -> None:
     assert len(set(found.tolist())) == 8
 
 
-@settings(deadline=None, max_examples=50)
 @given(text=texts, classes=st.integers(3, 5))
 def test_words_that_stand_alone_do(text: list[int], classes: int) -> None:
     found = cluster(bigrams_of(text, 6), classes, [5, 2], sweeps=3).tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
@@ -56,7 +56,6 @@ def equal(one: list[OrderCounts], other: list[OrderCounts]) -> bool:
     )
 
 
-@settings(deadline=None)  # the first example imports torch
 @given(lines=small_texts, order=st.integers(1, 10), places=st.integers(1, 20))
 def test_torch_and_any_number_of_ranges_give_the_same_tables(lines: Lines, order: int, places: int) -> None:
     stream = stream_of(with_ends(lines))

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
@@ -69,7 +69,6 @@ class Reference:
         return (own + sum(taken.values()) * lower) / sum(counts.values())
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     lines=small_texts,
     distances=st.sets(st.integers(1, 4), max_size=3).map(lambda each: tuple(sorted(each))),

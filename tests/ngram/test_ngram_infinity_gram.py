@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
@@ -59,7 +59,6 @@ def histories_of(ids: list[int], vocabulary: Vocabulary, context: Context) -> li
     return found
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     train=small_texts,
     valid=small_texts,

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
@@ -49,7 +49,6 @@ def followers(lines: Lines, order: int) -> list[dict[tuple[str, ...], Counter[st
     return counts
 
 
-@settings(deadline=None, max_examples=50)
 @given(
     lines=small_texts,
     held_out=small_texts,
@@ -81,7 +80,6 @@ def test_agrees_with_dictionaries(lines: Lines, held_out: Lines, order: int, buc
         assert row.sum() == pytest.approx(1, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
 @given(lines=small_texts, held_out=small_texts, order=st.integers(1, 4), buckets=st.integers(1, 4))
 def test_no_step_lowers_the_likelihood(lines: Lines, held_out: Lines, order: int, buckets: int) -> None:
     log = Curve()

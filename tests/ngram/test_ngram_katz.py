@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
@@ -80,7 +80,6 @@ class ReferenceKatz:
         return self.probability(word, context[1:]) if context else 1 / len(self.vocabulary)
 
 
-@settings(deadline=None, max_examples=80)
 @given(
     lines=st.one_of(lively_texts, small_texts),
     order=st.integers(1, 4),

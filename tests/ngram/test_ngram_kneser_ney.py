@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import (
     Lines,
@@ -77,7 +77,6 @@ def test_fixed_discounts_are_said_and_kept() -> None:
     assert [message.split(":")[0] for message in notes.messages] == ["order 1", "order 2"]
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     lines=small_texts, order=st.integers(1, 6), strange=st.lists(st.sampled_from([*"abcde", UNKNOWN, END]))
 )
@@ -101,7 +100,6 @@ def test_agrees_with_the_formulas(lines: Lines, order: int, strange: list[str]) 
     assert rows.sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
 @given(tokens=st.lists(st.sampled_from("abc"), min_size=1, max_size=40), order=st.integers(1, 5))
 def test_text_without_line_ends_agrees_with_the_formulas(tokens: list[str], order: int) -> None:
     """No `</s>`: one unbroken history; the first token of a text has none."""
@@ -112,7 +110,6 @@ def test_text_without_line_ends_agrees_with_the_formulas(tokens: list[str], orde
     assert np.exp(model.log_probs(stream)) == pytest.approx(expected, rel=2e-5)
 
 
-@settings(deadline=None, max_examples=50)
 @given(lines=small_texts, order=st.integers(1, 5))
 def test_stream_context_agrees_with_the_formulas(lines: Lines, order: int) -> None:
     """History carries across `</s>`; a text begins as if after one."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
+from few_examples import few
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from lmplz_reference import (
     CORPORA,
@@ -46,7 +47,6 @@ def assert_same(stream: TokenStream, order: int, folder: Path) -> None:
     assert found.log10_backoffs <= CLOSE
 
 
-@settings(deadline=None, max_examples=40)
 @given(lines=small_texts, order=st.integers(2, 6))
 @example(lines=[["a"]], order=3)  # one word
 @example(lines=[["a", "b", "c", "a"]], order=6)  # one sentence, shorter than the order
@@ -59,7 +59,7 @@ def test_small_texts(lines: Lines, order: int) -> None:
         assert_same(stream_for_lmplz(lines), order, Path(folder))
 
 
-@settings(deadline=None, max_examples=15)
+@few
 @given(
     lines=st.lists(st.lists(st.sampled_from("abcdefghijklmno"), max_size=15), min_size=20, max_size=60),
     order=st.integers(2, 4),
@@ -108,7 +108,7 @@ def assert_pruned_alike(stream: TokenStream, order: int, cutoffs: list[int], fol
     return found.ngrams
 
 
-@settings(deadline=None, max_examples=20)
+@few
 @given(
     lines=small_texts,
     order=st.integers(2, 4),

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from bigram import Bigram
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Notes, perplexity, stream_of, with_ends
 
@@ -59,7 +59,6 @@ probabilities = st.lists(st.tuples(*[st.floats(1e-6, 1.0)] * 3), min_size=1, max
 )
 
 
-@settings(deadline=None)
 @given(log_probs=probabilities, other=st.tuples(*[st.floats(0.01, 1.0)] * 3))
 def test_no_weights_are_likelier_than_those_of_em(log_probs: np.ndarray, other: tuple[float, ...]) -> None:
     weights, nats = expectation_maximisation(log_probs, tolerance=1e-9)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import nltk.lm
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from few_examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 from nltk.util import everygrams
@@ -32,7 +33,7 @@ def model_of(method: str, **settings: object) -> NltkModel:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(deadline=None, max_examples=15)
+@few
 @given(lines=small_texts, order=st.integers(2, 4), strange=st.lists(st.sampled_from("abcde"), max_size=5))
 def test_scores_are_nltks(method: str, lines: Lines, order: int, strange: list[str]) -> None:
     """An nltk model trained here, on lines padded by n − 1 `<s>`, gives every score and every row."""

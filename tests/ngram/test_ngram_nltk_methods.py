@@ -18,7 +18,7 @@ from unittest import mock
 import nltk.lm
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 from nltk.util import everygrams
@@ -98,7 +98,6 @@ PAIRS: dict[str, tuple[Callable[..., BackoffModel], Callable[..., Score]]] = {
 
 
 @pytest.mark.parametrize("method", PAIRS)
-@settings(deadline=None, max_examples=40)
 @given(lines=small_texts, order=st.integers(1, 4), strange=st.lists(st.sampled_from("abcde"), max_size=5))
 def test_agrees_with_nltk(method: str, lines: Lines, order: int, strange: list[str]) -> None:
     stream = stream_of(with_ends(lines))  # our `<unk>`, never seen, is nltk's
@@ -120,7 +119,6 @@ def test_agrees_with_nltk(method: str, lines: Lines, order: int, strange: list[s
         assert row == pytest.approx([theirs(word, context) for word in vocabulary.tokens], rel=1e-5)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     tokens=st.lists(st.sampled_from("abcd"), min_size=1, max_size=40),
     order=st.integers(2, 4),

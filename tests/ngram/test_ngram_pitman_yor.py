@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, penn_treebank, perplexity, small_texts, stream_of, vocabulary_of, with_ends
 
@@ -132,7 +132,6 @@ def kneser_ney(lines: list[list[int]], words: int, discounts: list[float], word:
     return p
 
 
-@settings(deadline=None, max_examples=80)
 @given(lines=small_texts, discounts=st.lists(st.floats(0.05, 0.95), min_size=1, max_size=4))
 def test_one_table_a_dish_and_no_strength_is_kneser_ney(lines: Lines, discounts: list[float]) -> None:
     stream = stream_of(with_ends(lines))
@@ -234,7 +233,6 @@ def test_finds_the_discount_of_a_pitman_yor_text() -> None:
     assert model.discounts[0] == pytest.approx(0.6, abs=0.05)
 
 
-@settings(deadline=None, max_examples=30)
 @given(lines=small_texts, order=st.integers(1, 4), seed=st.integers(0, 99))
 def test_sums_to_one(lines: Lines, order: int, seed: int) -> None:
     stream = stream_of(with_ends(lines))

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
@@ -69,7 +69,6 @@ def fit(lines: Lines, order: int, kind: type[BackoffModel]) -> tuple[BackoffMode
     return model, len(stream.vocabulary), stream.vocabulary.end
 
 
-@settings(deadline=None, max_examples=40)
 @given(lines=small_texts, order=st.integers(2, 4), kind=st.sampled_from([KneserNey, WittenBell]))
 def test_relative_entropy_is_that_of_losing_one_ngram(
     lines: Lines, order: int, kind: type[BackoffModel]
@@ -99,7 +98,6 @@ def test_relative_entropy_is_that_of_losing_one_ngram(
         assert entropy == pytest.approx(expected, abs=2e-6), (gram, before)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     lines=small_texts,
     order=st.integers(2, 4),
@@ -132,7 +130,6 @@ def test_by_relative_entropy(lines: Lines, order: int, threshold: float, kind: t
         assert sum(probability(made, word, history) for word in range(words)) == pytest.approx(1, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     lines=small_texts,
     order=st.integers(2, 4),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
@@ -45,7 +45,6 @@ def test_the_next_value_below() -> None:
     assert below(np.array([-3.0, -2.0, -1.5, 0.0]), np.array([-2.0, -1.0])).tolist() == [0, 0, 0, 1]
 
 
-@settings(max_examples=40, deadline=None)
 @given(small_texts, st.integers(1, 4), st.integers(1, 8))
 def test_sums_to_one_whatever_the_text_and_the_bits(lines: Lines, order: int, bits: int) -> None:
     stream = stream_of(with_ends(lines))

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Command
-from hypothesis import example, given, settings
+from few_examples import few
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 from test_ngram_program import measured, run
@@ -168,7 +169,7 @@ def cluster() -> Iterator[str]:
     ray.shutdown()
 
 
-@settings(deadline=None, max_examples=10)
+@few
 @given(lines=small_texts, context=st.sampled_from(["sentence", "stream"]), order=st.integers(1, 5))
 def test_ray_tasks(cluster: str, lines: Lines, context: Context, order: int) -> None:
     sequence, words = sequence_of(lines, context)

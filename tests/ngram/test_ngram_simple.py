@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, perplexity, small_texts, stream_of, vocabulary_of, with_ends
 
@@ -52,7 +52,6 @@ def test_a_hand_computed_add_k_bigram_model() -> None:
     assert np.exp(model.log_probs(stream)) == pytest.approx(expected)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     lines=small_texts,
     order=st.integers(1, 4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
@@ -28,7 +28,6 @@ def test_histories_are_all_choices_of_the_nearest_words() -> None:
     assert choices(1, 2) == [()]
 
 
-@settings(deadline=None, max_examples=50)
 @given(lines=small_texts, order=st.integers(1, 4), context=st.sampled_from(["sentence", "stream"]))
 def test_without_skips_it_is_kneser_ney(lines: Lines, order: int, context: Context) -> None:
     stream = stream_of(with_ends(lines))
@@ -38,7 +37,6 @@ def test_without_skips_it_is_kneser_ney(lines: Lines, order: int, context: Conte
     assert model.log_probs(stream) == pytest.approx(plain.log_probs(stream), rel=1e-5)
 
 
-@settings(deadline=None, max_examples=30)
 @given(lines=small_texts, order=st.integers(2, 4), skips=st.integers(1, 2), seed=st.integers(0, 99))
 def test_sums_to_one(lines: Lines, order: int, skips: int, seed: int) -> None:
     stream = stream_of(with_ends(lines))

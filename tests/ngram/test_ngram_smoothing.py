@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import (
     Lines,
@@ -122,7 +122,6 @@ class Reference:
 
 @pytest.mark.parametrize("context", ["sentence", "stream"])
 @pytest.mark.parametrize("method", METHODS)
-@settings(deadline=None, max_examples=25)
 @given(lines=small_texts, order=st.integers(1, 7), strange=st.lists(st.sampled_from([*"abcde", UNKNOWN])))
 def test_agrees_with_the_formulas(
     method: str, context: Context, lines: Lines, order: int, strange: list[str]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, vocabulary_of, with_ends
 
@@ -70,7 +70,6 @@ def test_every_ngram_is_found_and_no_other(vocabulary: int) -> None:
     assert list(zip(owner.tolist(), listed.tolist(), strict=True)) == expected
 
 
-@settings(max_examples=40, deadline=None)
 @given(small_texts, small_texts, st.integers(1, 4))
 def test_scores_are_those_of_the_definition(train: Lines, test: Lines, order: int) -> None:
     vocabulary = vocabulary_of(with_ends(train), *"abcde", END)

@@ -6,15 +6,13 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from few_examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 
-#: A loaded machine is no failure: the first example also pays for the imports.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 heights = st.lists(st.floats(0, 100), min_size=1, max_size=8).map(sorted)
 
 
-@unhurried
 @given(heights)
 def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
     from benchmark.report.figures.label_geometry import spread_apart
@@ -26,7 +24,6 @@ def test_labels_at_the_right_are_a_step_apart_and_in_bounds(wanted):
     assert placed[-1] <= 100 + 1e-9
 
 
-@unhurried
 @given(heights)
 def test_labels_with_room_stay_where_they_want_to_be(wanted):
     from benchmark.report.figures.label_geometry import spread_apart
@@ -63,7 +60,7 @@ def test_labels_beside_points_do_not_overlap():
         assert not any(box.overlaps(other) for other in boxes[index + 1 :])
 
 
-@settings(unhurried, max_examples=15)
+@few
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=8))
 def test_leaders_at_the_right_cross_no_name_and_no_other_leader(ends):
     from benchmark.report.figures.labels import LEADER, Label, at_right, wrapped

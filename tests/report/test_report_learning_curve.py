@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from synthetic_runs import PTB, config, unfinished, write_run
 
@@ -216,7 +216,6 @@ def on(points, place: float) -> float:
 
 
 @given(curves, curves)
-@settings(deadline=None)
 def test_crossings_are_where_a_fine_grid_changes_sides(first, second):
     met = compare_curves(first, second)
     assume(met is not None)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from benchmark.search.space import DIGITS, Choices, Range, grid, literal
 
-#: However busy the machine is.
-unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 shares = st.floats(0, 1, allow_nan=False)
 numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: float(f"{value:.{DIGITS}g}"))
 
@@ -31,7 +29,6 @@ def ranges(draw) -> Range:
     return Range(low=low, high=high, log=log)
 
 
-@unhurried
 @given(ranges(), shares, numbers)
 def test_every_number_chosen_is_in_the_range_and_of_its_kind(space: Range, share: float, proposed: float):
     for value in (space.at(share), space.used(proposed)):
@@ -41,13 +38,11 @@ def test_every_number_chosen_is_in_the_range_and_of_its_kind(space: Range, share
     assert space.used(space.at(share)) == space.at(share)  # what was tried once is tried the same again
 
 
-@unhurried
 @given(ranges(), shares, shares)
 def test_a_larger_share_is_no_smaller_number(space: Range, one: float, other: float):
     assert space.at(min(one, other)) <= space.at(max(one, other))
 
 
-@unhurried
 @given(st.integers(-50, 50), st.integers(1, 60), st.integers(1, 7))
 def test_a_grid_holds_the_steps_and_nothing_else(low: int, length: int, step: int):
     step = min(step, length)
@@ -74,7 +69,6 @@ def test_a_grid_is_every_combination():
         grid({"rate": Range(low=0.1, high=0.5)})
 
 
-@unhurried
 @given(
     st.none()
     | st.booleans()
