@@ -62,7 +62,7 @@ class ModernWindowNetwork(WindowNetwork):
             self.kernels = nn.Parameter(torch.empty(kernels, self.distant))
         elif options.global_context == "average":
             blocks = torch.arange(self.distant) * kernels // self.distant  # the block of each distant place
-            members = F.one_hot(blocks, kernels).T.float()
+            members = F.one_hot(blocks, kernels).T.to(torch.get_default_dtype())
             self.register_buffer("kernels", members / members.sum(1, keepdim=True), persistent=False)
         self.blocks = nn.ModuleList(
             FeedForward(size, inner, width, options.activation)

@@ -30,7 +30,7 @@ def features_in_order(
     state = network.initial_state(1)
     for segment in encoded.segments(Rows(np.zeros(1, np.int64), np.array([len(ids)])), PLACES):
         features, state = network(segment.inputs, state)
-        yield features.flatten(0, 1).float(), segment.targets
+        yield features.flatten(0, 1), segment.targets
 
 
 def features_of_history(network: Network, ids: np.ndarray, end: int | None, context: Context) -> Tensor:
@@ -57,7 +57,7 @@ def _sentences(network: Network, encoded: EncodedStream, rows: Rows) -> tuple[Te
         state = network.initial_state(len(batch.starts))
         for segment in encoded.segments(batch, max(1, PLACES // len(batch.starts))):
             read, state = network(segment.inputs, state)
-            features.append(segment.select(read).float())
+            features.append(segment.select(read))
             targets.append(segment.targets)
             positions.append(segment.positions)
     order = torch.from_numpy(np.argsort(np.concatenate(positions))).to(targets[0].device)
