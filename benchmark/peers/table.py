@@ -6,22 +6,21 @@ from typing import Any
 
 from benchmark import text
 from benchmark.peers.machine import described
-from benchmark.report.terminal import aligned
+from benchmark.terminal import Column, table
 
-HEADERS = (
-    "order",
-    "program",
-    "time",
-    "least – most",
-    "CPU time",
-    "peak memory",
-    "perplexity",
-    "known only",
-    "scored",
-    "ours ÷ it: time",
-    "memory",
+COLUMNS = (
+    Column("order", right=True),
+    Column("program", folds=True),
+    Column("time", right=True),
+    Column("least – most", right=True, spare=1),
+    Column("CPU time", right=True, spare=4),
+    Column("peak memory", right=True),
+    Column("perplexity", right=True, spare=5),
+    Column("known only", right=True, spare=2),
+    Column("scored", right=True, spare=3),
+    Column("ours ÷ it: time", right=True),
+    Column("memory", right=True),
 )
-RIGHT = (True, False, *(True,) * 9)
 #: A machine that is busier than this before the first run has other work to do.
 QUIET = 0.1
 #: Perplexities further apart than this share are not those of the same model.
@@ -46,7 +45,7 @@ def comparison(record: dict[str, Any]) -> str:
     lines = [title, described(record["machine"]), f"{runs}; ours with {threads} and {budget}", ""]
     rows = [row for row in record["rows"] if "seconds" in row]
     if rows:
-        lines += [*aligned([HEADERS, *(_cells(row) for row in rows)], RIGHT), ""]
+        lines += [table(COLUMNS, [_cells(row) for row in rows]), ""]
     lines += [*unmeasured(record["rows"]), *verdicts(record["rows"]), "", *NOTES]
     busy = record["machine"]["busy_before"]
     if busy is not None and busy > QUIET:

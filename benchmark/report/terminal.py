@@ -11,11 +11,20 @@ from benchmark.report.ranking import RankedGroup
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
 from benchmark.report.sections.comparison import stored
+from benchmark.terminal import Column, table
 
-HEADERS = ("#", "model", "family", "history", "perplexity", "± sd", "memory", "stored", "training", "scoring")
-RIGHT = (True, False, False, False, True, True, True, True, True, True)
-#: Longer labels are cut, so that the table fits a terminal of ordinary width.
-LABEL = 34
+COLUMNS = (
+    Column("#", right=True),
+    Column("model", folds=True),
+    Column("family", spare=3),
+    Column("history", spare=2),
+    Column("perplexity", right=True),
+    Column("± sd", right=True),
+    Column("memory", right=True, spare=6),
+    Column("stored", right=True, spare=1),
+    Column("training", right=True, spare=5),
+    Column("scoring", right=True, spare=4),
+)
 
 
 def plain_table(context: Context, most: int | None = None) -> str:
@@ -36,16 +45,25 @@ def plain_table(context: Context, most: int | None = None) -> str:
 
 
 def _some(lines: list[str], most: int | None) -> list[str]:
-    left = len(lines) - most if most is not None else 0
-    return [*lines[:most], f"  … and {left:,} more: nextword report --table"] if left > 1 else lines
+    return [*lines[: _shown(lines, most)], *_left_out(lines, most)]
+
+
+def _shown(rows: Sequence[object], most: int | None) -> int:
+    """How many of the rows are shown: all of them, too, where one more than `most` would be left."""
+    return len(rows) if most is None or len(rows) - most <= 1 else most
+
+
+def _left_out(rows: Sequence[object], most: int | None) -> list[str]:
+    number = len(rows) - _shown(rows, most)
+    return [f"  … and {number:,} more: nextword report --table"] if number else []
 
 
 def _ranked_lines(group: RankedGroup, most: int | None) -> str:
     heading = (
         f"{group.title}: test perplexity, lower is better ({group.targets_summary or 'no details recorded'})"
     )
-    head, rule, *lines = aligned([HEADERS, *(_cells(row) for row in group.rows)], RIGHT)
-    return "\n".join([heading, head, rule, *_some(lines, most)])
+    rows = [_cells(row) for row in group.rows]
+    return "\n".join([heading, table(COLUMNS, rows[: _shown(rows, most)]), *_left_out(rows, most)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -53,7 +71,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     speed = row.timed("score_tokens_per_second")
     return (
         str(row.rank),
-        text.clean(row.label, LABEL),
+        text.clean(row.label),
         FAMILY_NAMES.get(row.family, row.family),
         row.shared("context"),
         text.perplexity(row.perplexity),
@@ -63,19 +81,6 @@ def _cells(row: Row) -> tuple[str, ...]:
         text.duration(row.timed("train_seconds")),
         f"{text.amount(speed)}/s" if speed is not None else text.NONE,
     )
-
-
-def aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
-    """Lines with columns two spaces apart and a rule under the first; numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if numeric else cell.ljust(width)
-            for cell, width, numeric in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    return [lines[0], "  ".join("─" * width for width in widths), *lines[1:]]
 
 
 def _name(row: Row) -> str:

@@ -9,23 +9,22 @@ from benchmark.peers.machine import described
 from benchmark.peers.neural.goal import reached
 from benchmark.peers.neural.rows import case_of, case_title
 from benchmark.peers.table import QUIET
-from benchmark.report.terminal import aligned
+from benchmark.terminal import Column, table
 
-HEADERS = (
-    "network",
-    "text",
-    "words",
-    "threads",
-    "beside",
-    "training: ours",
-    "its",
-    "ours ÷ it",
-    "scoring: ours",
-    "its",
-    "ours ÷ it",
-    "losses apart",
+COLUMNS = (
+    Column("network"),
+    Column("text", folds=True),
+    Column("words", right=True, spare=2),
+    Column("threads", right=True, spare=3),
+    Column("beside", folds=True),
+    Column("training: ours", right=True, spare=6),
+    Column("its", right=True, spare=7),
+    Column("ours ÷ it", right=True),
+    Column("scoring: ours", right=True, spare=4),
+    Column("its", right=True, spare=5),
+    Column("ours ÷ it", right=True),
+    Column("losses apart", right=True, spare=1),
 )
-RIGHT = (False, False, True, True, False, *(True,) * 7)
 NOTES = (
     "training, scoring: tokens a second, medians; above 1, ours is faster. losses apart: the largest "
     "relative difference of the losses of 30 steps from the same weights, and of an exact scoring after "
@@ -40,7 +39,7 @@ def comparison(record: dict[str, Any]) -> str:
     lines = [f"{record['name']}: {settings(record)}", f"{described(record['machine'])}, {torch(record)}", ""]
     rows = [cells(ours, its) for ours, its in pairs(record)]
     if rows:
-        lines += [*aligned([HEADERS, *rows], RIGHT), ""]
+        lines += [table(COLUMNS, rows), ""]
     lines += [*unmeasured(record["rows"]), *to_goal(record), "", *NOTES]
     busy = record["machine"]["busy_before"]
     if busy is not None and busy > QUIET:

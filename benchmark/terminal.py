@@ -1,0 +1,108 @@
+"""Text for people at a terminal, and for pipes and files.
+
+A terminal gets tables that fit its width. A pipe or a file gets plain text: labels whole, no colour codes,
+columns as wide as their content, so the same rows give the same lines anywhere. `NO_COLOR` turns colours
+off on a terminal as well. rich does the layout; it is imported when the first table is made.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Columns that a pipe has: more than any table needs.
+UNLIMITED = 100_000
+#: A label column is folded down to this width before a column is left out.
+LEAST_LABEL = 24
+#: Blanks between two columns: the cell's padding, and the frame's empty divider.
+GAP = 2
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. Numbers stand to the `right`, and are never split.
+
+    `folds`: long text, as a label, continues on the next line where the terminal is narrow. `spare`: from 1
+    up, the order in which columns are left out where folding is not enough; 0 is never left out.
+    """
+
+    title: str
+    right: bool = False
+    folds: bool = False
+    spare: int = 0
+
+
+def is_terminal() -> bool:
+    """Whether standard output is a terminal that can redraw a line."""
+    return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
+def console(width: int | None = None) -> Console:
+    """A console on standard output; `width` replaces its number of columns."""
+    from rich.console import Console
+
+    terminal = is_terminal()
+    return Console(
+        width=width or (None if terminal else UNLIMITED),
+        force_terminal=terminal,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Rows in columns under their titles, for standard output as it is now.
+
+    `width`: the number of columns of the terminal, by default that of standard output. Where columns are
+    left out, a last line names them.
+    """
+    from rich.cells import cell_len
+
+    out = console(width)
+    natural = [max(map(cell_len, texts)) for texts in zip([c.title for c in columns], *rows, strict=True)]
+    kept = _fitting(columns, natural, out.width)
+    with out.capture() as captured:
+        out.print(_grid([columns[i] for i in kept], [[row[i] for i in kept] for row in rows], natural, kept))
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    if left_out := [column.title for i, column in enumerate(columns) if i not in kept]:
+        lines.append(f"(left out at this width: {', '.join(left_out)})")
+    return "\n".join(lines)
+
+
+def _fitting(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:
+    """The indices of the columns that fit, with those that fold at their narrowest."""
+    kept = list(range(len(columns)))
+    spare = sorted((i for i in kept if columns[i].spare), key=lambda i: columns[i].spare)
+    least = [min(size, LEAST_LABEL) if c.folds else size for c, size in zip(columns, natural, strict=True)]
+    while spare and sum(least[i] for i in kept) + GAP * (len(kept) - 1) > width:
+        kept.remove(spare.pop(0))
+    return kept
+
+
+def _grid(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], natural: Sequence[int], kept: Sequence[int]
+) -> object:
+    """A rich table without frames; only columns that fold give way."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    for column, i in zip(columns, kept, strict=True):
+        grid.add_column(
+            Text(column.title),
+            justify="right" if column.right else "left",
+            no_wrap=not column.folds,
+            min_width=None if column.folds else natural[i],
+            overflow="fold",
+        )
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    return grid
