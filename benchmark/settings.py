@@ -53,7 +53,7 @@ def workers(config: Mapping[str, Any]) -> int:
     """
     value = config["workers"]
     if value == "auto":
-        return max(1, _cores() // int(config["threads"]), len(visible_gpus()))
+        return max(1, usable_cores() // int(config["threads"]), len(visible_gpus()))
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise UserError(f"workers={value!r} is not usable: give auto or a whole number from 1")
     return value
@@ -73,5 +73,6 @@ def visible_gpus(
     return tuple(str(number) for number in range(len(nodes) or len(list(driver.glob("*")))))
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """How many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,96 @@
+"""Figures drawn in several processes: the same files as from one, even when a process is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmark.report import draw
+from benchmark.report.blocks import Figure
+from benchmark.report.tables import Table
+
+PARENT = os.getpid()
+
+
+def canvas(title: str):
+    from benchmark.report.figures.style import canvas
+
+    return canvas(title)[0]
+
+
+def figures(number: int, drawing=canvas) -> list[Figure]:
+    data = Table("data", "", (), ())
+    return [Figure(f"f{i}", "", "", partial(drawing, f"Figure {i}"), data) for i in range(number)]
+
+
+def killed_in_a_worker(title: str):
+    if title == "Figure 1" and os.getpid() != PARENT:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return canvas(title)
+
+
+def failing(title: str):
+    if title == "Figure 2":
+        raise ValueError("no data")
+    return canvas(title)
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    monkeypatch.setattr(draw, "usable_cores", lambda: 2)
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("two_cores")
+@pytest.mark.parametrize("drawing", [canvas, killed_in_a_worker], ids=["undisturbed", "a worker killed"])
+def test_the_files_are_those_of_one_process(tmp_path, monkeypatch, drawing):
+    several, alone = tmp_path / "several", tmp_path / "alone"
+    several.mkdir()
+    alone.mkdir()
+    said: list[str] = []
+    draw.draw_all(figures(5, drawing), several, said.append)
+    monkeypatch.setattr(draw, "usable_cores", lambda: 1)
+    draw.draw_all(figures(5), alone, lambda line: None)
+    assert written(several) == written(alone)
+    assert len(written(several)) == 10
+    assert said == ["report: 5 of 5 figures drawn"]
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_an_error_in_drawing_is_raised(tmp_path):
+    with pytest.raises(ValueError, match="no data"):
+        draw.draw_all(figures(5, failing), tmp_path, lambda line: None)
+
+
+WAITING = """
+import os, sys, time
+from pathlib import Path
+from benchmark.report import draw
+from benchmark.report.blocks import Figure
+from benchmark.report.tables import Table
+draw.usable_cores = lambda: 2
+def wait():
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+draw.draw_all([Figure(str(i), "", "", wait, Table("", "", (), ())) for i in range(4)], Path("."), print)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="several processes draw on Linux only")
+def test_no_process_outlives_a_killed_parent(tmp_path):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert parent.stdout is not None
+    assert len({parent.stdout.readline() for _ in range(2)}) == 2  # two workers are drawing
+    parent.kill()
+    parent.communicate(timeout=20)  # ends once no process holds the pipe any more
