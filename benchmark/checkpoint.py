@@ -15,8 +15,8 @@ def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, A
     from omegaconf import OmegaConf
 
     checkpoint = run.folder / CHECKPOINT
-    if run.result.get("status") != "ok" or not checkpoint.is_dir():
-        command = run.result.get("command", "nextword run …")
+    if run.result.status != "ok" or not checkpoint.is_dir():
+        command = run.result.command or "nextword run …"
         raise UserError(f"{run.folder} holds no trained model here; make it: {command} force=true")
     config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / "config.yaml"))
     vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")

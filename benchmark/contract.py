@@ -9,7 +9,7 @@ to the contract.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import Diverged, Skip
 
 __all__ = [
+    "Computation",
     "Context",
     "Diverged",
     "LanguageModel",
@@ -47,6 +48,34 @@ class ModelSize:
     bytes_in_memory: int
     parameters: int | None = None
     entries: int | None = None
+
+
+@dataclass(frozen=True)
+class Computation:
+    """On what, and in what arithmetic, a model computed.
+
+    `device`: as torch names it (`cpu`, `cuda:0`). `dtype`: number format of the arithmetic (`float64`,
+    `float32`, `tf32`, `bfloat16`); None where the model does not say. `batch`: sequences read side by
+    side; None for a model that does not read in batches.
+    """
+
+    device: str = "cpu"
+    dtype: str | None = None
+    batch: int | None = None
+
+    @classmethod
+    def of_several(cls, parts: Iterable[Computation]) -> Computation:
+        """What several models together computed on: the first device that is not the CPU, every number
+        format, and the batch if they share one."""
+        parts = list(parts)
+        devices = [part.device for part in parts if part.device != "cpu"]
+        dtypes = dict.fromkeys(part.dtype for part in parts if part.dtype)
+        batches = {part.batch for part in parts if part.batch is not None}
+        return cls(
+            device=devices[0] if devices else "cpu",
+            dtype=" + ".join(dtypes) or None,
+            batch=batches.pop() if len(batches) == 1 else None,
+        )
 
 
 class RunLog:
@@ -92,10 +121,9 @@ class LanguageModel(ABC):
     normalised: ClassVar[bool] = True
     context: Context = "sentence"
 
-    @property
-    def hardware(self) -> str:
-        """What a fitted model computes on, as torch names it: `cpu`, `cuda:0`."""
-        return "cpu"
+    #: How the model was trained or estimated, and how it computes its scores; read after `fit`.
+    trained_on: Computation = Computation()
+    scored_on: Computation = Computation()
 
     @abstractmethod
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:

@@ -10,13 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.corpus import Corpus, fingerprint, open_corpus
-from benchmark.errors import UserError
-from benchmark.record.folder import misplaced, read_result, run_folder
+from benchmark.record.folder import run_folder
 from benchmark.record.identity import run_id, seed_of
-
-#: A run with one of these statuses is not repeated: the same settings would end the same way.
-#: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
-SETTLED = frozenset({"ok", "diverged"})
 
 Say = Callable[[str], None]
 
@@ -43,9 +38,11 @@ class Job:
         return run_title(model.get("label", self.model), self.corpus, seed_of(model), self.train_share)
 
     @property
-    def train_share(self) -> Any:
-        """How much of the training split it trains on, as configured; 1 for all of it."""
-        return self.config["corpus"].get("train_share") or 1
+    def train_share(self) -> float:
+        """How much of the training split it trains on; 1 for all of it. (Opening the corpus refuses a
+        setting that is no such number.)"""
+        share = self.config["corpus"].get("train_share")
+        return float(share) if isinstance(share, int | float) and share else 1.0
 
     @property
     def results_dir(self) -> Path:
@@ -77,9 +74,9 @@ class Job:
         return run_folder(self.results_dir, self.corpus, self.model, self.run_id(corpus_fingerprint))
 
 
-def run_title(label: str, corpus: str, seed: int | None, train_share: Any = 1) -> str:
+def run_title(label: str, corpus: str, seed: int | None, train_share: float = 1.0) -> str:
     """What a run is called where people read of it."""
-    part = "" if train_share == 1 else f" (train_share {train_share})"
+    part = "" if train_share == 1 else f" (train_share {train_share:g})"
     return f"{label} on {corpus}{part}" + (f", seed {seed}" if seed is not None else "")
 
 
@@ -91,16 +88,6 @@ def in_sweep(jobs: Sequence[Job]) -> list[Job]:
         replace(job, config={**job.config, "impossible": auto}) if job.config["impossible"] == "auto" else job
         for job in jobs
     ]
-
-
-def settled(folder: Path) -> dict[str, Any] | None:
-    """The record of a run that need not be repeated, or None. Raises UserError for another run's record."""
-    result = read_result(folder)
-    if result is None or result.get("status") not in SETTLED:
-        return None
-    if problem := misplaced(folder, result):
-        raise UserError(problem)
-    return result
 
 
 def _path(value: str | None) -> Path | None:

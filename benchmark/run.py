@@ -1,4 +1,4 @@
-"""One run, from config to record: open the corpus, fit, score, measure, save."""
+"""One run, from config to record: fit, score, save, record."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 import sys
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ import numpy as np
 
 import benchmark
 from benchmark.build import build_model
-from benchmark.contract import RunLog
+from benchmark.contract import LanguageModel, RunLog
 from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
-from benchmark.job import SETTLED, Job, Say, settled
+from benchmark.job import Job, Say
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
-from benchmark.measure.perplexity import checked, described, perplexity, summary
+from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
 from benchmark.record.folder import (
@@ -28,20 +29,23 @@ from benchmark.record.folder import (
     RESULT,
     WORKSPACE,
     bytes_below,
+    finished,
     locked,
     write_array,
     write_json,
+    write_result,
     write_text,
     written_aside,
 )
 from benchmark.record.identity import protocol_id, seed_of
 from benchmark.record.log import FileRunLog
+from benchmark.record.result import Result
 from benchmark.samples import samples
 
 SCORES = "test_log_probs.npy"
 
 
-def execute(job: Job, *, terminal: bool = False) -> dict[str, Any]:
+def execute(job: Job, *, terminal: bool = False) -> Result:
     """Run a job, or find it finished; returns its record, which is on disk by then.
 
     Whatever the baseline raises becomes the record's status and reason. Raises UserError only for
@@ -51,11 +55,10 @@ def execute(job: Job, *, terminal: bool = False) -> dict[str, Any]:
     corpus = job.open_corpus(_say(job))
     folder = job.folder(corpus.fingerprint)
     with locked(folder, busy=lambda: _say(job)("another process is at this run; waiting for it")):
-        earlier = None if job.config["force"] else settled(folder)
-        if earlier is not None:
-            return earlier
         if job.config["force"]:
             shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
+        elif (earlier := finished(folder)) is not None:
+            return earlier
         try:
             return _recorded(job, corpus, folder, terminal)
         except UserError:
@@ -67,34 +70,147 @@ def assist(job: Job) -> None:
     """Train beside the process of rank 0, which records the run: another rank under `torchrun`."""
     corpus = job.open_corpus(lambda line: None)
     model = build_model(job.config["model"])
-    if model.family != "count":  # counted models are not trained by several processes
+    if model.family != "count":  # n-gram models are not trained by several processes
         model.fit(corpus.train, corpus.valid, RunLog())
 
 
-def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> dict[str, Any]:
+def record_failure(job: Job, corpus_fingerprint: str, reason: str) -> Result:
+    """Record a run whose process died without a word (killed, out of memory)."""
+    folder = job.folder(corpus_fingerprint)
+    folder.mkdir(parents=True, exist_ok=True)  # it may have died before it began
+    result = replace(_begun(job, folder), reason=reason)
+    write_result(folder, result)
+    return result
+
+
+def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> Result:
     (folder / RESULT).unlink(missing_ok=True)
     write_text(folder / "config.yaml", _yaml(job))
-    record = {**_identity(job, corpus, folder), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+    result = _with_events(_begun(job, folder), corpus)
     with FileRunLog(folder, job.title, terminal=terminal) as log:
         try:
-            record |= {"status": "ok", "reason": None, **_measured(job, corpus, folder, log)}
-        except UserError as error:
-            if not (job.config["impossible"] == "skip" and _refuses_settings(error)):
-                raise
-            record |= {"status": "skipped", "reason": str(error)}
-        except Skip as skip:
-            record |= {"status": "skipped", "reason": str(skip)}
-        except Diverged as divergence:
-            record |= {"status": "diverged", "reason": str(divergence), "traceback": traceback.format_exc()}
+            result = _computed(result, job, corpus, folder, log)
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            record |= {"status": "failed", "reason": reason, "traceback": traceback.format_exc()}
-            log.info(traceback.format_exc() if terminal else reason)
+            result = replace(result, **_ending(error, job))
+            if result.status == "failed":
+                log.info(str(result.traceback) if terminal else str(result.reason))
     write_json(folder / "environment.json", provenance.environment())
-    write_json(folder / RESULT, record)
-    if record["status"] in SETTLED:
+    write_result(folder, result)
+    if result.settled:
         shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
-    return record
+    return result
+
+
+def _computed(result: Result, job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> Result:
+    """The record of a run that ends well. Each step adds its figures to it."""
+    model = build_model(job.config["model"])
+    result = _fitted(result, model, corpus, log)
+    result, scores = _scored(result, model, corpus)
+    result = _saved(result, model, scores, corpus, folder)
+    log.info(perplexity_line(result))
+    return replace(result, status="ok")
+
+
+def _fitted(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog) -> Result:
+    log.start_clock()
+    model.fit(corpus.train, corpus.valid, log)
+    seconds, tokens = log.training_seconds, log.trained_tokens or len(corpus.train)
+    return replace(
+        result,
+        family=model.family,
+        context=model.context,
+        normalised=model.normalised,
+        train_seconds=seconds,
+        train_tokens=tokens,
+        # nothing learnt in no time is no rate
+        train_tokens_per_second=tokens / seconds if seconds > 1e-3 else None,
+        train_device=model.trained_on.device,
+        train_dtype=model.trained_on.dtype,
+        train_batch=model.trained_on.batch,
+    )
+
+
+def _scored(result: Result, model: LanguageModel, corpus: Corpus) -> tuple[Result, np.ndarray]:
+    scores, rate = timed_scores(model, corpus.test)
+    checked(scores, corpus.test)
+    memory = peak_memory_bytes()
+    computed = model.scored_on
+    size = model.size()
+    figures = replace(
+        result,
+        **summary(scores, corpus.test),
+        **by_frequency(scores, corpus.test),
+        valid_perplexity=perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
+        parameters=size.parameters,
+        entries=size.entries,
+        bytes_in_memory=size.bytes_in_memory,
+        score_tokens_per_second=rate,
+        peak_memory_bytes=memory,
+        peak_device_bytes=peak_device_bytes(computed.device),
+        device_name=provenance.device_name(computed.device),
+        score_device=computed.device,
+        score_dtype=computed.dtype,
+        score_batch=computed.batch,
+    )
+    return figures, scores
+
+
+def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpus, folder: Path) -> Result:
+    with written_aside(folder / CHECKPOINT) as checkpoint:
+        model.save(checkpoint)
+        bytes_on_disk = bytes_below(checkpoint)
+        corpus.vocabulary.save(checkpoint / "vocabulary.json")
+    write_array(folder / SCORES, scores.astype(np.float32))
+    write_json(folder / "samples.json", samples(model, corpus))
+    return replace(result, bytes_on_disk=bytes_on_disk)
+
+
+def _begun(job: Job, folder: Path) -> Result:
+    """What is known of a run before its corpus is open; `failed` until it ends otherwise."""
+    model = job.config["model"]
+    return Result(
+        run_id=folder.name,
+        status="failed",
+        model=job.model,
+        label=model.get("label", job.model),
+        corpus=job.corpus,
+        corpus_title=job.config["corpus"].get("title", job.corpus),
+        seed=seed_of(model),
+        model_settings=model,
+        train_share=job.train_share,
+        threads=job.config["threads"],
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=job.command,
+        version=benchmark.__version__,
+        **provenance.commit(),
+    )
+
+
+def _with_events(result: Result, corpus: Corpus) -> Result:
+    """The record with what the run is scored on."""
+    protocol: dict[str, Any] = {f"protocol_{part}": value for part, value in corpus.protocol.items()}
+    return replace(
+        result,
+        protocol_id=protocol_id(corpus.protocol),
+        **protocol,
+        vocabulary_size=len(corpus.vocabulary),
+        train_targets=len(corpus.train),
+        published=list(corpus.published),
+    )
+
+
+def _ending(error: Exception, job: Job) -> dict[str, Any]:
+    """Status and reason of a run that ended in an error; raises what the user must mend first."""
+    match error:
+        case UserError() if not (job.config["impossible"] == "skip" and _refuses_settings(error)):
+            raise error
+        case UserError() | Skip():
+            return {"status": "skipped", "reason": str(error)}
+        case Diverged():
+            return {"status": "diverged", "reason": str(error), "traceback": traceback.format_exc()}
+        case _:
+            reason = f"{type(error).__name__}: {error}"
+            return {"status": "failed", "reason": reason, "traceback": traceback.format_exc()}
 
 
 def _refuses_settings(error: UserError) -> bool:
@@ -111,94 +227,6 @@ def _forget(folder: Path) -> None:
     for parent in (folder.parent, folder.parent.parent):
         with suppress(OSError):  # other runs live there
             parent.rmdir()
-
-
-def failed(job: Job, corpus_fingerprint: str, reason: str) -> dict[str, Any]:
-    """Record a run whose process died without a word (killed, out of memory)."""
-    folder = job.folder(corpus_fingerprint)
-    folder.mkdir(parents=True, exist_ok=True)  # it may have died before it began
-    record = {
-        "run_id": folder.name,
-        "status": "failed",
-        "reason": reason,
-        "command": job.command,
-        **_naming(job),
-        **provenance.commit(),
-    }
-    write_json(folder / RESULT, record)
-    return record
-
-
-def _naming(job: Job) -> dict[str, Any]:
-    model = job.config["model"]
-    return {
-        "model": job.model,
-        "label": model.get("label", job.model),
-        "corpus": job.corpus,
-        "corpus_title": job.config["corpus"].get("title", job.corpus),
-        "seed": seed_of(model),
-        "train_share": job.train_share,
-    }
-
-
-def _identity(job: Job, corpus: Corpus, folder: Path) -> dict[str, Any]:
-    return {
-        **_naming(job),
-        **provenance.commit(),
-        "run_id": folder.name,
-        "protocol_id": protocol_id(corpus.protocol),
-        **{f"protocol_{part}": value for part, value in corpus.protocol.items()},
-        "vocabulary_size": len(corpus.vocabulary),
-        "train_targets": len(corpus.train),
-        "version": benchmark.__version__,
-        "command": job.command,
-        "published": list(corpus.published),
-        "model_settings": job.config["model"],
-    }
-
-
-def _measured(job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> dict[str, Any]:
-    model = build_model(job.config["model"])
-    log.start_clock()
-    model.fit(corpus.train, corpus.valid, log)
-    train_seconds = log.training_seconds
-    train_tokens = log.trained_tokens or len(corpus.train)
-    scores, rate = timed_scores(model, corpus.test)
-    checked(scores, corpus.test)
-    memory = peak_memory_bytes()
-    size = model.size()
-    with written_aside(folder / CHECKPOINT) as checkpoint:
-        model.save(checkpoint)
-        bytes_on_disk = bytes_below(checkpoint)
-        corpus.vocabulary.save(checkpoint / "vocabulary.json")
-    write_array(folder / SCORES, scores.astype(np.float32))
-    write_json(folder / "samples.json", samples(model, corpus))
-    record = {
-        **summary(scores, corpus.test),
-        **by_frequency(scores, corpus.test),
-        "valid_perplexity": perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
-        "family": model.family,
-        "context": model.context,
-        "normalised": model.normalised,
-        "parameters": size.parameters,
-        "entries": size.entries,
-        "bytes_in_memory": size.bytes_in_memory,
-        "bytes_on_disk": bytes_on_disk,
-        "train_seconds": train_seconds,
-        "train_tokens": train_tokens,
-        # nothing learnt in no time is no rate
-        "train_tokens_per_second": train_tokens / train_seconds if train_seconds > 1e-3 else None,
-        "score_tokens_per_second": rate,
-        "score_batch": getattr(model, "score_batch", None),
-        "peak_memory_bytes": memory,
-        "peak_device_bytes": peak_device_bytes(),
-        "device": model.hardware,
-        "device_name": provenance.device_name(model.hardware),
-        "threads": job.config["threads"],
-        "dtype": str(getattr(model, "dtype", "float32")),
-    }
-    log.info(described(record, normalised=model.normalised))
-    return record
 
 
 def _yaml(job: Job) -> str:

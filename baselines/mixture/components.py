@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
 _SAVED = "composite.json"
@@ -64,12 +64,12 @@ class Composite(LanguageModel):
             component.fit(train, valid, component_log)
             done = component_log.done
         self.learn(valid, log)
+        self._describe_computation()
 
-    @property
-    def hardware(self) -> str:
-        """Where its components compute: the first that is not on the CPU names it."""
-        places = [component.hardware for component in self.components.values()]
-        return next((place for place in places if place != "cpu"), "cpu")
+    def _describe_computation(self) -> None:
+        parts = self.components.values()
+        self.trained_on = Computation.of_several(part.trained_on for part in parts)
+        self.scored_on = Computation.of_several(part.scored_on for part in parts)
 
     def size(self) -> ModelSize:
         """The sums over its components."""
@@ -104,6 +104,7 @@ class Composite(LanguageModel):
         model.vocabulary = vocabulary
         for name in cls.learned:
             setattr(model, name, saved["learned"][name])
+        model._describe_computation()
         return model
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 
 from baselines.mixture.components import class_path, named_class
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, Skip, TokenStream, Vocabulary
+from benchmark.contract import (
+    Computation,
+    Context,
+    LanguageModel,
+    ModelSize,
+    RunLog,
+    Skip,
+    TokenStream,
+    Vocabulary,
+)
 from benchmark.errors import UserError
 
 _SAVED, _MODEL = "finished.json", "model"
@@ -59,10 +69,6 @@ class Finished(LanguageModel):
             raise RuntimeError("the finished run is not read yet: fit or load first")
         return self._model
 
-    @property
-    def hardware(self) -> str:
-        return self.model.hardware
-
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Load what the run has trained, on this very text.
 
@@ -71,6 +77,9 @@ class Finished(LanguageModel):
         checkpoint = self.run / "checkpoint"
         self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
         self._model = self.kind.load(checkpoint, train.vocabulary)
+        device, dtype, batch = (self._record.get(f"train_{part}") for part in ("device", "dtype", "batch"))
+        self.trained_on = Computation(device or "cpu", dtype, batch)
+        self.scored_on = self._model.scored_on
         seconds = float(self._record.get("train_seconds") or 0)
         log.resumed(seconds, int(self._record.get("train_tokens") or 0))
         label = self._record.get("label", self.kind.__name__)
@@ -108,6 +117,7 @@ class Finished(LanguageModel):
             "kind": class_path(self.model),
             "run": str(self.run),
             "record": {key: self._record[key] for key in ("family", "context", "normalised")},
+            "trained_on": astuple(self.trained_on),
         }
         (folder / _SAVED).write_text(json.dumps(saved, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -118,6 +128,8 @@ class Finished(LanguageModel):
         model.run, model._record = Path(saved["run"]), saved["record"]
         model._describe(saved["record"], saved["kind"])
         model._model = model.kind.load(folder / _MODEL, vocabulary)
+        model.trained_on = Computation(*saved["trained_on"])
+        model.scored_on = model._model.scored_on
         return model
 
 

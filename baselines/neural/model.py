@@ -19,8 +19,10 @@ from baselines.neural.reading import scoring
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.loop import Material
 from baselines.neural.training.loop import train as train_network
+from baselines.neural.training.precision import Precision
 from baselines.neural.training.settings import Training
 from benchmark.contract import (
+    Computation,
     Context,
     LanguageModel,
     ModelSize,
@@ -78,10 +80,6 @@ class NeuralModel(LanguageModel):
     seed: Annotated[int, Field(ge=0)] = 1
     device: str = "auto"
 
-    @property
-    def hardware(self) -> str:
-        return str(next(self._fitted().parameters()).device)
-
     @abstractmethod
     def build(self, vocabulary: Vocabulary) -> Network:
         """The network for a vocabulary, on the CPU, its weights not yet drawn."""
@@ -97,6 +95,14 @@ class NeuralModel(LanguageModel):
             material = Material(train, valid, self.context, self.seed)
             train_network(self._network, self.training, material, log)
         self._network.eval()
+        self._describe_computation(device)
+
+    def _describe_computation(self, device: torch.device) -> None:
+        precision = Precision(self.training, device)
+        self.trained_on = Computation(str(device), precision.dtype, self.training.batch)
+        # sentences are scored in batches of like length, a stream as one row
+        batch = 1 if self.context == "stream" else None
+        self.scored_on = Computation(str(device), "float32", batch)
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         return scoring.score(self._fitted(), stream, self.context)
@@ -150,6 +156,7 @@ class NeuralModel(LanguageModel):
             for name, parameter in network.named_parameters():
                 parameter.copy_(weights[name])
         model._vocabulary, model._network = vocabulary, network.to(device).eval()
+        model._describe_computation(device)
         return model
 
     @property

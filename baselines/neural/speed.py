@@ -126,7 +126,7 @@ def measure(task: Task) -> dict[str, Any]:
         "score_tokens_per_second": len(stream) / scoring,
         "evaluation_loss": -float(scores.mean(dtype=np.float64)),
         "parameters": model.size().parameters,
-        "device": model.hardware,
+        "device": model.scored_on.device,
         "torch": torch.__version__,
     }
 

@@ -14,7 +14,7 @@ from baselines.ngram.arpa.write import write_arpa
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SETTINGS = "model.json"
 
@@ -27,6 +27,7 @@ class BackoffModel(LanguageModel):
     """
 
     family: ClassVar[Literal["count"]] = "count"
+    trained_on = scored_on = Computation(dtype="float64")
     learned: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, order: int, context: Context = "sentence") -> None:

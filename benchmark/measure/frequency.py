@@ -12,7 +12,7 @@ from benchmark.corpus.stream import TokenStream
 EDGES = (0, 1, 10, 100, 1_000, 10_000, 100_000)
 
 
-def by_frequency(log_probs: np.ndarray, stream: TokenStream) -> dict[str, list[Any]]:
+def by_frequency(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
     """Targets and total negative log-likelihood (nats) by training count of the target.
 
     `bucket_edges[i]` is the least count of bucket i; the buckets' losses add up to the total.

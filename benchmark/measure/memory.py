@@ -23,9 +23,9 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def peak_device_bytes() -> int | None:
-    """The most memory torch has taken on the first CUDA device, where it is used."""
+def peak_device_bytes(device: str) -> int | None:
+    """The most memory torch has taken on a CUDA device (`cuda:1`); None for any other device."""
     torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_available():
+    if torch is None or not device.startswith("cuda"):
         return None
-    return int(torch.cuda.max_memory_allocated())
+    return int(torch.cuda.max_memory_allocated(torch.device(device)))

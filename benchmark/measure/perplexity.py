@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmark.corpus.stream import TokenStream
 from benchmark.errors import UserError
+from benchmark.record.result import Result
 
 
 def checked(log_probs: np.ndarray, stream: TokenStream) -> np.ndarray:
@@ -66,11 +67,11 @@ def summary(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
     }
 
 
-def described(measures: dict[str, Any], *, normalised: bool) -> str:
-    """The test perplexity of a `summary` as one line; a score that is not a distribution has none."""
-    if not normalised:
+def perplexity_line(result: Result) -> str:
+    """The test perplexity of a run as one line; a score that is not a distribution has none."""
+    if not result.normalised:
         return "no test perplexity: the scores do not sum to one"
-    zeros, targets = measures["test_zero_probabilities"], measures["test_targets"]
-    if zeros:
+    if result.test_zero_probabilities:
+        zeros, targets = result.test_zero_probabilities, result.test_targets
         return f"test perplexity ∞: {zeros:,} of {targets:,} targets have probability 0"
-    return f"test perplexity {measures['test_perplexity']:.2f}"
+    return f"test perplexity {result.test_perplexity:.2f}"

@@ -28,9 +28,9 @@ def find_run(results_dir: Path, text: str) -> RunRecord:
     if len(by_id) > 1:
         raise UserError(f"{text!r} begins {len(by_id)} run ids: " + ", ".join(f.name for f in by_id[:5]))
     named = read_folders(by_id or [folder for folder in folders if text in _names(folder)])
-    finished = [run for run in named if run.result.get("status") == "ok"]
+    finished = [run for run in named if run.result.status == "ok"]
     if named:
-        return max(finished or named, key=lambda run: str(run.result.get("started")))
+        return max(finished or named, key=lambda run: run.result.started or "")
     known = {name for folder in folders for name in _names(folder)}
     raise UserError(f"there is no run {text!r} below {results_dir}. {did_you_mean(text, known)}")
 

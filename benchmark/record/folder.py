@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,9 @@ from typing import Any
 import numpy as np
 
 from benchmark.errors import UserError
+from benchmark.record.result import Result
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
-#: The keys of a record that name its folder, from the outermost.
-PLACE = ("corpus", "model", "run_id")
 #: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
 WORKSPACE = "resume"
 
@@ -35,7 +34,7 @@ class RunRecord:
     """A finished run: its folder and the content of its `result.json`."""
 
     folder: Path
-    result: dict[str, Any]
+    result: Result
 
 
 def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:
@@ -79,31 +78,49 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, text + "\n")
 
 
-def read_result(folder: Path) -> dict[str, Any] | None:
+def write_result(folder: Path, result: Result) -> None:
+    """Write the record of a run, which makes it a finished one."""
+    write_json(folder / RESULT, result.to_json())
+
+
+def read_result(folder: Path) -> Result | None:
     """The record of a finished run, or None where the folder holds none.
 
-    Raises UserError naming the file where it is not a JSON object.
+    Raises UserError naming the file, and the field, where it is no such record.
     """
     path = folder / RESULT
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise UserError("not a JSON object")
+        return Result.from_json(data)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UserError) as error:
         raise UserError(f"cannot read {path}: {error}; delete the folder to repeat the run") from error
-    if not isinstance(data, dict):
-        raise UserError(f"cannot read {path}: not a JSON object; delete the folder to repeat the run")
-    return data
 
 
-def misplaced(folder: Path, result: Mapping[str, Any]) -> str | None:
+def finished(folder: Path) -> Result | None:
+    """The record of a run that need not be repeated, or None.
+
+    Raises UserError for a record that cannot be read or belongs to another folder.
+    """
+    result = read_result(folder)
+    if result is None or not result.settled:
+        return None
+    if problem := misplaced(folder, result):
+        raise UserError(problem)
+    return result
+
+
+def misplaced(folder: Path, result: Result) -> str | None:
     """What is wrong with a run folder that was copied under a wrong name, in a line; None for the others.
 
     A run is found by its folder, `<corpus>/<model>/<run_id>`, so a record of another run in it would be
     taken for this one.
     """
     names = (folder.parents[1].name, folder.parent.name, folder.name)
-    recorded = tuple(str(result.get(key, name)) for key, name in zip(PLACE, names, strict=True))
+    recorded = (result.corpus, result.model, result.run_id)
     if recorded == names:
         return None
     return f"{folder} holds the run {'/'.join(recorded)}: give the folder that name, or delete it"

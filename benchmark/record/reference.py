@@ -43,9 +43,9 @@ def with_ids_as_text(argument: str) -> str:
 def referenced_id(folder: str) -> str:
     """The run id in the record of a finished run. Raises UserError where the folder holds none."""
     result = read_result(Path(folder))
-    if result is None or not isinstance(result.get("run_id"), str):
+    if result is None:
         raise UserError(f"{folder} holds no finished run; `nextword status` lists them")
-    return str(result["run_id"])
+    return result.run_id
 
 
 def referenced_settings(folder: str) -> Iterator[Mapping[str, Any]]:

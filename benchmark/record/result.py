@@ -167,7 +167,7 @@ class Result:
 
         Raises UserError naming the field that is missing or of another type.
         """
-        readers = _readers(cls)
+        readers = _readers()
         missing = [entry.name for entry in fields(cls) if _required(entry) and entry.name not in data]
         if missing:
             raise UserError(f"the field {missing[0]!r} is missing")
@@ -176,8 +176,8 @@ class Result:
             if name in readers:
                 try:
                     read[name] = readers[name](value)
-                except (TypeError, ValueError):
-                    raise UserError(f"the field {name!r} holds {value!r:.60}, which it cannot") from None
+                except TypeError as error:
+                    raise UserError(f"the field {name!r} is {str(value)[:60]!r}, not {error}") from None
         return cls(**read)
 
 
@@ -196,10 +196,10 @@ def _encoded(value: Any) -> Any:
 
 
 @cache
-def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
+def _readers() -> dict[str, Callable[[Any], Any]]:
     """How each field's JSON value is checked and read."""
-    hints = get_type_hints(kind)
-    return {entry.name: _reader(hints[entry.name]) for entry in fields(kind)}
+    hints = get_type_hints(Result)
+    return {entry.name: _reader(hints[entry.name]) for entry in fields(Result)}
 
 
 def _reader(annotation: Any) -> Callable[[Any], Any]:
@@ -219,13 +219,22 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
 
 def _instance(kind: type, value: Any) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise TypeError
+        raise TypeError(_CALLED[kind])
     return value
+
+
+_CALLED: dict[type, str] = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+}
 
 
 def _one_of(known: tuple[Any, ...], value: Any) -> Any:
     if value not in known:
-        raise ValueError
+        raise TypeError(f"one of {', '.join(known)}")
     return value
 
 
@@ -233,5 +242,5 @@ def _number(value: Any) -> float:
     if value in ("inf", "-inf"):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        raise TypeError
+        raise TypeError("a number")
     return float(value)

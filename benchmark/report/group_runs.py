@@ -10,8 +10,9 @@ from typing import Any
 
 from benchmark import text
 from benchmark.record.folder import RunRecord
+from benchmark.record.result import Result
 from benchmark.report.model_settings import distinguishing, settings_of
-from benchmark.report.rows import Row, number_of
+from benchmark.report.rows import Row
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,15 @@ class _KeyedRun:
 
     @property
     def seed(self) -> str:
-        return str(self.record.result.get("seed"))
+        return str(self.record.result.seed)
 
     @property
     def started(self) -> str:
-        return str(self.record.result.get("started") or "")
+        return self.record.result.started or ""
 
     @property
     def done(self) -> bool:
-        return self.record.result.get("status") == "ok"
+        return self.record.result.status == "ok"
 
 
 def group_runs(records: Iterable[RunRecord]) -> list[Row]:
@@ -58,19 +59,19 @@ def group_runs(records: Iterable[RunRecord]) -> list[Row]:
 
 def _keyed(record: RunRecord) -> _KeyedRun:
     result, settings = record.result, settings_of(record)
-    share = number_of(result, "train_share") or 1.0
-    setting = [result.get("corpus"), result.get("model"), _label(result), settings, share]
+    setting = [result.corpus, result.model, _label(result), settings, result.train_share]
     # A failed run may have died before it was known what it would be scored on.
-    known = ("protocol_id", "context", "train_targets") if result.get("status") == "ok" else ("status",)
-    return _KeyedRun(record, settings, _key(setting), _key([result.get(name) for name in known]))
+    ok = result.status == "ok"
+    scored = [result.protocol_id, result.context, result.train_targets] if ok else [result.status]
+    return _KeyedRun(record, settings, _key(setting), _key(scored))
 
 
 def _key(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _label(result: dict[str, Any]) -> str:
-    return str(result.get("label") or result.get("model") or "")
+def _label(result: Result) -> str:
+    return result.label or result.model
 
 
 def _latest(runs: list[_KeyedRun]) -> list[_KeyedRun]:
@@ -91,7 +92,7 @@ def _latest(runs: list[_KeyedRun]) -> list[_KeyedRun]:
 
 
 def _seed_order(run: _KeyedRun) -> tuple[float, str]:
-    seed = number_of(run.record.result, "seed")
+    seed = run.record.result.seed
     return (-1.0 if seed is None else seed, str(run.record.folder))
 
 
@@ -111,5 +112,5 @@ def _with_distinct_labels(rows: list[Row]) -> list[Row]:
 
 
 def _distinguishing_settings(row: Row) -> dict[str, Any]:
-    shared = {name: row.first.get(name) for name in ("model", "context", "train_targets")}
+    shared = {name: getattr(row.first, name) for name in ("model", "context", "train_targets")}
     return {**shared, **row.settings}

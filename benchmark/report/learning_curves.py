@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmark.report.curve_crossings import CurveComparison, Points, compare_curves
 from benchmark.report.ranking import RankedGroup
-from benchmark.report.rows import Row, number_of
+from benchmark.report.rows import Row
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Curve:
         found: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for row in self.rows:
             for run in row.runs:
-                value = number_of(run.result, "test_perplexity")
+                value = run.result.test_perplexity
                 if value is not None:
-                    found[str(run.result.get("seed"))].append((training_tokens(row), value))
+                    found[str(run.result.seed)].append((training_tokens(row), value))
         return tuple(tuple(found[seed]) for seed in sorted(found))
 
 

@@ -26,7 +26,7 @@ _MODEL = re.compile(rb"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
     """The model's settings as flat, dotted keys; empty where they are neither recorded nor readable."""
-    recorded = run.result.get("model_settings")
+    recorded = run.result.model_settings
     if isinstance(recorded, dict):  # runs made before they were recorded have them in config.yaml alone
         return dict(_flat(recorded, ""))
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from benchmark import text
 from benchmark.record.folder import RunRecord
+from benchmark.record.result import Result
 
 
 class Machine(NamedTuple):
@@ -25,9 +27,9 @@ class Machine(NamedTuple):
         return f"{self.device_name} ({self.device}{threads})"
 
 
-def number_of(result: dict[str, Any], key: str) -> float | None:
-    """A number of a record; None where there is none. Infinity is stored as the string `inf`."""
-    value = result.get(key)
+def number_of(settings: Mapping[str, Any], key: str) -> float | None:
+    """A number among settings, which may be of any type; None where there is none."""
+    value = settings.get(key)
     if isinstance(value, bool) or value is None:
         return None
     try:
@@ -37,19 +39,10 @@ def number_of(result: dict[str, Any], key: str) -> float | None:
     return None if math.isnan(number) else number
 
 
-def numbers_of(result: dict[str, Any], key: str) -> list[float]:
-    """A list of numbers of a record; empty where there is none."""
-    values = result.get(key)
-    if not isinstance(values, list):
-        return []
-    numbers = [number_of({key: value}, key) for value in values]
-    return [] if None in numbers else [number for number in numbers if number is not None]
-
-
-def machine_of(result: dict[str, Any]) -> Machine:
+def machine_of(result: Result) -> Machine:
     """Where a run was timed."""
-    name = text.clean(result.get("device_name") or "unnamed machine")
-    return Machine(name, text.clean(result.get("device") or "cpu"), int(number_of(result, "threads") or 1))
+    name = text.clean(result.device_name or "unnamed machine")
+    return Machine(name, text.clean(result.score_device or "cpu"), result.threads or 1)
 
 
 @dataclass(frozen=True)
@@ -64,13 +57,13 @@ class Row:
     rank: int | None = None
 
     @property
-    def first(self) -> dict[str, Any]:
+    def first(self) -> Result:
         """The record of the lowest seed, for what all seeds share."""
         return self.runs[0].result
 
     def shared(self, key: str) -> str:
         """A text all seeds share, as one printable line."""
-        return text.clean(self.first.get(key) or "")
+        return text.clean(getattr(self.first, key) or "")
 
     @property
     def corpus(self) -> str:
@@ -82,20 +75,20 @@ class Row:
 
     @property
     def done(self) -> bool:
-        return self.first.get("status") == "ok"
+        return self.first.status == "ok"
 
     @property
     def train_share(self) -> float:
         """How much of the training split it learnt from; 1 for all of it."""
-        return number_of(self.first, "train_share") or 1.0
+        return self.first.train_share
 
     @property
     def normalised(self) -> bool:
-        return bool(self.first.get("normalised", True))
+        return self.first.normalised
 
     def values(self, key: str) -> list[float]:
         """The figure of every seed that has it."""
-        return [value for run in self.runs if (value := number_of(run.result, key)) is not None]
+        return [value for run in self.runs if (value := getattr(run.result, key)) is not None]
 
     def mean(self, key: str) -> float | None:
         """The mean over seeds; None where no seed has the figure."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.job import Job, Say, settled
-from benchmark.record.folder import read_result
+from benchmark.job import Job, Say
+from benchmark.record.folder import finished, read_result
 from benchmark.search.record import SearchRecord, Trial, read_record, with_earlier
 from benchmark.search.space import Point, overrides
 from benchmark.search.study import Study
@@ -73,7 +73,7 @@ def _planned(
     for job, (number, point) in zip(jobs, asked, strict=True):
         folder = folders.get(job)
         run_id = folder.name if folder else ""
-        made = folder is not None and (run_id in made_before or settled(folder) is None)
+        made = folder is not None and (run_id in made_before or finished(folder) is None)
         label = str(job.config["model"].get("label", job.model))
         trial = Trial(number + 1, point, run_id, job.model, job.corpus, label, job.command, made=made)
         known = before[number] if number < len(before) else None
@@ -85,13 +85,13 @@ def _ended(trial: Trial, outcome: Outcome) -> Trial:
     """A trial with its outcome. One without a finite perplexity of a distribution counts as failed."""
     if outcome.status != "ok" or outcome.folder is None:
         return replace(trial, state=outcome.status, reason=outcome.reason)
-    result = read_result(outcome.folder) or {}
-    value = result.get("valid_perplexity")
-    if not result.get("normalised", True):
+    result = read_result(outcome.folder)
+    value = result.valid_perplexity if result else None
+    if result and not result.normalised:
         return replace(trial, state="failed", reason="its scores are no probabilities: it has no perplexity")
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if value is None or not math.isfinite(value):
         return replace(trial, state="failed", reason="its validation perplexity is infinite")
-    return replace(trial, state="ok", valid_perplexity=float(value))
+    return replace(trial, state="ok", valid_perplexity=value)
 
 
 def _progress(record: SearchRecord, done: int, found: int) -> str:

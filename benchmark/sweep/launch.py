@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.job import Job, Say, settled
+from benchmark.job import Job, Say
+from benchmark.record.folder import finished
 from benchmark.sweep.capacity import capacity_of
 from benchmark.sweep.launchers.launcher import build_launcher
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_record
@@ -31,7 +32,7 @@ def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
     waiting: dict[Path, list[PlannedRun]] = {}  # several jobs may name one run (a seed that changes nothing)
     for run in runs:
         try:
-            earlier = None if run.job.config["force"] else settled(run.folder)
+            earlier = None if run.job.config["force"] else finished(run.folder)
         except UserError as error:  # the record cannot be read, or belongs to another run
             outcomes[run.job] = Outcome(run.job, "error", str(error), None)
             continue

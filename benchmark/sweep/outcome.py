@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.job import Job, settled
-from benchmark.record.folder import read_result
-from benchmark.run import failed
+from benchmark.job import Job
+from benchmark.record.folder import finished, read_result
+from benchmark.record.result import Result
+from benchmark.run import record_failure
 from benchmark.sweep.subprocess_run import USER_ERROR_STATUS, WorkerExit, WorkerRequest
 from benchmark.sweep.torchrun import rank
 
@@ -42,9 +42,9 @@ class PlannedRun:
         return WorkerRequest(self.job.config, self.job.command, self.terminal, environment)
 
 
-def outcome_from_record(run: PlannedRun, record: dict[str, Any], *, earlier: bool = False) -> Outcome:
+def outcome_from_record(run: PlannedRun, record: Result, *, earlier: bool = False) -> Outcome:
     """The outcome that a run's record states."""
-    return Outcome(run.job, record.get("status", "failed"), record.get("reason"), run.folder, earlier=earlier)
+    return Outcome(run.job, record.status, record.reason, run.folder, earlier=earlier)
 
 
 def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:
@@ -56,7 +56,7 @@ def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:
     try:
         record = read_result(run.folder)
         if ended.status != 0 or record is None:
-            record = failed(run.job, run.corpus_fingerprint, ended.reason)
+            record = record_failure(run.job, run.corpus_fingerprint, ended.reason)
     except UserError as error:
         return Outcome(run.job, "error", str(error), None)
     return outcome_from_record(run, record)
@@ -68,9 +68,9 @@ def outcome_of_lost_worker(run: PlannedRun, reason: str) -> Outcome:
     It may have finished first: a settled record is never overwritten.
     """
     try:
-        record = settled(run.folder)
+        record = finished(run.folder)
         if record is not None and run.job.config["force"]:  # perhaps the record that it was to replace
             return Outcome(run.job, "failed", reason, run.folder)
-        return outcome_from_record(run, record or failed(run.job, run.corpus_fingerprint, reason))
+        return outcome_from_record(run, record or record_failure(run.job, run.corpus_fingerprint, reason))
     except UserError as error:
         return Outcome(run.job, "error", str(error), None)

@@ -61,10 +61,9 @@ def folder_state(folder: Path) -> RunState:
         return RunState("unusable", f"{model} on {corpus}", corpus, model, folder, problem)
     if result is None:
         return _unfinished(folder, corpus, model)
-    title = run_title(str(result.get("label", model)), corpus, result.get("seed"))
-    lines = str(result.get("reason") or "").splitlines()
-    reason, command = lines[0] if lines else "", str(result.get("command", ""))
-    return RunState(str(result.get("status")), title, corpus, model, folder, reason, command)
+    title = run_title(result.label, corpus, result.seed)
+    lines = (result.reason or "").splitlines()
+    return RunState(result.status, title, corpus, model, folder, lines[0] if lines else "", result.command)
 
 
 def job_states(jobs: Sequence[Job], say: Say) -> list[RunState]:

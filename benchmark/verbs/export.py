@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     run = find_run(options.results_dir, options.run)
     model, _, _ = load_trained(run)
     if not isinstance(model, WritesArpa):
-        raise UserError(f"{run.result['label']} is no backoff model: an ARPA file cannot hold it")
+        raise UserError(f"{run.result.label} is no backoff model: an ARPA file cannot hold it")
     model.write_arpa(options.arpa)
-    print(f"{options.arpa}: {run.result['label']} on {run.result['corpus']} ({run.folder.name})")
+    print(f"{options.arpa}: {run.result.label} on {run.result.corpus} ({run.folder.name})")
     return 0

@@ -26,11 +26,11 @@ def main(arguments: list[str]) -> int:
     try:
         context = vocabulary.encode(words)
     except KeyError as unseen:
-        raise UserError(f"--prompt: {unseen} is not in the vocabulary of {run.result['corpus']}") from unseen
+        raise UserError(f"--prompt: {unseen} is not in the vocabulary of {run.result.corpus}") from unseen
     unseen_words = [word for word in words if word not in vocabulary.ids]
     if unseen_words:
         print(f"not in the vocabulary, read as <unk>: {', '.join(unseen_words)}")
-    print(f"{run.result['label']} on {run.result['corpus']} ({run.folder.name})\n")
+    print(f"{run.result.label} on {run.result.corpus} ({run.folder.name})\n")
     for word, probability in next_words(model, context, vocabulary, options.top):
         print(
             f"  {probability:8.4f}  {word!r}" if len(word.strip()) == 0 else f"  {probability:8.4f}  {word}"

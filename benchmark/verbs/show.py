@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmark.record.find import find_run
 
 #: Long values that have a better place than this page.
-ELSEWHERE = ("published", "traceback", "bucket_edges", "bucket_targets", "bucket_nll")
+ELSEWHERE = ("published", "traceback", "model_settings", "bucket_edges", "bucket_targets", "bucket_nll")
 
 
 def main(arguments: list[str]) -> int:
@@ -21,9 +22,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     run = find_run(options.results_dir, options.run)
     if options.json:
-        print(json.dumps(run.result, indent=1, sort_keys=True, ensure_ascii=False))
+        print(json.dumps(run.result.to_json(), indent=1, sort_keys=True, ensure_ascii=False))
         return 0
-    shown = {key: value for key, value in sorted(run.result.items()) if key not in ELSEWHERE}
+    shown = {key: value for key, value in sorted(asdict(run.result).items()) if key not in ELSEWHERE}
     width = max(map(len, shown))
     print(run.folder)
     for key, value in shown.items():
@@ -31,8 +32,8 @@ def main(arguments: list[str]) -> int:
     config = run.folder / "config.yaml"
     if config.exists():
         print("\n" + config.read_text(encoding="utf-8"), end="")
-    if run.result.get("traceback"):
-        print("\n" + str(run.result["traceback"]), end="")
+    if run.result.traceback:
+        print("\n" + run.result.traceback, end="")
     return 0
 
 

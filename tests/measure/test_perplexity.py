@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from benchmark.corpus import TokenStream, Vocabulary
 from benchmark.errors import UserError
 from benchmark.measure.frequency import by_frequency
-from benchmark.measure.perplexity import checked, described, perplexity, summary
+from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
+from benchmark.record.result import Result
 
 VOCABULARY = Vocabulary(("a", "<unk>", "</s>"), np.array([12, 3, 0]))
 STREAM = TokenStream.from_ids(np.array([0, 1, 2, 0, 2]), VOCABULARY, characters=10)
@@ -41,15 +43,17 @@ def test_summary_by_hand() -> None:
     assert found["bits_per_character"] == pytest.approx(10 / 10, rel=1e-6)
     assert found["test_zero_probabilities"] == 0
     assert found["test_perplexity_nonzero"] == found["test_perplexity"]
-    assert described(found, normalised=True) == "test perplexity 4.00"
-    assert described(found, normalised=False) == "no test perplexity: the scores do not sum to one"
+    result = Result(run_id="0", status="ok", model="m", label="M", corpus="c", **found)
+    assert perplexity_line(result) == "test perplexity 4.00"
+    assert "no test perplexity" in perplexity_line(replace(result, normalised=False))
 
 
 def test_zero_probabilities_are_counted_and_the_others_measured_alone() -> None:
     some = summary(np.where(STREAM.ids == 2, -np.inf, SCORES), STREAM)
     assert (some["test_perplexity"], some["test_zero_probabilities"]) == (math.inf, 2)
     assert some["test_perplexity_nonzero"] == pytest.approx(2 ** (4 / 3), rel=1e-6)  # 1/2 · 1/4 · 1/2
-    assert described(some, normalised=True) == "test perplexity ∞: 2 of 5 targets have probability 0"
+    result = Result(run_id="0", status="ok", model="m", label="M", corpus="c", **some)
+    assert perplexity_line(result) == "test perplexity ∞: 2 of 5 targets have probability 0"
     none = summary(np.full(5, -np.inf, dtype=np.float32), STREAM)
     assert (none["test_zero_probabilities"], none["test_perplexity_nonzero"]) == (5, None)
 

@@ -35,6 +35,8 @@ def written(folder: Path, model: LanguageModel, **record) -> Path:
         "family": model.family,
         "context": model.context,
         "normalised": model.normalised,
+        "model": "lstm",
+        "label": "LSTM",
         "corpus": "letters",
         "train_targets": len(TEXT),
         "train_seconds": 12.34,
@@ -78,7 +80,7 @@ def test_it_scores_as_the_run_that_trained_it_and_says_what_that_cost(run: Path)
     contexts = [test.ids[:3], test.ids[:40]]
     np.testing.assert_array_equal(model.next_log_probs(contexts), trained.next_log_probs(contexts))
     assert (model.family, model.context, model.normalised) == ("neural", "stream", True)
-    assert (model.size(), model.hardware) == (trained.size(), "cpu")
+    assert (model.size(), model.scored_on.device) == (trained.size(), "cpu")
     assert "trained in 12.3 s there" in log.lines[0]
     assert log.earlier == (12.34, 400)  # what it cost is part of what this run costs
 

@@ -23,7 +23,8 @@ from benchmark.record.folder import (
 def make_run(results: Path, model: str, run_id: str, **result: object) -> Path:
     folder = run_folder(results, "ptb", model, run_id)
     folder.mkdir(parents=True)
-    write_json(folder / "result.json", {"status": "ok", "run_id": run_id, **result})
+    record = {"status": "ok", "run_id": run_id, "model": model, "label": model, "corpus": "ptb"}
+    write_json(folder / "result.json", {**record, **result})
     return folder
 
 
@@ -73,7 +74,7 @@ def test_an_unreadable_record_is_named_and_the_others_are_read(tmp_path: Path) -
     broken = make_run(tmp_path, "lstm", "bbb") / "result.json"
     broken.write_text('{"status": "o')
     warnings: list[str] = []
-    assert [run.result["run_id"] for run in read_runs(tmp_path, warnings.append)] == ["aaa"]
+    assert [run.result.run_id for run in read_runs(tmp_path, warnings.append)] == ["aaa"]
     assert len(warnings) == 1
     assert str(broken) in warnings[0]
 

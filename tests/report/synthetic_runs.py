@@ -61,7 +61,7 @@ SOTU = {
     "test_characters": 1023441,
     "published": [],
 }
-CPU = {"device": "cpu", "device_name": "AMD EPYC 7B13", "threads": 1}
+CPU = {"train_device": "cpu", "score_device": "cpu", "device_name": "AMD EPYC 7B13", "threads": 1}
 
 # model, label, perplexity, megabytes, training seconds, scored tokens a second
 COUNTED = [
@@ -132,9 +132,11 @@ def finished(
         "train_tokens": corpus["train_targets"] * (1 if counted else 8),
         "train_tokens_per_second": corpus["train_targets"] * (1 if counted else 8) / seconds,
         "score_tokens_per_second": rate,
-        "score_batch": 1 if counted else 32,
+        "train_batch": None if counted else 32,
+        "score_batch": None if counted else 1,
         "peak_memory_bytes": round(megabytes * 3e6 + 2e8),
-        "dtype": "float32",
+        "train_dtype": "float64" if counted else "bfloat16",
+        "score_dtype": "float64" if counted else "float32",
         "started": "2025-06-01T10:00:00+00:00",
         "commit": "0123456789abcdef0123456789abcdef01234567",
         "commit_dirty": False,

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from synthetic_runs import HOSTILE, write_suite
+from synthetic_runs import HOSTILE, write_run, write_suite
 
 from benchmark.errors import UserError
 from benchmark.record.folder import read_runs
@@ -149,17 +149,26 @@ def test_damaged_optional_files_are_passed_over(run, tmp_path):
         samples_json='{"prompts": [{"prompt": "a", "next": 7, "samples": null}, 3]}',
         environment_json="[]",
         bucket_nll=[1.0],
-        published="nonsense",
+        published=[{"perplexity": "nonsense"}],
     )
     build_report(tmp_path, tmp_path / "report", silent)
 
 
 def test_a_sparse_record_is_still_a_row(tmp_path, run):
-    folder = tmp_path / "runs" / "c" / "m" / "r"
-    folder.mkdir(parents=True)
-    (folder / "result.json").write_text('{"status": "ok", "test_perplexity": 12.5}')
+    write_run(
+        tmp_path,
+        {"run_id": "r", "model": "m", "label": "M", "corpus": "c", "status": "ok", "test_perplexity": 12.5},
+    )
     assert "12.5" in comparison_table(read_runs(tmp_path))
     build_report(tmp_path, tmp_path / "report", silent)
+
+
+def test_a_record_with_a_field_of_another_type_is_named_and_the_others_reported(run, tmp_path):
+    run("kn", "KN", "count", 141.2)
+    run("lstm", "LSTM", "neural", 120.0, published="nonsense")
+    said = []
+    assert build_report(tmp_path, tmp_path / "report", said.append).runs == 1
+    assert any("result.json" in line and "'published'" in line for line in said)
 
 
 def test_a_corrupt_record_is_named_and_the_others_reported(run, tmp_path):

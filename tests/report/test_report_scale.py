@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
@@ -17,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from many_runs import CORPORA, TEXTS, write_many
 
-from benchmark.record.folder import read_runs
+from benchmark.record.folder import RunRecord, read_runs
+from benchmark.record.result import Result
 from benchmark.report import build_report, sections
 from benchmark.report.blocks import Figure, all_blocks
 from benchmark.report.context import context_of
@@ -163,7 +165,7 @@ def test_settings_read_from_the_model_block_are_those_of_the_whole_file(tmp_path
             else:
                 yield f"{prefix}{key}", value
 
-    found = settings_of(SimpleNamespace(folder=folder, result={}))
+    found = settings_of(RunRecord(folder, record()))
     assert found == dict(flat(yaml.safe_load(text)["model"]))
 
 
@@ -210,9 +212,13 @@ def test_equal_runs_are_made_up_each_time(tmp_path):
     assert {f.relative_to(tmp_path / "a").parts[1] for f in files["a"]} == set(CORPORA)
 
 
+def record(**more: Any) -> Result:
+    return Result(run_id="0", status="ok", model="a", label="A", corpus="c", **more)
+
+
 def test_settings_in_the_record_are_those_of_the_file(tmp_path: Path) -> None:
     model = {"name": "a", "order": 3, "seed": 2, "of": {"k": 0.5, "label": "b"}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"model": model}), encoding="utf-8")
-    written = settings_of(SimpleNamespace(folder=tmp_path, result={}))
-    recorded = settings_of(SimpleNamespace(folder=tmp_path / "none", result={"model_settings": model}))
+    written = settings_of(RunRecord(tmp_path, record()))
+    recorded = settings_of(RunRecord(tmp_path / "none", record(model_settings=model)))
     assert recorded == written == {"order": 3, "of.k": 0.5}

@@ -34,9 +34,9 @@ def test_the_verdict_does_not_compare_the_clocks_of_two_machines(run, tmp_path):
         "neural",
         112.0,
         train_seconds=600.0,
-        device="cuda",
+        score_device="cuda",
         device_name="H100",
-        bytes_in_memory=2e7,
+        bytes_in_memory=20_000_000,
     )
     (group,) = context_of(read_runs(tmp_path)).ranked_groups
     text = plain(verdict_sentence(group))
@@ -56,7 +56,7 @@ def test_several_corpora_are_summed_up_in_one_sentence(run, tmp_path):
 
 def test_machines_get_letters_where_there_are_several(run, tmp_path):
     run("kn", "KN", "count", 140.0)
-    run("lstm", "LSTM", "neural", 112.0, device="cuda", device_name="NVIDIA H100")
+    run("lstm", "LSTM", "neural", 112.0, score_device="cuda", device_name="NVIDIA H100")
     build_report(tmp_path, tmp_path / "report", lambda line: None)
     with (tmp_path / "report" / "tables" / "comparison.csv").open(encoding="utf-8") as file:
         machines = {row["label"]: (row["machine"], row["machine_name"]) for row in csv.DictReader(file)}
@@ -106,7 +106,7 @@ def test_losses_add_up_to_the_total(run, tmp_path):
 
     run("kn", "KN", "count", 120.0)
     (row,) = context_of(read_runs(tmp_path)).rows
-    targets, total = row.first["bucket_targets"], sum(row.first["bucket_nll"])
+    targets, total = row.first.bucket_targets, sum(row.first.bucket_nll)
     assert abs(sum(loss * targets[b] for b, loss in mean_losses(row).items()) - total) < 1e-6 * total
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from processes import alive, start, wait_until, workers_of
 
-from benchmark.job import SETTLED
+from benchmark.record.result import SETTLED
 
 SWEEP = [
     "-m",

@@ -170,10 +170,13 @@ def test_run_folders_of_two_machines_merge_by_copying(nextword, tmp_path: Path, 
     assert "give the folder that name, or delete it" in done.stderr
 
 
+RECORD = {"run_id": "0123456789ab", "status": "failed", "model": "lstm", "label": "LSTM", "corpus": "sotu"}
+
+
 @pytest.mark.parametrize("command", ["", "nextword run --experimental-rerun=x.pickle", "rm -r x"])
 def test_a_record_without_a_usable_command_is_left_out(tmp_path: Path, command: str, capsys) -> None:
     folder = tmp_path / "runs" / "sotu" / "lstm" / "0123456789ab"
     folder.mkdir(parents=True)
-    (folder / "result.json").write_text(json.dumps({"status": "failed", "command": command}))
+    (folder / "result.json").write_text(json.dumps({**RECORD, "command": command}))
     assert jobs_to_rerun(["failed"], [f"results_dir={tmp_path}"], print) == []
     assert "has no command that repeats it" in capsys.readouterr().out

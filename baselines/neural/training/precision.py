@@ -31,6 +31,13 @@ class Precision:
                 "model.training.precision=bfloat16: this CUDA device has no bfloat16. Take auto or float32"
             )
 
+    @property
+    def dtype(self) -> str:
+        """The number format of matrix products in training, as a record names it."""
+        if self._bfloat16:
+            return "bfloat16"
+        return "tf32" if self._tf32 else "float32"
+
     @contextmanager
     def during_training(self) -> Iterator[None]:
         """Matrix products and cuDNN in TF32 (10 bits of mantissa) or not, until the block ends."""

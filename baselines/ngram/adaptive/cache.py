@@ -12,7 +12,7 @@ from pydantic import Field
 
 from baselines.ngram.adaptive.chain import Level, chain_weights, interpolated
 from baselines.ngram.adaptive.occurrences import Occurrences
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SAVED = "cache.json"
 _UNIGRAMS = "unigrams.npy"
@@ -36,6 +36,7 @@ class Cache(LanguageModel):
     """
 
     family: ClassVar[Literal["count"]] = "count"
+    trained_on = scored_on = Computation(dtype="float64")
     context: Context = "stream"
 
     def __init__(

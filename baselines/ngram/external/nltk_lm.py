@@ -15,7 +15,16 @@ import numpy as np
 from pydantic import Field
 
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, Skip, TokenStream, Vocabulary
+from benchmark.contract import (
+    Computation,
+    Context,
+    LanguageModel,
+    ModelSize,
+    RunLog,
+    Skip,
+    TokenStream,
+    Vocabulary,
+)
 from benchmark.errors import UserError
 
 _START = "<s>"
@@ -41,6 +50,7 @@ class NltkModel(LanguageModel):
     """
 
     family: ClassVar[Literal["count"]] = "count"
+    trained_on = scored_on = Computation(dtype="float64")
 
     def __init__(
         self, *, method: str, options: dict[str, float], order: int, time_limit: float, context: Context

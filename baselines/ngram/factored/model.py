@@ -16,7 +16,7 @@ from baselines.ngram.counting.history import recent, scoring_sequence, training_
 from baselines.ngram.factored.factors import words_before
 from baselines.ngram.factored.mixture import FactoredMixture
 from baselines.ngram.factored.table import FactoredTable
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SETTINGS = "model.json"
 
@@ -81,6 +81,7 @@ class FactoredModel(LanguageModel):
     """
 
     family: ClassVar[Literal["count"]] = "count"
+    trained_on = scored_on = Computation(dtype="float64")
 
     def __init__(self, *, order: int, skips: int, context: Context) -> None:
         self.order = order

@@ -9,13 +9,14 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from benchmark.contract import LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 
 class Uniform(LanguageModel):
     """p(w | h) = 1 / V. Its perplexity is the size of the vocabulary, V."""
 
     family: ClassVar[Literal["count"]] = "count"
+    trained_on = scored_on = Computation(dtype="float64")
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Nothing but the size of the vocabulary is learned."""

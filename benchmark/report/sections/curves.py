@@ -111,7 +111,7 @@ def _data(name: str, curves: list[tuple[Row, tuple[Curve, ...]]]) -> Table:
         TableRow(
             (
                 text_cell(row.label),
-                text_cell(run.result.get("seed")),
+                text_cell(run.result.seed),
                 Cell(text.amount(tokens), tokens),
                 number_cell(value, text.perplexity),
             ),

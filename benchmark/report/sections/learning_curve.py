@@ -11,7 +11,7 @@ from benchmark.report.context import Context
 from benchmark.report.curve_crossings import Crossing, comparison_sentence
 from benchmark.report.learning_curves import Curve, against_best_counted, learning_curves, training_tokens
 from benchmark.report.ranking import RankedGroup, ranked_groups
-from benchmark.report.rows import Row, number_of
+from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def _data(name: str, found: list[Curve]) -> Table:
                 text_cell(curve.family),
                 Cell(text.percent(row.train_share), row.train_share),
                 number_cell(training_tokens(row), text.amount),
-                text_cell(run.result.get("seed")),
-                number_cell(number_of(run.result, "test_perplexity"), text.perplexity),
-                number_cell(number_of(run.result, "valid_perplexity"), text.perplexity),
+                text_cell(run.result.seed),
+                number_cell(run.result.test_perplexity, text.perplexity),
+                number_cell(run.result.valid_perplexity, text.perplexity),
             ),
             curve.largest.number,
             curve.family,

@@ -51,7 +51,7 @@ def build(context: Context) -> Section | None:
 
 
 def _unfinished(row: Row) -> TableRow:
-    seeds = sorted(str(run.result["seed"]) for run in row.runs if run.result.get("seed") is not None)
+    seeds = sorted(str(run.result.seed) for run in row.runs if run.result.seed is not None)
     cells = (
         text_cell(row.shared("corpus_title") or row.corpus),
         text_cell(row.label),

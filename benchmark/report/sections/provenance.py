@@ -9,9 +9,10 @@ from typing import Any
 
 from benchmark import text
 from benchmark.record.folder import RunRecord
+from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context, letter
-from benchmark.report.rows import Row, number_of
+from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 100
@@ -28,9 +29,12 @@ COLUMNS = (
     Column("commit", "Commit", mono=True),
     Column("environment", "Made on"),
     Column("computed", "Computed with", level="more"),
-    Column("device", "Device", level="data"),
     Column("threads", "Threads", level="data"),
-    Column("dtype", "Numbers", level="data"),
+    Column("train_device", "Training device", level="data"),
+    Column("train_dtype", "Training arithmetic", level="data"),
+    Column("train_batch", "Training batch", level="data"),
+    Column("score_device", "Scoring device", level="data"),
+    Column("score_dtype", "Scoring arithmetic", level="data"),
     Column("score_batch", "Scoring batch", level="data"),
     Column("started", "Started", level="more"),
     Column("version", "nextword", level="data"),
@@ -62,47 +66,50 @@ def build(context: Context) -> Section | None:
 
 def _run(row: Row, run: RunRecord, environment: str) -> TableRow:
     result = run.result
-    seed = result.get("seed")
     cells = (
         text_cell(row.shared("corpus_title") or row.corpus),
         text_cell(row.label),
-        Cell(text.NONE if seed is None else text.clean(seed), number_of(result, "seed")),
-        number_cell(number_of(result, "test_perplexity") if row.normalised else None, text.perplexity),
-        text_cell(result.get("command")),
-        text_cell(result.get("run_id") or run.folder.name),
+        Cell(text.NONE if result.seed is None else str(result.seed), result.seed),
+        number_cell(result.test_perplexity if row.normalised else None, text.perplexity),
+        text_cell(result.command),
+        text_cell(result.run_id),
         text_cell(_commit(result)),
         text_cell(environment or None),
         text_cell(_computed(result)),
-        text_cell(result.get("device")),
-        number_cell(number_of(result, "threads"), text.amount),
-        text_cell(result.get("dtype")),
-        number_cell(number_of(result, "score_batch"), text.amount),
-        Cell(_moment(result), text.clean(result.get("started") or "")),
-        text_cell(result.get("version")),
+        number_cell(result.threads, text.amount),
+        text_cell(result.train_device),
+        text_cell(result.train_dtype),
+        number_cell(result.train_batch, text.amount),
+        text_cell(result.score_device),
+        text_cell(result.score_dtype),
+        number_cell(result.score_batch, text.amount),
+        Cell(_moment(result), text.clean(result.started or "")),
+        text_cell(result.version),
     )
     return TableRow(cells, row.number, row.family)
 
 
-def _computed(result: dict[str, Any]) -> str | None:
-    """Device, threads, number format and scoring batch in one phrase."""
-    threads, batch = number_of(result, "threads"), number_of(result, "score_batch")
-    said = [
-        str(result.get("device") or ""),
-        text.plural(int(threads), "thread") if threads else "",
-        str(result.get("dtype") or ""),
-        f"batch {batch:.0f}" if batch else "",
-    ]
-    return ", ".join(part for part in said if part) or None
+def _computed(result: Result) -> str | None:
+    """Threads, and the device, number format and batch of training and of scoring, in one phrase."""
+    trained = _arithmetic(result.train_device, result.train_dtype, result.train_batch)
+    scored = _arithmetic(result.score_device, result.score_dtype, result.score_batch)
+    threads = text.plural(result.threads, "thread") if result.threads else ""
+    said = [threads, f"trained: {trained}" if trained else "", f"scored: {scored}" if scored else ""]
+    return "; ".join(part for part in said if part) or None
 
 
-def _moment(result: dict[str, Any]) -> str:
+def _arithmetic(device: str | None, dtype: str | None, batch: int | None) -> str:
+    return ", ".join(part for part in (device, dtype, f"batch {batch}" if batch else "") if part)
+
+
+def _moment(result: Result) -> str:
     """`2025-06-01 10:00` of an ISO time."""
-    return text.clean(result.get("started") or text.NONE).replace("T", " ")[:16]
+    return text.clean(result.started or text.NONE).replace("T", " ")[:16]
 
 
-def _commit(result: dict[str, Any]) -> str | None:
-    commit = result.get("commit")
-    return f"{str(commit)[:10]}{' + changes' if result.get('commit_dirty') else ''}" if commit else None
+def _commit(result: Result) -> str | None:
+    changed = " + changes" if result.commit_dirty else ""
+    return f"{result.commit[:10]}{changed}" if result.commit else None
 
 
 def _environment(run: RunRecord) -> str:

@@ -56,11 +56,11 @@ def _group(group: RankedGroup) -> Group | None:
 def _published(group: RankedGroup) -> list[dict[str, Any]]:
     """What the corpus cites, as its latest run recorded it: a correction replaces what older runs say."""
     records = [run.result for row in group.rows for run in row.runs]
-    citing = [record for record in records if isinstance(record.get("published"), list)]
+    citing = [record for record in records if record.published]
     if not citing:
         return []
-    latest = max(citing, key=lambda record: (str(record.get("started")), str(record.get("run_id"))))
-    return [item for item in latest["published"] if isinstance(item, dict) and _perplexity(item) is not None]
+    latest = max(citing, key=lambda record: (record.started or "", record.run_id))
+    return [item for item in latest.published if _perplexity(item) is not None]
 
 
 def _perplexity(item: dict[str, Any]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
-from benchmark.report.rows import Row, numbers_of
+from benchmark.report.rows import Row
 from benchmark.report.tables import Column, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ def losses(row: Row) -> list[Losses]:
     """Mean negative log-likelihood (nats a target) by bucket, for each seed that recorded it."""
     found = []
     for run in row.runs:
-        totals, targets = numbers_of(run.result, "bucket_nll"), numbers_of(run.result, "bucket_targets")
+        totals, targets = run.result.bucket_nll, run.result.bucket_targets
         if totals and len(totals) == len(targets):
             pairs = enumerate(zip(totals, targets, strict=True))
             found.append({i: total / count for i, (total, count) in pairs if count > 0})
     return [loss for loss in found if loss]
 
 
-def bucket_names(edges: list[float]) -> list[str]:
+def bucket_names(edges: Sequence[float]) -> list[str]:
     """`0`, `1–9`, `10–99`, …, `1,000+`."""
     names = []
     for low, high in zip(edges, [*edges[1:], None], strict=True):
@@ -88,11 +89,11 @@ def _figure(group: RankedGroup) -> Figure | None:
     each = min(LINES // len(families), 3) if families else 0
     found = [row for name in families for row in group.distinct(name, each, 0.005) if losses(row)]
     rows = [row for row in found if (row.perplexity or 0.0) < REACH * (found[0].perplexity or 0.0)]
-    edges = numbers_of(rows[0].first, "bucket_edges") if rows else []
-    rows = [row for row in rows if numbers_of(row.first, "bucket_edges") == edges]
-    if len(rows) < 2 or not edges or len(edges) != len(numbers_of(rows[0].first, "bucket_targets")):
+    edges = rows[0].first.bucket_edges if rows else []
+    rows = [row for row in rows if row.first.bucket_edges == edges]
+    if len(rows) < 2 or not edges or len(edges) != len(rows[0].first.bucket_targets):
         return None
-    buckets = Buckets(tuple(bucket_names(edges)), tuple(numbers_of(rows[0].first, "bucket_targets")))
+    buckets = Buckets(tuple(bucket_names(edges)), tuple(rows[0].first.bucket_targets))
     verdict = _verdict(group, buckets)
     caption = (
         f"Negative log-likelihood a target on {group.title}, by how often the target was seen in training, "
