@@ -65,9 +65,10 @@ def _import(module_name: str, target: str, key: str) -> Any:
             raise UnknownSetting(
                 f"{key}: there is no module {missing!r} for {target}{_near(missing)}"
             ) from error
-        if missing.partition(".")[0] == module_name.partition(".")[0]:
-            raise UnknownSetting(f"{key}: {module_name} imports {missing}, which does not exist") from error
-        raise Skip(f"{target} needs the package {missing!r}, which is not installed") from error
+        package = missing.partition(".")[0]
+        if not package or importlib.util.find_spec(package) is None:
+            raise Skip(f"{target} needs the package {missing!r}, which is not installed") from error
+        raise UnknownSetting(f"{key}: {module_name} imports {missing}, which does not exist") from error
 
 
 def _near(module_name: str) -> str:

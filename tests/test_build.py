@@ -115,6 +115,15 @@ def test_a_missing_package_is_told_from_a_misspelt_module(
         build_model({"_target_": "needy_model.Model"})
 
 
+def test_a_module_missing_from_a_package_that_is_there_is_no_missing_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mistaken_model.py").write_text("import benchmark.contracts\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UserError, match=r"mistaken_model imports benchmark\.contracts, which does not exist"):
+        build_model({"_target_": "mistaken_model.Model"})
+
+
 def test_a_module_missing_from_the_models_own_package_is_no_missing_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
