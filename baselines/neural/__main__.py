@@ -1,10 +1,10 @@
-"""Training and scoring speed of a recurrent network in one process, without the harness around it.
+"""Measure the training and scoring speed of a recurrent network in one process, without the harness.
 
     python -m baselines.neural TASK.json
 
 The task (`baselines.neural.speed.Task`) names the network, the recipe and two files of ids. The last line
-of output is a JSON object. This is what `nextword peers neural` times beside other programs; to train
-and compare models, use `nextword run`.
+of output is a JSON object. `nextword peers neural` times this command beside other programs; to train and
+compare models, use `nextword run`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ from benchmark.errors import ERROR_MARK, UserError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status 0, or 2 after one line on what was wrong."""
+    """Return exit status 0, or 2 after one line that says what was wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m baselines.neural", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument(
-        "task", type=Path, metavar="TASK.json", help="what to train on what, and for how long"
-    )
+    parser.add_argument("task", type=Path, metavar="TASK.json", help="network, recipe and training text")
     options = parser.parse_args(arguments)
     try:
         print(json.dumps(measure(_read(options.task))))
@@ -39,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _read(path: Path) -> Task:
-    """The task of a file. Raises UserError where it cannot be read or a key does not fit."""
+    """Read the task in a file. Raises UserError if it cannot be read or a key or value does not fit."""
     try:
         return TypeAdapter(Task).validate_json(path.read_bytes())
     except OSError as error:

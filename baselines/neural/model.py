@@ -1,4 +1,4 @@
-"""The neural side of the contract: what is the same whatever the architecture."""
+"""What all neural baselines share: training, scoring, saving and loading, whatever the architecture."""
 
 import json
 import os
@@ -13,14 +13,14 @@ import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
+from baselines.neural import scoring
 from baselines.neural.network import Network
-from baselines.neural.output.settings import Output
-from baselines.neural.reading import scoring
+from baselines.neural.output.kinds import Output
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.loop import Material
 from baselines.neural.training.loop import train as train_network
 from baselines.neural.training.precision import Precision
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.contract import (
     Computation,
     Context,
@@ -37,9 +37,10 @@ WEIGHTS, OPTIONS = "weights.safetensors", "options.json"
 
 
 def pick_device(name: str) -> torch.device:
-    """A torch device by name; `auto` is a CUDA device where there is one, else the CPU.
+    """A torch device by name. `auto` is a CUDA device if there is one, otherwise the CPU.
 
-    It is the first, or that of this process's local rank where `torchrun` started several.
+    `cuda` is the first CUDA device, or under `torchrun` that of this process's local rank. Raises UserError
+    if the device cannot be used.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -50,12 +51,14 @@ def pick_device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise UserError(f"device={name} cannot be used ({reason}). Take device=cpu or device=auto") from error
+        raise UserError(
+            f"device={name} cannot be used ({reason}). Choose device=cpu or device=auto"
+        ) from error
     return device
 
 
 def check_tied(tied: bool, embedding_size: int, hidden_size: int) -> None:
-    """Raise UserError where one matrix is to serve both ends but the sizes differ."""
+    """Raise UserError if embedding and output are to share a matrix but the sizes differ."""
     if tied and embedding_size != hidden_size:
         raise UserError(
             f"model.tied=true needs model.embedding_size ({embedding_size}) to equal model.hidden_size "
@@ -65,11 +68,35 @@ def check_tied(tied: bool, embedding_size: int, hidden_size: int) -> None:
 
 @dataclass(kw_only=True, eq=False)
 class NeuralModel(LanguageModel):
-    """A network with the training and scoring that all networks share. Subclasses say how to `build` it.
+    """A neural language model. A subclass adds its settings and implements `build`; the rest is given.
 
-    `context` is how much history it is trained and scored with: the whole stream, or the sentence.
-    The seed alone determines the weights on a CPU (with the same number of threads); no global
-    random state is read or left behind.
+    A subclass is a keyword-only dataclass whose fields, with their defaults, are the settings of its
+    `conf/model/*.yaml`:
+
+        @dataclass(kw_only=True, eq=False)
+        class Averaging(NeuralModel):
+            window: int = 8
+            size: int = 128
+
+            def build(self, vocabulary: Vocabulary) -> Network:
+                return AveragingNetwork(vocabulary, self)
+
+    `build` returns an untrained `Network` on the CPU; weights are drawn later by the recipe. What a network
+    computes, and in which shapes, is said in `baselines.neural.network.Network`. An optional `__post_init__`
+    may raise UserError if settings do not fit each other. `Annotated[int, Field(ge=1)]` bounds a setting.
+
+    Given for free, besides the whole contract of `LanguageModel`:
+
+    - training by the recipe `training` (`conf/train/*.yaml`): any optimiser and schedule, validation,
+      checkpoints and recovery, several processes under `torchrun`;
+    - every output layer (`output`, `conf/output/*.yaml`), tied or not: the network passes `self.output` of
+      the model on to `Network.__init__`;
+    - exact scores in either `context`: with the history of the whole `stream`, or of the `sentence` alone;
+    - saving and loading: settings as JSON, parameters as safetensors. Buffers are not saved: `build` must
+      compute them anew.
+
+    On a CPU with a given number of threads, `seed` alone determines the weights. Global random state is
+    neither read nor changed.
     """
 
     family: ClassVar = "neural"
@@ -82,7 +109,7 @@ class NeuralModel(LanguageModel):
 
     @abstractmethod
     def build(self, vocabulary: Vocabulary) -> Network:
-        """The network for a vocabulary, on the CPU, its weights not yet drawn."""
+        """The untrained network for a vocabulary, on the CPU."""
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         device = pick_device(self.device)
@@ -123,7 +150,7 @@ class NeuralModel(LanguageModel):
         )
 
     def save(self, folder: Path) -> None:
-        """Weights as safetensors, constructor arguments as JSON."""
+        """Write the weights as safetensors and the constructor's arguments as JSON."""
         weights = {name: p.detach().cpu().contiguous() for name, p in self._fitted().named_parameters()}
         save_file(weights, folder / WEIGHTS)
         vocabulary = {"size": len(self._vocabulary), "sha256": self._vocabulary.digest}
@@ -132,9 +159,9 @@ class NeuralModel(LanguageModel):
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
-        """The model that `save` wrote, on the device it was trained on if that is here, else on the CPU.
+        """The model that `save` wrote, on the device it was trained on if there is one, otherwise on the CPU.
 
-        Raises UserError where it belongs to another vocabulary.
+        Raises UserError if it was trained with another vocabulary.
         """
         data = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
         trained_on = data["vocabulary"]
@@ -161,7 +188,7 @@ class NeuralModel(LanguageModel):
 
     @property
     def network(self) -> Network:
-        """The trained network, for models that build upon it."""
+        """The trained network, for models that adapt it. Raises RuntimeError before `fit` or `load`."""
         return self._fitted()
 
     def _fitted(self) -> Network:
@@ -170,7 +197,7 @@ class NeuralModel(LanguageModel):
         return self._network
 
     def _arguments(self) -> dict[str, Any]:
-        """The constructor's arguments, as JSON has them."""
+        """The constructor's arguments as JSON values."""
         return {entry.name: getattr(self, entry.name) for entry in fields(self)} | {
             "training": asdict(self.training),
             "output": asdict(self.output),

@@ -1,4 +1,4 @@
-"""The speed of training and of scoring, measured on the training loop and the scoring that runs use."""
+"""The speed of training and scoring, measured with the same training loop and scoring that runs use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from baselines.neural.architectures.recurrent import Gru, Lstm, Recurrent, Rnn
 from baselines.neural.network import Network
 from baselines.neural.training.initialise import initialise
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
@@ -26,12 +26,12 @@ KINDS: dict[str, type[Recurrent]] = {"lstm": Lstm, "gru": Gru, "rnn": Rnn}
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A network and plain stochastic gradient descent by truncated back-propagation.
+    """A network and its training by plain stochastic gradient descent.
 
-    `train` and `evaluation` are .npy files of ids below `vocabulary`: the first id is only history, each
-    one after it a target. One pass is made over `train`; the loss is reported every `block` steps of
-    `batch` rows × `unroll` tokens, and the rate counts from the end of block `warmup` on. `weights` is
-    where the weights are left that training starts from (null: nowhere), see `exported`.
+    `train` and `evaluation` are .npy files of ids below `vocabulary`. The first id is history only; each
+    one after it is a target. Training makes one pass over `train`. The loss is reported every `block` steps
+    of `batch` rows × `unroll` tokens, and the speed is measured from the end of block `warmup` on. The
+    initial weights are written to `weights` (null: not written) as `with_neutral_names` names them.
     """
 
     kind: Literal["lstm", "gru", "rnn"]
@@ -58,7 +58,7 @@ class Task:
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     def model(self) -> Recurrent:
-        """The untrained model. Raises UserError for sizes that do not fit together."""
+        """The untrained model. Raises UserError if the sizes do not fit each other."""
         tokens = self.batch * self.unroll * self.block
         training = Training(
             optimiser="sgd",
@@ -70,7 +70,7 @@ class Task:
             epochs=1,
             precision=self.precision,
             recoveries=0,
-            validate_every=tokens,  # nothing is validated, but this is when the loss is reported
+            validate_every=tokens,  # there is nothing to validate, but the loss is reported then
         )
         return KINDS[self.kind](
             layers=self.layers,
@@ -86,7 +86,7 @@ class Task:
 
 
 class _Reports(RunLog):
-    """What training reports: tokens done, the loss since the report before, and when."""
+    """Collects what training reports: tokens so far, the mean loss since the last report, and the time."""
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
@@ -100,16 +100,16 @@ class _Reports(RunLog):
 
 
 def measure(task: Task) -> dict[str, Any]:
-    """Train and score: losses (nats a token, a mean a block), tokens a second, the evaluation's loss.
+    """Train and score; return the mean loss of each block (nats per token), both speeds and the final loss.
 
-    Raises UserError where the ids cannot be read.
+    Raises UserError if the ids cannot be read.
     """
     torch.set_num_threads(task.threads)
     train, evaluation = _ids(task.train, task.vocabulary), _ids(task.evaluation, task.vocabulary)
     model = task.model()
     vocabulary = _vocabulary(train, task.vocabulary)
     if task.weights is not None:
-        save_file(exported(drawn(model, vocabulary)), task.weights)
+        save_file(with_neutral_names(initial_network(model, vocabulary)), task.weights)
     reports = _Reports()
     nothing = TokenStream.from_ids(train[:0], vocabulary)
     model.fit(TokenStream.from_ids(train[1:], vocabulary), nothing, reports)
@@ -131,8 +131,8 @@ def measure(task: Task) -> dict[str, Any]:
     }
 
 
-def drawn(model: Recurrent, vocabulary: Vocabulary) -> Network:
-    """A network with the weights that `model.fit` starts from."""
+def initial_network(model: Recurrent, vocabulary: Vocabulary) -> Network:
+    """A network with the initial weights of `model.fit`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(model.seed)
         network = model.build(vocabulary)
@@ -140,13 +140,13 @@ def drawn(model: Recurrent, vocabulary: Vocabulary) -> Network:
     return network
 
 
-def exported(network: Network) -> dict[str, Tensor]:
-    """The weights of a plain recurrent network under neutral names, laid out as torch's own modules are.
+def with_neutral_names(network: Network) -> dict[str, Tensor]:
+    """The weights of a plain recurrent network under neutral names, in the layout of torch's own modules.
 
     `embedding` [vocabulary, embedding]; `output.weight` [vocabulary, hidden] unless it is the embedding;
-    `output.bias`; of each layer, counted from 0, `LAYER.input`, `LAYER.recurrent` (a block of rows a
-    gate), `LAYER.input_bias` and `LAYER.recurrent_bias`: the four in the order in which the network
-    holds them. Raises UserError where it holds anything else.
+    `output.bias`; for each layer, counted from 0, `LAYER.input`, `LAYER.recurrent` (one block of rows per
+    gate), `LAYER.input_bias` and `LAYER.recurrent_bias`. Raises UserError if the network holds anything
+    else.
     """
     names = ("input", "recurrent", "input_bias", "recurrent_bias")
     weights: dict[str, Tensor] = {}
@@ -159,14 +159,14 @@ def exported(network: Network) -> dict[str, Tensor]:
         else:
             layers.append(parameter.detach())
     if [layer.dim() for layer in layers] != [2, 2, 1, 1] * (len(layers) // 4):
-        raise UserError("a layer is not two matrices and two biases: its weights have no common layout")
+        raise UserError("a layer is not two matrices and two biases: its weights have no neutral names")
     for place, layer in enumerate(layers):
         weights[f"{place // 4}.{names[place % 4]}"] = layer
     return {name: weight.contiguous() for name, weight in weights.items()}
 
 
 def _ids(path: Path, vocabulary: int) -> np.ndarray:
-    """A file of ids. Raises UserError where it is none, or holds an id beyond the vocabulary."""
+    """Read a file of ids. Raises UserError if it is not one, or holds an id outside the vocabulary."""
     try:
         ids = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
@@ -177,12 +177,12 @@ def _ids(path: Path, vocabulary: int) -> np.ndarray:
         or len(ids) < 2
         or not 0 <= ids.min() <= ids.max() < vocabulary
     ):
-        raise UserError(f"{path.name}: give two or more ids, whole numbers from 0 to {vocabulary - 1:,}")
+        raise UserError(f"{path.name}: give two or more ids, integers from 0 to {vocabulary - 1:,}")
     return ids
 
 
 def _vocabulary(ids: np.ndarray, size: int) -> Vocabulary:
-    """Numbers as words; the first id is what stands before a stream's first target, `</s>`."""
+    """A vocabulary of numbers. The first id is the history of the first target, so it becomes `</s>`."""
     words = [str(index) for index in range(size)]
     words[int(ids[0])] = "</s>"
     return Vocabulary(tuple(words), np.bincount(ids[1:], minlength=size))

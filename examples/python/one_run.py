@@ -4,7 +4,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from baselines.neural.architectures.recurrent import Lstm
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.contract import RunLog
 from benchmark.corpus import open_corpus

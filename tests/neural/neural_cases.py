@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.contract import LanguageModel, RunLog, TokenStream, Vocabulary
 
 QUICK = Training(epochs=1, batch=3, unroll=7, learning_rate=1.0, init_range=0.5)

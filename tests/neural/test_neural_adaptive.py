@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from baselines.neural.output import adaptive
 from baselines.neural.output.adaptive import Adaptive, cutoffs_by_coverage
-from baselines.neural.output.settings import Output
+from baselines.neural.output.kinds import Output
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
 

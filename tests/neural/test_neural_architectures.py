@@ -6,7 +6,7 @@ import torch
 from neural_cases import CLASSES, small, stream, vocabulary
 
 from baselines.neural.training.initialise import initialise
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.errors import UserError
 
 

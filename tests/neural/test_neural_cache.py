@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import fitted, stream, vocabulary
 
-from baselines.neural.adaptation import attention
-from baselines.neural.adaptation.attention import blocks, cache_distribution
+from baselines.neural import scoring
+from baselines.neural.adaptation import cache_lookup
+from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
 from baselines.neural.adaptation.neural_cache import NeuralCache
-from baselines.neural.reading import features as reading
-from baselines.neural.reading.features import features_in_order
+from baselines.neural.scoring import features_in_order
 from baselines.ngram.smoothing.uniform import Uniform
 from benchmark.contract import RunLog, TokenStream
 from benchmark.errors import UserError
@@ -64,7 +64,7 @@ def test_every_cut_into_chunks_and_blocks_gives_the_sums_by_hand(targets, window
         zip(torch.from_numpy(features).float().split(chunk), torch.from_numpy(ids).split(chunk), strict=True)
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attention, "BLOCK", block)
+        patch.setattr(cache_lookup, "BLOCK", block)
         scores = torch.cat([part.log_probs(window, [theta])[0] for part in blocks(given, window)])
     np.testing.assert_allclose(np.exp(scores.numpy()), by_hand(features, ids, window, theta), atol=1e-5)
 
@@ -83,8 +83,8 @@ def test_the_distribution_of_a_history_holds_each_words_share():
 @pytest.mark.parametrize("context", ["stream", "sentence"])
 @pytest.mark.parametrize("end", [True, False], ids=["end", "no_end"])
 def test_scores_are_the_interpolation_of_network_and_cache(context, end, monkeypatch):
-    monkeypatch.setattr(reading, "PLACES", 16)  # so that states and windows cross many borders
-    monkeypatch.setattr(attention, "BLOCK", 5)
+    monkeypatch.setattr(scoring, "POSITIONS", 16)  # so that states and windows cross many borders
+    monkeypatch.setattr(cache_lookup, "BLOCK", 5)
     model = cached(context=context, end=end, window=12, theta=0.9, weight=0.3)
     text = stream(60, end=end, seed=5)
     cache = by_hand(features_of(model, text), np.asarray(text.ids), 12, 0.9)
@@ -97,7 +97,7 @@ def test_scores_are_the_interpolation_of_network_and_cache(context, end, monkeyp
 
 
 def test_sentences_put_back_in_order_have_the_features_of_reading_one_by_one(monkeypatch):
-    monkeypatch.setattr(reading, "PLACES", 16)
+    monkeypatch.setattr(scoring, "POSITIONS", 16)
     model, text = cached(context="sentence", theta=1.0, weight=0.1), stream(90, seed=6)
     found = list(features_in_order(model.network, text.ids, text.vocabulary.end, "sentence"))
     np.testing.assert_allclose(torch.cat([f for f, _ in found]).numpy(), features_of(model, text), atol=1e-5)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from neural_cases import CLASSES, fitted, stream
 
-from baselines.neural.reading import scoring
+from baselines.neural import scoring
 from benchmark.contract import TokenStream
 from benchmark.errors import UserError
 
@@ -29,7 +29,7 @@ def with_ids(like: TokenStream, ids: np.ndarray) -> TokenStream:
 
 
 def test_log_probs_are_the_next_log_probs_of_each_whole_history(case, monkeypatch):
-    monkeypatch.setattr(scoring, "PLACES", 32)  # so that states cross many borders
+    monkeypatch.setattr(scoring, "POSITIONS", 32)  # so that states cross many borders
     monkeypatch.setattr(scoring, "CONTEXTS", 9)
     model, test = build(case)
     scores = model.log_probs(test)
@@ -44,7 +44,7 @@ def test_scores_do_not_depend_on_how_the_stream_is_cut(case, monkeypatch):
     model, test = build(case)
     whole = model.log_probs(test)
     for places in (1, 13):
-        monkeypatch.setattr(scoring, "PLACES", places)
+        monkeypatch.setattr(scoring, "POSITIONS", places)
         np.testing.assert_allclose(model.log_probs(test), whole, atol=2e-6)
 
 

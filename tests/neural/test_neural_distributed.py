@@ -111,5 +111,5 @@ def test_killed_processes_leave_what_others_go_on_from(together, tmp_path):
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
     scores, rows, lines = results(tmp_path, "long")
-    assert any("goes on after" in line for line in lines)
+    assert any("training resumes after" in line for line in lines)
     assert (scores, rows) == tuple(results(together, "long")[:2])

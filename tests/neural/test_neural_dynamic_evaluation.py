@@ -10,10 +10,10 @@ from neural_cases import fitted, small, stream, vocabulary
 from torch.nn import functional as F
 
 from baselines.neural.adaptation.dynamic_evaluation import DynamicEvaluation, climb
-from baselines.neural.adaptation.rules import Rule
-from baselines.neural.adaptation.statistics import ROWS, root_mean_squares
+from baselines.neural.adaptation.gradient_statistics import ROWS, root_mean_squares
+from baselines.neural.adaptation.update_rule import UpdateRule
 from baselines.neural.network import Network, detach
-from baselines.neural.output.settings import Output
+from baselines.neural.output.kinds import Output
 from benchmark.check import check_model
 from benchmark.contract import RunLog, TokenStream
 from benchmark.errors import UserError
@@ -89,13 +89,13 @@ def test_a_step_follows_the_published_formula():
         for w, g, r, t in zip(weights, found, scales, trained, strict=True)
     ]
     assert any((decay * scale / mean > 1).any() for scale in scales)
-    Rule(trained, scales, rate, decay, epsilon).step(weights, found)
+    UpdateRule(trained, scales, rate, decay, epsilon).step(weights, found)
     torch.testing.assert_close(weights, expected)
 
 
 def test_plain_sgd_decays_by_one_share_everywhere():
     trained, weights, found = [torch.zeros(3)], [torch.ones(3)], [torch.tensor([0.0, 1.0, 2.0])]
-    Rule(trained, None, 0.1, 0.25, 1.0).step(weights, found)
+    UpdateRule(trained, None, 0.1, 0.25, 1.0).step(weights, found)
     torch.testing.assert_close(weights[0], torch.tensor([0.75, 0.65, 0.55]))
 
 
@@ -147,13 +147,13 @@ def test_the_trained_weights_come_back_even_after_an_error(monkeypatch):
     for weight, old in zip(model.network.parameters(), before, strict=True):
         torch.testing.assert_close(weight.data, old, rtol=0, atol=0)
 
-    step = Rule.step
+    step = UpdateRule.step
 
     def failing(rule, weights, found):
         step(rule, weights, found)
         raise MemoryError
 
-    monkeypatch.setattr(Rule, "step", failing)
+    monkeypatch.setattr(UpdateRule, "step", failing)
     with pytest.raises(MemoryError):
         model.log_probs(text)
     for weight, old in zip(model.network.parameters(), before, strict=True):

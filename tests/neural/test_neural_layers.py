@@ -97,7 +97,7 @@ def test_word_dropout_leaves_the_gradient_of_the_matrix_what_it_was(tied):
     def gradient(embed):
         torch.manual_seed(6)
         built.embed = embed
-        found, _, _ = built.regularised(read, built.initial_state(2))
+        found, _, _ = built.forward_with_penalty(read, built.initial_state(2))
         return torch.autograd.grad(built.output.loss(found.flatten(0, 1), target), matrix)[0]
 
     ours, dense = gradient(built.embed), gradient(lambda ids: F.embedding(ids, matrix))
@@ -155,7 +155,7 @@ def test_weight_drop_reaches_the_kernel_of_every_layer_of_a_network(monkeypatch)
     kernel = recurrence.lstm
     monkeypatch.setattr(recurrence, "lstm", lambda *a: (seen.append((a[3][1] == 0).sum()), kernel(*a))[1])
     built = network("lstm", layers=3, weight_drop=0.5).train()
-    built.regularised(tokens(built), built.initial_state(1))
+    built.forward_with_penalty(tokens(built), built.initial_state(1))
     assert len(seen) == 3
     assert all(0 < zeros < 4 * 6 * 6 for zeros in seen)
 
@@ -166,7 +166,7 @@ def test_a_networks_locked_masks_hold_for_all_time_steps():
     seen = {}
     for place, dropout in enumerate((built.input_dropout, *built.stack.dropouts)):
         dropout.register_forward_hook(lambda _, x, y, place=place: seen.update({place: (y / x[0]).detach()}))
-    built.train().regularised(read, built.initial_state(2))
+    built.train().forward_with_penalty(read, built.initial_state(2))
     assert len(seen) == 3
     for factor in seen.values():
         torch.testing.assert_close(factor, factor[:1].expand_as(factor))

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from baselines.neural.architectures.maxent import history_hashes
 from baselines.neural.output import hashed
 from baselines.neural.output.hashed import STEP, HashedSoftmax
-from baselines.neural.output.settings import Output
-from baselines.neural.training.settings import Training
+from baselines.neural.output.kinds import Output
+from baselines.neural.training.recipe import Training
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from neural_cases import small, stream
 from test_neural_architectures import IDS, arrays, count, features, network
 
-from baselines.neural.architectures.minimal_scan import linear_scan, parallel_scan, sequential_scan
+from baselines.neural.kernels.linear_scan import linear_scan, parallel_scan, sequential_scan
 from benchmark.errors import UserError
 
 

@@ -10,8 +10,8 @@ from torch import nn
 from baselines.neural.output.softmax import Softmax
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.optimisers import Average, Optimiser
-from baselines.neural.training.settings import Training
-from baselines.neural.training.smoothing import check_smoothing, smoothing_excess
+from baselines.neural.training.recipe import Training
+from baselines.neural.training.step import check_smoothing, smoothing_excess
 from benchmark.errors import UserError
 
 

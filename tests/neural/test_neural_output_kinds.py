@@ -5,7 +5,7 @@ import pytest
 import torch
 from neural_cases import fitted, small, stream, vocabulary
 
-from baselines.neural.output.settings import SETTINGS, Output
+from baselines.neural.output.kinds import SETTINGS, Output
 from benchmark.build import build_model
 from benchmark.check import check_model
 from benchmark.contract import RunLog, TokenStream, Vocabulary

@@ -9,7 +9,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from pydantic import TypeAdapter
 
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.build import build_model
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -12,7 +12,7 @@ from recurrent_cases import SIZES, elman, features, gru, loop, lstm, network, to
 
 from baselines.neural.architectures.recurrent import Gru, Lstm, Rnn
 from baselines.neural.training.initialise import initialise
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.build import build_model
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
@@ -140,14 +140,14 @@ def test_the_penalties_by_hand():
     built = network("lstm", output_dropout=0.5, **settings)
     read, state = tokens(built, rows=2), built.initial_state(2)
     raw, _ = built(read, state)
-    dropped, after, penalty = built.train().regularised(read, state)
+    dropped, after, penalty = built.train().forward_with_penalty(read, state)
     assert ((dropped == 0) | torch.isclose(dropped, 2 * raw)).all()
     assert (dropped == 0).any()
     h, d = raw.detach().numpy(), dropped.detach().numpy()
     differences = [(h[t + 1] - h[t]) ** 2 for t in range(len(h) - 1)]
     assert penalty.item() == pytest.approx(alpha * np.mean(d**2) + beta * np.mean(differences))
     assert all(part.requires_grad for part in (penalty, *after))
-    one, _, penalty = built.regularised(read[:1], state)  # nothing to compare a single step with
+    one, _, penalty = built.forward_with_penalty(read[:1], state)  # nothing to compare a single step with
     assert penalty.item() == pytest.approx(alpha * one.square().mean().item())
 
 
@@ -156,7 +156,7 @@ def test_without_extras_training_reads_as_evaluation_does_and_adds_nothing(name)
     built = network(name)
     read = tokens(built)
     expected, _ = built(read, built.initial_state(1))
-    found, _, penalty = built.train().regularised(read, built.initial_state(1))
+    found, _, penalty = built.train().forward_with_penalty(read, built.initial_state(1))
     assert torch.equal(found, expected)
     assert penalty is None
 

@@ -74,7 +74,7 @@ def test_an_interrupted_training_ends_as_an_unbroken_one(optimiser, tmp_path):
             fit(small("lstm", **options), Notes(folder, stop))
         log = Notes(folder)
         scores = fit(small("lstm", **options), log)
-        assert any("goes on after" in line for line in log.lines)
+        assert any("training resumes after" in line for line in log.lines)
         assert log.earlier[0] > 0
         assert log.earlier[1] in {row["tokens"] for row in whole.rows}
         np.testing.assert_array_equal(scores, expected)
@@ -129,7 +129,7 @@ def test_a_damaged_checkpoint_is_not_used(damage, tmp_path):
 
 def test_a_checkpoint_is_data_only(tmp_path):
     """JSON and safetensors: nothing that a reader would have to execute."""
-    assert json.loads(interrupted(tmp_path).read_text())["numbers"]["place"]["steps"] > 0
+    assert json.loads(interrupted(tmp_path).read_text())["numbers"]["position"]["steps"] > 0
     assert {file.suffix for file in tmp_path.iterdir()} == {".json", ".safetensors"}
 
 

@@ -7,9 +7,8 @@ from neural_cases import small, stream
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.neural.output.sampled import NoiseContrastive, Sampled
-from baselines.neural.output.settings import Output
-from baselines.neural.output.softmax import Softmax
+from baselines.neural.output.kinds import Output
+from baselines.neural.output.sampled import NoiseContrastive, Proposal, Sampled
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
 
@@ -21,7 +20,7 @@ KINDS = [Sampled, NoiseContrastive]
 def layer(kind, samples=4, tied=False, **options):
     torch.manual_seed(3)
     embedding = nn.Embedding(WORDS + 1, FEATURES) if tied else None
-    built = kind(WEIGHTS, samples, FEATURES, embedding, **options).double()
+    built = kind(Proposal(WEIGHTS, samples), FEATURES, embedding, **options).double()
     with torch.no_grad():
         for parameter in built.parameters():
             parameter.normal_(std=0.5)
@@ -50,7 +49,7 @@ def test_scores_are_those_of_the_exact_softmax(kind):
 def test_a_sample_of_all_words_gives_the_exact_loss_and_gradient():
     built = layer(Sampled, WORDS)
     x, target = case()
-    ours, exact = built.loss(x, target), Softmax.loss(built, x, target)
+    ours, exact = built.loss(x, target), built.exact_loss(x, target)
     torch.testing.assert_close(ours, exact)
     torch.testing.assert_close(gradient(built, ours), gradient(built, exact))
 
@@ -99,7 +98,7 @@ def test_the_mean_gradient_approaches_the_exact_one_as_samples_grow():
         with torch.no_grad():
             built.bias.copy_(torch.from_numpy(np.log(WEIGHTS)))  # the proposal suits the model
         torch.manual_seed(7)
-        exact = gradient(built, Softmax.loss(built, x, target))
+        exact = gradient(built, built.exact_loss(x, target))
         mean = sum(gradient(built, built.loss(x, target)) for _ in range(draws)) / draws
         return float((mean - exact).norm() / exact.norm())
 
@@ -156,7 +155,7 @@ def test_noise_contrastive_estimation_rests_where_the_logits_are_those_of_the_da
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_word_is_certain(kind):
-    built = kind(np.ones(1), 1, 2)
+    built = kind(Proposal(np.ones(1), 1), 2)
     nn.init.zeros_(built.matrix)
     loss = built.loss(torch.ones(3, 2, requires_grad=True), torch.zeros(3, dtype=torch.int64))
     loss.backward()

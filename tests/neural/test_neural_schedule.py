@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from baselines.neural.training.recipe import Training
 from baselines.neural.training.schedule import Schedule
-from baselines.neural.training.settings import Training
 
 
 def schedule(kind, **recipe):

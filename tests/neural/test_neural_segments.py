@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import vocabulary
 
-from baselines.neural.reading.epochs import Reader, jittered_edges
-from baselines.neural.reading.segments import EncodedStream, batches_by_length, pad, sentences, stream_rows
-from baselines.neural.training.settings import Training
+from baselines.neural.segments import EncodedStream, batches_by_length, pad, sentences, stream_rows
+from baselines.neural.training.minibatches import Minibatches, jittered_edges
+from baselines.neural.training.recipe import Training
 from benchmark.contract import TokenStream
 
 START = 99
@@ -48,18 +48,18 @@ def test_stream_rows_leave_nothing_over(ids, rows, unroll):
     assert cut.lengths.min() >= unroll or len(cut.starts) == 1
 
 
-@given(ids=IDS, most=st.integers(1, 9), places=st.integers(1, 40), unroll=st.integers(1, 9))
-def test_sentences_leave_nothing_over_and_keep_to_their_groups(ids, most, places, unroll):
+@given(ids=IDS, most=st.integers(1, 9), positions=st.integers(1, 40), unroll=st.integers(1, 9))
+def test_sentences_leave_nothing_over_and_keep_to_their_groups(ids, most, positions, unroll):
     rows = sentences(ids, END)
     assert all(
         (ids[start : start + length - 1] != END).all()
         for start, length in zip(rows.starts, rows.lengths, strict=True)
     )
-    groups = batches_by_length(rows, most=most, places=places)
+    groups = batches_by_length(rows, most=most, positions=positions)
     assert read(ids, groups, unroll) == expected(ids)
     for group in groups:
         assert len(group.starts) <= most
-        assert len(group.starts) == 1 or len(group.starts) * group.lengths.max() <= places
+        assert len(group.starts) == 1 or len(group.starts) * group.lengths.max() <= positions
 
 
 def test_a_stream_without_an_end_is_one_sentence():
@@ -95,11 +95,11 @@ def test_padding_puts_the_start_symbol_before_each_context():
 def reader(ids, context="stream", jitter=False, process=0, processes=1, unroll=7):
     training = Training(batch=3, unroll=unroll, jitter=jitter)
     stream = TokenStream.from_ids(ids, vocabulary(6))
-    return Reader(stream, START, torch.device("cpu"), context, training, 5, process, processes)
+    return Minibatches(stream, START, torch.device("cpu"), context, training, 5, process, processes)
 
 
 def epoch_of(reader, epoch=0, number=0):
-    return list(takewhile(lambda piece: piece.epoch == epoch, reader.pieces(epoch, number)))
+    return list(takewhile(lambda piece: piece.epoch == epoch, reader.starting_at(epoch, number)))
 
 
 @given(

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from baselines.neural.training import loop
 from baselines.neural.training.monitor import Monitor
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.contract import Diverged, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 

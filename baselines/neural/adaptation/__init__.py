@@ -1,1 +1,1 @@
-"""Models that let a trained network go on learning from the text it reads."""
+"""Models that adapt a trained network to the text it reads."""

@@ -1,4 +1,4 @@
-"""What models that build upon one trained network share."""
+"""What models that adapt one trained network share."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -12,9 +12,9 @@ from benchmark.errors import UserError
 
 
 class Adapted(Composite):
-    """A model `of` a neural model, fitted here or taken from a finished run.
+    """A model `of` a neural model, which is fitted here or taken from a finished run.
 
-    It looks back over line ends whatever the network does, so its context is the stream.
+    It remembers earlier lines even if the network does not, so its context is the stream.
     """
 
     def __init__(self, of: LanguageModel) -> None:

@@ -1,9 +1,9 @@
-"""Dynamic evaluation: weights that go on learning from the text they are scored on."""
+"""Dynamic evaluation: the weights keep learning from the text that is scored."""
 
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, assert_never
 
 import numpy as np
 import torch
@@ -12,32 +12,32 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from baselines.neural.adaptation.adapted import Adapted
-from baselines.neural.adaptation.rules import Rule, borrowed
-from baselines.neural.adaptation.statistics import root_mean_squares
-from baselines.neural.adaptation.walk import Walk
+from baselines.neural.adaptation.gradient_statistics import root_mean_squares
+from baselines.neural.adaptation.online_learner import OnlineLearner
+from baselines.neural.adaptation.update_rule import UpdateRule, restoring_weights
 from benchmark.contract import LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
 _SCALES = "scales.safetensors"
-#: Where the search for a learning rate begins, and the decays that are tried at the one found.
-_FIRST = {"sgd": 0.3, "rms": 3e-4}
+#: The decays that are tried at the chosen learning rate.
 _DECAYS = (0.0, 1e-3, 1e-2)
+#: The search for a learning rate multiplies or divides by this factor, at most so often.
 _FACTOR, _MOST_STEPS = 3.0, 6
 
 
 class DynamicEvaluation(Adapted):
-    """p(x_t | x_1 … x_{t−1}) by weights that have followed the gradients of the segments before t.
+    """p(x_t | x_1 … x_{t−1}) by weights that have been updated on the segments before t.
 
-    Each whole `segment` of so many targets, counted from the beginning of the stream, is scored and then
+    Each complete segment of `segment` targets, counted from the beginning of the stream, is scored and then
     learnt from in one step, so a score depends on earlier targets alone. `optimiser` is plain `sgd` (Mikolov
-    et al. 2010, sec. 2) or `rms` (Krause et al. 2018), whose steps are scaled by the gradients on the
-    training text, from `statistics_segments` minibatches of it; both fall back to the trained weights by
-    `decay` at each step. The formulas are those of `adaptation.rules.Rule`.
+    et al. 2010, sec. 2) or `rms` (Krause et al. 2018), whose steps are scaled by the gradients in
+    `statistics_segments` minibatches of the training text. At each step both move the weights back towards
+    the trained ones by `decay`. The formulas are those of `adaptation.update_rule.UpdateRule`.
 
-    A `learning_rate` that is not given is found on the first lines of the validation split that hold
-    `validation_targets`, going up or down by factors of three while that helps; then `decay`, from 0, 0.001
-    and 0.01. The trained weights are the same again after every call. `next_log_probs` reads and learns each
-    context anew: slow.
+    A `learning_rate` of null is chosen on the first lines of the validation split that hold
+    `validation_targets`, going up or down by factors of three while that helps; then a `decay` of null is
+    chosen from 0, 0.001 and 0.01. The trained weights are restored after every call. `next_log_probs` is
+    slow, since it reads and learns from each context anew.
 
     After `fit`, `chosen` holds the learning rate and the decay.
     """
@@ -75,21 +75,27 @@ class DynamicEvaluation(Adapted):
         }
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Fit the network, gather the statistics, choose the learning rate and the decay."""
+        """Fit the network, gather gradient statistics, choose the learning rate and the decay."""
         self._train = train
         super().fit(train, valid, log)
         del self._train
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
-        if self.optimiser == "rms":
-            self._scales = root_mean_squares(
-                self.network, self._train, self.of.context, self.segment, self.statistics_segments
-            )
+        match self.optimiser:
+            case "sgd":
+                first_rate = 0.3
+            case "rms":
+                first_rate = 3e-4
+                self._scales = root_mean_squares(
+                    self.network, self._train, self.of.context, self.segment, self.statistics_segments
+                )
+            case unknown:
+                assert_never(unknown)
         part = valid.head(self.validation_targets)
         if not len(part) and (self.learning_rate is None or self.decay is None):
             raise UserError(
-                "the validation split is empty, so nothing can choose them: set model.learning_rate and "
-                "model.decay"
+                "the validation split is empty, so no setting can be chosen on it: set model.learning_rate "
+                "and model.decay"
             )
         tried: dict[tuple[float, float], float] = {}
 
@@ -100,13 +106,13 @@ class DynamicEvaluation(Adapted):
 
         rate, decay = self.learning_rate, self.decay
         if rate is None:
-            rate = climb(lambda rate: nats(rate, decay or 0.0), _FIRST[self.optimiser])
+            rate = climb(lambda rate: nats(rate, decay or 0.0), first_rate)
         if decay is None:
             decay = min(_DECAYS, key=lambda decay: nats(rate, decay))
         self.chosen = {"learning_rate": rate, "decay": decay}
 
     def _try(self, part: TokenStream, rate: float, decay: float, log: RunLog) -> float:
-        """Mean −ln p of the targets; infinite where the weights leave the finite numbers."""
+        """Mean −ln p of the targets; infinite if the weights become infinite or NaN."""
         nats = -float(self._scores(part, rate, decay).mean(dtype=np.float64))
         with np.errstate(over="ignore"):
             perplexity = float(np.exp(nats))
@@ -117,28 +123,28 @@ class DynamicEvaluation(Adapted):
         return self._scores(stream, self.chosen["learning_rate"], self.chosen["decay"])
 
     def _scores(self, stream: TokenStream, rate: float, decay: float) -> np.ndarray:
-        with borrowed(self.network) as trained:
-            walk = self._walk(trained, rate, decay)
-            scores = list(walk.scores(np.asarray(stream.ids)))
+        with restoring_weights(self.network) as trained:
+            learner = self._learner(trained, rate, decay)
+            scores = list(learner.scores(np.asarray(stream.ids)))
         return torch.cat(scores).cpu().numpy() if scores else np.empty(0, np.float32)
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)
         for row, ids in zip(rows, contexts, strict=True):
-            with borrowed(self.network) as trained:
-                walk = self._walk(trained, self.chosen["learning_rate"], self.chosen["decay"])
-                features = walk.features(np.asarray(ids))
+            with restoring_weights(self.network) as trained:
+                learner = self._learner(trained, self.chosen["learning_rate"], self.chosen["decay"])
+                features = learner.features(np.asarray(ids))
                 row[:] = self.network.output.distribution(features[None])[0].cpu().numpy()
         return rows
 
-    def _walk(self, trained: list[Tensor], rate: float, decay: float) -> Walk:
-        rule = Rule(trained, self._scales, rate, decay, self.epsilon)
-        return Walk(self.network, self.vocabulary.end, self.of.context, self.segment, rule)
+    def _learner(self, trained: list[Tensor], rate: float, decay: float) -> OnlineLearner:
+        rule = UpdateRule(trained, self._scales, rate, decay, self.epsilon)
+        return OnlineLearner(self.network, self.vocabulary.end, self.of.context, self.segment, rule)
 
     def size(self) -> ModelSize:
-        """The network, its trained weights beside those that move, and what scales steps and decay."""
+        """The network, a copy of its trained weights, and the scales of steps and decay."""
         network = super().size()
-        copies = 2 if self._scales is None else 5  # √MS, and what follows from it for steps and decay
+        copies = 2 if self._scales is None else 5  # √MS, and its scales of steps and of decay
         return ModelSize(copies * network.bytes_in_memory, network.parameters, network.entries)
 
     def save(self, folder: Path) -> None:
@@ -160,9 +166,9 @@ class DynamicEvaluation(Adapted):
 
 
 def climb(loss: Callable[[float], float], first: float) -> float:
-    """Where a loss is least, going up from `first` by factors while that helps, else down.
+    """The argument of the lowest loss found, going up from `first` by factors while that helps, else down.
 
-    Down at once, too, as long as it is infinite.
+    Goes down at once, for as long as the loss is infinite.
     """
     best, least = first, loss(first)
     for factor in (_FACTOR, 1 / _FACTOR) if math.isfinite(least) else (1 / _FACTOR,):

@@ -1,4 +1,4 @@
-"""A continuous cache over the features of a network."""
+"""A continuous cache over the hidden vectors of a network."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar
@@ -10,12 +10,13 @@ from torch import Tensor
 
 from baselines.mixture.em import expectation_maximisation
 from baselines.neural.adaptation.adapted import Adapted
-from baselines.neural.adaptation.attention import blocks, cache_distribution
-from baselines.neural.reading.features import features_in_order, features_of_history
+from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
+from baselines.neural.scoring import features_in_order, features_of_history
 from benchmark.contract import LanguageModel, ModelSize, RunLog, TokenStream
 from benchmark.errors import UserError
 
-#: θ that are tried, times the mean square of a feature vector's length, then around the best of them.
+#: Values of θ times the mean squared length of a hidden vector that are tried first, and factors around the
+#: best of them that are tried next.
 _COARSE = tuple(2.0**power for power in range(-1, 8))
 _FINE = tuple(2.0**power for power in (-0.5, -0.25, 0.25, 0.5))
 
@@ -23,14 +24,14 @@ _FINE = tuple(2.0**power for power in (-0.5, -0.25, 0.25, 0.5))
 class NeuralCache(Adapted):
     """p = (1 − λ) p_network + λ p_cache, with p_cache(w | h_t) ∝ Σ_{i : w_i = w} exp(θ h_t · h_i).
 
-    The linear form of Grave, Joulin & Usunier (2017, sec. 3). h_t are the features from which the network
-    predicts word t, the sum is over the last `window` words of the stream: words that followed histories
-    like this one become likelier. θ = 0 is a plain unigram cache. No weight of the network is changed.
+    The linear form of Grave, Joulin & Usunier (2017, sec. 3). h_t is the hidden vector from which the
+    network predicts word t; the sum is over the last `window` words of the stream. Words that followed
+    similar histories become more likely. θ = 0 is a plain unigram cache. The network's weights do not change.
 
-    `theta` and `weight` (λ) where they are not given make the validation text (its first lines that hold
-    `validation_targets`; null: all) likeliest: λ by EM at each θ of a geometric grid, refined once. Before
-    the first word of a stream the cache is empty and the network is alone. A network of `sentence` context
-    starts anew at each line; the cache remembers earlier lines all the same.
+    A `theta` or `weight` (λ) of null is chosen to maximise the likelihood of the validation text (its first
+    lines that hold `validation_targets`; null: all): λ by EM at each θ of a geometric grid, refined once.
+    Before the first word of a stream the cache is empty, so the network predicts alone. A network of
+    `sentence` context is reset at each line; the cache still remembers earlier lines.
 
     After `fit`, `chosen` holds θ and λ. `next_log_probs` reads each context whole.
     """
@@ -66,7 +67,8 @@ class NeuralCache(Adapted):
         part = valid if self.validation_targets is None else valid.head(self.validation_targets)
         if not len(part):
             raise UserError(
-                "the validation split is empty, so nothing can choose them: set model.theta and model.weight"
+                "the validation split is empty, so no setting can be chosen on it: set model.theta and "
+                "model.weight"
             )
         own: list[Tensor] = []
         chunks = list(self._histories(part, own))
@@ -87,7 +89,7 @@ class NeuralCache(Adapted):
     def _try(
         self, chunks: list[tuple[Tensor, Tensor]], alone: np.ndarray, thetas: Sequence[float]
     ) -> list[tuple[float, float, float]]:
-        """At each θ: mean −ln p, θ, and the λ that reaches it."""
+        """For each θ: mean −ln p, θ, and the λ that achieves it."""
         found = [block.log_probs(self.window, thetas) for block in blocks(chunks, self.window)]
         cached = torch.cat(found, 1).cpu().numpy()
         tried = []
@@ -119,7 +121,7 @@ class NeuralCache(Adapted):
             row[:] = self.network.output.distribution(features[-1:])[0].cpu().numpy()
             if len(ids):
                 words = torch.from_numpy(np.asarray(ids[-self.window :], dtype=np.int64)).to(features.device)
-                hidden = self.network.comparable(features)
+                hidden = self.network.hidden_part(features)
                 keys = hidden[:-1][-self.window :]
                 cached = cache_distribution(
                     hidden[-1], keys, words, self.chosen["theta"], len(self.vocabulary)
@@ -132,23 +134,23 @@ class NeuralCache(Adapted):
         network = super().size()
         nothing = np.empty(0, np.int64)
         features = features_of_history(self.network, nothing, self.vocabulary.end, self.of.context)
-        hidden = self.network.comparable(features)
+        hidden = self.network.hidden_part(features)
         entry = hidden.nbytes + np.dtype(np.int64).itemsize
         return ModelSize(network.bytes_in_memory + self.window * entry, network.parameters, network.entries)
 
     def _histories(self, stream: TokenStream, own: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        """What is remembered of each history [n, hidden], with its target [n], chunk after chunk.
+        """The hidden vectors [n, hidden] of the histories and their targets [n], in consecutive chunks.
 
-        The network's own ln p of the targets [n] is appended to `own` on the way.
+        The network's own ln p of the targets [n] is appended to `own`.
         """
         end, output = stream.vocabulary.end, self.network.output
         for features, targets in features_in_order(self.network, stream.ids, end, self.of.context):
             own.append(output.log_probs(features, targets))
-            yield self.network.comparable(features), targets
+            yield self.network.hidden_part(features), targets
 
 
 def _together(alone: np.ndarray, cached: np.ndarray, weight: float) -> np.ndarray:
-    """ln((1 − λ) p_network + λ p_cache), p_network alone where the cache is empty (NaN)."""
+    """ln((1 − λ) p_network + λ p_cache), or ln p_network if the cache is empty (NaN)."""
     with np.errstate(divide="ignore", invalid="ignore"):  # a weight of 0 or 1, an empty cache
         both = np.logaddexp(alone + np.log1p(-weight), cached + np.log(weight))
     return np.where(np.isnan(cached), alone, both).astype(np.float32)

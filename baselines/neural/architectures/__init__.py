@@ -1,1 +1,1 @@
-"""The architectures: each a network and the baseline that builds it."""
+"""The architectures: each module holds a network and the baseline that builds it."""

@@ -1,7 +1,7 @@
 """The log-bilinear model: the next word's vector is linear in those before it (Mnih & Hinton 2007)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 import torch
 from pydantic import Field
@@ -26,19 +26,27 @@ class LogBilinearNetwork(WindowNetwork):
             tied=options.tied,
             output=options.output,
         )
-        self.diagonal = options.matrices == "diagonal"
-        width = options.embedding_size if self.diagonal else options.window * options.embedding_size
-        rows = options.window if self.diagonal else options.hidden_size
-        self.matrices = nn.Parameter(torch.empty(rows, width))  # full: [C₁ … C_window] side by side
+        self._kind = options.matrices
+        match options.matrices:
+            case "full":  # [C₁ … C_window] side by side
+                shape = options.hidden_size, options.window * options.embedding_size
+            case "diagonal":  # a row per place of the window
+                shape = options.window, options.embedding_size
+            case unknown:
+                assert_never(unknown)
+        self.matrices = nn.Parameter(torch.empty(shape))
         self.bias = nn.Parameter(torch.empty(options.hidden_size))
         self.dropout = nn.Dropout(options.dropout)
 
     def read(self, seen: Tensor) -> Tensor:
         words = self.dropout(self.embed(seen.unfold(0, self.memory, 1)))  # [time, rows, window, embedding]
-        if self.diagonal:
-            predicted = (words * self.matrices).sum(2) + self.bias
-        else:
-            predicted = nn.functional.linear(words.flatten(2), self.matrices, self.bias)
+        match self._kind:
+            case "full":
+                predicted = nn.functional.linear(words.flatten(2), self.matrices, self.bias)
+            case "diagonal":
+                predicted = (words * self.matrices).sum(2) + self.bias
+            case unknown:
+                assert_never(unknown)
         return self.dropout(predicted)
 
 
@@ -47,10 +55,10 @@ class LogBilinear(NeuralModel):
     """The log-bilinear model of Mnih & Hinton (2007, section 4) over the last `window` words.
 
     The vector predicted for the next word is q = Σᵢ Cᵢ r(wᵢ) + c, with one matrix Cᵢ for each place of
-    the window (oldest first), and p(w) = softmax(qᵀ r'(w) + b(w)). r' = r, one vector a word for both
-    roles, with `tied`, as in the paper. `matrices: diagonal` keeps only the diagonal of every Cᵢ
-    (Mnih & Teh 2012), and then the sizes must be equal. Nothing is nonlinear but the softmax.
-    `dropout` is applied to the embeddings and to q. Before the first word of a stream stands `</s>`.
+    the window (oldest first), and p(w) = softmax(qᵀ r'(w) + b(w)). With `tied`, as in the paper, r' = r: a
+    word has one vector for both roles. `matrices: diagonal` keeps only the diagonal of every Cᵢ (Mnih & Teh
+    2012); the two sizes must then be equal. Nothing but the softmax is nonlinear. `dropout` is applied to
+    the embeddings and to q. The window of the first words of a stream is filled up with `</s>`.
     """
 
     window: Annotated[int, Field(ge=1, le=1000)] = 5

@@ -7,23 +7,22 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from baselines.neural.architectures.recurrent.models import Rnn
-from baselines.neural.architectures.recurrent.network import RecurrentNetwork
+from baselines.neural.architectures.recurrent import RecurrentNetwork, Rnn
 from baselines.neural.network import Network, State
 from baselines.neural.output.hashed import MOST_SLOTS, STEP, HashedSoftmax, slots
+from baselines.neural.output.kinds import Output
 from baselines.neural.output.layer import OutputLayer
-from baselines.neural.output.settings import Output
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
-#: Odd multipliers of a mixing of 64 bits (Steele, Lea & Flood 2014, splitmix64), as signed numbers.
+#: The multipliers of splitmix64's finaliser (Steele, Lea & Flood 2014) and its increment, as signed integers.
 MIX = (0xBF58476D1CE4E5B9 - 2**64, 0x94D049BB133111EB - 2**64)
 SPREAD = 0x9E3779B97F4A7C15 - 2**64
 
 
 @dataclass(frozen=True, kw_only=True)
 class HashedOutput(Output):
-    """The softmax with a table of `hash_size` entries that the n-gram features are read from."""
+    """The softmax with a table of `hash_size` entries for the weights of n-gram features."""
 
     hash_size: int
 
@@ -31,15 +30,15 @@ class HashedOutput(Output):
         if slots(self.hash_size, len(vocabulary)) < 1:
             raise UserError(
                 f"model.hash_size={self.hash_size} is too small: a history needs a weight for each of "
-                f"the {len(vocabulary):,} words (rounded up to {STEP}). Make it many times as large"
+                f"the {len(vocabulary):,} words (rounded up to {STEP}s). Make it many times larger"
             )
         return HashedSoftmax(len(vocabulary), features, self.hash_size, tied)
 
 
 class MaxentNetwork(RecurrentNetwork):
-    """The network of `RnnMaxent`: its features end with a slot of the table for each length of history.
+    """The network of `RnnMaxent`. Its features end with a slot of the table for each length of history.
 
-    Its state begins with the tokens before the segment, [order − 2, rows].
+    Its state begins with the tokens before the segment, int64 [order − 2, rows].
     """
 
     output: HashedSoftmax
@@ -57,11 +56,11 @@ class MaxentNetwork(RecurrentNetwork):
         features, inner = super().forward(tokens, state[1:])
         return self._with_slots(features, inner, tokens, state[0])
 
-    def comparable(self, features: Tensor) -> Tensor:
-        return features[:, : self.output.features]  # slots are no quantities
+    def hidden_part(self, features: Tensor) -> Tensor:
+        return features[:, : self.output.features]  # slots are indices, not quantities
 
-    def regularised(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:
-        features, inner, penalty = super().regularised(tokens, state[1:])
+    def forward_with_penalty(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:
+        features, inner, penalty = super().forward_with_penalty(tokens, state[1:])
         return *self._with_slots(features, inner, tokens, state[0]), penalty
 
     def _with_slots(self, x: Tensor, inner: State, tokens: Tensor, before: Tensor) -> tuple[Tensor, State]:
@@ -72,10 +71,10 @@ class MaxentNetwork(RecurrentNetwork):
 
 
 def history_hashes(seen: Tensor, lengths: int) -> Tensor:
-    """A hash of the last 1, 2, … `lengths` tokens at each place, int64 ≥ 0: [time, rows, lengths].
+    """Hashes of the last 1, 2, … `lengths` tokens at each position: int64 ≥ 0 [time, rows, lengths].
 
-    `seen` [lengths − 1 + time, rows] begins lengths − 1 tokens before the first place. The hash of a longer
-    history continues that of the shorter one; int64 products wrap around alike on every device.
+    `seen` int64 [lengths − 1 + time, rows] begins lengths − 1 tokens before the first position. The hash of
+    a longer history continues that of the shorter one. Products of int64 wrap around alike on every device.
     """
     time = len(seen) - lengths + 1
     state = torch.zeros_like(seen[:time])
@@ -88,7 +87,7 @@ def history_hashes(seen: Tensor, lengths: int) -> Tensor:
 
 
 def _mix(x: Tensor) -> Tensor:
-    """splitmix64's finaliser, bit for bit; the mask makes the arithmetic shift a logical one."""
+    """splitmix64's finaliser, bit for bit. The masks turn arithmetic shifts into logical ones."""
     x = (x ^ ((x >> 30) & (2**34 - 1))) * MIX[0]
     x = (x ^ ((x >> 27) & (2**37 - 1))) * MIX[1]
     return x ^ ((x >> 31) & (2**33 - 1))
@@ -98,11 +97,11 @@ def _mix(x: Tensor) -> Tensor:
 class RnnMaxent(Rnn):
     """p = softmax(U h + b + Σ over n = 2 … `order` of the weights of the last n − 1 words with each word).
 
-    h is that of `Rnn`, the weights are those of n-gram features, as in a maximum-entropy model, and both
-    are trained together. Features share a table of `hash_size` weights: a hash of the history says where
-    its stretch of one weight a word begins (Mikolov et al. 2011, section 3). Unigram features are
-    the biases b. Before the first word of a stream (or sentence, in `sentence` context) stands `</s>`.
-    The loss is that of the exact softmax, and so are the scores.
+    h is that of `Rnn`. The weights are those of n-gram features, as in a maximum-entropy model, and both are
+    trained together. The features share a table of `hash_size` weights: the hash of a history says where its
+    stretch of one weight per word begins (Mikolov et al. 2011, section 3). Unigram features are the biases
+    b. The history of the first words of a stream (or sentence, in `sentence` context) is filled up with
+    `</s>`. Loss and scores are those of the exact softmax.
     """
 
     order: Annotated[int, Field(ge=2, le=10)] = 3
@@ -112,8 +111,8 @@ class RnnMaxent(Rnn):
         super().__post_init__()
         if self.output.kind != "softmax":
             raise UserError(
-                f"model.output.kind={self.output.kind} does not go with n-gram features, which reach "
-                "every word of the vocabulary: take output@model.output=softmax"
+                f"model.output.kind={self.output.kind} does not fit n-gram features, which reach "
+                "every word of the vocabulary: choose output@model.output=softmax"
             )
 
     def build(self, vocabulary: Vocabulary) -> Network:

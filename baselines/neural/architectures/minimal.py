@@ -1,6 +1,6 @@
-"""minGRU and minLSTM: gates that see the input alone, so that time is a parallel scan (Feng et al. 2024)."""
+"""minGRU and minLSTM: their gates see the input alone, so time is a parallel scan (Feng et al. 2024)."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.neural.architectures.minimal_scan import linear_scan
+from baselines.neural.kernels.linear_scan import linear_scan
 from baselines.neural.layers.feed_forward import Activation, FeedForward
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network, State
@@ -17,11 +17,11 @@ from benchmark.contract import Vocabulary
 
 
 def positive(x: Tensor) -> Tensor:
-    """The paper's g: x + ½ where x ≥ 0, else σ(x). Continuous, increasing, above zero."""
+    """The paper's g: x + ½ for x ≥ 0, otherwise σ(x). Continuous, increasing and positive."""
     return torch.where(x >= 0, x + 0.5, torch.sigmoid(x))
 
 
-class Cells(nn.Module):
+class Cells(nn.Module, ABC):
     """hₜ = aₜ ⊙ hₜ₋₁ + (1 − aₜ) ⊙ g(W xₜ + b), with aₜ from `gates` linear functions of xₜ."""
 
     gates: ClassVar[int]
@@ -35,9 +35,9 @@ class Cells(nn.Module):
         """a [time, rows, width] from gates [time, rows, gates · width]."""
 
     def forward(self, x: Tensor, first: Tensor) -> Tensor:
-        """x [time, rows, width] and the state before it [rows, width] to h [time, rows, width]."""
+        """From x [time, rows, width] and the state before it [rows, width] to h [time, rows, width]."""
         width = x.shape[2]
-        inward = self.inward(x).to(x.dtype)  # the recurrence is not computed in a shorter type
+        inward = self.inward(x).to(x.dtype)  # the recurrence is not computed in bfloat16
         gates, candidate = inward.split([self.gates * width, width], 2)
         a = self.keep(gates)
         return linear_scan(a, (1 - a) * positive(candidate), first)
@@ -53,7 +53,7 @@ class GruCells(Cells):
 
 
 class LstmCells(Cells):
-    """a = f / (f + i), f and i = σ(W x + b), each its own: in the state's place σ(ln f − ln i)."""
+    """a = f / (f + i) with f and i = σ(W x + b), each with its own weights; computed as σ(ln f − ln i)."""
 
     gates = 2
 
@@ -63,14 +63,14 @@ class LstmCells(Cells):
 
 
 class Convolution(nn.Module):
-    """Each number's own weighted sum over the last `width` positions: Σⱼ wⱼ ⊙ xₜ₋ⱼ."""
+    """A causal convolution of each unit over the last `width` positions: Σⱼ wⱼ ⊙ xₜ₋ⱼ."""
 
     def __init__(self, size: int, width: int):
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(width, size))  # the last row weighs the present
+        self.weight = nn.Parameter(torch.empty(width, size))  # the last row is that of the present position
 
     def forward(self, x: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """x [time, rows, size] behind the width − 1 positions before it; those to carry on."""
+        """From x [time, rows, size] and the positions before it [width − 1, rows, size]: both anew."""
         seen = torch.cat([before, x])
         total = x * self.weight[-1]
         for place, weight in enumerate(self.weight[:-1]):
@@ -92,7 +92,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(options.dropout)
 
     def forward(self, x: Tensor, first: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """x [time, rows, width], h [1, rows, width] and the inputs before it; the two to carry on."""
+        """From x [time, rows, width], h [1, rows, width] and the convolution's inputs: all anew."""
         mixed, before = self.convolution(self.before_cells(x), before)
         h = self.cells(mixed, first[0])
         x = x + self.dropout(h)
@@ -100,7 +100,7 @@ class Block(nn.Module):
 
 
 class MinimalNetwork(Network):
-    """The network of `Minimal`. Its state: of each layer, h [1, rows, width] and the last inputs."""
+    """The network of `Minimal`. State: h [1, rows, width] and the convolution's last inputs of each layer."""
 
     def __init__(self, vocabulary: Vocabulary, options: "Minimal"):
         width = options.hidden_size
@@ -113,9 +113,8 @@ class MinimalNetwork(Network):
         self.carried = options.convolution - 1
 
     def initial_state(self, rows: int) -> State:
-        weight = self.norm.weight
-        parts = (weight.new_zeros(length, rows, len(weight)) for length in (1, self.carried))
-        return tuple(parts) * len(self.blocks)
+        width = len(self.norm.weight)
+        return (self.zeros(1, rows, width), self.zeros(self.carried, rows, width)) * len(self.blocks)
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         x = self.dropout(self.project(self.embed(tokens)))
@@ -126,8 +125,8 @@ class MinimalNetwork(Network):
         return self.dropout(self.norm(x)), tuple(after)
 
     @torch.no_grad()
-    def initialise_own(self) -> None:
-        """A convolution begins near the identity; what is added to the residual is scaled by √(2 layers)."""
+    def adjust_initial_weights(self) -> None:
+        """Start convolutions near the identity; divide what feed-forward parts add by √(2 layers)."""
         for block in self.modules():
             if isinstance(block, Block):
                 block.convolution.weight[-1] = 1.0
@@ -138,10 +137,11 @@ class MinimalNetwork(Network):
 class Minimal(NeuralModel):
     """What minGRU and minLSTM share: `layers` of a causal convolution, minimal cells and a feed-forward part.
 
-    The block is that of the paper's language models: a convolution over `convolution` positions (1 only
-    scales), cells, a feed-forward part of `expansion` × `hidden_size` units, here behind layer norms on
-    a residual stream of `hidden_size`. Embeddings of another size are projected to it. `dropout` is
-    applied to the embeddings, to what each part adds, and to the output. The state starts at zero.
+    The layers are those of the paper's language models: a convolution over `convolution` positions (with 1
+    it only scales), cells, and a feed-forward part of `expansion` × `hidden_size` units, here after layer
+    norms and on a residual stream of `hidden_size`. Embeddings of another size are projected to it.
+    `dropout` is applied to the embeddings, to what each part adds, and to the output. The state starts at
+    zero.
     """
 
     cells: ClassVar[type[Cells]]
@@ -164,7 +164,7 @@ class Minimal(NeuralModel):
 
 @dataclass(kw_only=True, eq=False)
 class MinGru(Minimal):
-    """minGRU (Feng et al. 2024): h = (1 − z) ⊙ h + z ⊙ g(W x + b), z = σ(W x + b), each its own."""
+    """minGRU (Feng et al. 2024): h = (1 − z) ⊙ h + z ⊙ g(W x + b), z = σ(V x + c)."""
 
     cells = GruCells
 
@@ -173,7 +173,7 @@ class MinGru(Minimal):
 class MinLstm(Minimal):
     """minLSTM (Feng et al. 2024): h = f' ⊙ h + i' ⊙ g(W x + b), with f' = f / (f + i) and i' = i / (f + i).
 
-    f, i = σ(W x + b), each its own: one state a unit, no output gate.
+    f and i are σ(V x + c), each with its own weights. A unit has one state and no output gate.
     """
 
     cells = LstmCells

@@ -1,7 +1,7 @@
-"""The fixed window with today's means: residual blocks, layer norm, global context (Sun & Iyyer 2021)."""
+"""A fixed window with residual blocks, layer normalisation and global context (Sun & Iyyer 2021)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 import torch
 from pydantic import Field
@@ -15,16 +15,15 @@ from baselines.neural.network import Network
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
-#: Places of time whose weighted sums are one matrix product.
+#: Time steps whose weighted sums are computed by one matrix product.
 TILE = 128
 
 
 def weighted_sums(x: Tensor, weights: Tensor) -> Tensor:
-    """y[t, :, k] = Σₘ weights[k, m] x[t + m], m < M, for weights [K, M].
+    """y[t, :, k] = Σₘ weights[k, m] x[t + m], m < M, from x [M − 1 + time, rows, d] and weights [K, M].
 
-    x [M − 1 + time, rows, d] to y [time, rows, K, d].
-
-    Over a tile of time the sums are a product with a banded matrix, whatever m: nothing is gathered.
+    Returns y [time, rows, K, d]. Over a tile of time the sums are one product with a banded matrix, so no
+    copies of x are gathered.
     """
     kernels, span = weights.shape
     time = len(x) - span + 1
@@ -32,7 +31,7 @@ def weighted_sums(x: Tensor, weights: Tensor) -> Tensor:
     for first in range(0, time, TILE):
         tile = min(TILE, time - first)
         length = span + tile - 1
-        # Rows of period length + 1, read with period length: each begins one place further to the right.
+        # Rows that repeat every length + 1 numbers, read in rows of length: each is shifted right by one.
         padded = F.pad(weights, (0, tile)).repeat(1, tile)
         band = padded[:, : tile * length].reshape(kernels * tile, length)
         sums = band @ x[first : first + length].flatten(1)
@@ -44,26 +43,31 @@ class ModernWindowNetwork(WindowNetwork):
     """The network of `ModernWindow`."""
 
     def __init__(self, vocabulary: Vocabulary, options: "ModernWindow"):
-        kernels = 0 if options.global_context == "none" else options.kernels
-        self.distant = options.distant if kernels else 0
+        distant = 0 if options.global_context == "none" else options.distant
         super().__init__(
             vocabulary,
             options.embedding_size,
             options.hidden_size,
-            memory=options.window + self.distant,
+            memory=options.window + distant,
             tied=options.tied,
             output=options.output,
         )
-        self.window = options.window
+        self.window, self.distant = options.window, distant
         width, inner = options.hidden_size, options.expansion * options.hidden_size
         same = options.embedding_size == width
         self.project = nn.Identity() if same else nn.Linear(options.embedding_size, width, bias=False)
-        if options.global_context == "kernel":
-            self.kernels = nn.Parameter(torch.empty(kernels, self.distant))
-        elif options.global_context == "average":
-            blocks = torch.arange(self.distant) * kernels // self.distant  # the block of each distant place
-            members = F.one_hot(blocks, kernels).T.to(torch.get_default_dtype())
-            self.register_buffer("kernels", members / members.sum(1, keepdim=True), persistent=False)
+        kernels = options.kernels
+        match options.global_context:
+            case "none":
+                kernels = 0
+            case "average":
+                blocks = torch.arange(distant) * kernels // distant  # the block of each distant word
+                members = F.one_hot(blocks, kernels).T.to(torch.get_default_dtype())
+                self.register_buffer("kernels", members / members.sum(1, keepdim=True), persistent=False)
+            case "kernel":
+                self.kernels = nn.Parameter(torch.empty(kernels, distant))
+            case unknown:
+                assert_never(unknown)
         self.blocks = nn.ModuleList(
             FeedForward(size, inner, width, options.activation)
             for size in ((self.window + kernels) * width, *[width] * (options.layers - 1))
@@ -83,26 +87,27 @@ class ModernWindowNetwork(WindowNetwork):
         return x
 
     @torch.no_grad()
-    def initialise_own(self) -> None:
-        """A learned kernel begins as the plain average, as in the paper."""
+    def adjust_initial_weights(self) -> None:
+        """A learned kernel starts as the plain average, as in the paper."""
         if isinstance(getattr(self, "kernels", None), nn.Parameter):
             self.kernels.fill_(1 / self.distant)
 
 
 @dataclass(kw_only=True, eq=False)
 class ModernWindow(NeuralModel):
-    """The neural probabilistic language model made modern by Sun & Iyyer (2021, section 2).
+    """The modernised neural probabilistic language model of Sun & Iyyer (2021, section 2).
 
-    The first of `layers` joins the embeddings of the last `window` words and `kernels` averages of the
-    `distant` words before those: x₁ = LayerNorm(Σ slots + FF(slots)), each slot a vector of
-    `hidden_size`; the others are x = LayerNorm(x + FF(x)). FF widens to `expansion` × `hidden_size`
-    units. The averages (`global_context`) are `kernel`: each a learned weighted sum over all the distant
-    words; `average`: the plain mean of one of `kernels` consecutive blocks of them; or `none`.
+    The first of `layers` reads the embeddings of the last `window` words and `kernels` averages of the
+    `distant` words before those: x₁ = LayerNorm(Σ slots + FF(slots)), where each slot is a vector of
+    `hidden_size`. The other layers compute x = LayerNorm(x + FF(x)). FF has `expansion` × `hidden_size`
+    inner units. By `global_context` an average is a learned weighted sum of all distant words (`kernel`),
+    the plain mean of one of `kernels` consecutive blocks of them (`average`), or there is none (`none`).
 
     The sum over the slots is the residual path of the paper's code; its Transformer parts are left out.
-    The distant span ends somewhere, so memory is bounded and scores are exact however a stream is cut.
-    Embeddings of another size than `hidden_size` are projected to it. `dropout` is applied to the embeddings
-    and to the output of each FF. Before the first word of a stream stands `</s>`, as often as needed.
+    The number of distant words is finite, so memory is bounded and scores are exact however a stream is
+    cut. Embeddings of another size than `hidden_size` are projected to it. `dropout` is applied to the
+    embeddings and to the output of each FF. The window of the first words of a stream is filled up with
+    `</s>`.
     """
 
     window: Annotated[int, Field(ge=1, le=1000)] = 5

@@ -13,7 +13,7 @@ from baselines.neural.network import State
 
 
 def _map(inputs: int, outputs: int, rank: int | None) -> nn.Module:
-    """A linear map, as a product of two thin matrices where a rank is given."""
+    """A linear map without bias; with a rank, the product of two thin matrices."""
     if rank is None:
         return nn.Linear(inputs, outputs, bias=False)
     return nn.Sequential(nn.Linear(inputs, rank, bias=False), nn.Linear(rank, outputs, bias=False))
@@ -22,8 +22,9 @@ def _map(inputs: int, outputs: int, rank: int | None) -> nn.Module:
 class MogrifierLayer(LstmLayer):
     """An LSTM whose input and previous output gate each other, in turn, before each time step.
 
-    Of `rounds` i = 1, 2, …, the odd ones x ← 2σ(Qⁱ h) ⊙ x, the even ones h ← 2σ(Rⁱ x) ⊙ h (Melis et al.
-    2020, eqs. 1 and 2). Every x depends on the h before it: time is a loop here, not one kernel.
+    In rounds i = 1, 2, … `rounds`, the odd ones compute x ← 2σ(Qⁱ h) ⊙ x and the even ones
+    h ← 2σ(Rⁱ x) ⊙ h (Melis et al. 2020, eqs. 1 and 2). Every x depends on the h before it, so time is a
+    loop here, not one kernel.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class MogrifierLayer(LstmLayer):
         return torch.stack(outputs), (h[None], c[None])
 
     def _mogrified(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Input and state of one time step, [rows, inputs] and [rows, units], as the LSTM is to see them."""
+        """The gated input [rows, inputs] of one time step, and h and c [rows, units], h gated."""
         for place, gate in enumerate(self.rounds):
             if place % 2:
                 h = 2 * torch.sigmoid(gate(x)) * h
@@ -63,8 +64,8 @@ class MogrifierLayer(LstmLayer):
 class MogrifierLstm(Lstm):
     """An LSTM whose inputs and states gate each other in `rounds` before each step (Melis et al. 2020).
 
-    Odd rounds: x ← 2σ(Q h) ⊙ x; even ones: h ← 2σ(R x) ⊙ h; each with a matrix of its own, the product of
-    two of `rank` columns and rows if that is given. Without rounds it is an LSTM.
+    Odd rounds compute x ← 2σ(Q h) ⊙ x, even ones h ← 2σ(R x) ⊙ h. Each has its own matrix; with `rank` it
+    is the product of two matrices of that rank. Without rounds this is an LSTM.
     """
 
     rounds: Annotated[int, Field(ge=0, le=20)] = 5

@@ -1,4 +1,4 @@
-"""The decoder-only transformer, its attention a sliding window carried from segment to segment."""
+"""A decoder-only transformer whose attention is a sliding window, carried from segment to segment."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -29,14 +29,14 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(options.dropout)
 
     def forward(self, x: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
-        """x [time, rows, width] and the keys and values before it; those to carry on."""
+        """From x [time, rows, width] and the keys and values before it to x and those to carry."""
         attended, carried = self.attention(self.before_attention(x), carried)
         x = x + self.dropout(attended)
         return x + self.dropout(self.feed_forward(self.before_feed_forward(x))), carried
 
 
 class TransformerNetwork(Network):
-    """The network of `Transformer`. Its state: of each layer, keys and values [≤ span − 1, rows, 2 width]."""
+    """The network of `Transformer`. Its state: keys and values [≤ span − 1, rows, 2 width] of each layer."""
 
     def __init__(self, vocabulary: Vocabulary, options: "Transformer"):
         width = options.hidden_size
@@ -50,7 +50,7 @@ class TransformerNetwork(Network):
 
     def initial_state(self, rows: int) -> State:
         width = len(self.norm.weight)
-        return tuple(self.norm.weight.new_zeros(0, rows, 2 * width) for _ in self.blocks)
+        return (self.zeros(0, rows, 2 * width),) * len(self.blocks)
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         x = self.dropout(self.project(self.embed(tokens)))
@@ -61,8 +61,8 @@ class TransformerNetwork(Network):
         return self.dropout(self.norm(x)), tuple(after)
 
     @torch.no_grad()
-    def initialise_own(self) -> None:
-        """What each layer adds is scaled down by √(2 layers) (Radford et al. 2019, section 2.3)."""
+    def adjust_initial_weights(self) -> None:
+        """Divide what each sublayer adds by √(2 layers) (Radford et al. 2019, section 2.3)."""
         for module in self.modules():
             if isinstance(module, Block):
                 for matrix in (module.attention.outward.weight, module.feed_forward.down.weight):
@@ -75,14 +75,15 @@ class TransformerNetwork(Network):
 class Transformer(NeuralModel):
     """A decoder-only transformer (Vaswani et al. 2017; Radford et al. 2019) with a sliding window.
 
-    Every position attends to the last `span` positions in each of `layers`, across the borders of
-    segments: keys and values are carried on, cut off from the graph, as in Transformer-XL (Dai et al.
-    2019). So a score does not depend on how a stream is cut; it reaches `layers` × (`span` − 1) + 1
-    tokens back. `positions`: `rotary`, or `learned` biases by distance.
+    In each of `layers`, every position attends to the last `span` positions, across the borders of segments:
+    keys and values are carried over, cut off from the graph, as in Transformer-XL (Dai et al. 2019). So a
+    score does not depend on how a stream is cut. It depends on the last `layers` × (`span` − 1) + 1 tokens.
+    `positions` are `rotary` or `learned` biases by distance.
 
-    `hidden_size` is the width of the residual stream; embeddings of another size are projected to it.
-    The feed-forward layers have `expansion` × `hidden_size` units. `heads`: null takes as many as make
-    them about 64 wide. `dropout` is applied to the embeddings, to what each sublayer adds, and to the output.
+    `hidden_size` is the width of the residual stream; embeddings of another size are projected to it. The
+    feed-forward layers have `expansion` × `hidden_size` units. `heads`: null chooses a number that makes
+    heads about 64 wide. `dropout` is applied to the embeddings, to what each sublayer adds, and to the
+    output.
     """
 
     layers: Annotated[int, Field(ge=1, le=64)] = 2
@@ -106,7 +107,7 @@ class Transformer(NeuralModel):
             )
         if self.positions == "rotary" and self.hidden_size // heads % 2:
             raise UserError(
-                f"model.positions=rotary turns pairs of numbers: model.hidden_size ({self.hidden_size}) over "
+                f"model.positions=rotary rotates pairs of units: model.hidden_size ({self.hidden_size}) over "
                 f"model.heads ({heads}) must be even. Change one or set model.positions=learned"
             )
 

@@ -1,8 +1,8 @@
-"""Attention to the last `span` positions, over keys and values that segments carry on."""
+"""Attention to the last `span` positions, over keys and values carried from segment to segment."""
 
 import math
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, assert_never
 
 import torch
 from torch import Tensor, nn
@@ -10,43 +10,44 @@ from torch.nn import functional as F
 
 Positions = Literal["rotary", "learned"]
 
-#: Queries that attend in one go: more would mostly compute scores that the band then masks.
+#: Queries that attend at once. With more, most of the computed scores would be masked.
 QUERIES = 256
 
 
 @lru_cache(maxsize=16)
 def distances(queries: int, keys: int, device: torch.device) -> Tensor:
-    """How far each key stands behind each of the last `queries` of the `keys`: int64 [queries, keys]."""
+    """Distances from each of the last `queries` positions back to each of `keys`: int64 [queries, keys]."""
     places = torch.arange(keys, device=device)
     return places[keys - queries :, None] - places
 
 
 @lru_cache(maxsize=16)
 def band(queries: int, keys: int, span: int, device: torch.device) -> Tensor:
-    """0 where a query may look, at distances 0 to `span` − 1, and −∞ elsewhere: [queries, keys]."""
+    """0 where a query may attend, at distances 0 to `span` − 1, and −∞ elsewhere: [queries, keys]."""
     distance = distances(queries, keys, device)
-    barred = (distance < 0) | (distance >= span)
-    return torch.zeros(distance.shape, device=device).masked_fill(barred, -math.inf)
+    masked = (distance < 0) | (distance >= span)
+    return torch.zeros(distance.shape, device=device).masked_fill(masked, -math.inf)
 
 
 @lru_cache(maxsize=16)
 def angles(length: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the rotary angles p · 10000^(−2i / width), each [length, 1, 1, width / 2]."""
     frequencies = 10000 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
-    turned = torch.arange(length, dtype=torch.float64)[:, None, None, None] * frequencies
-    return turned.cos().float().to(device), turned.sin().float().to(device)
+    rotations = torch.arange(length, dtype=torch.float64)[:, None, None, None] * frequencies
+    return rotations.cos().float().to(device), rotations.sin().float().to(device)
 
 
 def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    """Turn the pairs (i, i + width / 2) of x [length, rows, heads, width] by the angles of each position."""
+    """Rotate the pairs (i, i + width / 2) of x [length, rows, heads, width] by each position's angles."""
     left, right = x.chunk(2, -1)
     return torch.cat([left * cosines - right * sines, right * cosines + left * sines], -1)
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """softmax(q kᵀ / √d + mask) v over [rows, heads, places, d].
+    """softmax(q kᵀ / √d + mask) v over [rows, heads, positions, d].
 
-    On a CPU written out: for segments as short as these torch's kernel takes twice as long to go back.
+    On a CPU it is written out, since the backward pass of torch's kernel takes twice as long on segments
+    this short.
     """
     if query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
@@ -55,7 +56,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
 
 
 def choose_heads(width: int) -> int:
-    """The number of heads that brings them nearest to 64 wide, of those that make their width even."""
+    """The number of heads whose width is even, if possible, and nearest to 64."""
     divisors = [heads for heads in range(1, width + 1) if width % heads == 0]
     even = [heads for heads in divisors if width // heads % 2 == 0]
     return min(even or divisors, key=lambda heads: abs(width // heads - 64))
@@ -64,22 +65,29 @@ def choose_heads(width: int) -> int:
 class SpanAttention(nn.Module):
     """Multi-head attention (Vaswani et al. 2017) of each position to itself and the span − 1 before it.
 
-    Positions enter by distance alone: `rotary` turns queries and keys (Su et al. 2021, eq. 14 to 16),
-    `learned` adds a number for each head and distance to the scores (as Raffel et al. 2020 do by
-    buckets of distances). So a segment may count its positions from its oldest carried key, and what is
-    carried is keys before turning: positions never grow, however long the stream.
+    Positions matter by their distance alone: `rotary` rotates queries and keys (Su et al. 2021, eq. 14 to
+    16), `learned` adds a bias for each head and distance to the scores (as Raffel et al. 2020 do for
+    buckets of distances). So a segment can count positions from its oldest carried key, and keys are carried
+    before rotation: positions stay small however long the stream.
     """
 
     def __init__(self, width: int, heads: int, span: int, positions: Positions):
         super().__init__()
-        self.heads, self.span, self.rotary = heads, span, positions == "rotary"
+        self.heads, self.span = heads, span
+        match positions:
+            case "rotary":
+                self.rotary = True
+            case "learned":
+                self.rotary = False
+            case unknown:
+                assert_never(unknown)
         self.inward = nn.Linear(width, 3 * width, bias=False)
         self.outward = nn.Linear(width, width, bias=False)
         if not self.rotary:
             self.bias = nn.Parameter(torch.empty(heads, span))
 
     def forward(self, x: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
-        """x [time, rows, width] behind keys and values [≤ span − 1, rows, 2 width]; those to carry on."""
+        """From x [time, rows, width] and earlier keys and values [≤ span − 1, rows, 2 width]: both anew."""
         time, rows, width = x.shape
         query, fresh = self.inward(x).split([width, 2 * width], 2)
         memory = torch.cat([carried, fresh])
@@ -94,7 +102,7 @@ class SpanAttention(nn.Module):
         return self.outward(joined), memory[max(0, len(memory) - self.span + 1) :]
 
     def look(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """query [rows, heads, time, d], its last place that of key and value too, to the same shape."""
+        """What each query reads: [rows, heads, time, d]. The last query and the last key share a position."""
         time, before = query.shape[2], key.shape[2] - query.shape[2]
         parts = []
         for first in range(0, time, QUERIES):
@@ -105,7 +113,7 @@ class SpanAttention(nn.Module):
         return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
 
     def mask(self, queries: int, keys: int, like: Tensor) -> Tensor:
-        """What is added to the scores: [queries, keys], with learned positions [heads, queries, keys]."""
+        """What is added to the scores: [queries, keys], or [heads, queries, keys] with learned positions."""
         allowed = band(queries, keys, self.span, like.device).to(like.dtype)
         if self.rotary:
             return allowed

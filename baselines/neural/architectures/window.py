@@ -1,5 +1,6 @@
 """A feed-forward network over a fixed window of words (Bengio et al. 2003)."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,13 +10,16 @@ from torch import Tensor, nn
 
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network, State
-from baselines.neural.output.settings import Output
+from baselines.neural.output.kinds import Output
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
 
 class WindowNetwork(Network):
-    """A network that sees the last `memory` tokens. State: those before the segment [memory − 1, rows]."""
+    """A network whose features depend on the last `memory` tokens. A subclass implements `read`.
+
+    Its state is the tokens before the segment, int64 [memory − 1, rows].
+    """
 
     memory: int
 
@@ -40,9 +44,9 @@ class WindowNetwork(Network):
         seen = torch.cat([state[0], tokens])
         return self.read(seen), (seen[len(tokens) :],)
 
+    @abstractmethod
     def read(self, seen: Tensor) -> Tensor:
-        """Features after each token but the first `memory` − 1 of `seen` [memory − 1 + time, rows]."""
-        raise NotImplementedError
+        """Features [time, rows, features] after the last `time` tokens of seen [memory − 1 + time, rows]."""
 
 
 class FixedWindowNetwork(WindowNetwork):
@@ -73,9 +77,10 @@ class FixedWindowNetwork(WindowNetwork):
 class FixedWindow(NeuralModel):
     """The neural probabilistic language model of Bengio et al. (2003, eq. 1) over the last `window` words.
 
-    y = b + W x + U tanh(d + H x), p = softmax(y), where x joins the embeddings of the window (oldest
-    first). W, the direct connections, are there if `direct`. With `tied`, U is the embedding matrix.
-    Before the first word of a stream (or of a sentence, in `sentence` context) stands `</s>`.
+    y = b + W x + U tanh(d + H x), p = softmax(y), where x is the concatenation of the embeddings of the
+    window, oldest first. The direct connections W exist only if `direct`. With `tied`, U is the embedding
+    matrix. The window of the first words of a stream (or of a sentence, in `sentence` context) is filled up
+    with `</s>`.
     """
 
     window: Annotated[int, Field(ge=1, le=1000)] = 5

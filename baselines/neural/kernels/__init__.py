@@ -1,1 +1,1 @@
-"""The inner loops: recurrences over time, forward and backward, as fast as the device allows."""
+"""Inner loops: recurrences over time, forward and backward, tuned for the CPU."""

@@ -10,9 +10,9 @@ from baselines.neural.kernels.products import input_products, product, recurrent
 class Elman(torch.autograd.Function):
     """hₜ = f(W xₜ + b + U hₜ₋₁ + b'), f = tanh, or relu if `rectify`.
 
-    With the slope aₜ = f'ₜ ⊙ (∂L/∂hₜ + Uᵀ aₜ₊₁), where f' is 1 − h² (tanh) or [h > 0] (relu), the gradients
-    are ∂x = a W, ∂W = Σ aₜ xₜᵀ, ∂U = Σ aₜ hₜ₋₁ᵀ, ∂b = ∂b' = Σ aₜ. A step is one matrix product and
-    one pass over [rows, units] in place, in both directions; everything else is done for all steps at once.
+    With the slopes aₜ = f'ₜ ⊙ (∂L/∂hₜ + Uᵀ aₜ₊₁), where f' is 1 − h² (tanh) or [h > 0] (relu), the gradients
+    are ∂x = a W, ∂W = Σ aₜ xₜᵀ, ∂U = Σ aₜ hₜ₋₁ᵀ, ∂b = ∂b' = Σ aₜ. In both directions a step is one matrix
+    product and one pass over [rows, units] in place; everything else is computed for all steps at once.
     """
 
     @staticmethod
@@ -27,7 +27,7 @@ class Elman(torch.autograd.Function):
         dtype: torch.dtype,
     ) -> Tensor:
         outputs = input_products(x, w, b_input + b_recurrent, dtype)
-        transposed = u.t().contiguous()  # the layout that a product with few rows reads fastest
+        transposed = u.t().contiguous()  # the fastest layout for a product with few rows
         for step in outputs.unbind(0):
             step.addmm_(h, transposed)
             h = step.relu_() if rectify else step.tanh_()
@@ -42,7 +42,7 @@ class Elman(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, h, w, u, outputs = ctx.saved_tensors
-        # Becomes the slopes step by step, the last first.
+        # Holds f' first and becomes the slopes step by step, from the last to the first.
         slopes = (outputs > 0).to(outputs.dtype) if ctx.rectify else (outputs * outputs).neg_().add_(1)
         steps, from_above = slopes.unbind(0), grad.unbind(0)
         steps[-1].mul_(from_above[-1])

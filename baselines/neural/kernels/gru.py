@@ -10,12 +10,12 @@ from baselines.neural.kernels.products import input_products, product, recurrent
 class Gru(torch.autograd.Function):
     """r, z = σ(W x + b + U h + b'); m = U h + b'; n = tanh(W x + b + r ⊙ m); h = z ⊙ (h − n) + n.
 
-    Rows of W and U: r, z, n. With d = ∂L/∂h in all, the slopes of the arguments are d times factors which
-    the forward pass determines, all computed at once:
+    Blocks of rows of W and U: r, z, n. With d the whole gradient ∂L/∂h, the slopes of the gates' arguments
+    are d times factors that the forward pass determines, so all factors are computed at once:
 
-    n:  N = (1 − z)(1 − n²);  of U h, which r stands before, r N;  r: m N r (1 − r);  z: (hₜ₋₁ − n) z (1 − z)
+    n: N = (1 − z)(1 − n²);  m, which r multiplies: r N;  r: m N r (1 − r);  z: (hₜ₋₁ − n) z (1 − z)
 
-    so a step backward is d = ∂L/∂hₜ + zₜ₊₁ ⊙ dₜ₊₁ + slopesₜ₊₁ U and one product of d with its factors.
+    A step backward then is d = ∂L/∂hₜ + zₜ₊₁ ⊙ dₜ₊₁ + slopesₜ₊₁ U and one product of d with its factors.
     """
 
     @staticmethod
@@ -28,12 +28,12 @@ class Gru(torch.autograd.Function):
         b_recurrent: Tensor,
         dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Outputs; then, for the backward pass, r, z, n [time, rows, 3 · units] and m [time, rows, units]."""
+        """Outputs and, for the backward pass, r, z, n [time, rows, 3 · units] and m [time, rows, units]."""
         (time, rows), units = x.shape[:2], h.shape[1]
         gates = input_products(x, w, b_input, dtype)
         outputs, memories = gates.new_empty(2, time, rows, units).unbind(0)
         recurrent = gates.new_empty(rows, 3 * units)
-        transposed = u.t().contiguous()  # the layout that a product with few rows reads fastest
+        transposed = u.t().contiguous()  # the fastest layout for a product with few rows
         for both, n, m, output in zip(
             gates[:, :, : 2 * units], gates[:, :, 2 * units :], memories, outputs, strict=True
         ):
@@ -47,7 +47,7 @@ class Gru(torch.autograd.Function):
     def setup_context(ctx, inputs, output: tuple[Tensor, Tensor, Tensor]) -> None:
         x, h, w, u, _, _, ctx.dtype = inputs
         ctx.mark_non_differentiable(*output[1:])
-        ctx.set_materialize_grads(False)  # no zeros for what has no gradient
+        ctx.set_materialize_grads(False)  # outputs without a gradient get None, not zeros
         ctx.save_for_backward(x, h, w, u, *output)
 
     @staticmethod
@@ -61,7 +61,7 @@ class Gru(torch.autograd.Function):
         arrived, first = _backward_steps(grad, z, slopes, u)
         b_recurrent = slopes.flatten(0, 1).sum(0)
         recurrent = recurrent_gradient(slopes, h, outputs, ctx.dtype)
-        # Behind r for the recurrent product, before it for the input.
+        # So far the last block held r N, for the recurrent product. The input product needs N.
         torch.mul(arrived, of_n, out=slopes.unflatten(2, (3, -1))[:, :, 2])
         flat = slopes.flatten(0, 1)
         return (
@@ -76,7 +76,7 @@ class Gru(torch.autograd.Function):
 
 
 def _factors(h: Tensor, outputs: Tensor, gates: Tensor, memories: Tensor) -> tuple[Tensor, Tensor]:
-    """By what d is multiplied: for r, z and n behind r [time, rows, 3 · units]; for n before r (N)."""
+    """The factors of d for r, z and m [time, rows, 3 · units], and N [time, rows, units]."""
     r, z, n = gates.unflatten(2, (3, -1)).unbind(2)
     factors = torch.empty_like(gates)
     of_r, of_z, behind_r = factors.unflatten(2, (3, -1)).unbind(2)
@@ -89,7 +89,7 @@ def _factors(h: Tensor, outputs: Tensor, gates: Tensor, memories: Tensor) -> tup
 
 
 def _backward_steps(grad: Tensor, z: Tensor, slopes: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn factors into slopes, the last step first; d of every step, and the gradient of the first h."""
+    """Turn factors into slopes, last step first; return d of every step and the initial h's gradient."""
     arrived = torch.empty_like(grad, memory_format=torch.contiguous_format)
     by_gate = slopes.unflatten(2, (3, -1))
     steps = list(zip(grad, z, slopes, by_gate, arrived, strict=True))

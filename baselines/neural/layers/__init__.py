@@ -1,1 +1,1 @@
-"""Parts that architectures share: recurrent layers, stacks of them, skip connections, kinds of dropout."""
+"""Parts that architectures share: recurrent layers, stacks of them, skip connections, dropout."""

@@ -1,22 +1,23 @@
 """Recurrent layers: their weights, and the kernel that carries a state through a segment of time."""
 
-from abc import abstractmethod
-from typing import ClassVar, Literal
+from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from baselines.neural.kernels import recurrence
+from baselines.neural.kernels.recurrence import Nonlinearity
 from baselines.neural.layers.dropout import WeightDrop
 from baselines.neural.network import State
 
 
-class RecurrentLayer(nn.Module):
-    """Reads x [time, rows, inputs] and gives outputs [time, rows, units] and the state after the last.
+class RecurrentLayer(nn.Module, ABC):
+    """From x [time, rows, inputs] to outputs [time, rows, units] and the state after the last time step.
 
-    Its state is `states` tensors [1, rows, units], the first of them h. Weights are laid out as in
-    torch's cells: `gates` blocks of rows each. A share `weight_drop` of the recurrent connections is
-    missing in each segment of training.
+    The state is `states` tensors [1, rows, units], the first of them h. Weights have the layout of torch's
+    cells: `gates` blocks of rows each. A share `weight_drop` of the recurrent connections is dropped in
+    each segment of training.
     """
 
     gates: ClassVar[int]
@@ -33,19 +34,19 @@ class RecurrentLayer(nn.Module):
         self.weight_drop = WeightDrop(weight_drop)
 
     def weights(self) -> recurrence.Weights:
-        """What the kernel gets: in training with weight drop, under a mask drawn by this call."""
+        """The kernel's weights. In training with weight drop, each call draws a mask."""
         return self.weight_ih, self.weight_drop(self.weight_hh), self.bias_ih, self.bias_hh
 
     def initial_state(self, rows: int) -> State:
-        """Zeros."""
+        """Zeros, for `rows` rows."""
         return (self.weight_hh.new_zeros(1, rows, self.units),) * self.states
 
     @abstractmethod
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs, and the state after the last of them."""
+        """Outputs, and the state after the last time step."""
 
-    def initialise_own(self) -> None:
-        """Set what this layer starts otherwise than the recipe says, which came before."""
+    def adjust_initial_weights(self) -> None:
+        """Change initial weights of this layer after the recipe has drawn all of them."""
 
 
 class ElmanLayer(RecurrentLayer):
@@ -57,19 +58,19 @@ class ElmanLayer(RecurrentLayer):
         self,
         inputs: int,
         units: int,
-        nonlinearity: Literal["tanh", "relu"],
+        nonlinearity: Nonlinearity,
         identity: bool = False,
         weight_drop: float = 0.0,
     ):
         super().__init__(inputs, units, weight_drop)
-        self.nonlinearity: Literal["tanh", "relu"] = nonlinearity
+        self.nonlinearity: Nonlinearity = nonlinearity
         self.identity = identity
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         outputs, h = recurrence.elman(x, state[0][0], self.weights(), self.nonlinearity)
         return outputs, (h[None],)
 
-    def initialise_own(self) -> None:
+    def adjust_initial_weights(self) -> None:
         if self.identity:
             nn.init.eye_(self.weight_hh)
 
@@ -87,7 +88,7 @@ class GruLayer(RecurrentLayer):
 class LstmLayer(RecurrentLayer):
     """The long short-term memory of `recurrence.lstm`; blocks of rows: input, forget, cell, output.
 
-    `forget_bias`: where the bias of the forget gate starts (None: as the recipe says).
+    `forget_bias`: the initial bias of the forget gate (None: as the recipe says).
     """
 
     gates = 4
@@ -101,7 +102,7 @@ class LstmLayer(RecurrentLayer):
         outputs, h, c = recurrence.lstm(x, state[0][0], state[1][0], self.weights())
         return outputs, (h[None], c[None])
 
-    def initialise_own(self) -> None:
+    def adjust_initial_weights(self) -> None:
         if self.forget_bias is not None:
             forget = slice(self.units, 2 * self.units)
             nn.init.constant_(self.bias_ih[forget], self.forget_bias)

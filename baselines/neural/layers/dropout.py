@@ -1,7 +1,7 @@
-"""Dropout of units, of whole words and of connections: in training only, what is kept scaled to make up.
+"""Dropout of units, of whole words and of connections, in training only. What is kept is scaled up to match.
 
-All draw from torch's global generator, which the seed of a fit sets. Where nothing is dropped, nothing is
-copied.
+All masks come from torch's global generator, which `NeuralModel.fit` seeds. If nothing is dropped, nothing
+is copied.
 """
 
 import torch
@@ -10,16 +10,16 @@ from torch.nn import functional as F
 
 
 def kept(shape: tuple[int, ...], share: float, like: Tensor) -> Tensor:
-    """A small mask of this shape: 0 with probability `share`, else 1 / (1 − share)."""
+    """A small mask of this shape: 0 with probability `share`, otherwise 1 / (1 − share)."""
     mask = torch.empty(shape, dtype=like.dtype, device=like.device)
     return mask.bernoulli_(1 - share).div_(1 - share)
 
 
 def dropped(x: Tensor, share: float) -> Tensor:
-    """x with each number zeroed with probability `share`, else divided by 1 − share.
+    """x with each number zeroed with probability `share`, otherwise divided by 1 − share.
 
-    On a CPU torch's own dropout draws number by number and spends most of its time on that; here one
-    draw of 64 bits decides about two, each to within 2⁻³² of the probability.
+    On a CPU torch's own dropout spends most of its time on drawing a number per element. Here one draw of
+    64 bits decides about two elements, each to within 2⁻³² of the probability.
     """
     if x.device.type != "cpu":
         return F.dropout(x, share)
@@ -30,10 +30,10 @@ def dropped(x: Tensor, share: float) -> Tensor:
 
 
 class Dropout(nn.Module):
-    """Units of x [time, rows, units] are zeroed, a `share` of them (Srivastava et al. 2014).
+    """Zeroes a `share` of the units of x [time, rows, units] (Srivastava et al. 2014).
 
-    Each place draws for itself; `locked`, one mask [rows, units] serves all of its segment's time steps
-    (variational dropout, Gal & Ghahramani 2016, eq. 7).
+    If `locked`, one mask [rows, units] serves all time steps of a segment (variational dropout, Gal &
+    Ghahramani 2016, eq. 7); otherwise each time step has its own.
     """
 
     def __init__(self, share: float, locked: bool = False):
@@ -49,10 +49,10 @@ class Dropout(nn.Module):
 
 
 class WordDropout(nn.Module):
-    """Words are dropped from the vocabulary, a `share` of them: one mask a segment, over word types.
+    """Drops a `share` of the vocabulary's words, with one mask per segment.
 
-    Every occurrence of a dropped word has a zero embedding (Gal & Ghahramani 2016, section 4.2). The
-    mask multiplies what was looked up and not the matrix, which would cost a copy of it.
+    Every occurrence of a dropped word has a zero embedding (Gal & Ghahramani 2016, section 4.2). The mask
+    multiplies the embeddings that were looked up, not the matrix, which would have to be copied.
     """
 
     def __init__(self, share: float):
@@ -60,18 +60,18 @@ class WordDropout(nn.Module):
         self.share = share
 
     def forward(self, x: Tensor, tokens: Tensor, symbols: int) -> Tensor:
-        """x [*tokens, embedding_size], looked up for `tokens` among `symbols`, with its mask applied."""
+        """Apply a mask over `symbols` words to x [*tokens, embedding_size], the embeddings of `tokens`."""
         if not self.training or not self.share:
             return x
         return x * kept((symbols,), self.share, x)[tokens].unsqueeze(-1)
 
 
 class WeightDrop(nn.Module):
-    """Single connections of a weight matrix are zeroed, a `share` of them: DropConnect (Wan et al. 2013).
+    """Zeroes a `share` of the connections of a weight matrix: DropConnect (Wan et al. 2013).
 
-    On recurrent matrices it is the weight drop of Merity et al. (2018, section 2): one mask a segment,
-    so that the same connections are missing at all of its time steps. The masked matrix is a function
-    of the parameter, computed at each call: the parameter itself stays whole and gets the gradient.
+    On recurrent matrices this is the weight drop of Merity et al. (2018, section 2): one mask per segment,
+    so that the same connections are missing at all of its time steps. The masked matrix is computed from
+    the parameter at each call; the parameter stays whole and receives the gradient.
     """
 
     def __init__(self, share: float):

@@ -1,6 +1,6 @@
-"""The feed-forward part of a block: up to a wider layer, a nonlinearity, down again."""
+"""The feed-forward part of a block: a wider layer with a nonlinearity, and a projection back."""
 
-from typing import Literal
+from typing import Literal, assert_never
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,10 +9,10 @@ Activation = Literal["relu", "gelu", "swiglu"]
 
 
 class FeedForward(nn.Module):
-    """W₂ f(W₁ x + b₁) + b₂ with f `relu` or `gelu` (Hendrycks & Gimpel 2016) of `inner` units, or `swiglu`.
+    """W₂ f(W₁ x + b₁) + b₂ with `inner` units and f `relu` or `gelu` (Hendrycks & Gimpel 2016), or `swiglu`.
 
-    SwiGLU (Shazeer 2020, eq. 6) is W₂ (swish(W₁ x) ⊙ V x), here with biases; it has two thirds of `inner`
-    units, so that its three matrices hold as many numbers as the two of the others.
+    SwiGLU (Shazeer 2020, eq. 6) is W₂ (swish(W₁ x) ⊙ V x), here with biases. It has two thirds of `inner`
+    units, so that its three matrices hold as many numbers as the others' two.
     """
 
     def __init__(self, inputs: int, inner: int, outputs: int, activation: Activation):
@@ -23,9 +23,15 @@ class FeedForward(nn.Module):
         self.down = nn.Linear(units, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x [..., inputs] to [..., outputs]."""
+        """From x [..., inputs] to [..., outputs]."""
         x = self.up(x)
-        if self.activation == "swiglu":
-            gate, value = x.chunk(2, -1)
-            return self.down(F.silu(gate) * value)
-        return self.down(F.relu(x) if self.activation == "relu" else F.gelu(x))
+        match self.activation:
+            case "relu":
+                return self.down(F.relu(x))
+            case "gelu":
+                return self.down(F.gelu(x))
+            case "swiglu":
+                gate, value = x.chunk(2, -1)
+                return self.down(F.silu(gate) * value)
+            case unknown:
+                assert_never(unknown)

@@ -1,6 +1,7 @@
-"""Connections around a layer: how its inputs x and its outputs y make what the next layer reads."""
+"""Skip connections: how a layer's inputs x and its outputs y become what the next layer reads."""
 
-from typing import Literal
+from abc import ABC, abstractmethod
+from typing import Literal, assert_never
 
 import torch
 from torch import Tensor, nn
@@ -8,18 +9,26 @@ from torch import Tensor, nn
 SkipKind = Literal["none", "residual", "dense", "highway"]
 
 
-class Skip(nn.Module):
-    """None: y alone, which is `width` units wide."""
+class Skip(nn.Module, ABC):
+    """A connection around a layer whose result has `width` units."""
 
     def __init__(self, width: int):
         super().__init__()
         self.width = width
 
+    @abstractmethod
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """From x [time, rows, inputs] and y [time, rows, units] to [time, rows, width]."""
+
+    def adjust_initial_weights(self) -> None:
+        """Change initial weights of this connection after the recipe has drawn all of them."""
+
+
+class NoSkip(Skip):
+    """y alone."""
+
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return y
-
-    def initialise_own(self) -> None:
-        """Set what this connection starts otherwise than the recipe says, which came before."""
 
 
 class Residual(Skip):
@@ -30,14 +39,17 @@ class Residual(Skip):
 
 
 class Dense(Skip):
-    """[x; y]: over layers, the embeddings and the outputs of all below (Huang et al. 2017, eq. 2)."""
+    """[x; y]; after several layers, the embeddings and all their outputs (Huang et al. 2017, eq. 2)."""
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return torch.cat([x, y], -1)
 
 
 class Highway(Skip):
-    """T ⊙ y + (1 − T) ⊙ x with T = σ(W x + b) (Srivastava et al. 2015, eq. 3); b starts at −1: mostly x."""
+    """T ⊙ y + (1 − T) ⊙ x with T = σ(W x + b) (Srivastava et al. 2015, eq. 3).
+
+    b starts at −1, so that x passes almost unchanged at first.
+    """
 
     def __init__(self, width: int):
         super().__init__(width)
@@ -46,14 +58,20 @@ class Highway(Skip):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return x + torch.sigmoid(self.gate(x)) * (y - x)
 
-    def initialise_own(self) -> None:
+    def adjust_initial_weights(self) -> None:
         nn.init.constant_(self.gate.bias, -1.0)
 
 
 def skip_connection(kind: SkipKind, inputs: int, units: int) -> Skip:
-    """The connection around a layer; `residual` and `highway` only if outputs are as wide as inputs."""
-    if kind == "dense":
-        return Dense(inputs + units)
-    if kind == "none" or inputs != units:
-        return Skip(units)
-    return Residual(units) if kind == "residual" else Highway(units)
+    """The connection around a layer. `residual` and `highway` need outputs that are as wide as the inputs."""
+    match kind:
+        case "dense":
+            return Dense(inputs + units)
+        case "residual" if inputs == units:
+            return Residual(units)
+        case "highway" if inputs == units:
+            return Highway(units)
+        case "none" | "residual" | "highway":
+            return NoSkip(units)
+        case unknown:
+            assert_never(unknown)

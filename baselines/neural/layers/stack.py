@@ -1,4 +1,4 @@
-"""Recurrent layers on top of each other."""
+"""A stack of recurrent layers with skip connections, normalisation and dropout."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
@@ -12,21 +12,22 @@ from baselines.neural.network import State
 
 
 class Reading(NamedTuple):
-    """What a stack makes of a segment. Tensors are [time, rows, width]."""
+    """What a stack computes from a segment. All but the state are [time, rows, width]."""
 
     features: Tensor
     state: State
     raw: Tensor  # the last layer's output
-    dropped: Tensor  # the same behind its dropout
+    dropped: Tensor  # the same after its dropout
 
 
 class Stack(nn.Module):
     """Layer l reads x_l, and x_{l+1} = skip(x_l, dropout(norm(layer_l(x_l)))); the features are the last x.
 
-    `layer` makes one layer for so many inputs and units; `widths` are the units of each. The outputs of
-    lower layers go through the dropout `between`, those of the last through `last`. `layer_norm`:
-    the outputs of each layer are normalised over its units, with gain and bias (Ba et al. 2016, eq. 4);
-    what a layer carries on to its own next time step is not. The state: that of each layer, in order.
+    `layer` makes a layer for a number of inputs and units; `widths` are the units of each layer. The outputs
+    of lower layers go through the dropout `between`, those of the last layer through `last`. With
+    `layer_norm` the outputs of each layer are normalised over its units, with gain and bias (Ba et al. 2016,
+    eq. 4), but not the state that a layer carries to its next time step. The state is that of each layer,
+    from the lowest up.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Stack(nn.Module):
             layers.append(layer(self.features, units))
             skips.append(skip_connection(skip, self.features, units))
             self.features = skips[-1].width
-        # To a type checker, what they hold; iterating over a ModuleList tells it less.
+        # The casts tell a type checker what the lists hold.
         self.layers = cast(Sequence[RecurrentLayer], nn.ModuleList(layers))
         self.skips = cast(Sequence[Skip], nn.ModuleList(skips))
         self.norms = nn.ModuleList(nn.LayerNorm(units) if layer_norm else nn.Identity() for units in widths)
@@ -71,7 +72,7 @@ class Stack(nn.Module):
             x = skip(x, dropped)
         return Reading(x, tuple(after), raw, dropped)
 
-    def initialise_own(self) -> None:
+    def adjust_initial_weights(self) -> None:
         parts: tuple[RecurrentLayer | Skip, ...] = (*self.layers, *self.skips)
         for part in parts:
-            part.initialise_own()
+            part.adjust_initial_weights()

@@ -1,1 +1,1 @@
-"""Output layers: from what a network computes to a distribution over the vocabulary."""
+"""Output layers: from a network's features to a distribution over the vocabulary."""

@@ -10,17 +10,18 @@ from torch.nn import functional as F
 from baselines.neural.output.layer import OutputLayer
 from baselines.neural.output.softmax import softmax_loss
 
-#: Shares of the training tokens that the head, and the head with the first cluster, shall cover.
+#: Shares of the training tokens that the head, and the head with the first cluster, are to cover.
 COVERAGE = (0.8, 0.95)
 #: Logits of a cluster held at once when scoring.
 LOGITS = 2**23
 
 
 def cutoffs_by_coverage(counts: np.ndarray) -> list[int]:
-    """Where clusters begin: behind the fewest words that cover each share of COVERAGE of the tokens.
+    """Where clusters begin: after the fewest words that cover each share of COVERAGE of the tokens.
 
-    `counts` fall; each is taken one higher, as in the unigram start. A cluster that would hold no word
-    is left out, so a vocabulary of one word has none. The Penn Treebank's 10,000 words: 1,143 and 5,046.
+    `counts` [vocabulary] are in decreasing order; one is added to each, as in a unigram start. A cluster
+    that would hold no word is left out, so a vocabulary of one word has none. On the Penn Treebank's 10,000
+    words the cutoffs are 1,143 and 5,046.
     """
     covered = np.cumsum(counts + 1.0) / np.sum(counts + 1.0)
     ends = np.searchsorted(covered, COVERAGE) + 1
@@ -30,13 +31,13 @@ def cutoffs_by_coverage(counts: np.ndarray) -> list[int]:
 class Adaptive(OutputLayer):
     """p(w) = p_head(w) for the most frequent words, p_head(cluster i) · pᵢ(w) for those of cluster i.
 
-    p_head is a softmax over the first cutoffs[0] ids and the clusters, pᵢ one over the ids from
-    cutoffs[i − 1] up to the next cutoff (or the end) of W Pᵢ x + b, where Pᵢ x has features / divisionⁱ
-    numbers. Ids go by falling count, so only the rows whose targets are rare compute a cluster's
-    softmax; the distribution is proper for any order of ids. Unlike torch's AdaptiveLogSoftmaxWithLoss
-    every word has a bias, and no logits are stored for the backward pass.
+    p_head is a softmax over the first cutoffs[0] ids and the clusters. pᵢ is a softmax of W Pᵢ x + b over
+    the ids from cutoffs[i − 1] up to the next cutoff (or the end), where Pᵢ x has features / divisionⁱ
+    numbers. Ids are sorted by decreasing count, so only rows whose targets are rare compute a cluster's
+    softmax; the distribution is proper for any order of ids. Unlike in torch's AdaptiveLogSoftmaxWithLoss,
+    every word has a bias and no logits are stored for the backward pass.
 
-    With a `tied` embedding the head uses its rows, and cluster i the first columns of its rows.
+    With a `tied` embedding the head uses its rows, and cluster i uses the first columns of its rows.
     """
 
     cutoffs: Tensor
@@ -49,8 +50,7 @@ class Adaptive(OutputLayer):
         division: float,
         tied: nn.Embedding | None = None,
     ):
-        super().__init__()
-        self.vocabulary = vocabulary
+        super().__init__(vocabulary)
         edges = [0, *cutoffs, vocabulary]
         self.sizes = np.diff(edges).tolist()
         self.widths = [max(1, int(features / division**i)) for i in range(len(self.sizes))]
@@ -65,15 +65,15 @@ class Adaptive(OutputLayer):
         self.projections = nn.ParameterList(
             nn.Parameter(torch.empty(width, features)) for width in self.widths[1:]
         )
-        self.bias = nn.Parameter(torch.zeros(vocabulary + len(cutoffs)))  # the clusters' last
+        self.bias = nn.Parameter(torch.zeros(vocabulary + len(cutoffs)))  # the last are the clusters'
 
-    def loss(self, features: Tensor, targets: Tensor) -> Tensor:
-        """As every layer's, but it waits for the device once: how many targets each cluster has."""
+    def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
+        """See `OutputLayer`. Waits for the device once, for the number of targets in each cluster."""
         (head, *tails), (head_bias, *tail_biases) = self._matrices(), self._biases()
         cluster, in_head = self._places(targets)
         loss = softmax_loss(features, head, head_bias, in_head)
         for i, rows in enumerate(self._rows_by_cluster(cluster)[1:]):
-            # A cluster without a target reads some row with weight 0: its gradient is there, and zero.
+            # A cluster without a target reads some row with weight 0, so that it has a gradient of zero.
             index = rows if len(rows) else cluster.new_zeros(1)
             x = F.linear(features.index_select(0, index), self.projections[i])
             word = (targets.index_select(0, index) - self.cutoffs[i]).clamp_(min=0)
@@ -112,24 +112,24 @@ class Adaptive(OutputLayer):
         if self.matrix is None:
             head, *tails = self.words
         else:
-            # One split, so that the gradient is put together once; a row for the start may be left over.
+            # One split, so that the gradient is assembled once. A row for the start symbol may be left over.
             rows = self.matrix.split([*self.sizes, len(self.matrix) - self.vocabulary])
             head, *tails = [part[:, :width] for part, width in zip(rows, self.widths, strict=False)]
         return [head if self.clusters is None else torch.cat([head, self.clusters]), *tails]
 
     def _biases(self) -> list[Tensor]:
-        """b of the head, its clusters last, and of each cluster."""
+        """b of the head (its clusters last) and of each cluster."""
         head, *rest = self.bias.split([*self.sizes, len(self.cutoffs)])
         *tails, clusters = rest
         return [torch.cat([head, clusters]), *tails]
 
     def _places(self, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """The cluster of each target (0: the head) and its place in the head's softmax, both [n]."""
+        """The cluster of each target (0: the head) and its index in the head's softmax, both int64 [n]."""
         cluster = torch.bucketize(targets, self.cutoffs, right=True)
         return cluster, torch.where(cluster == 0, targets, self.sizes[0] + cluster - 1)
 
     def _rows_by_cluster(self, cluster: Tensor) -> Sequence[Tensor]:
-        """The rows that belong to the head and to each cluster, in order."""
+        """The indices of the rows that belong to the head and to each cluster, in order."""
         sizes = torch.bincount(cluster, minlength=len(self.sizes)).tolist()
         return cluster.argsort(stable=True).split(sizes)
 

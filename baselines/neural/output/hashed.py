@@ -1,4 +1,4 @@
-"""A softmax whose logits are also read from a hash table: the n-gram features of a maximum-entropy model."""
+"""A softmax whose logits also come from a hash table: the n-gram features of a maximum-entropy model."""
 
 import numpy as np
 import torch
@@ -6,37 +6,38 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from baselines.neural.output.softmax import Softmax
+from baselines.neural.output.softmax import LinearOutput
 
-#: Stretches of the table begin at multiples of so many entries: a cache line.
+#: Stretches of the table begin at multiples of this many entries (a cache line).
 STEP = 16
-#: Numbers of stretches up to here are exact in float32, as features carry them.
+#: The most stretches that can be numbered: features carry the numbers in float32, which is exact up to here.
 MOST_SLOTS = 2**24
-#: Rows of logits held at once: ROWS, fewer where the vocabulary is large, as in `softmax`.
+#: Rows of logits held at once: ROWS, or fewer with a large vocabulary, as in `output.softmax`.
 ROWS, LOGITS, FEWEST = 256, 2**23, 64
 
 
-class HashedSoftmax(Softmax):
+class HashedSoftmax(LinearOutput):
     """softmax(W x + b + Σₘ T[16 sₘ : 16 sₘ + vocabulary]) (Mikolov et al. 2011, section 3).
 
-    Features are x followed by the slots s₁, s₂ … of a place, whole numbers below `slots`: by its hash, each
-    history has a stretch of the table T with an entry a word. Stretches overlap: some entries are shared.
+    Features are x followed by the slots s₁, s₂ … of a position, integers below `slots`. The hash of a history
+    selects a stretch of the table T that holds one entry per word. Stretches overlap, so histories share
+    entries.
     """
 
     def __init__(
         self, vocabulary: int, features: int, hash_size: int, tied: nn.Embedding | None = None
     ) -> None:
-        """`hash_size`: entries of T, at least `vocabulary`; `features`: those of x alone."""
+        """`hash_size`: entries of T, at least `vocabulary`; `features`: the width of x, without the slots."""
         super().__init__(vocabulary, features, tied)
         self.features = features
         self.table = nn.Parameter(torch.zeros(hash_size))
 
     @property
     def slots(self) -> int:
-        """How many different stretches there are."""
+        """The number of different stretches."""
         return slots(len(self.table), self.vocabulary)
 
-    def loss(self, features: Tensor, targets: Tensor) -> Tensor:
+    def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
         x, places = self._split(features)
         if x.device.type == "cpu":
             with torch.autocast("cpu", enabled=False):
@@ -66,7 +67,7 @@ class HashedSoftmax(Softmax):
 
 
 def slots(hash_size: int, vocabulary: int) -> int:
-    """How many stretches of `vocabulary` entries begin in a table of `hash_size`."""
+    """The number of stretches of `vocabulary` entries that begin in a table of `hash_size` entries."""
     whole = -(-vocabulary // STEP) * STEP
     return min(MOST_SLOTS, (hash_size - whole) // STEP + 1)
 
@@ -77,13 +78,13 @@ def _chunks(n: int, vocabulary: int) -> list[slice]:
 
 
 def _gather(table: Tensor, places: Tensor, out: Tensor) -> Tensor:
-    """The stretch of each of `places` [n] into out [n, vocabulary]."""
+    """Copy the stretch of each of `places` [n] into out [n, vocabulary]."""
     stretches = table.as_strided((slots(len(table), out.shape[1]), out.shape[1]), (STEP, 1))
     return torch.index_select(stretches, 0, places, out=out)
 
 
 def _pair(x: Tensor, vocabulary: int) -> Tensor:
-    """Uninitialised space for the logits of a chunk, twice: [2, rows, vocabulary]."""
+    """Uninitialised space for a chunk's logits and one more of that size: [2, rows, vocabulary]."""
     return x.new_empty(2, min(len(x), _chunks(len(x), vocabulary)[0].stop), vocabulary)
 
 
@@ -98,8 +99,8 @@ def _logits(x: Tensor, weight: Tensor, bias: Tensor, table: Tensor, places: Tens
 
 
 def _scatter_rows(table_gradient: Tensor, places: Tensor, slope: Tensor) -> None:
-    """Add each row of slope [n, vocabulary] to its stretches, one by one: they overlap and repeat."""
-    entries, rows = table_gradient.numpy(), slope.numpy()  # half the time of as many torch calls; CPU only
+    """Add each row of slope [n, vocabulary] to its stretches, one by one since they overlap and repeat."""
+    entries, rows = table_gradient.numpy(), slope.numpy()  # CPU only; takes half as long as torch calls
     for row, firsts in zip(rows, (places * STEP).tolist(), strict=True):
         for first in firsts:
             stretch = entries[first : first + slope.shape[1]]
@@ -107,7 +108,7 @@ def _scatter_rows(table_gradient: Tensor, places: Tensor, slope: Tensor) -> None
 
 
 def _scatter_blocks(table_gradient: Tensor, places: Tensor, slope: Tensor) -> None:
-    """The same at once, STEP entries an index, accumulated by index_add_: for other devices."""
+    """The same for other devices, all at once: index_add_ accumulates STEP entries per index."""
     blocks = table_gradient[: len(table_gradient) // STEP * STEP].view(-1, STEP)
     values = F.pad(slope, (0, -slope.shape[1] % STEP)).view(-1, STEP)
     steps = torch.arange(len(values) // len(slope), device=slope.device)
@@ -116,7 +117,7 @@ def _scatter_blocks(table_gradient: Tensor, places: Tensor, slope: Tensor) -> No
 
 
 class _Stretches(torch.autograd.Function):
-    """Σₘ of the stretches at places [n, orders]: [n, vocabulary]."""
+    """The sum of the stretches at places [n, orders]: [n, vocabulary]."""
 
     @staticmethod
     def forward(ctx, table: Tensor, places: Tensor, vocabulary: int) -> Tensor:
@@ -141,8 +142,8 @@ class _Stretches(torch.autograd.Function):
 class _ChunkedLoss(torch.autograd.Function):
     """Mean −ln p(target), its gradients formed chunk by chunk in the forward pass.
 
-    As the loss of `Softmax`: no [n, vocabulary] matrix is stored, and each chunk's slope is added to the
-    stretches that its logits came from while it is in cache.
+    As in the loss of `Softmax`, no [n, vocabulary] matrix is stored. Each chunk's slope is added to the
+    stretches that its logits came from while it is still in cache.
     """
 
     @staticmethod

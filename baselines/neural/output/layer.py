@@ -1,36 +1,39 @@
-"""What every output layer does: a loss to train by, and exact probabilities."""
+"""What every output layer does: a loss for training, and exact probabilities."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
 
-class OutputLayer(nn.Module):
-    """Features of a history to a distribution over a `vocabulary` of so many tokens.
+class OutputLayer(nn.Module, ABC):
+    """Maps the features of a history to a distribution over a vocabulary of `vocabulary` tokens.
 
-    `loss` is what training minimises; it may be an estimate. `log_probs` and `distribution` are exact.
+    A layer implements `exact_loss`, `log_probs`, `distribution` and `start_from`, all of which are exact.
+    Training minimises `loss`, which is `exact_loss` unless a layer overrides it by a cheaper estimate.
     """
 
-    vocabulary: int
+    def __init__(self, vocabulary: int):
+        super().__init__()
+        self.vocabulary = vocabulary
 
-    @abstractmethod
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
-        """Mean negative log-likelihood in nats of targets [n] given features [n, features], n > 0."""
-
-    def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
-        """The same, but never an estimate: for learning from the text that is scored."""
-        return self.loss(features, targets)
+        """What training minimises, in nats per target; arguments and result as in `exact_loss`."""
+        return self.exact_loss(features, targets)
 
     def advance(self, progress: float) -> None:
-        """Training has spent this share, 0 to 1, of its budget: a loss may change with it."""
+        """Training has spent this share (0 to 1) of its budget. A layer may change its `loss` with it."""
+
+    @abstractmethod
+    def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
+        """Mean −ln p (nats) of targets int64 [n] given features [n, features], n > 0, with a gradient."""
 
     @abstractmethod
     def log_probs(self, features: Tensor, targets: Tensor) -> Tensor:
-        """ln p of targets [n] given features [n, features]: [n]. Exact, without a gradient."""
+        """ln p of targets int64 [n] given features [n, features]: [n], without a gradient."""
 
     @abstractmethod
     def distribution(self, features: Tensor) -> Tensor:
-        """ln p of every token given features [n, features]: [n, vocabulary]. Exact, without a gradient."""
+        """ln p of every token given features [n, features]: [n, vocabulary], without a gradient."""
 
     @abstractmethod
     def start_from(self, log_unigram: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""The output layer: an exact softmax over the vocabulary, and its loss, without storing all logits."""
+"""The exact softmax over the vocabulary and its loss, without storing all logits."""
 
 import threading
 from collections.abc import Iterator
@@ -10,27 +10,27 @@ from torch.nn import functional as F
 
 from baselines.neural.output.layer import OutputLayer
 
-#: Rows of logits held at once: enough for efficient matrix products, and where the vocabulary is large
-#: no more than LOGITS numbers, though never under FEWEST rows: each chunk passes over the whole matrix.
+#: Rows of logits held at once: enough for efficient matrix products, and with a large vocabulary no more
+#: than LOGITS numbers, but at least FEWEST rows, since each chunk reads the whole matrix.
 ROWS, LOGITS, FEWEST = 400, 2**24, 64
-#: Row maxima between whose negative and which exponentials of logits need no shift: nothing overflows or
-#: vanishes in their sums and products, which have the exponent range of float32 in bfloat16 too.
+#: While no row's largest logit exceeds this in magnitude, exponentials need no shift: nothing overflows or
+#: vanishes in their sums and products. (bfloat16 has the exponent range of float32.)
 SAFE = 30.0
 
 _local = threading.local()
 
 
 def _chunks(rows: int, vocabulary: int) -> Iterator[slice]:
-    """Consecutive rows in chunks of like size, as many as are held at once."""
+    """Consecutive rows in chunks of similar size, each small enough to be held at once."""
     most = min(ROWS, max(FEWEST, LOGITS // vocabulary))
     size = -(-rows // max(1, -(-rows // most)))
     return (slice(first, first + size) for first in range(0, rows, max(1, size)))
 
 
 def _workspace(rows: int, weight: Tensor) -> Tensor:
-    """Uninitialised [rows, vocabulary], reused by the next call from the same thread.
+    """An uninitialised [rows, vocabulary], reused by the next call from the same thread.
 
-    A fresh buffer of this size would come from the operating system page by page at every step.
+    The operating system would hand out a fresh buffer of this size page by page at every step.
     """
     held: Tensor | None = getattr(_local, "buffer", None)
     size = rows * len(weight)
@@ -42,20 +42,20 @@ def _workspace(rows: int, weight: Tensor) -> Tensor:
 
 
 def _logits(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x Wᵀ + b in the workspace: valid until the next call."""
+    """x Wᵀ + b in the workspace, valid until the next call."""
     return torch.addmm(bias, x, weight.t(), out=_workspace(len(x), weight))
 
 
 def _exponentials(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """E = exp(x Wᵀ + b − s) of a few rows, the row sums Z of E, and ln softmax at the targets.
 
-    The shift s is 0 if no row needs one, else the row's maximum. E [rows, vocabulary] lies in the
-    workspace. Sums and what follows from them are at least float32.
+    The shift s is 0 if no row needs one, otherwise each row's maximum. E [rows, vocabulary] lies in the
+    workspace. Z and ln softmax [rows] are at least float32.
     """
     logits = _logits(x, weight, bias)
     top = logits.amax(1)
     chosen = logits.gather(1, target[:, None]).squeeze(1)
-    if not top.abs().max() <= SAFE:  # which NaN is not either
+    if not top.abs().max() <= SAFE:  # also true of NaN
         logits.sub_(top[:, None])
         chosen = chosen - top
     wide = torch.promote_types(logits.dtype, torch.float32)
@@ -67,9 +67,9 @@ class _ChunkedLoss(torch.autograd.Function):
     """Mean −ln softmax(x Wᵀ + b)[target], its gradient formed chunk by chunk in the forward pass.
 
     With p = softmax(x Wᵀ + b) the gradient by the logits is (p − onehot(target)) / n. The block p of
-    [n, vocabulary] is never formed: p = E / Z row by row (`_exponentials`), so products with p are
-    products with E whose other side, or result, is a thin matrix divided by Z. What the targets
-    subtract are rows of W from the gradient of x, and rows of x from that of W.
+    [n, vocabulary] is never formed: p = E / Z row by row (`_exponentials`), so a product with p is a
+    product with E in which the thin other factor, or the thin result, is divided by Z. The term of the
+    targets subtracts rows of W from the gradient of x, and rows of x from that of W.
     """
 
     @staticmethod
@@ -98,13 +98,13 @@ class _ChunkedLoss(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if grad.item() == 1.0:  # the usual case: the loss itself is what is minimised
+        if grad.item() == 1.0:  # the usual case: the loss itself is minimised
             return *ctx.saved_tensors, None, None
         return *(saved * grad for saved in ctx.saved_tensors), None, None
 
 
 def _add_products(total: Tensor, left: Tensor, right: Tensor, first: bool) -> None:
-    """total += left @ right in the precision of `left`; the first time `total` holds nothing yet."""
+    """total += left @ right in the precision of `left`; the first time `total` is uninitialised."""
     if left.dtype == total.dtype:
         torch.addmm(total, left, right, beta=0 if first else 1, out=total)
     elif first:
@@ -116,11 +116,10 @@ def _add_products(total: Tensor, left: Tensor, right: Tensor, first: bool) -> No
 def softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
     """Mean negative log-likelihood (nats) of target [n] under softmax(x Wᵀ + b); x [n, features], n > 0.
 
-    The same value and gradients as `F.cross_entropy(F.linear(x, weight, bias), target)`, which is what
-    runs on other devices than the CPU: there the chunks would wait for one another. Under autocast to
-    bfloat16 logits and products are rounded to it (8 bits of mantissa), sums over the vocabulary
-    and over chunks are not: the loss of some hundred rows errs by about 1e-3, a gradient by about 0.5% of
-    its norm.
+    The same value and gradients as `F.cross_entropy(F.linear(x, weight, bias), target)`, which devices
+    other than the CPU run, since there the chunks would wait for one another. Under autocast to bfloat16,
+    logits and products are rounded to it (8 bits of mantissa) but sums over the vocabulary and over chunks
+    are not: the loss of some hundred rows is off by about 1e-3, a gradient by about 0.5% of its norm.
     """
     if x.device.type != "cpu":
         return F.cross_entropy(F.linear(x, weight, bias), target)
@@ -131,16 +130,15 @@ def softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Ten
     return loss
 
 
-class Softmax(OutputLayer):
-    """softmax(W x + b).
+class LinearOutput(OutputLayer):
+    """The weights of layers whose logits contain W x + b.
 
     The matrix of a `tied` embedding [at least vocabulary, features] doubles as W (Press & Wolf 2017; Inan
     et al. 2017): its first `vocabulary` rows are used, in the same storage.
     """
 
     def __init__(self, vocabulary: int, features: int, tied: nn.Embedding | None = None):
-        super().__init__()
-        self.vocabulary = vocabulary
+        super().__init__(vocabulary)
         self.matrix = nn.Parameter(torch.empty(vocabulary, features)) if tied is None else tied.weight
         self.bias = nn.Parameter(torch.zeros(vocabulary))
 
@@ -149,14 +147,22 @@ class Softmax(OutputLayer):
         """W, [vocabulary, features]."""
         return self.matrix if len(self.matrix) == self.vocabulary else self.matrix[: self.vocabulary]
 
-    def loss(self, features: Tensor, targets: Tensor) -> Tensor:
+    @torch.no_grad()
+    def start_from(self, log_unigram: Tensor) -> None:
+        self.bias.copy_(log_unigram)
+
+
+class Softmax(LinearOutput):
+    """softmax(W x + b) over the whole vocabulary."""
+
+    def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
         return softmax_loss(features, self.weight, self.bias, targets)
 
     @torch.no_grad()
     def log_probs(self, features: Tensor, targets: Tensor) -> Tensor:
         scores = features.new_empty(len(features))
         for rows in _chunks(len(features), self.vocabulary):
-            # With no products to follow, torch's row by row softmax is as fast as E and Z.
+            # No products follow, so torch's row by row softmax is as fast as E and Z.
             logits = _logits(features[rows], self.weight, self.bias)
             log_p = torch.log_softmax(logits, 1, out=logits)
             scores[rows] = log_p.gather(1, targets[rows, None]).squeeze(1)
@@ -165,7 +171,3 @@ class Softmax(OutputLayer):
     @torch.no_grad()
     def distribution(self, features: Tensor) -> Tensor:
         return torch.log_softmax(F.linear(features, self.weight, self.bias), 1)
-
-    @torch.no_grad()
-    def start_from(self, log_unigram: Tensor) -> None:
-        self.bias.copy_(log_unigram)

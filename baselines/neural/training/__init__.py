@@ -1,1 +1,1 @@
-"""How a network is trained: the recipe, the loop, and what watches over it."""
+"""How a network is trained: the recipe, the training loop, and the parts of the loop."""

@@ -6,27 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
 
 
 @dataclass
-class Place:
-    """How far training is: what it spent, and which piece of which epoch comes next."""
+class Position:
+    """How far training has come: what it has spent, and which minibatch of which epoch comes next."""
 
     steps: int = 0
     tokens: int = 0
     epoch: int = 0
-    piece: int = 0
+    minibatch: int = 0
     validated: int = 0  # tokens at the last validation
 
 
 class Budget:
-    """The limits of a recipe on so many training targets; the nearest one counts."""
+    """The limits of a recipe for a training split of `targets` tokens. Training ends at the nearest one."""
 
     def __init__(self, training: Training, targets: int):
-        """Raises UserError where there is nothing to train on."""
+        """Raises UserError if there is nothing to train on."""
         if targets == 0:
             raise UserError(
                 "the training split is empty: a network has nothing to learn from. Check the corpus"
@@ -39,24 +39,24 @@ class Budget:
 
     @property
     def timed(self) -> bool:
-        """Does the clock matter?"""
+        """Whether one of the limits is in seconds."""
         return self._seconds is not None
 
-    def progress(self, place: Place, seconds: float) -> float:
-        """The share of the budget that is spent: of the limit nearest its end, 1 or more at its end."""
-        spent = ((place.tokens, self._tokens), (place.steps, self._steps), (seconds, self._seconds))
+    def progress(self, position: Position, seconds: float) -> float:
+        """The share of the budget that is spent, by the limit nearest its end; 1 or more at the end."""
+        spent = ((position.tokens, self._tokens), (position.steps, self._steps), (seconds, self._seconds))
         return max(done / limit for done, limit in spent if limit is not None)
 
-    def expected(self, place: Place, progress: float) -> int:
-        """Training tokens at the end, as far as can be told now."""
+    def expected(self, position: Position, progress: float) -> int:
+        """An estimate of the training tokens at the end."""
         if progress <= 0:
-            return max(self._tokens or 0, place.tokens)
-        expected = round(place.tokens / progress)
-        return max(place.tokens, expected if self._tokens is None else min(expected, self._tokens))
+            return max(self._tokens or 0, position.tokens)
+        expected = round(position.tokens / progress)
+        return max(position.tokens, expected if self._tokens is None else min(expected, self._tokens))
 
 
 class Clock:
-    """Seconds of training, those in an `evaluation` block not counted."""
+    """Seconds of training. Time inside an `evaluation` block does not count."""
 
     def __init__(self, log: RunLog):
         self._log = log
@@ -64,11 +64,11 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """Spent so far, by this and by earlier processes."""
+        """Spent so far, by this process and by those it continues."""
         return time.perf_counter() - self._begun
 
     def resume(self, seconds: float) -> None:
-        """An earlier process had spent so many."""
+        """Add the seconds that an earlier process spent."""
         self._begun -= seconds
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""A training's state on disk: written whole or not at all, read back bit for bit. Never pickle."""
+"""A training's checkpoint on disk: written whole or not at all, read back bit for bit, never pickled."""
 
 import json
 import os
@@ -16,15 +16,18 @@ NAME = "training.json"
 
 
 class Checkpoint:
-    """Two files in a folder (None: nothing is kept): numbers as JSON, which name that of the tensors."""
+    """Two files in a folder: JSON with the numbers and the name of the second file, which holds the tensors.
+
+    Without a folder (None) nothing is kept.
+    """
 
     def __init__(self, folder: Path | None, fingerprint: str):
         self._folder, self._fingerprint = folder, fingerprint
 
     def write(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> str | None:
-        """Replace the files: a process killed in here leaves either the old pair or the new one.
+        """Replace the files. A process killed meanwhile leaves either the old pair or the new one.
 
-        Returns in words why it could not be done (a full disk), which is no reason to end a training.
+        Returns the reason if they cannot be written (a full disk), which need not end the training.
         """
         if self._folder is None:
             return None
@@ -41,16 +44,16 @@ class Checkpoint:
         file = folder / f"training-{uuid.uuid4().hex[:8]}.safetensors"
         save_file(own, file)
         content = {"fingerprint": self._fingerprint, "tensors": file.name, "numbers": numbers}
-        aside = folder / f"{NAME}.partial"
-        aside.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
-        for path in (file, aside):
+        partial = folder / f"{NAME}.partial"
+        partial.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+        for path in (file, partial):
             with path.open("rb") as written:
                 os.fsync(written.fileno())
-        aside.replace(folder / NAME)
+        partial.replace(folder / NAME)
         self._clean(file.name)
 
     def _current(self) -> str | None:
-        """The file that the present checkpoint names."""
+        """The tensor file that the present checkpoint names."""
         assert self._folder is not None
         try:
             content = json.loads((self._folder / NAME).read_text(encoding="utf-8"))
@@ -59,7 +62,7 @@ class Checkpoint:
             return None
 
     def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | str | None:
-        """Tensors and numbers; None where there is no checkpoint, in words why one cannot be used."""
+        """Tensors and numbers; None without a checkpoint; the reason if there is one that cannot be used."""
         if self._folder is None or not (self._folder / NAME).exists():
             return None
         try:
@@ -71,15 +74,15 @@ class Checkpoint:
             return f"it cannot be read ({str(error).strip().splitlines()[0]})"
 
     def remove(self) -> None:
-        """Training is over."""
+        """Remove the checkpoint at the end of the training."""
         if self._folder is not None:
-            with suppress(OSError):  # not there, or others keep something beside it
+            with suppress(OSError):  # it is not there, or holds other files
                 (self._folder / NAME).unlink(missing_ok=True)
                 self._clean()
                 self._folder.rmdir()
 
     def _clean(self, keep: str | None = None) -> None:
-        """Remove what no checkpoint names, and what a killed process left half written."""
+        """Remove tensor files that no checkpoint names and files that a killed process left half written."""
         assert self._folder is not None
         for file in [*self._folder.glob("training-*.safetensors"), *self._folder.glob(f"{NAME}.partial")]:
             if file.name != keep:

@@ -1,21 +1,22 @@
-"""Where weights start."""
+"""Initial weights."""
 
 import math
+from typing import assert_never
 
 import torch
 from torch import Tensor, nn
 
 from baselines.neural.network import Network
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 from benchmark.contract import Vocabulary
 
 
 def initialise(network: Network, training: Training, vocabulary: Vocabulary) -> None:
-    """Draw every matrix by the recipe from torch's global generator; biases become zero, gains one.
+    """Draw every matrix as the recipe says, from torch's global generator; set biases to zero, gains to one.
 
-    With output_bias `unigram` the output's becomes ln((count + 1) / Σ (count + 1)): the network
-    begins as a unigram model instead of spending its first steps on becoming one. Last, the
-    architecture sets what it wants otherwise (`Network.initialise_own`).
+    With output_bias `unigram`, the output's biases become ln((count + 1) / Σ (count + 1)), so that the
+    network begins as a unigram model instead of spending its first steps on becoming one. At the end the
+    architecture makes its own changes (`Network.adjust_initial_weights`).
     """
     normalisations = (nn.LayerNorm, nn.RMSNorm)
     gains = {id(module.weight) for module in network.modules() if isinstance(module, normalisations)}
@@ -27,23 +28,32 @@ def initialise(network: Network, training: Training, vocabulary: Vocabulary) -> 
             nn.init.zeros_(parameter)
         else:
             _draw(parameter, training, inner=id(parameter) not in ends)
-    if training.output_bias == "unigram":
-        counts = torch.from_numpy(vocabulary.counts + 1.0)
-        network.output.start_from((counts / counts.sum()).log())
-    network.initialise_own()
+    match training.output_bias:
+        case "zero":
+            pass
+        case "unigram":
+            counts = torch.from_numpy(vocabulary.counts + 1.0)
+            network.output.start_from((counts / counts.sum()).log())
+        case unknown:
+            assert_never(unknown)
+    network.adjust_initial_weights()
 
 
 @torch.no_grad()
 def _draw(matrix: Tensor, training: Training, inner: bool) -> None:
-    """One matrix; `inner`: between embedding and output, not one of these."""
-    kind, width = training.initialisation, training.init_range
-    if kind == "zero":
-        nn.init.zeros_(matrix)
-    elif kind == "xavier":
-        nn.init.xavier_uniform_(matrix)
-    elif kind == "orthogonal" and inner:
-        nn.init.orthogonal_(matrix)
-    else:
-        if kind == "fan_in" and inner:
-            width = 1 / math.sqrt(matrix[0].numel())
-        nn.init.uniform_(matrix, -width, width)
+    """Draw one matrix; `inner`: it lies between embedding and output and is neither of them."""
+    width = training.init_range
+    match training.initialisation:
+        case "zero":
+            nn.init.zeros_(matrix)
+        case "xavier":
+            nn.init.xavier_uniform_(matrix)
+        case "orthogonal" if inner:
+            nn.init.orthogonal_(matrix)
+        case "fan_in" if inner:
+            bound = 1 / math.sqrt(matrix[0].numel())
+            nn.init.uniform_(matrix, -bound, bound)
+        case "uniform" | "orthogonal" | "fan_in":
+            nn.init.uniform_(matrix, -width, width)
+        case unknown:
+            assert_never(unknown)

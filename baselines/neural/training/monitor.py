@@ -1,4 +1,4 @@
-"""Watching a training: losses and gradient norms, divergence, the best weights so far."""
+"""Watching a training: losses, gradient norms, divergence and the best weights so far."""
 
 import math
 import sys
@@ -13,13 +13,13 @@ from benchmark.contract import Diverged
 
 #: Beyond this many nats a token the perplexity is no longer a double.
 MOST_NATS = math.log(sys.float_info.max)
-#: A mean loss has exploded beyond so many times that of a uniform guess, or of the first step if that is
-#: more (an estimated loss has a scale of its own).
+#: A mean loss has exploded if it is this many times that of a uniform guess, or that of the first step if
+#: that is higher (an estimated loss has its own scale).
 EXPLODED = 3.0
 
 
 class Monitor:
-    """Collects losses and gradient norms on the device, to be read some steps later in one go."""
+    """Collects losses and gradient norms on the device, to be read together after some steps."""
 
     def __init__(self, interval: int, vocabulary: int, device: torch.device):
         self._figures = torch.zeros(interval, 2, device=device)
@@ -29,21 +29,20 @@ class Monitor:
 
     @property
     def pending(self) -> int:
-        """Steps added since the last read."""
+        """The number of steps added since the last read."""
         return len(self._weights)
 
     def add(self, loss: Tensor, norm: Tensor, tokens: int) -> None:
-        """Note the mean loss over the tokens of a step and the gradient norm before clipping. No wait."""
+        """Add a step's mean loss over its tokens and its gradient norm, without waiting for the device."""
         row = self._figures[self.pending]
         row[0].copy_(loss.detach())
         row[1].copy_(norm.detach())
         self._weights.append(tokens)
 
     def read(self) -> tuple[float, float]:
-        """Mean loss a token and mean gradient norm since the last read.
+        """Mean loss per token (nats) and mean gradient norm since the last read.
 
-        Raises Diverged, with the step and its gradient norm, where either left the finite numbers or the
-        loss exploded.
+        Raises Diverged, with the step and its gradient norm, if either is not finite or the loss exploded.
         """
         figures = self._figures[: self.pending].double().cpu()
         weights = torch.tensor(self._weights, dtype=torch.float64)
@@ -54,29 +53,29 @@ class Monitor:
         if loss > EXPLODED * self._scale:
             bad |= figures[:, 0] > EXPLODED * self._scale
         if bad.any():
-            raise Diverged(self._said(figures, int(bad.nonzero()[0])))
+            raise Diverged(self._reason(figures, int(bad.nonzero()[0])))
         self._read += self.pending
         self._weights.clear()
         return loss, float(figures[:, 1].mean())
 
-    def _said(self, figures: Tensor, place: int) -> str:
-        """What went wrong at that place since the last read, and the gradient that led there."""
-        loss, norm = figures[place].tolist()
-        before = f", after one of {figures[place - 1, 1]:g}" if place else ""
-        return f"loss {loss:g}, gradient norm {norm:g}{before} at step {self._read + place + 1}"
+    def _reason(self, figures: Tensor, index: int) -> str:
+        """What went wrong at that step since the last read, and the gradient that led there."""
+        loss, norm = figures[index].tolist()
+        before = f", after one of {figures[index - 1, 1]:g}" if index else ""
+        return f"loss {loss:g}, gradient norm {norm:g}{before} at step {self._read + index + 1}"
 
     def numbers(self) -> dict[str, float]:
-        """What `restore` takes to go on from here."""
+        """The argument that `restore` needs to continue from here."""
         return {"read": self._read, "scale": self._scale}
 
     def restore(self, numbers: Mapping[str, float]) -> None:
-        """Go on from where `numbers` were taken; what is pending is forgotten."""
+        """Continue from what `numbers` returned; pending steps are dropped."""
         self._read, self._scale = int(numbers["read"]), numbers["scale"]
         self._weights.clear()
 
 
-class Best:
-    """The weights with the lowest validation loss, and how long ago they were seen."""
+class BestWeights:
+    """The weights with the lowest validation loss, and how many validations ago they were seen."""
 
     def __init__(self, network: Network, patience: int | None):
         self._network = network
@@ -86,7 +85,7 @@ class Best:
         self._worse = 0
 
     def offer(self, loss: float) -> bool:
-        """The present weights have this validation loss (nats a token): keep a copy if it is the lowest."""
+        """Keep a copy of the present weights if their validation loss (nats per token) is a new best."""
         if loss >= self._loss:
             self._worse += 1
             return False
@@ -96,17 +95,17 @@ class Best:
 
     @property
     def out_of_patience(self) -> bool:
-        """Have too many validations in a row brought nothing?"""
+        """Whether too many consecutive validations brought no new best."""
         return self._patience is not None and self._worse >= self._patience
 
     @torch.no_grad()
     def put_back(self) -> None:
-        """Give the network the best weights (the last ones stay where nothing was validated)."""
+        """Give the network the best weights. Without a validation it keeps its last ones."""
         for parameter, weights in zip(self._network.parameters(), self._weights, strict=False):
             parameter.copy_(weights)
 
     def tensors(self) -> dict[str, Tensor]:
-        """With `numbers`, what `restore` takes to go on from here."""
+        """With `numbers`, the arguments that `restore` needs to continue from here."""
         return {str(index): weights for index, weights in enumerate(self._weights)}
 
     def numbers(self) -> dict[str, Any]:
@@ -114,7 +113,7 @@ class Best:
         return {"loss": None if math.isinf(self._loss) else self._loss, "worse": self._worse}
 
     def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
-        """Go on from where these were taken."""
+        """Continue from what `tensors` and `numbers` returned."""
         device = next(self._network.parameters()).device
         self._weights = [tensors[str(index)].to(device, copy=True) for index in range(len(tensors))]
         self._loss = math.inf if numbers["loss"] is None else numbers["loss"]

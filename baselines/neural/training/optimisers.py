@@ -1,18 +1,18 @@
-"""Which way the weights go."""
+"""Optimisers: torch's own, with gradient clipping and averaging of the weights."""
 
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, assert_never
 
 import torch
 from torch import Tensor, nn
 
-from baselines.neural.training.settings import Training
+from baselines.neural.training.recipe import Training
 
 
 def torch_optimiser(parameters: list[nn.Parameter], training: Training) -> torch.optim.Optimizer:
-    """The optimiser of the recipe, in one fused kernel where torch has one."""
+    """The recipe's optimiser, in one fused kernel where torch has one."""
     betas = (training.beta1, training.beta2)
     settings: dict[str, Any] = {"lr": training.learning_rate, "weight_decay": training.l2}
     # Without `capturable`, torch would wait for a CUDA device at every step of these two.
@@ -31,12 +31,14 @@ def torch_optimiser(parameters: list[nn.Parameter], training: Training) -> torch
             return torch.optim.AdamW(parameters, **settings, betas=betas, fused=True)
         case "nadam":
             return torch.optim.NAdam(parameters, **settings, betas=betas, **unfused)
-        case _:
+        case "sgd" | "nt_asgd":
             return torch.optim.SGD(parameters, **settings, momentum=training.momentum, fused=True)
+        case unknown:
+            assert_never(unknown)
 
 
 class Optimiser:
-    """Follows gradients: clips them, steps, and for `nt_asgd` averages the weights once that is due."""
+    """Clips gradients, takes steps and, for `nt_asgd`, averages the weights once that is due."""
 
     def __init__(self, network: nn.Module, training: Training):
         self._training = training
@@ -49,7 +51,7 @@ class Optimiser:
         self._optimiser.zero_grad(set_to_none=True)
 
     def step(self, rate: float) -> Tensor:
-        """Follow the gradient at this rate; its norm before clipping, which nobody has waited for."""
+        """Take a step at this learning rate; return the gradient's norm before clipping, on the device."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if self._training.clip is not None:
@@ -61,21 +63,21 @@ class Optimiser:
         return norm
 
     def validated(self, loss: float) -> bool:
-        """A validation gave this loss: does averaging begin with the present weights?"""
+        """Take note of a validation loss; return whether averaging begins with the present weights."""
         return self._training.optimiser == "nt_asgd" and self._average.validated(loss)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Inside this block the network has its averaged weights, if averaging has begun."""
+        """Within this block the network has its averaged weights, if averaging has begun."""
         with self._average.instead():
             yield
 
     def tensors(self) -> dict[str, Tensor]:
-        """With `numbers`, what `restore` takes to go on from here."""
+        """With `numbers`, the arguments that `restore` needs to continue from here."""
         states = self._optimiser.state_dict()["state"]
         own = {f"{index}.{name}": value for index, state in states.items() for name, value in state.items()}
         average = {f"average.{index}": value for index, value in enumerate(self._average.weights)}
-        # RMSprop and its kin keep None where a recipe has no momentum.
+        # RMSprop and others keep None if a recipe has no momentum.
         return {name: value for name, value in {**own, **average}.items() if isinstance(value, Tensor)}
 
     def numbers(self) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class Optimiser:
         return {"averaged": self._average.count, "losses": list(self._average.losses)}
 
     def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
-        """Go on from where these were taken, on this optimiser's device."""
+        """Continue from what `tensors` and `numbers` returned, on this optimiser's device."""
         state: dict[int, dict[str, Tensor]] = {}
         weights: dict[int, Tensor] = {}
         for name, value in tensors.items():
@@ -99,9 +101,10 @@ class Optimiser:
 
 
 class Average:
-    """The mean of the weights since a validation brought nothing (Merity et al. 2018, algorithm 1).
+    """The mean of the weights since validation stopped improving (Merity et al. 2018, algorithm 1).
 
-    With losses v₁ … vₜ of earlier validations, averaging begins at one with v > min(v₁ … vₜ₋ₙ).
+    After validation losses v₁ … vₜ, averaging begins at a validation whose loss is v > min(v₁ … vₜ₋ₙ), where
+    n is `nonmonotone`.
     """
 
     def __init__(self, parameters: list[nn.Parameter], nonmonotone: int):
@@ -113,7 +116,7 @@ class Average:
 
     @torch.no_grad()
     def validated(self, loss: float) -> bool:
-        """A validation gave this loss: is it the one that averaging begins with?"""
+        """Take note of a validation loss; return whether averaging begins with it."""
         due = not self.count and loss > min(self.losses[: -self._nonmonotone], default=math.inf)
         self.losses.append(loss)
         if due:
@@ -122,14 +125,14 @@ class Average:
 
     @torch.no_grad()
     def add(self) -> None:
-        """Take in the weights after a step: a ← a + (w − a) / k."""
+        """Add the weights after a step to the mean of k: a ← a + (w − a) / k."""
         if self.count:
             self.count += 1
             torch._foreach_lerp_(self.weights, self._parameters, 1 / self.count)
 
     @contextmanager
     def instead(self) -> Iterator[None]:
-        """Put the average in the place of the weights inside this block."""
+        """Replace the weights by their average within this block."""
         if not self.count:
             yield
             return

@@ -1,9 +1,9 @@
-"""Several processes that train one network, each on its share of the rows of a batch (`torchrun`).
+"""Several processes that train one network, each on its share of a minibatch's rows (`torchrun`).
 
-Gradients are added up by one explicit all-reduce a step, not by DistributedDataParallel: its plain mean
-over processes is the gradient of the batch only if all hold equally many targets, and its hooks see the
-gradient of a tied matrix before its sparse part is added. All processes draw the same first weights and
-follow the same gradients, bit for bit, so their weights stay equal without being sent.
+Gradients are summed by one explicit all-reduce per step rather than by DistributedDataParallel. Its plain
+mean over processes is the gradient of the minibatch only if all processes hold equally many targets, and
+its hooks see the gradient of a tied matrix before the sparse part is added. All processes draw the same
+initial weights and follow the same gradients, bit for bit, so weights never need to be sent.
 """
 
 import os
@@ -16,28 +16,28 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
-#: How long processes wait for one another: a validation, which one of them does, is the longest.
-PATIENCE = timedelta(hours=12)
+#: How long processes wait for one another. The longest wait is a validation, which rank 0 does alone.
+TIMEOUT = timedelta(hours=12)
 
 _connections = count()
 
 
-class Processes:
-    """This process (`rank`) among `size`; what it does is nothing where it is alone."""
+class ProcessGroup:
+    """This process (`rank`) among `size` processes. A single process communicates with nobody."""
 
     def __init__(self, rank: int = 0, size: int = 1):
         self.rank, self.size = rank, size
 
-    def add_up(self, parameters: Sequence[nn.Parameter], loss: Tensor, weight: float) -> Tensor:
-        """Make each gradient, and return the loss as, the mean over processes by these weights (sum: 1).
+    def reduce_gradients(self, parameters: Sequence[nn.Parameter], loss: Tensor, weight: float) -> Tensor:
+        """Replace each gradient by its weighted mean over processes; return that of the loss.
 
-        A process without a gradient, its weight 0, takes part too.
+        The weights of all processes sum to 1. A process with weight 0 takes part without a gradient.
         """
         if self.size == 1:
             return loss
         parts = [self._dense(parameter) for parameter in parameters]
         flat = torch.cat([*(part.flatten() for part in parts), loss.detach().reshape(1)])
-        # What a process without targets holds may be no number; 0 × NaN would be none either.
+        # A process without targets may hold NaN, and 0 × NaN is NaN.
         flat = flat.mul_(weight) if weight else flat.zero_()
         distributed.all_reduce(flat)
         sizes = [part.numel() for part in parts]
@@ -52,16 +52,16 @@ class Processes:
             return torch.zeros_like(parameter)
         return gradient.to_dense() if gradient.is_sparse else gradient
 
-    def agree(self, number: float) -> float:
-        """The number that the first process has."""
+    def broadcast(self, number: float) -> float:
+        """The number that rank 0 holds."""
         if self.size == 1:
             return number
         shared = torch.tensor([number], dtype=torch.float64)
         distributed.broadcast(shared, 0)
         return float(shared)
 
-    def collect(self, own: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What all processes hold, each name behind `<rank>.`; empty but in the first process."""
+    def gather(self, own: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors of all processes, each name prefixed by `<rank>.`; empty except on rank 0."""
         every: list[Any] = [None] * self.size
         if self.size == 1:
             every = [own]
@@ -74,33 +74,33 @@ class Processes:
             for name, value in part.items()
         }
 
-    def spread(self, thing: Any) -> Any:
-        """The thing that the first process has, tensors and numbers."""
+    def broadcast_object(self, value: Any) -> Any:
+        """The object (tensors and numbers) that rank 0 holds."""
         if self.size == 1:
-            return thing
-        box = [thing]
+            return value
+        box = [value]
         distributed.broadcast_object_list(box, 0)
         return box[0]
 
 
 @contextmanager
-def processes(device: torch.device) -> Iterator[Processes]:
-    """Those that `torchrun` has started, connected until the block ends; else this one alone.
+def process_group(device: torch.device) -> Iterator[ProcessGroup]:
+    """The processes that `torchrun` started, connected until the block ends; otherwise this one alone.
 
-    Gradients go by NCCL between CUDA devices, all else by gloo.
+    Between CUDA devices gradients travel by NCCL; everything else travels by gloo.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield Processes()
+        yield ProcessGroup()
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-    # Where a process trains several networks, they must not find the addresses of the connection before.
+    # A process that trains several networks must not find the addresses of an earlier connection.
     store, rank, size = next(distributed.rendezvous("env://"))
     own = distributed.PrefixStore(f"training-{next(_connections)}", store)
-    distributed.init_process_group(backend, store=own, rank=rank, world_size=size, timeout=PATIENCE)
+    distributed.init_process_group(backend, store=own, rank=rank, world_size=size, timeout=TIMEOUT)
     try:
-        yield Processes(rank, size)
+        yield ProcessGroup(rank, size)
     finally:
         distributed.destroy_process_group()

@@ -1,67 +1,74 @@
-"""In what arithmetic training computes."""
+"""The arithmetic that training computes in."""
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from typing import Literal, assert_never
 
 import torch
 
-from baselines.neural.training.settings import Training
+from baselines.neural.arithmetic import tf32
+from baselines.neural.training.recipe import Training
 from benchmark.errors import UserError
+
+#: In what the operands of matrix products are rounded. Weights and their updates are always float32.
+Dtype = Literal["float32", "tf32", "bfloat16"]
+
+
+def training_dtype(training: Training, device: torch.device) -> Dtype:
+    """What the recipe's `precision` means on a device. Raises UserError if the device does not have it.
+
+    On a CPU without bfloat16 instructions torch computes bfloat16 products in software: slowly, but with
+    the same rounding.
+    """
+    cuda = device.type == "cuda"
+    match training.precision:
+        case "auto":
+            return "tf32" if cuda else "float32"
+        case "float32":
+            return "float32"
+        case "tf32":
+            if not cuda:
+                raise UserError(
+                    f"model.training.precision=tf32 is arithmetic of CUDA devices, not of {device.type}: "
+                    "choose auto, float32 or bfloat16"
+                )
+            return "tf32"
+        case "bfloat16":
+            if cuda and not torch.cuda.is_bf16_supported():
+                raise UserError(
+                    "model.training.precision=bfloat16: this CUDA device has no bfloat16. "
+                    "Choose auto or float32"
+                )
+            return "bfloat16"
+        case unknown:
+            assert_never(unknown)
 
 
 class Precision:
-    """The recipe's `precision` on a device; evaluation and scores are left as they are."""
+    """The recipe's `precision` on a device. It applies to training alone; scoring is in float32."""
 
     def __init__(self, training: Training, device: torch.device):
-        """Raises UserError where the device does not have it."""
+        """Raises UserError if the device lacks what the recipe asks for."""
         self._device = device
         _check_compiler(training, device)
-        named = training.precision
-        self._bfloat16 = named == "bfloat16"
-        self._tf32 = device.type == "cuda" and named in ("auto", "tf32", "bfloat16")
-        if named == "tf32" and device.type != "cuda":
-            raise UserError(
-                f"model.training.precision=tf32 is arithmetic of CUDA devices, not of {device.type}: "
-                "take auto, float32 or bfloat16"
-            )
-        if self._bfloat16 and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-            raise UserError(
-                "model.training.precision=bfloat16: this CUDA device has no bfloat16. Take auto or float32"
-            )
+        self.dtype = training_dtype(training, device)
 
-    @property
-    def dtype(self) -> str:
-        """The number format of matrix products in training, as a record names it."""
-        if self._bfloat16:
-            return "bfloat16"
-        return "tf32" if self._tf32 else "float32"
-
-    @contextmanager
-    def during_training(self) -> Iterator[None]:
-        """Matrix products and cuDNN in TF32 (10 bits of mantissa) or not, until the block ends."""
-        if self._device.type != "cuda":
-            yield
-            return
-        matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-        before = matmul.allow_tf32, cudnn.allow_tf32
-        matmul.allow_tf32 = cudnn.allow_tf32 = self._tf32
-        try:
-            yield
-        finally:
-            matmul.allow_tf32, cudnn.allow_tf32 = before
+    def during_training(self) -> AbstractContextManager[None]:
+        """A context for the whole training, in which TF32 is allowed or not."""
+        # Under autocast to bfloat16, TF32 serves the products that stay in float32.
+        return tf32(self.dtype != "float32", self._device)
 
     def forward(self) -> torch.autocast:
-        """Around the forward pass of a step: autocast to bfloat16 if the recipe says so."""
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
+        """A context for the forward pass of a step: autocast to bfloat16 if the recipe asks for it."""
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self.dtype == "bfloat16")
 
 
 def _check_compiler(training: Training, device: torch.device) -> None:
-    """Raise UserError where torch.compile would look for a C++ compiler in vain."""
+    """Raise UserError if torch.compile would look for a C++ compiler in vain."""
     names = (os.environ.get("CXX", ""), "g++", "clang++")
     if training.compile and device.type == "cpu" and not any(shutil.which(name) for name in names if name):
         raise UserError(
-            "model.training.compile=true needs a C++ compiler on the PATH (g++, clang++, or what CXX names): "
-            "install one or set model.training.compile=false"
+            "model.training.compile=true needs a C++ compiler on the PATH (g++, clang++ or the one that CXX "
+            "names): install one or set model.training.compile=false"
         )

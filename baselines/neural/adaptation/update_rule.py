@@ -1,4 +1,4 @@
-"""How weights follow a gradient while a network reads on, and fall back to what training gave."""
+"""How dynamic evaluation updates weights: along the gradient, and back towards the trained weights."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,13 +9,13 @@ from torch import Tensor
 from baselines.neural.network import Network
 
 
-class Rule:
-    """W ← W − η g / s + min(λ r, 1) (W⁰ − W), elementwise; W⁰ are the trained weights.
+class UpdateRule:
+    """W ← W − η g / s + min(λ r, 1) (W⁰ − W), elementwise, with trained weights W⁰, rate η and decay λ.
 
     Without `scales`, s = r = 1: plain SGD, as in Mikolov et al. 2010, with a decay. With the root mean
     squares √MS of gradients on the training text as `scales` (Krause, Kahembwe, Murray & Renals 2018, eq. 4
-    and 6): s = √MS + ε a and r = √MS / a, where a is the mean of √MS over all weights. Their ε is not
-    relative to a; so it fits networks and segments whose gradients are larger or smaller.
+    and 6), s = √MS + ε a and r = √MS / a, where a is the mean of √MS over all weights. In the paper ε is
+    not relative to a; here one value suits networks and segments with gradients of any size.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Rule:
 
     @torch.no_grad()
     def step(self, weights: list[Tensor], gradients: list[Tensor]) -> None:
-        """Move the weights by the gradients."""
+        """Update the weights in place."""
         if self._decay and self._pulls is not None:
             torch._foreach_lerp_(weights, self._trained, self._pulls)
         elif self._decay:
@@ -48,12 +48,12 @@ class Rule:
 
 
 @contextmanager
-def borrowed(network: Network) -> Iterator[list[Tensor]]:
-    """Weights that may be changed inside the block: a copy of them, which is put back after it."""
+def restoring_weights(network: Network) -> Iterator[list[Tensor]]:
+    """Let the block change the network's weights: yields a copy of them, which is restored at the end."""
     trained = [parameter.detach().clone() for parameter in network.parameters()]
     network.eval()
     try:
-        # cuDNN's recurrent kernels give no gradient in evaluation mode; torch's own do.
+        # cuDNN's recurrent kernels have no backward pass in evaluation mode; torch's own have.
         with torch.backends.cudnn.flags(enabled=False):
             yield trained
     finally:

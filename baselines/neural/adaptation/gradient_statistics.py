@@ -1,16 +1,17 @@
-"""How large gradients are on the training text."""
+"""The size of gradients on the training text."""
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import assert_never
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from baselines.neural.adaptation.rules import borrowed
-from baselines.neural.adaptation.walk import gradients
+from baselines.neural.adaptation.online_learner import gradients
+from baselines.neural.adaptation.update_rule import restoring_weights
 from baselines.neural.network import Network, State, detach
-from baselines.neural.reading.segments import (
+from baselines.neural.segments import (
     EncodedStream,
     Rows,
     Segment,
@@ -20,23 +21,23 @@ from baselines.neural.reading.segments import (
 )
 from benchmark.contract import Context, TokenStream
 
-#: Stretches of the training text, evenly spread, that are read side by side.
+#: Evenly spaced stretches of the training text that are read side by side.
 ROWS = 20
 
 
 def root_mean_squares(
     network: Network, train: TokenStream, context: Context, unroll: int, segments: int
 ) -> list[Tensor]:
-    """√MS of each weight, MS = 1/N Σ_k g_k² (Krause et al. 2018, eq. 3): one tensor a parameter.
+    """√MS of each weight, MS = 1/N Σ_k g_k² (Krause et al. 2018, eq. 3): one tensor per parameter.
 
-    g_k is the gradient of the mean loss of minibatch k of N = `segments` (fewer if the text is shorter),
-    each `unroll` tokens of ROWS places of the text (of as many sentences in `sentence` context).
+    g_k is the gradient of the mean loss (nats per token) of minibatch k of N = `segments`, or fewer if the
+    text is shorter. A minibatch is `unroll` tokens in each of ROWS rows (sentences, in `sentence` context).
     """
     weights = list(network.parameters())
     squares = [torch.zeros_like(weight) for weight in weights]
     state: State = ()
     read = 0
-    with borrowed(network), torch.enable_grad():
+    with restoring_weights(network), torch.enable_grad():
         for segment in islice(_segments(network, train, context, unroll, segments), segments):
             loss, state = _loss(network, segment, state)
             found = gradients(loss, weights)
@@ -55,9 +56,14 @@ def _segments(
     network: Network, train: TokenStream, context: Context, unroll: int, most: int
 ) -> Iterator[Segment]:
     encoded = EncodedStream(np.asarray(train.ids), network.start, next(network.parameters()).device)
-    groups: list[Rows] = [stream_rows(len(train), ROWS, unroll)]
-    if context == "sentence":
-        groups = batches_by_length(sentences(train.ids, train.vocabulary.end), most=ROWS)
-        groups = groups[:: max(1, len(groups) // most)]  # of all lengths
+    groups: list[Rows]
+    match context:
+        case "stream":
+            groups = [stream_rows(len(train), ROWS, unroll)]
+        case "sentence":
+            groups = batches_by_length(sentences(train.ids, train.vocabulary.end), most=ROWS)
+            groups = groups[:: max(1, len(groups) // most)]  # sentences of all lengths
+        case unknown:
+            assert_never(unknown)
     for rows in groups:
         yield from encoded.segments(rows, unroll)

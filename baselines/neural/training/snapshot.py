@@ -1,4 +1,7 @@
-"""The state of a training as named tensors and numbers, in memory and on disk."""
+"""Snapshots of a training: everything a step changes, as named tensors and numbers.
+
+`training.recovery` goes back to snapshots in memory; `training.checkpoint` keeps one on disk.
+"""
 
 import hashlib
 import json
@@ -10,48 +13,51 @@ import torch
 from torch import Tensor
 
 from baselines.neural.network import Network
-from baselines.neural.training.budget import Place
+from baselines.neural.training.budget import Position
 from baselines.neural.training.monitor import Monitor
+from baselines.neural.training.recipe import Training
 from baselines.neural.training.schedule import Schedule
-from baselines.neural.training.settings import Training
 from baselines.neural.training.step import Stepper
+
+#: Raise it when the names in a snapshot change: checkpoints of other formats are then not used.
+FORMAT = 2
 
 Tensors = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a training goes on from: copies, which nothing changes later."""
+    """A training's state at one step: copies, unaffected by later steps."""
 
     tensors: Tensors
     numbers: dict[str, Any]
 
 
 @dataclass
-class Parts:
-    """All that a step changes: what has to go back where training goes back."""
+class TrainingState:
+    """Everything a step changes, and so everything that is restored when training goes back."""
 
     network: Network
     stepper: Stepper
     schedule: Schedule
     monitor: Monitor
-    place: Place = field(default_factory=Place)
+    position: Position = field(default_factory=Position)
 
     @property
     def _device(self) -> torch.device:
         return next(self.network.parameters()).device
 
     def snapshot(self) -> Snapshot:
-        """The present state. Under `own` is what each process has for itself."""
+        """A copy of the present state. Names under `own` differ between processes."""
         carried = {str(index): part for index, part in enumerate(self.stepper.state)}
-        own = {**within("state", carried), **within("generator", generators(self._device))}
+        own = {**prefixed("state", carried), **prefixed("generator", generators(self._device))}
         tensors = {
-            **within("weights", dict(self.network.named_parameters())),
-            **within("optimiser", self.stepper.optimiser.tensors()),
-            **within("own", own),
+            **prefixed("weights", dict(self.network.named_parameters())),
+            **prefixed("optimiser", self.stepper.optimiser.tensors()),
+            **prefixed("own", own),
         }
         numbers: dict[str, Any] = {
-            "place": asdict(self.place),
+            "position": asdict(self.position),
             "optimiser": self.stepper.optimiser.numbers(),
             "schedule": self.schedule.numbers(),
             "monitor": self.monitor.numbers(),
@@ -60,33 +66,33 @@ class Parts:
 
     @torch.no_grad()
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot."""
+        """Return to a snapshot."""
         tensors, numbers = snapshot.tensors, snapshot.numbers
-        weights, own = part_of("weights", tensors), part_of("own", tensors)
+        weights, own = unprefixed("weights", tensors), unprefixed("own", tensors)
         for name, parameter in self.network.named_parameters():
             parameter.copy_(weights[name])
-        state = part_of("state", own)
-        # Copies: what a file was mapped to is not aligned as torch's own memory is, and MKL rounds otherwise.
+        state = unprefixed("state", own)
+        # Copies: memory mapped from a file is not aligned as torch's own is, and MKL then rounds differently.
         carried = (state[str(index)] for index in range(len(state)))
         self.stepper.state = tuple(part.to(self._device, copy=True) for part in carried)
-        self.stepper.optimiser.restore(part_of("optimiser", tensors), numbers["optimiser"])
-        set_generators(part_of("generator", own), self._device)
+        self.stepper.optimiser.restore(unprefixed("optimiser", tensors), numbers["optimiser"])
+        set_generators(unprefixed("generator", own), self._device)
         self.schedule.restore(numbers["schedule"])
         self.monitor.restore(numbers["monitor"])
-        self.place = Place(**numbers["place"])
+        self.position = Position(**numbers["position"])
 
 
-def within(part: str, tensors: Mapping[str, Tensor]) -> Tensors:
-    """The names of a part, as the whole calls them."""
-    return {f"{part}.{name}": tensor for name, tensor in tensors.items()}
+def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
+    """The same tensors, each name preceded by `prefix.`."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
-def part_of(part: str, tensors: Mapping[str, Tensor]) -> Tensors:
-    """The reverse: what the whole holds of a part, under the part's own names."""
+def unprefixed(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
+    """The tensors whose name begins with `prefix.`, without it: the inverse of `prefixed`."""
     return {
-        name.removeprefix(f"{part}."): tensor
+        name.removeprefix(f"{prefix}."): tensor
         for name, tensor in tensors.items()
-        if name.startswith(f"{part}.")
+        if name.startswith(f"{prefix}.")
     }
 
 
@@ -99,14 +105,14 @@ def generators(device: torch.device) -> Tensors:
 
 
 def set_generators(states: Mapping[str, Tensor], device: torch.device) -> None:
-    """Draw on from these states."""
+    """Set torch's random generators to the states that `generators` returned."""
     torch.set_rng_state(states["cpu"].cpu())
     if "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"].cpu(), device)
 
 
 def fingerprint(network: Network, training: Training, *others: Any) -> str:
-    """Names one training: two with the same fingerprint may go on from each other's state."""
+    """Identifies a training: two with the same fingerprint may continue from each other's checkpoint."""
     shapes = {name: list(parameter.shape) for name, parameter in network.named_parameters()}
-    text = json.dumps([asdict(training), shapes, [str(other) for other in others]], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    identity = [FORMAT, asdict(training), shapes, [str(other) for other in others]]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

@@ -1,20 +1,20 @@
-"""Which output layer a network has (`conf/output/*.yaml` holds one file a kind)."""
+"""The kinds of output layer and their settings. `conf/output/*.yaml` holds one file per kind."""
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, assert_never
 
 from pydantic import Field
 from torch import nn
 
 from baselines.neural.output.adaptive import Adaptive, cutoffs_by_coverage
 from baselines.neural.output.layer import OutputLayer
-from baselines.neural.output.sampled import NoiseContrastive, Sampled
+from baselines.neural.output.sampled import NoiseContrastive, Proposal, Sampled
 from baselines.neural.output.softmax import Softmax
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
-#: The settings of each kind, and whether it can do without them.
+#: The settings of each kind, and whether each may be null.
 SETTINGS: dict[str, dict[str, bool]] = {
     "softmax": {},
     "adaptive": {"cutoffs": True, "division": False},
@@ -25,13 +25,13 @@ SETTINGS: dict[str, dict[str, bool]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """How features become a distribution; each kind takes its own settings and refuses those of others.
+    """How features become a distribution. Each kind takes its own settings and refuses those of others.
 
-    `softmax`: over the whole vocabulary, softmax(W x + b).
+    `softmax`: softmax(W x + b) over the whole vocabulary (`Softmax`).
     `adaptive`: frequent words and clusters of rare words (`Adaptive`), exact. The clusters begin at the
     ranks `cutoffs` (null: `cutoffs_by_coverage`); cluster i has `division`ⁱ times fewer features.
-    `sampled`, `nce`: the same model as `softmax`, scored exactly, but trained against `samples` words a
-    step, drawn from the training distribution to the `power` (`Sampled`, `NoiseContrastive`).
+    `sampled`, `nce`: the same model as `softmax`, scored exactly, but trained against `samples` words per
+    step, drawn in proportion to (training count + 1) to the `power` (`Sampled`, `NoiseContrastive`).
     From the share `exact_from` of the budget on (null: never), `sampled` trains with the exact loss.
     `log_normaliser` is ln Z, at which noise-contrastive estimation holds the sum of exp(logits).
     """
@@ -44,7 +44,7 @@ class Output:
     exact_from: Annotated[float, Field(ge=0, le=1)] | None = None
     log_normaliser: float | None = None
 
-    #: For validators of configurations: a key that is not a setting is an error, not ignored.
+    #: Tells pydantic to refuse unknown keys rather than to ignore them.
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -66,36 +66,40 @@ class Output:
             raise UserError(f"model.output.cutoffs={self.cutoffs} must rise from each number to the next")
 
     def build(self, vocabulary: Vocabulary, features: int, tied: nn.Embedding | None) -> OutputLayer:
-        """The layer for a vocabulary and so many features; W is the matrix of a `tied` embedding if given.
+        """The layer for a vocabulary and a number of features; W is the matrix of `tied` if given.
 
-        Raises UserError where the settings do not fit the vocabulary.
+        Raises UserError if the settings do not fit the vocabulary.
         """
-        if self.kind == "adaptive":
-            return self._adaptive(vocabulary, features, tied)
-        if self.kind == "softmax":
-            return Softmax(len(vocabulary), features, tied)
-        return self._short_list(vocabulary, features, tied)
+        match self.kind:
+            case "softmax":
+                return Softmax(len(vocabulary), features, tied)
+            case "adaptive":
+                return self._adaptive(vocabulary, features, tied)
+            case "sampled":
+                exact_from = 1.0 if self.exact_from is None else self.exact_from
+                return Sampled(self._proposal(vocabulary), features, tied, exact_from)
+            case "nce":
+                assert self.log_normaliser is not None
+                return NoiseContrastive(self._proposal(vocabulary), features, tied, self.log_normaliser)
+            case unknown:
+                assert_never(unknown)
 
     def _adaptive(self, vocabulary: Vocabulary, features: int, tied: nn.Embedding | None) -> OutputLayer:
         assert self.division is not None
         cutoffs = cutoffs_by_coverage(vocabulary.counts) if self.cutoffs is None else self.cutoffs
         if cutoffs and cutoffs[-1] >= len(vocabulary):
             raise UserError(
-                f"model.output.cutoffs={cutoffs} leaves no word behind the last of them in a vocabulary of "
+                f"model.output.cutoffs={cutoffs} leaves no word after the last of them in a vocabulary of "
                 f"{len(vocabulary):,}: give smaller numbers, or null to choose them by the counts"
             )
         return Adaptive(len(vocabulary), features, cutoffs, self.division, tied)
 
-    def _short_list(self, vocabulary: Vocabulary, features: int, tied: nn.Embedding | None) -> OutputLayer:
+    def _proposal(self, vocabulary: Vocabulary) -> Proposal:
         assert self.samples is not None
         assert self.power is not None
         if self.samples > len(vocabulary):
             raise UserError(
                 f"model.output.samples={self.samples} is more than the vocabulary of {len(vocabulary):,} "
-                "words: give fewer, or take output@model.output=softmax, which is exact and then cheaper"
+                "words: give fewer, or choose output@model.output=softmax, which is exact and then cheaper"
             )
-        proposal = (vocabulary.counts + 1.0) ** self.power
-        if self.log_normaliser is None:
-            exact_from = 1.0 if self.exact_from is None else self.exact_from
-            return Sampled(proposal, self.samples, features, tied, exact_from)
-        return NoiseContrastive(proposal, self.samples, features, tied, self.log_normaliser)
+        return Proposal((vocabulary.counts + 1.0) ** self.power, self.samples)

@@ -1,27 +1,34 @@
-"""A network reading one stream, segment by segment, learning from each after it was scored."""
+"""A network that reads a stream segment by segment and learns from each segment once it is scored."""
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from baselines.neural.adaptation.rules import Rule
+from baselines.neural.adaptation.update_rule import UpdateRule
 from baselines.neural.network import Network, detach
 from benchmark.contract import Context
 
 
-class Reader:
-    """Reads ids in order, its state carried on; in `sentence` context it starts anew after `</s>`."""
+class StatefulReader:
+    """Reads ids in order and carries the state over. In `sentence` context it is reset after `</s>`."""
 
     def __init__(self, network: Network, end: int | None, context: Context):
         self._network = network
-        self._restart = end if context == "sentence" else None
+        match context:
+            case "sentence":
+                self._restart = end
+            case "stream":
+                self._restart = None
+            case unknown:
+                assert_never(unknown)
         self._device = next(network.parameters()).device
         self._state = network.initial_state(1)
 
     def read(self, inputs: np.ndarray) -> Tensor:
-        """Features after each of some inputs, [inputs, features], with a gradient where that is enabled."""
+        """Features after each of the next inputs, [inputs, features], with a gradient if that is enabled."""
         self._state = detach(self._state)
         if self._restart is None:
             return self._read(inputs)
@@ -36,20 +43,21 @@ class Reader:
         return features.flatten(0, 1)
 
 
-class Walk:
-    """Reads a stream in segments of so many targets, counted from its beginning.
+class OnlineLearner:
+    """Reads a stream in segments of `segment` targets, counted from the beginning.
 
-    A segment's targets are scored by the weights that the segments before it left; then, if it is whole,
-    the `rule` follows the gradient of its mean −ln p. So a score depends on earlier targets alone.
+    The targets of a segment are scored with the weights that the segments before it left. Then, if the
+    segment is complete, the `rule` updates the weights by the gradient of its mean −ln p. So a score depends
+    on earlier targets alone.
     """
 
-    def __init__(self, network: Network, end: int | None, context: Context, segment: int, rule: Rule):
+    def __init__(self, network: Network, end: int | None, context: Context, segment: int, rule: UpdateRule):
         self._network, self._segment, self._rule = network, segment, rule
         self._weights: list[Tensor] = list(network.parameters())
-        self._reader = Reader(network, end, context)
+        self._reader = StatefulReader(network, end, context)
 
     def scores(self, ids: np.ndarray) -> Iterator[Tensor]:
-        """ln p of each id of the stream, segment by segment: [at most `segment`]."""
+        """ln p of each id of the stream, one tensor per segment: [at most `segment`]."""
         for inputs, targets in self._segments(ids):
             if len(targets) == self._segment:
                 yield self._learn(inputs, targets)
@@ -58,7 +66,7 @@ class Walk:
                     yield self._score(self._reader.read(inputs[: len(targets)]), targets)
 
     def features(self, ids: np.ndarray) -> Tensor:
-        """Features after a whole history, [features], by the weights that its whole segments left."""
+        """Features [features] after a whole history, computed with the weights that its segments left."""
         for inputs, targets in self._segments(ids):
             if len(targets) == self._segment:
                 self._learn(inputs, targets)
@@ -66,13 +74,13 @@ class Walk:
             return self._reader.read(inputs)[-1]
 
     def _segments(self, ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Inputs and targets of each segment. The last, never whole, has an input more than targets."""
+        """Inputs and targets of each segment. The last is incomplete and has one more input than targets."""
         symbols = np.concatenate([[self._network.start], np.asarray(ids, dtype=np.int64)])
         for first in range(0, len(symbols), self._segment):
             yield symbols[first : first + self._segment], symbols[first + 1 : first + 1 + self._segment]
 
     def _learn(self, inputs: np.ndarray, targets: np.ndarray) -> Tensor:
-        """Score a whole segment, then follow its gradient."""
+        """Score a complete segment, then update the weights by its gradient."""
         with torch.enable_grad():
             features = self._reader.read(inputs)
             scores = self._score(features.detach(), targets)
@@ -88,6 +96,6 @@ class Walk:
 
 
 def gradients(loss: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
-    """Dense gradients of a loss, zero for weights it does not depend on."""
+    """Dense gradients of a loss, zero for weights that it does not depend on."""
     found = torch.autograd.grad(loss, list(weights), materialize_grads=True)
     return [gradient.to_dense() if gradient.is_sparse else gradient for gradient in found]

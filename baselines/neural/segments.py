@@ -1,8 +1,8 @@
 """From a token stream to what a network reads: rows of the stream, cut into segments of time.
 
-A `Rows` is a set of stretches of one stream that are read side by side. `stream` context reads a few
-long rows (one, to score), `sentence` context many short ones, a sentence each. Both then go the same
-way: column by column in segments, the state carried from each segment to the next, every target once.
+`Rows` are stretches of one stream that are read side by side. `stream` context reads a few long rows
+(a single one when scoring); `sentence` context reads many short ones, one sentence each. Both are then
+read the same way: segment by segment, with the state carried from one to the next, every target once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,16 +16,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Segment:
-    """Some columns of some rows. Row r has a target in the first `lengths[r] − first` of them."""
+    """Some columns (time steps) of some rows. Row r has targets in its first `lengths[r] − first`."""
 
     inputs: Tensor  # int64 [time, rows]
-    targets: Tensor  # int64 [n]: those that exist, time by time
-    kept: Tensor | None  # int64 [n]: their places in [time · rows]; None: all places are targets
-    positions: np.ndarray  # int64 [n]: their places in the stream
-    first: bool  # do its rows begin here, with nothing to carry on?
+    targets: Tensor  # int64 [n]: those that exist, in order of time
+    kept: Tensor | None  # int64 [n]: their positions in [time · rows]; None: every position has a target
+    positions: np.ndarray  # int64 [n]: their positions in the stream
+    first: bool  # whether the rows begin here, so that there is no state to carry over
 
     def select(self, features: Tensor) -> Tensor:
-        """The rows of features [time, rows, f] that have a target: [n, f]."""
+        """The positions of features [time, rows, f] that have a target: [n, f]."""
         flat = features.flatten(0, 1)
         return flat if self.kept is None else flat.index_select(0, self.kept)
 
@@ -39,7 +39,7 @@ class Rows:
 
 
 class EncodedStream:
-    """A stream's ids on the device, behind the input that stands before the first of them."""
+    """A stream's ids on the device, preceded by the network's start symbol."""
 
     def __init__(self, ids: np.ndarray, start: int, device: torch.device):
         symbols = np.empty(len(ids) + 1, dtype=np.int32)
@@ -47,11 +47,11 @@ class EncodedStream:
         self._symbols = torch.from_numpy(symbols).to(device)
 
     def segments(self, rows: Rows, unroll: int) -> Iterator[Segment]:
-        """Columns of the rows, at most `unroll` at a time; every target once."""
+        """The rows in segments of at most `unroll` columns; every target occurs once."""
         return self.cut(rows, even_edges(int(rows.lengths.max(initial=0)), unroll))
 
     def cut(self, rows: Rows, edges: np.ndarray) -> Iterator[Segment]:
-        """The columns between each two consecutive edges. Ends before one that holds no target."""
+        """The columns between consecutive edges. Stops before the first segment without a target."""
         starts = self._send(rows.starts)
         for first, stop in pairwise(edges.tolist()):
             if first >= rows.lengths.max(initial=0):
@@ -62,14 +62,14 @@ class EncodedStream:
                 yield self._ragged(rows, first, stop)
 
     def _whole(self, rows: Rows, starts: Tensor, first: int, stop: int) -> Segment:
-        """Columns that every row has: their places are computed on the device, nothing is sent to it."""
+        """Columns that every row has. Indices are computed on the device; nothing is sent to it."""
         index = starts + torch.arange(first, stop, device=starts.device)[:, None]
         positions = (rows.starts + np.arange(first, stop)[:, None]).ravel()
         targets = self._symbols[index + 1].flatten().long()
         return Segment(self._symbols[index].long(), targets, None, positions, first == 0)
 
     def _ragged(self, rows: Rows, first: int, stop: int) -> Segment:
-        """Columns that some rows end before; a row without a target there reads the start of the stream."""
+        """Columns in which some rows have ended; those rows are padded with the start symbol."""
         steps = np.arange(first, stop)[:, None]
         places = rows.starts[None, :] + steps
         exists = steps < rows.lengths[None, :]
@@ -80,7 +80,7 @@ class EncodedStream:
         return Segment(inputs.long(), targets.long(), kept, positions, first == 0)
 
     def _send(self, array: np.ndarray) -> Tensor:
-        """An array to the device, without waiting for the work that is queued there."""
+        """An array on the device, without waiting for the work queued there."""
         tensor = torch.from_numpy(array)
         if self._symbols.device.type == "cpu":
             return tensor
@@ -88,9 +88,9 @@ class EncodedStream:
 
 
 def even_edges(columns: int, unroll: int) -> np.ndarray:
-    """Where to cut so many columns into segments of at most `unroll`, from 0 to `columns`.
+    """Where to cut `columns` into segments of at most `unroll`: edges from 0 to `columns`.
 
-    The segments are as equal as can be, so that none is a sliver with a noisy gradient.
+    The segments are as equal as possible, so that none is a sliver with a noisy gradient.
     """
     return np.linspace(0, columns, -(-columns // unroll) + 1).astype(np.int64)
 
@@ -98,8 +98,8 @@ def even_edges(columns: int, unroll: int) -> np.ndarray:
 def stream_rows(targets: int, rows: int, unroll: int) -> Rows:
     """A stream of `targets` ids cut into `rows` stretches whose lengths differ by at most one.
 
-    Nothing is left over: the first `targets mod rows` stretches hold one more. A stream shorter than
-    rows × unroll gets fewer rows, so that each still fills a segment.
+    Nothing is left over: some stretches hold one more id. A stream shorter than rows × unroll gets fewer
+    rows, so that each still fills a segment.
     """
     rows = max(1, min(rows, targets // unroll))
     edges = np.linspace(0, targets, rows + 1).astype(np.int64)
@@ -107,33 +107,33 @@ def stream_rows(targets: int, rows: int, unroll: int) -> Rows:
 
 
 def sentences(ids: np.ndarray, end: int | None) -> Rows:
-    """One row a sentence: each ends with `</s>` (id `end`), the last one perhaps without."""
+    """One row per sentence. Each ends with `</s>` (id `end`), except perhaps the last."""
     total = len(ids)
     after = np.flatnonzero(np.asarray(ids) == end) + 1 if end is not None else np.array([], np.int64)
     edges = np.unique(np.concatenate([[0], after, [total]])).astype(np.int64)
     return Rows(edges[:-1], np.diff(edges))
 
 
-def batches_by_length(rows: Rows, most: int | None = None, places: int | None = None) -> list[Rows]:
-    """Rows in groups of like length: at most `most` rows a group, at most `places` with padding."""
+def batches_by_length(rows: Rows, most: int | None = None, positions: int | None = None) -> list[Rows]:
+    """Rows in batches of similar length: at most `most` rows each, at most `positions` with padding."""
     order = np.argsort(rows.lengths, kind="stable")
-    groups: list[Rows] = []
+    batches: list[Rows] = []
     first = 0
     for stop in range(1, len(order) + 1):
-        size = stop + 1 - first  # with the next row, the longest of the group
+        size = stop + 1 - first  # with the next row, the longest of the batch
         if (
             stop == len(order)
             or (most is not None and size > most)
-            or (places is not None and int(rows.lengths[order[stop]]) * size > places)
+            or (positions is not None and int(rows.lengths[order[stop]]) * size > positions)
         ):
             chosen = order[first:stop]
-            groups.append(Rows(rows.starts[chosen], rows.lengths[chosen]))
+            batches.append(Rows(rows.starts[chosen], rows.lengths[chosen]))
             first = stop
-    return groups
+    return batches
 
 
 def pad(contexts: Sequence[np.ndarray], start: int) -> tuple[np.ndarray, np.ndarray]:
-    """Contexts of any length behind the start symbol: int64 [time, contexts], and the last place of each."""
+    """Contexts of any length after the start symbol: int64 [time, contexts], and the last index of each."""
     last = np.array([len(context) for context in contexts], dtype=np.int64)
     inputs = np.full((int(last.max(initial=0)) + 1, len(contexts)), start, dtype=np.int64)
     for row, context in enumerate(contexts):

@@ -1,1 +1,0 @@
-"""How a network reads a token stream: rows, segments, exact scores."""
