@@ -1,7 +1,8 @@
-"""Runs one program and writes what it took: `python -I -S launcher.py REPORT PROGRAM [ARGUMENT ...]`.
+"""Runs one program and writes what it used: `python -I -S launcher.py REPORT PROGRAM [ARGUMENT ...]`.
 
-A process of its own, because the peak that Linux reports of a program also counts the process that
-started it: this one, without the site packages, holds some 9 MB. It is run as a file, not imported.
+This is a process of its own because the peak memory that Linux reports for a program includes that of
+the process which started it: this one takes about 9 MB without the site packages. It is run as a file,
+never imported.
 """
 
 import os

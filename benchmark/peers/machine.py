@@ -1,26 +1,24 @@
-"""What the measurements were made on, as far as a reader needs it."""
+"""The machine that measurements are made on, and the files of the programs that are measured."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import platform
-import shutil
 import time
 from pathlib import Path
-from typing import Any
 
+from benchmark.peers.record import Machine, ProgramFile
 from benchmark.record.provenance import environment
 
 
-def machine() -> dict[str, Any]:
-    """Processor, cores, memory, system, versions, commit, and how busy it was."""
+def this_machine() -> Machine:
+    """This machine, and how busy it is now."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return {**environment(), "memory_bytes": memory, "busy_before": busy()}
+    return Machine(**environment(), memory_bytes=memory, busy_before=busy())
 
 
 def busy(seconds: float = 1.0) -> float | None:
-    """The share of all processor time that others took during a moment; None where Linux does not say."""
+    """The share of all processor time that was used for some seconds; None if Linux does not tell."""
     try:
         before = _processor_times()
         time.sleep(seconds)
@@ -36,26 +34,6 @@ def _processor_times() -> list[int]:
     return [int(ticks) for ticks in first.split()[1:9]]
 
 
-def identity(program: str) -> dict[str, str]:
-    """A program's name and the hash of its file: KenLM's and MITLM's tell no version."""
-    path = Path(shutil.which(program) or program).resolve()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"program": Path(program).name, "sha256": digest[:16]}
-
-
-def described(machine: dict[str, Any]) -> str:
-    """One line: `AMD EPYC 7B13, 2 cores, 25.2 GB, Linux 6.1.0, Python 3.11.7, numpy 2.1`."""
-    from benchmark.text import size
-
-    packages = machine.get("packages") or {}
-    commit = f" ({str(machine['commit'])[:10]})" if machine.get("commit") else ""
-    parts = [
-        machine.get("processor") or platform.machine(),
-        f"{machine.get('cores')} cores",
-        size(machine.get("memory_bytes")),
-        machine.get("system"),
-        f"Python {machine.get('python')}",
-        f"numpy {packages.get('numpy', 'unknown')}",
-        f"nextword {machine.get('version')}{commit}",
-    ]
-    return ", ".join(str(part) for part in parts if part)
+def program_file(path: Path) -> ProgramFile:
+    """A program's file and its hash. KenLM and MITLM do not print a version."""
+    return ProgramFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest()[:16])

@@ -1,4 +1,4 @@
-"""One program run whole: its wall time, processor time and peak memory, and what it printed."""
+"""Running a program to its end: its wall-clock time, processor time, peak memory, and what it printed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import BinaryIO
 from benchmark.errors import UserError
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-#: Bytes kept of the end of what a program prints.
+#: How many bytes are kept of the end of what a program prints.
 TAIL = 20_000
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What a process took. `peak_bytes` is the largest process among it and those it waited for.
+class ProcessUsage:
+    """What a process used. `peak_bytes` is that of the largest among it and the processes it waited for.
 
     `status` is the exit status, negative for the signal that ended it. `output` and `errors` are the
     ends of what it printed.
@@ -36,7 +36,7 @@ class Spent:
 
     @property
     def failure(self) -> str | None:
-        """Why it failed, in one line, or None where it did not."""
+        """Why it failed, in one line, or None if it did not."""
         if self.status == 0:
             return None
         if self.status < 0:
@@ -46,10 +46,10 @@ class Spent:
         return f"exit status {self.status}{_last_words(self.errors or self.output, ': ')}"
 
 
-def measured(command: Sequence[str], folder: Path, source: Path | None = None) -> Spent:
-    """Run a program in a folder, standard input from `source` (or empty), and measure it.
+def run_measured(command: Sequence[str], folder: Path, source: Path | None = None) -> ProcessUsage:
+    """Run a program in a folder, with standard input from `source` (or none), and measure it.
 
-    Raises UserError where it cannot be started at all.
+    Raises UserError if it cannot be started at all.
     """
     with tempfile.TemporaryDirectory(prefix="nextword-measured-") as own:
         report = Path(own) / "report"
@@ -72,7 +72,7 @@ def measured(command: Sequence[str], folder: Path, source: Path | None = None) -
         if not report.exists():
             raise UserError(f"cannot start {command[0]}{_last_words(errors, ': ')}")
         status, seconds, cpu_seconds, peak = report.read_text(encoding="ascii").split()
-    return Spent(int(status), float(seconds), float(cpu_seconds), int(peak), output, errors)
+    return ProcessUsage(int(status), float(seconds), float(cpu_seconds), int(peak), output, errors)
 
 
 def _end_of(file: BinaryIO) -> str:
@@ -82,7 +82,7 @@ def _end_of(file: BinaryIO) -> str:
 
 
 def _last_words(text: str, before: str) -> str:
-    """The last line that says something: programs like to close with `ERROR` alone."""
+    """The last line of more than one word: programs like to end with just `ERROR`."""
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if " " in line] or lines
     return f"{before}{telling[-1][-200:]}" if telling else ""

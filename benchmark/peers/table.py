@@ -1,108 +1,133 @@
-"""A side-by-side measurement as plain text."""
+"""Showing a comparison: what its tables hold, and the table in plain text."""
 
 from __future__ import annotations
 
-from typing import Any
+import platform
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from benchmark import text
-from benchmark.peers.machine import described
-from benchmark.terminal import Column, table
+from benchmark import terminal, text
+from benchmark.peers.record import Machine, Record, Row, rows_of_ours
 
-COLUMNS = (
-    Column("order", right=True),
-    Column("program", folds=True),
-    Column("time", right=True),
-    Column("least – most", right=True, spare=1),
-    Column("CPU time", right=True, spare=4),
-    Column("peak memory", right=True),
-    Column("perplexity", right=True, spare=5),
-    Column("known only", right=True, spare=2),
-    Column("scored", right=True, spare=3),
-    Column("ours ÷ it: time", right=True),
-    Column("memory", right=True),
-)
-#: A machine that is busier than this before the first run has other work to do.
+RecordT = TypeVar("RecordT", bound=Record)
+
+#: A machine that was busier than this before the first run had other work to do.
 QUIET = 0.1
-#: Perplexities further apart than this share are not those of the same model.
-SAME = 0.001
-NOTES = (
-    "time: wall clock, whole processes from text to test perplexity; medians. peak memory: the largest of "
-    "its processes.",
-    "perplexity: unknown words are targets, as <unk> (ours, KenLM's 'including OOVs'). known only: without "
-    "those targets (ours, KenLM's 'excluding OOVs', MITLM's only one).",
-    "scored: tokens a second, model loaded. KenLM's query reads its text meanwhile, one thread; ours is the "
-    "scoring stage alone.",
-)
 
 
-def comparison(record: dict[str, Any]) -> str:
-    """The table with the text and the machine above it, the verdicts and what the columns mean below."""
-    train, test = record["texts"]["train"], record["texts"]["test"]
-    title = f"{record['name']}: {train['words']:,} training words, {test['words']:,} test words"
-    runs = f"{text.plural(record['repeats'], 'run')} each, taking turns"
-    budget = f"a memory budget of {record['memory']}" if record["memory"] else "no memory budget"
-    threads = text.plural(record["threads"], "thread")
-    lines = [title, described(record["machine"]), f"{runs}; ours with {threads} and {budget}", ""]
-    rows = [row for row in record["rows"] if "seconds" in row]
-    if rows:
-        lines += [table(COLUMNS, [_cells(row) for row in rows]), ""]
-    lines += [*unmeasured(record["rows"]), *verdicts(record["rows"]), "", *NOTES]
-    busy = record["machine"]["busy_before"]
-    if busy is not None and busy > QUIET:
-        lines.append(f"Others kept the machine {busy:.0%} busy before: these times are not fit to publish.")
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Pair:
+    """A measured row, and our row of the same case (None if ours was not measured)."""
+
+    record: Any
+    ours: Row[Any, Any] | None
+    its: Row[Any, Any]
+
+    def ratio(self, name: str) -> float | None:
+        """Our median of a field of the runs divided by its median; None if one of them has none."""
+        ours = self.ours.median(name) if self.ours else None
+        its = self.its.median(name)
+        return ours / its if ours is not None and its else None
 
 
-def unmeasured(rows: list[dict[str, Any]]) -> list[str]:
-    """Why there is no figure of a program, one line a reason."""
-    orders: dict[tuple[str, str, str], list[str]] = {}
-    for row in rows:
-        if row["status"] != "ok":
-            key = (row["title"], row["status"], row["reason"])
-            orders.setdefault(key, []).append(str(row["order"]))
-    return [
-        f"{title} at order {text.listed(found)}: {status}: {reason}"
-        for (title, status, reason), found in orders.items()
+@dataclass(frozen=True)
+class Column:
+    """A column of a comparison's tables. Without `show` its values are words.
+
+    `key` heads the column in a CSV file. A column at level `more` is in no printed report, and one at
+    level `data` in the CSV file alone.
+    """
+
+    key: str
+    title: str
+    value: Callable[[Any], Any]
+    show: Callable[[Any], str] | None = None
+    level: Literal["key", "more", "data"] = "key"
+
+    def shown(self, pair: Pair) -> str:
+        """Its cell in a line of plain text."""
+        value = self.value(pair)
+        return str(value) if self.show is None else self.show(value)
+
+
+class Presentation(ABC, Generic[RecordT]):
+    """How one kind of comparison is shown."""
+
+    columns: ClassVar[tuple[Column, ...]]
+    #: What the columns mean.
+    notes: ClassVar[tuple[str, ...]]
+    #: Whether ours has rows of its own, rather than columns beside each peer.
+    shows_ours: ClassVar[bool]
+
+    @abstractmethod
+    def heading(self, record: RecordT) -> str:
+        """What was compared on, in a line."""
+
+    @abstractmethod
+    def conditions(self, record: RecordT) -> str:
+        """How and where it was measured, in a line."""
+
+    @abstractmethod
+    def remarks(self, record: RecordT) -> list[str]:
+        """What the table does not say, a line each."""
+
+    def pairs(self, record: RecordT) -> list[Pair]:
+        """The rows of the table."""
+        ours = rows_of_ours(record.rows)
+        pairs = [Pair(record, ours.get(row.case), row) for row in record.rows if row.runs]
+        return [pair for pair in pairs if self.shows_ours or (pair.ours and pair.ours is not pair.its)]
+
+    def all_remarks(self, record: RecordT) -> list[str]:
+        """The remarks, and whether the machine was too busy for its figures to be published."""
+        busy = record.machine.busy_before
+        if busy is None or busy <= QUIET:
+            return self.remarks(record)
+        warning = f"the machine was {busy:.0%} busy with other work, so these figures are not fit to publish"
+        return [*self.remarks(record), warning]
+
+    def plain(self, record: RecordT) -> str:
+        """The comparison as plain text."""
+        columns = [column for column in self.columns if column.level != "data"]
+        rows = [[column.shown(pair) for column in columns] for pair in self.pairs(record)]
+        lines = [self.heading(record), self.conditions(record), ""]
+        if rows:
+            shown = [
+                terminal.Column(
+                    column.title,
+                    right=column.show is not None,
+                    folds=column.show is None,
+                    spare=place if column.level == "more" else 0,
+                )
+                for place, column in enumerate(columns, start=1)
+            ]
+            lines += [terminal.table(shown, rows), ""]
+        return "\n".join([*lines, *self.all_remarks(record), "", *self.notes])
+
+
+def describe_machine(machine: Machine) -> str:
+    """One line: `AMD EPYC 7B13, 2 cores, 25.2 GB, Linux 6.1.0, Python 3.11.7, numpy 2.1, nextword 0.1.0`."""
+    commit = f" ({machine.commit[:10]})" if machine.commit else ""
+    parts = [
+        machine.processor or platform.machine(),
+        f"{machine.cores} cores",
+        text.size(machine.memory_bytes),
+        machine.system,
+        f"Python {machine.python}",
+        f"numpy {machine.packages.get('numpy', 'unknown')}",
+        f"nextword {machine.version}{commit}",
     ]
+    return ", ".join(part for part in parts if part)
 
 
-def verdicts(rows: list[dict[str, Any]]) -> list[str]:
-    """For each order, ours against the faster peer in time and against the larger one in memory."""
-    said = []
-    for order in sorted({row["order"] for row in rows}):
-        peers = [row for row in rows if row["order"] == order and "time_ratio" in row]
-        said += [_disagreement(order, row) for row in peers if abs(row["perplexity_ratio"] - 1) > SAME]
-        peers = [row for row in peers if row["contestant"] != "ours"]
-        if peers:
-            fastest = max(peers, key=lambda row: row["time_ratio"])
-            largest = min(peers, key=lambda row: row["memory_ratio"])
-            said.append(
-                f"order {order}: ours takes {text.significant(fastest['time_ratio'], 2)} of the time of the "
-                f"fastest peer ({fastest['title']}), {text.significant(largest['memory_ratio'], 2)} of the "
-                f"memory of the largest ({largest['title']})"
-            )
-    return said
-
-
-def _disagreement(order: int, row: dict[str, Any]) -> str:
-    return (
-        f"order {order}: {row['title']} has another perplexity on known words than ours has "
-        f"(by {100 * abs(row['perplexity_ratio'] - 1):.2g}%): not the same model, times do not compare"
-    )
-
-
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    rate = row["scored_per_second"]
-    return (
-        str(row["order"]),
-        row["title"],
-        text.duration(row["seconds"]),
-        f"{text.significant(row['seconds_least'])} – {text.significant(row['seconds_most'])}",
-        text.duration(row["cpu_seconds"]),
-        text.size(row["peak_bytes"]),
-        text.decimals(row["perplexity"], 2),
-        text.decimals(row["perplexity_known"], 2),
-        text.NONE if rate is None else f"{text.amount(rate)}/s",
-        text.times(row.get("time_ratio")),
-        text.times(row.get("memory_ratio")),
-    )
+def unmeasured(rows: list[Row[Any, Any]]) -> list[str]:
+    """Why there are no figures of a program, a line for each reason."""
+    cases: dict[tuple[str, str, str | None], list[str]] = {}
+    for row in rows:
+        if row.status != "ok":
+            cases.setdefault((row.title, row.status, row.reason), []).append(row.case.title)
+    return [
+        f"{title} ({'; '.join(found)}): {status}: {reason}"
+        for (title, status, reason), found in cases.items()
+    ]

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stand_ins import OURS, PROGRAMS, PYTHON, program
+from ngram_stand_ins import OURS, PROGRAMS, PYTHON, program
 
-from benchmark.peers.measure import Settings
+from benchmark.peers.ngram.measure import NgramPlan
+from benchmark.peers.record import Machine
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +23,9 @@ def _no_programs_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No second of watching how busy the machine is, no long text to score."""
-    monkeypatch.setattr("benchmark.peers.measure.machine", lambda: {"processor": "a CPU", "busy_before": 0.0})
-    monkeypatch.setattr("benchmark.peers.measure.SCORED", 1_000)
+    machine = Machine(processor="a CPU", busy_before=0.0)
+    monkeypatch.setattr("benchmark.peers.ngram.measure.this_machine", lambda: machine)
+    monkeypatch.setattr("benchmark.peers.ngram.measure.SCORED", 1_000)
 
 
 @pytest.fixture
@@ -45,17 +47,17 @@ def texts(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, tools: Path, texts: tuple[Path, Path]) -> Callable[..., Settings]:
-    """Settings of a small measurement with every stand-in, some of them changed."""
+def plan(tmp_path: Path, tools: Path, texts: tuple[Path, Path]) -> Callable[..., NgramPlan]:
+    """The plan of a small measurement with every stand-in, with some changes."""
 
-    def changed(**changes: Any) -> Settings:
-        base = Settings(
+    def changed(**changes: Any) -> NgramPlan:
+        base = NgramPlan(
             train=texts[0],
             test=texts[1],
             corpus=(),
             name=None,
             orders=[3],
-            repeats=2,
+            rounds=2,
             memory=None,
             threads=1,
             ours=[str(tools / "ours")],

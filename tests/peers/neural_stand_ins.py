@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmark.peers.neural.contestants import Contestant
+from benchmark.peers.neural.contestants import NeuralContestant
 
 #: As word_language_model's: log-probabilities of all places, and the state after the last.
 EXAMPLE = """
@@ -96,7 +96,7 @@ def awd(folder: Path) -> Path:
     return folder
 
 
-class Printing(Contestant):
+class Printing(NeuralContestant):
     """A program without torch: appends its task to a file and prints figures, or runs other `code`.
 
     Its rates are `rate` times how often it ran; `figures` replace what it prints.

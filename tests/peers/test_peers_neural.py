@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +16,40 @@ from neural_stand_ins import EXAMPLE, Printing, awd, example
 
 from benchmark.cli import main
 from benchmark.errors import UserError
+from benchmark.peers.compare import Comparison
 from benchmark.peers.neural import ids as texts
-from benchmark.peers.neural.compare import compare
 from benchmark.peers.neural.contestants import AWD_LSTM, WORD_LANGUAGE_MODEL, Peer
-from benchmark.peers.neural.goal import OURS, THEIRS
-from benchmark.peers.neural.rows import Case
-from benchmark.peers.neural.settings import Sizes, Speed
-from benchmark.peers.neural.watch import Way, watch
+from benchmark.peers.neural.goal import OURS_ANNOUNCES, PEERS_ANNOUNCE
+from benchmark.peers.neural.proof import prove
+from benchmark.peers.neural.record import NeuralCase, NeuralRecord, NeuralRun, Sizes, Speed
+from benchmark.peers.neural.run_task import NeuralTask, run_timed
+from benchmark.peers.record import Row
+from benchmark.peers.table import Pair
+from benchmark.peers.watch import WatchedProgram, watch
 
 SIZES = Sizes(layers=2, embedding_size=6, hidden_size=6, batch=4, unroll=5)
 
 
-def case(**changes: Any) -> Case:
-    settings = {
-        "kind": "lstm",
-        "ids": texts.zipf(30, 2000, 100),
-        "threads": 1,
-        "device": "cpu",
-        "sizes": SIZES,
-    }
-    return Case(**{**settings, **changes})
-
-
-def compared(contestants, tmp_path: Path, rounds: int = 3, **changes: Any) -> tuple[list[dict], list[str]]:
+def compared(
+    contestants, tmp_path: Path, rounds: int = 3, sizes: Sizes = SIZES
+) -> tuple[list[Row[NeuralCase, NeuralRun]], list[str]]:
     said: list[str] = []
-    saved: list[list[dict]] = []
-    speed = Speed(20, rounds, 100, "bfloat16")
-    rows = compare(contestants, [case(**changes)], speed, tmp_path / "work", saved.append, said.append)
-    assert json.loads(json.dumps(rows)) == rows
+    rows: list[Row[NeuralCase, NeuralRun]] = []
+    saved: list[int] = []
+    speed = Speed(steps=20, evaluation_tokens=100, precision="bfloat16")
+    case = NeuralCase("lstm", "zipf", 30, 1)
+    task = NeuralTask(case, texts.zipf(30, 2000, 100), "cpu", sizes, speed, tmp_path / "work")
+    Comparison(
+        contestants=contestants,
+        tasks=[task],
+        rounds=rounds,
+        measure=run_timed,
+        rows=rows,
+        save=lambda: saved.append(sum(len(row.runs) for row in rows)),
+        say=said.append,
+        admit=lambda task, entries: prove(task, entries, said.append),
+    ).carry_out()
+    assert saved[-1] == sum(len(row.runs) for row in rows)
     assert not list((tmp_path / "work").glob("run/*"))  # nothing is left of the runs
     return rows, said
 
@@ -50,22 +57,24 @@ def compared(contestants, tmp_path: Path, rounds: int = 3, **changes: Any) -> tu
 def test_programs_take_turns_and_medians_and_ratios_are_recorded(tmp_path) -> None:
     ours, other = Printing("ours", tmp_path, rate=6.0), Printing("other", tmp_path, rate=2.0)
     rows, said = compared([ours, other], tmp_path)
-    assert [line.split(": ")[1] for line in said if "round" in line] == [
-        f"round {number} of 3, {title}" for number in (1, 2, 3) for title in ("Ours", "Other")
+    assert [line.split(": ")[0] for line in said if "round" in line] == [
+        f"lstm, zipf, 30 words, 1 thread, round {number} of 3, {title}"
+        for number in (1, 2, 3)
+        for title in ("Ours", "Other")
     ]
     own, its = rows
     # Each program ran once for the proof; of rounds 2, 3 and 4 the third is the median.
-    assert (own["train_tokens_per_second"], its["train_tokens_per_second"]) == (18.0, 6.0)
-    assert (its["train_tokens_per_second_least"], its["train_tokens_per_second_most"]) == (4.0, 8.0)
-    assert (its["train_ratio"], its["score_ratio"], its["loss_difference"]) == (3.0, 3.0, 0.0)
-    assert own["train_ratio"] == 1.0
-    assert len(its["runs"]) == 3
-    assert its["runs"][0]["peak_bytes"] > 1_000_000
+    rates = "train_tokens_per_second", "score_tokens_per_second"
+    assert (own.median(rates[0]), its.median(rates[0])) == (18.0, 6.0)
+    assert its.figures(rates[0]) == [4.0, 6.0, 8.0]
+    assert [Pair(None, own, its).ratio(rate) for rate in rates] == [3.0, 3.0]
+    assert its.difference_from_ours == 0.0
+    assert its.runs[0].peak_bytes > 1_000_000
 
 
 def test_all_are_given_the_same_task_but_for_what_each_is_known_by(tmp_path) -> None:
     ours, other = Printing("ours", tmp_path), Printing("other", tmp_path)
-    compared([ours, other], tmp_path, rounds=1, sizes=Sizes(6, 6, 6, dropout=0.5, batch=4, unroll=5))
+    compared([ours, other], tmp_path, rounds=1, sizes=replace(SIZES, dropout=0.5))
     (own_proof, own_speed), (its_proof, its_speed) = ours.tasks(), other.tasks()
     assert its_proof.pop("evaluation_rows") == 1
     assert own_proof == its_proof
@@ -96,32 +105,32 @@ def test_all_are_given_the_same_task_but_for_what_each_is_known_by(tmp_path) -> 
 def test_who_fails_or_computes_something_else_is_a_row_with_the_reason(tmp_path, figures, reason) -> None:
     ours, other = Printing("ours", tmp_path), Printing("other", tmp_path, **figures)
     (own, its), said = compared([ours, other], tmp_path, rounds=1)
-    assert (own["status"], its["status"]) == ("ok", "failed")
-    assert reason in its["reason"]
-    assert its["runs"] == []
+    assert (own.status, its.status) == ("ok", "failed")
+    assert reason in (its.reason or "")
+    assert its.runs == []
     assert sum("Other: failed: " in line for line in said) == 1
 
 
 def test_where_ours_fails_nobody_is_timed(tmp_path) -> None:
     ours, other = Printing("ours", tmp_path, code="sys.exit(3)"), Printing("other", tmp_path)
     (own, its), _ = compared([ours, other], tmp_path)
-    assert (own["status"], own["reason"]) == ("failed", "exit status 3")
-    assert (its["status"], its["reason"]) == ("skipped", "there is nothing to compare it with: ours failed")
+    assert (own.status, own.reason) == ("failed", "exit status 3")
+    assert (its.status, its.reason) == ("skipped", "there is nothing to compare it with: ours failed")
     assert not other.log.exists()
 
 
 def test_losses_that_differ_within_rounding_are_the_same(tmp_path) -> None:
     ours, other = Printing("ours", tmp_path), Printing("other", tmp_path, losses=[5.00002] * 30)
     (_, its), said = compared([ours, other], tmp_path, rounds=1)
-    assert its["status"] == "ok"
-    assert its["loss_difference"] == pytest.approx(4e-6, rel=1e-3)
+    assert its.status == "ok"
+    assert its.difference_from_ours == pytest.approx(4e-6, rel=1e-3)
     assert "Other: losses within 4.0e-06 of ours" in said[0]
 
 
 def task_of(tmp_path: Path, kind: str, tied: bool) -> dict[str, Any]:
     train, evaluation = texts.zipf(30, 600, 101).save(tmp_path, 600)
     task = {
-        **SIZES.described(),
+        **asdict(SIZES),
         "learning_rate": 1.0,
         "kind": kind,
         "tied": tied,
@@ -177,7 +186,7 @@ def test_a_checkout_with_other_parameters_is_refused(tmp_path, monkeypatch, caps
     from safetensors.numpy import save_file
 
     task = task_of(tmp_path, "lstm", True)
-    save_file({"embedding": np.zero_probability_notes((30, 6), np.float32)}, task["weights"])
+    save_file({"embedding": np.zeros((30, 6), np.float32)}, task["weights"])
     with pytest.raises(SystemExit, match="its parameters are others than ours: "):
         driven("example", example(tmp_path / "example"), task, monkeypatch, capsys)
 
@@ -204,7 +213,7 @@ def test_the_lean_program_says_in_one_line_what_is_wrong(tmp_path, capsys) -> No
 
 def test_ids_by_zipf_are_the_same_each_time_and_go_down_with_the_rank() -> None:
     one, again = texts.zipf(100, 20_000, 500), texts.zipf(100, 20_000, 500)
-    assert one.described() == again.described()
+    assert one.recorded == again.recorded
     assert (len(one.train), len(one.evaluation)) == (20_001, 501)
     counts = np.bincount(one.train, minlength=100)
     assert counts[0] / counts[9] == pytest.approx((10 + texts.SHIFT) / (1 + texts.SHIFT), rel=0.15)
@@ -217,8 +226,10 @@ def test_a_peer_is_missing_unfit_or_named_wrongly(tmp_path, monkeypatch) -> None
     assert "--word-language-model FOLDER" in (Peer(WORD_LANGUAGE_MODEL, None).missing or "")
     monkeypatch.setenv(AWD_LSTM.variable, str(awd(tmp_path / "awd")))
     found = Peer(AWD_LSTM, None)
-    assert (found.missing, found.unfit("rnn"), found.unfit("gru")) == (None, "it has no rnn", None)
-    assert [one["file"] for one in found.identity()] == ["model.py", "splitcross.py"]
+    assert found.missing is None
+    assert found.unfit(NeuralCase("rnn", "zipf", 30, 1)) == "it has no rnn"
+    assert found.unfit(NeuralCase("gru", "zipf", 30, 1)) is None
+    assert [one.file for one in found.files()] == ["model.py", "splitcross.py"]
     assert found.published("lstm", tmp_path, "cpu")[-1] == "--cuda"  # its way to say: no CUDA
     monkeypatch.setenv(AWD_LSTM.variable, str(tmp_path))
     with pytest.raises(UserError, match=r"\$NEXTWORD_AWD_LSTM: there is no model.py in"):
@@ -237,16 +248,18 @@ def test_a_peer_is_missing_unfit_or_named_wrongly(tmp_path, monkeypatch) -> None
 )
 def test_a_program_is_watched_until_its_perplexity_is_low_enough(tmp_path, code, curve, failure) -> None:
     script = "import sys, time\ndef say(p): print(f'| valid ppl {p:8.2f}', flush=True)\n" + code
-    way = Way([sys.executable, "-IS", "-c", script], tmp_path, THEIRS, dict(os.environ))
+    program = WatchedProgram(
+        [sys.executable, "-IS", "-c", script], tmp_path, PEERS_ANNOUNCE, dict(os.environ)
+    )
     begun = time.perf_counter()
-    seen = watch(way, perplexity=10.0, limit=2.0)
+    seen = watch(program, perplexity=10.0, limit=2.0)
     assert time.perf_counter() - begun < 20
     assert [perplexity for _, perplexity in seen.curve] == curve
     assert seen.failure == failure
 
 
 def test_announcements_are_read_with_their_separators() -> None:
-    ours = OURS.search("LSTM on ptb: after 929,589 tokens: validation perplexity 1,142.75")
+    ours = OURS_ANNOUNCES.search("LSTM on ptb: after 929,589 tokens: validation perplexity 1,142.75")
     assert ours
     assert ours[1] == "1,142.75"
 
@@ -257,8 +270,8 @@ def test_announcements_are_read_with_their_separators() -> None:
         (["--word-language-model", "nowhere"], "--word-language-model: there is no folder nowhere"),
         (["--word-language-model", "."], "there is no model.py in .; its source is word_language_model"),
         (["--kinds", "lstm,mlp"], "--kinds=lstm,mlp: there is no 'mlp'; give some of lstm, rnn, gru"),
-        (["--vocabulary", "1e4"], "--vocabulary=1e4 is not usable: '1e4' is no whole number from 1"),
-        (["--threads", "1,0"], "--threads=1,0 is not usable: '0' is no whole number"),
+        (["--vocabulary", "1e4"], "--vocabulary=1e4 is not usable: '1e4' is not a number from 1"),
+        (["--threads", "1,0"], "--threads=1,0 is not usable: '0' is not a number from 1"),
         (["--steps", "15"], "--steps=15 is not usable"),
         (["--embedding", "100"], "--embedding other than --hidden needs --untied"),
         (["--dropout", "1"], "--dropout=1 is not usable"),
@@ -266,7 +279,7 @@ def test_announcements_are_read_with_their_separators() -> None:
         (["--clip", "0"], "--clip=0 is not usable"),
         (["--precision", "int8"], "--precision=int8: give one of float32"),
         (["--to-perplexity", "100"], "need --corpus NAME"),
-        (["--corpus", "ptb", "model.layers=1"], "which there is with --to-perplexity only"),
+        (["--corpus", "ptb", "model.layers=1"], "which needs --to-perplexity"),
         (["--corpus", "pbt"], "there is no corpus 'pbt'. Did you mean 'ptb'?"),
         (["--work", "nowhere"], "--work: there is no folder nowhere"),
     ],
@@ -293,15 +306,15 @@ def test_the_verb_measures_proves_and_goes_to_a_perplexity(nextword, tmp_path, t
     )
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results/peers").glob("files-*/neural.json")
-    record = json.loads(path.read_text())
-    rows = {row["contestant"]: row for row in record["rows"]}
-    assert [row["status"] for row in rows.values()] == ["ok", "ok", "skipped"], rows
-    assert rows["word_language_model"]["loss_difference"] < 1e-5
-    assert rows["word_language_model"]["train_ratio"] > 0
-    reached = {row["contestant"]: row for row in record["goal"]["rows"]}
-    assert reached["ours"]["seconds"] > 0, reached
-    assert reached["ours"]["curve"][-1][1] < 100
-    assert reached["word_language_model"]["curve"][0][1] == 150.0
+    record = NeuralRecord.load(path)
+    rows = {row.contestant: row for row in record.rows}
+    assert [row.status for row in rows.values()] == ["ok", "ok", "skipped"], rows
+    assert (rows["word_language_model"].difference_from_ours or 1) < 1e-5
+    assert record.goal
+    reached = {row.contestant: row.runs for row in record.goal.rows}
+    assert (reached["ours"][0].seconds or 0) > 0, reached
+    assert reached["ours"][0].curve[-1][1] < 100
+    assert reached["word_language_model"][0].curve[0][1] == 150.0
     assert str(tmp_path) not in path.read_text()
     assert "awd-lstm-lm (lstm, files, " in done.stdout
 
@@ -313,5 +326,5 @@ def test_on_a_gpu_the_losses_are_the_same_too(nextword, tmp_path) -> None:
     done = nextword("peers", "neural", "--word-language-model", str(folder), *SMALL, *options)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results/peers").glob("zipf-*/neural.json")
-    rows = json.loads(path.read_text())["rows"]
-    assert {row["status"] for row in rows if row["contestant"] == "word_language_model"} == {"ok"}, rows
+    rows = NeuralRecord.load(path).rows
+    assert {row.status for row in rows if row.contestant == "word_language_model"} == {"ok"}, rows

@@ -84,7 +84,7 @@ def output_layer(words: int, rows: int = 700, features: int = 200) -> dict[str, 
     """Milliseconds of the output layer, forward and backward, in both precisions, and of scoring."""
     x = torch.randn(rows, features, requires_grad=True)
     weight = (torch.randn(words, features) * 0.1).requires_grad_()
-    bias, target = torch.zero_probability_notes(words, requires_grad=True), torch.randint(words, (rows,))
+    bias, target = torch.zeros(words, requires_grad=True), torch.randint(words, (rows,))
     layer = Softmax(words, features)
     layer.matrix.data.copy_(weight.data)
 
@@ -118,7 +118,7 @@ def recurrence(kind: str, units: int, rows: int, time_steps: int = 35) -> dict[s
     x = torch.randn(time_steps, rows, units, requires_grad=True)
     shapes = (gates * units, units), (gates * units, units), (gates * units,), (gates * units,)
     weights = tuple((torch.randn(shape) * 0.1).requires_grad_() for shape in shapes)
-    h, grad = torch.zero_probability_notes(rows, units), torch.randn(time_steps, rows, units)
+    h, grad = torch.zeros(rows, units), torch.randn(time_steps, rows, units)
     plain = {"elman": torch.rnn_tanh, "gru": torch.gru}[kind]
 
     def ours() -> Tensor:

@@ -3,76 +3,92 @@
 from __future__ import annotations
 
 import csv
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmark.peers.neural.table import comparison
+from benchmark.peers.neural.record import (
+    GoalRecord,
+    GoalRun,
+    NeuralCase,
+    NeuralRecord,
+    NeuralRun,
+    ProofConditions,
+    Sizes,
+    Speed,
+)
+from benchmark.peers.neural.table import NeuralPresentation
+from benchmark.peers.record import Machine, Row, Status
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report
 from benchmark.report.context import context_of
 from benchmark.report.sections import peers_neural
 
 HOSTILE = "<b>ptb</b>"
-CASE = {"kind": "lstm", "text": HOSTILE, "vocabulary": 10_000, "threads": 1}
+CASE = NeuralCase("lstm", HOSTILE, 10_000, 1)
+MACHINE = Machine(processor="AMD EPYC", cores=2, memory_bytes=8_000_000_000, busy_before=0.01)
 
 
-def row(contestant: str, title: str, rate: float, **more: Any) -> dict[str, Any]:
-    rates = {}
-    for part, factor in (("train", 1), ("score", 3)):
-        key = f"{part}_tokens_per_second"
-        rates |= {
-            key: rate * factor,
-            f"{key}_least": rate,
-            f"{key}_most": 4 * rate,
-            f"{part}_ratio": 6000 / rate,
-        }
-    names = {"contestant": contestant, "title": title, "status": "ok", "reason": None}
-    apart = {"loss_difference": None if contestant == "ours" else 3.2e-7, "runs": [{"torch": "2.13.0"}]}
-    return {**CASE, **names, **apart, **rates, **more}
+def row(
+    contestant: str, title: str, rate: float, difference: float | None = None
+) -> Row[NeuralCase, NeuralRun]:
+    runs = [
+        NeuralRun(
+            losses=[5.0],
+            evaluation_loss=5.0,
+            train_tokens_per_second=rate * factor,
+            score_tokens_per_second=3 * rate * factor,
+            seconds=1.0,
+            peak_bytes=1,
+            torch="2.13.0",
+        )
+        for factor in (0.5, 1.0, 4.0)
+    ]
+    return Row(case=CASE, contestant=contestant, title=title, difference_from_ours=difference, runs=runs)
 
 
-def record(**more: Any) -> dict[str, Any]:
-    sizes = {"layers": 2, "embedding_size": 200, "hidden_size": 200, "tied": True, "dropout": 0.0}
-    missing = {"contestant": "awd_lstm", "title": "awd-lstm-lm", "status": "skipped", "reason": "not found"}
-    base = {
-        "name": HOSTILE,
-        "started": "2025-01-02T10:00:00+00:00",
-        "command": "nextword peers neural --corpus ptb",
-        "machine": {"processor": "AMD EPYC", "cores": 2, "memory_bytes": 8e9, "busy_before": 0.01},
-        "texts": [{"name": HOSTILE, "vocabulary": 10_000}],
-        "device": "cpu",
-        "sizes": {**sizes, "batch": 20, "unroll": 35, "learning_rate": 20.0, "clip": 0.25},
-        "speed": {"steps": 60, "rounds": 5, "evaluation_tokens": 20_000, "precision": "float32"},
-        "rows": [
+def left_out(contestant: str, title: str, status: Status, reason: str) -> Row[NeuralCase, Any]:
+    return Row(case=CASE, contestant=contestant, title=title, status=status, reason=reason)
+
+
+def record(**changes: Any) -> NeuralRecord:
+    base = NeuralRecord(
+        name=HOSTILE,
+        started="2025-01-02T10:00:00+00:00",
+        command="nextword peers neural --corpus ptb",
+        machine=MACHINE,
+        programs={},
+        rounds=5,
+        texts=[],
+        device="cpu",
+        sizes=Sizes(),
+        speed=Speed(steps=60, evaluation_tokens=20_000, precision="float32"),
+        proof=ProofConditions(steps=30, tolerance=1e-5, highest_learning_rate=1.0),
+        evaluation_rows=10,
+        rows=[
             row("ours", "nextword", 6000.0),
-            row("word_language_model", "PyTorch example", 4000.0),
-            {**CASE, **missing, "loss_difference": None, "runs": []},
+            row("word_language_model", "PyTorch example", 4000.0, 3.2e-7),
+            left_out("awd_lstm", "awd-lstm-lm", "skipped", "not found"),
         ],
-    }
-    return {**base, **more}
+    )
+    return replace(base, **changes)
 
 
-GOAL = {
-    "perplexity": 130.0,
-    "limit": 3600,
-    "kind": "lstm",
-    "text": "ptb",
-    "threads": 1,
-    "rows": [
-        {"title": "nextword", "status": "ok", "reason": None, "seconds": 181.25, "curve": [[181.25, 129.0]]},
-        {
-            "title": "PyTorch example",
-            "status": "ok",
-            "reason": None,
-            "seconds": None,
-            "curve": [[900.0, 141.0]],
-        },
-        {"title": "awd-lstm-lm", "status": "failed", "reason": "exit status 1: no GPU"},
+def to_goal(title: str, run: GoalRun) -> Row[NeuralCase, GoalRun]:
+    return Row(case=NeuralCase("lstm", "ptb", 10_000, 1), contestant=title, title=title, runs=[run])
+
+
+GOAL = GoalRecord(
+    perplexity=130.0,
+    limit=3600,
+    rows=[
+        to_goal("nextword", GoalRun(181.25, [(181.25, 129.0)])),
+        to_goal("PyTorch example", GoalRun(None, [(900.0, 141.0)])),
+        left_out("awd_lstm", "awd-lstm-lm", "failed", "exit status 1: no GPU"),
     ],
-}
+)
 
 
 @pytest.fixture
@@ -80,9 +96,8 @@ def write(run, tmp_path: Path):
     """Writes a record below the results folder, which has one run."""
     run("kn", "KN", "count", 140.0)
 
-    def written(folder: str, content: dict[str, Any]) -> None:
-        (tmp_path / "peers" / folder).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "peers" / folder / "neural.json").write_text(json.dumps(content))
+    def written(folder: str, content: NeuralRecord) -> None:
+        content.save(tmp_path / "peers" / folder / "neural.json")
 
     return written
 
@@ -94,8 +109,7 @@ def paragraphs(section) -> str:
 def test_without_a_comparison_that_measured_something_there_is_no_section(write, tmp_path) -> None:
     for results_dir in (None, tmp_path):
         assert peers_neural.build(context_of(read_runs(tmp_path), results_dir)) is None
-    write("ptb-1", record(rows=record()["rows"][2:]))
-    write("ptb-2", {"name": "ptb"})
+    write("ptb-1", record(rows=record().rows[2:]))
     assert peers_neural.build(context_of(read_runs(tmp_path), tmp_path)) is None
 
 
@@ -117,10 +131,10 @@ def test_the_table_holds_both_rates_their_ratios_and_how_far_losses_are_apart(wr
 
 
 def test_the_way_to_a_perplexity_and_a_busy_machine_are_told(write, tmp_path) -> None:
-    busy = {**record()["machine"], "busy_before": 0.6}
+    busy = replace(MACHINE, busy_before=0.6)
     write("ptb-1", record(goal=GOAL, machine=busy))
     said = paragraphs(peers_neural.build(context_of(read_runs(tmp_path), tmp_path)))
-    assert "lstm, ptb, validation perplexity 130: nextword: 181.2 s" in said
+    assert "lstm, ptb, 10,000 words, 1 thread, to validation perplexity 130: nextword: 181.2 s" in said
     assert "PyTorch example: not reached, 141.00 at best" in said
     assert "awd-lstm-lm: failed: exit status 1: no GPU" in said
     assert "not fit to publish" in said
@@ -128,7 +142,7 @@ def test_the_way_to_a_perplexity_and_a_busy_machine_are_told(write, tmp_path) ->
 
 def test_the_newest_comparison_counts_and_a_report_is_the_same_each_time(write, tmp_path) -> None:
     older = record(started="2025-01-01T10:00:00+00:00")
-    older["rows"] = [{**one, "title": "superseded"} for one in older["rows"]]
+    older.rows = [replace(row, title="superseded") for row in older.rows]
     write("ptb-1", record())
     write("ptb-2", older)
     pages = []
@@ -140,10 +154,11 @@ def test_the_newest_comparison_counts_and_a_report_is_the_same_each_time(write, 
 
 
 def test_the_plain_table_says_the_same(tmp_path) -> None:
-    shown = comparison(record(name="ptb", goal=GOAL))
+    shown = NeuralPresentation().plain(record(name="ptb", goal=GOAL))
     assert "PyTorch example" in shown
     assert "×1.50" in shown
     assert "3.2e-07" in shown
     assert "awd-lstm-lm (lstm, <b>ptb</b>, 10,000 words, 1 thread): skipped: not found" in shown
-    sizes = {**record()["sizes"], "embedding_size": 400, "tied": False, "dropout": 0.5}
-    assert "2 layers × 200, embeddings of 400, not tied, dropout 0.5" in comparison(record(sizes=sizes))
+    sizes = Sizes(embedding_size=400, tied=False, dropout=0.5)
+    heading = NeuralPresentation().heading(record(sizes=sizes))
+    assert "2 layers × 200, embeddings of 400, not tied, dropout 0.5" in heading

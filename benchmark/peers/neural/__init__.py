@@ -1,1 +1,1 @@
-"""Our neural training beside the programs people copy: the same sizes, weights, batches and machine."""
+"""Our neural training beside the programs people copy, from the same weights on the same batches."""

@@ -1,50 +1,34 @@
-"""The programs that are compared: where their code is, what they can do, and how each is started."""
+"""The programs that are compared: where their code is, what they can do, and how they are started."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.peers.neural.settings import Settings
-from benchmark.peers.process import Spent
+from benchmark.peers.compare import Contestant
+from benchmark.peers.machine import program_file
+from benchmark.peers.neural.plan import NeuralPlan
+from benchmark.peers.neural.record import NeuralCase
+from benchmark.peers.record import OURS, ProgramFile
 
 
-class Unreadable(Exception):
-    """A program ended well but did not print what it should; the message says what."""
-
-
-class Contestant(ABC):
-    """`missing` is the reason why it cannot run at all, or None."""
-
-    name: str
-    title: str
-    missing: str | None = None
+class NeuralContestant(Contestant, ABC):
+    """A program that carries out the task in a file."""
 
     @abstractmethod
     def command(self, task: Path) -> list[str]:
         """The command line that carries out the task of a file."""
 
-    def unfit(self, kind: str) -> str | None:
-        """Why it has no such network, or None where it has."""
-        return None
 
-    def identity(self) -> list[dict[str, str]]:
-        """The files that decide what it does, by name and hash."""
-        return []
+class Ours(NeuralContestant):
+    """Our program: a command to which the path of the task is appended."""
 
-
-class Ours(Contestant):
-    """A command to which the task's path is appended."""
-
-    name = "ours"
+    name = OURS
     title = "nextword"
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -56,9 +40,9 @@ class Ours(Contestant):
 
 @dataclass(frozen=True)
 class Checkout:
-    """A peer's code: the option and the variable that name its folder, its modules, where it comes from.
+    """A peer's code: the option and the variable that name its folder, its modules, and where to get it.
 
-    `kinds` are our names of its networks and its own; `off_gpu` and `on_gpu` what its main.py is told.
+    `kinds` maps our names of networks to its own. `off_gpu` and `on_gpu` are arguments for its main.py.
     """
 
     name: str
@@ -90,14 +74,14 @@ AWD_LSTM = Checkout(
     ("model.py", "splitcross.py"),
     "its source is github.com/salesforce/awd-lstm-lm",
     {"lstm": "LSTM", "gru": "GRU"},
-    off_gpu=("--cuda",),  # which turns it off there
+    off_gpu=("--cuda",),  # in that program, this turns CUDA off
 )
 
 
-class Peer(Contestant):
-    """A folder of code, run by the driver that is called as the checkout is.
+class Peer(NeuralContestant):
+    """A folder of code, run by the driver of the same name. `folder` is None if it was not found.
 
-    Raises UserError where a given folder does not hold its modules.
+    Raises UserError if a given folder does not hold the modules.
     """
 
     def __init__(self, checkout: Checkout, folder: Path | None) -> None:
@@ -125,32 +109,19 @@ class Peer(Contestant):
         arguments = ["--data", str(texts), "--model", self._checkout.kinds[kind], *switches]
         return [str((self.folder or Path()) / "main.py"), *arguments]
 
-    def unfit(self, kind: str) -> str | None:
-        return None if kind in self._checkout.kinds else f"it has no {kind}"
+    def unfit(self, case: NeuralCase) -> str | None:
+        return None if case.kind in self._checkout.kinds else f"it has no {case.kind}"
 
-    def identity(self) -> list[dict[str, str]]:
+    def files(self) -> list[ProgramFile]:
         if self.folder is None:
             return []
-        hashes = ((name, (self.folder / name).read_bytes()) for name in self._checkout.modules)
-        return [{"file": name, "sha256": hashlib.sha256(code).hexdigest()[:16]} for name, code in hashes]
+        return [program_file(self.folder / name) for name in self._checkout.modules]
 
 
-def contestants(settings: Settings) -> list[Contestant]:
-    """Ours first. Raises UserError."""
+def contestants_of(plan: NeuralPlan) -> list[NeuralContestant]:
+    """All programs, ours first. Raises UserError."""
     return [
-        Ours(settings.ours),
-        Peer(WORD_LANGUAGE_MODEL, settings.word_language_model),
-        Peer(AWD_LSTM, settings.awd_lstm),
+        Ours(plan.ours),
+        Peer(WORD_LANGUAGE_MODEL, plan.word_language_model),
+        Peer(AWD_LSTM, plan.awd_lstm),
     ]
-
-
-def printed(spent: Spent) -> dict[str, Any]:
-    """The JSON object on the last line of a program's output. Raises Unreadable."""
-    try:
-        found = json.loads(spent.output.strip().splitlines()[-1])
-        figures = ("score_tokens_per_second", "evaluation_loss")
-        found |= {key: float(found[key]) for key in figures} | {"losses": [float(x) for x in found["losses"]]}
-    except (IndexError, KeyError, TypeError, ValueError) as error:
-        raise Unreadable(f"its last line is not the expected JSON ({error})") from error
-    result: dict[str, Any] = found
-    return result

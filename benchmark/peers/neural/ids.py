@@ -1,17 +1,16 @@
-"""The ids that all programs are given: those of a corpus, or drawn by Zipf's law for any vocabulary."""
+"""The ids that all programs are given: those of a corpus, or ids drawn by Zipf's law for any vocabulary."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmark.corpus import Corpus
 from benchmark.errors import UserError
+from benchmark.peers.neural.record import IdText
 
 #: p(r) ∝ 1 / (r + SHIFT) for rank r from 1 (Mandelbrot 1953), roughly as in English.
 SHIFT = 2.7
@@ -27,16 +26,11 @@ class Ids:
     train: np.ndarray
     evaluation: np.ndarray
 
-    def described(self) -> dict[str, Any]:
+    @property
+    def recorded(self) -> IdText:
         """What is recorded of it."""
         digest = hashlib.sha256(self.train.tobytes() + self.evaluation.tobytes()).hexdigest()
-        return {
-            "name": self.name,
-            "vocabulary": self.vocabulary,
-            "train_tokens": len(self.train) - 1,
-            "evaluation_tokens": len(self.evaluation) - 1,
-            "sha256": digest,
-        }
+        return IdText(self.name, self.vocabulary, len(self.train) - 1, len(self.evaluation) - 1, digest)
 
     def save(self, folder: Path, targets: int) -> tuple[Path, Path]:
         """Write the first `targets` ids to learn from, and the evaluation, as .npy files."""
@@ -47,15 +41,15 @@ class Ids:
 
 
 def zipf(vocabulary: int, train: int, evaluation: int) -> Ids:
-    """Independent draws, the same for the same sizes: their speed is that of a text, no data needed."""
+    """Independent draws, the same for the same sizes. They are as fast as a text, and need no data."""
     random = np.random.default_rng(SEED)
     weights = 1 / (np.arange(1, vocabulary + 1) + SHIFT)
     ids = random.choice(vocabulary, train + evaluation + 2, p=weights / weights.sum()).astype(np.uint32)
     return Ids("zipf", vocabulary, ids[: train + 1], ids[train + 1 :])
 
 
-def of_corpus(corpus: Corpus, train: int, evaluation: int) -> Ids:
-    """The front of the training and of the validation split. Raises UserError where one is too short."""
+def ids_of_corpus(corpus: Corpus, train: int, evaluation: int) -> Ids:
+    """The front of the training and of the validation split. Raises UserError if one is too short."""
     parts = {}
     for split, least in (("train", train), ("valid", evaluation)):
         ids = np.asarray(getattr(corpus, split).ids[: least + 1], dtype=np.uint32)
@@ -66,13 +60,3 @@ def of_corpus(corpus: Corpus, train: int, evaluation: int) -> Ids:
             )
         parts[split] = ids
     return Ids(corpus.name, len(corpus.vocabulary), parts["train"], parts["valid"])
-
-
-def opened(overrides: Sequence[str]) -> Corpus:
-    """The corpus that `corpus=NAME` and its settings name. Raises UserError."""
-    from benchmark.sweep.compose import collect
-
-    jobs = collect(["model=uniform", *overrides])
-    if len(jobs) != 1:
-        raise UserError(f"{' '.join(overrides)} names {len(jobs)} corpora; give one")
-    return jobs[0].open_corpus(lambda line: print(line, flush=True))

@@ -2,78 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from benchmark.peers.compare import Say
-from benchmark.peers.machine import machine
-from benchmark.peers.measure import fresh
-from benchmark.peers.neural.compare import (
-    BLOCK,
-    CALM,
-    EVALUATION_ROWS,
-    PROOF,
-    TOLERANCE,
-    WARM_UP,
-    compare,
-)
-from benchmark.peers.neural.contestants import contestants
-from benchmark.peers.neural.goal import reach
-from benchmark.peers.neural.ids import Ids, of_corpus, opened, zipf
-from benchmark.peers.neural.rows import Case
-from benchmark.peers.neural.settings import Settings
-from benchmark.peers.neural.table import comparison
-from benchmark.peers.records import NEURAL
-from benchmark.record.folder import write_json
+from benchmark.peers.compare import Comparison, Say
+from benchmark.peers.corpus_lines import open_only_corpus
+from benchmark.peers.machine import this_machine
+from benchmark.peers.neural.contestants import NeuralContestant, contestants_of
+from benchmark.peers.neural.goal import reach_goal
+from benchmark.peers.neural.ids import Ids, ids_of_corpus, zipf
+from benchmark.peers.neural.plan import NeuralPlan
+from benchmark.peers.neural.proof import STEPS, TOLERANCE, prove
+from benchmark.peers.neural.record import NeuralCase, NeuralRecord, NeuralRun, ProofConditions
+from benchmark.peers.neural.run_task import BLOCK, CALM, EVALUATION_ROWS, WARM_UP, NeuralTask, run_timed
+from benchmark.peers.record import now, unused_path
 
 
-def measure(settings: Settings, work: Path, say: Say) -> Path:
+def measure(plan: NeuralPlan, work: Path, say: Say) -> Path:
     """Measure in the folder `work` and record it; returns the record's file. Raises UserError."""
-    programs = contestants(settings)
-    texts = _texts(settings)
-    started = datetime.now(UTC)
-    name = settings.name or "-".join(dict.fromkeys(ids.name for ids in texts))
-    record: dict[str, Any] = {
-        "name": name,
-        "started": started.isoformat(timespec="seconds"),
-        "command": settings.command,
-        "texts": [ids.described() for ids in texts],
-        "device": settings.device,
-        "sizes": settings.sizes.described(),
-        "speed": {**asdict(settings.speed), "warm_up_steps": WARM_UP * BLOCK},
-        "proof": {"steps": PROOF, "tolerance": TOLERANCE, "highest_learning_rate": CALM},
-        "evaluation_rows": EVALUATION_ROWS,
-        "machine": machine(),
-        "programs": {one.name: one.identity() for one in programs},
-        "rows": [],
-    }
-    path = fresh(settings.results_dir, f"{name}-{started:%Y-%m-%d}", NEURAL)
-
-    def save(rows: list[dict[str, Any]]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        record["rows"] = rows
-        write_json(path, record)
-
-    cases = [
-        Case(kind, ids, threads, settings.device, settings.sizes)
-        for ids in texts
-        for threads in settings.threads
-        for kind in settings.kinds
-    ]
-    save(compare(programs, cases, settings.speed, work, save, say))
-    if settings.goal:
-        record["goal"] = reach(settings, settings.goal, programs, work, say)
-        write_json(path, record)
-    say("\n" + comparison(record))
-    say(f"\nrecorded: {path}")
+    contestants = contestants_of(plan)
+    texts = _texts(plan)
+    record = NeuralRecord(
+        name=plan.name or "-".join(dict.fromkeys(ids.name for ids in texts)),
+        started=now(),
+        command=plan.command,
+        machine=this_machine(),
+        programs={one.name: one.files() for one in contestants},
+        rounds=plan.rounds,
+        texts=[ids.recorded for ids in texts],
+        device=plan.device,
+        sizes=plan.sizes,
+        speed=replace(plan.speed, warm_up_steps=WARM_UP * BLOCK),
+        proof=ProofConditions(steps=STEPS, tolerance=TOLERANCE, highest_learning_rate=CALM),
+        evaluation_rows=EVALUATION_ROWS,
+    )
+    path = unused_path(plan.results_dir, record.name, record.started, record.FILE)
+    Comparison[NeuralContestant, NeuralTask, NeuralCase, NeuralRun](
+        contestants=contestants,
+        tasks=[
+            NeuralTask(
+                NeuralCase(kind, ids.name, ids.vocabulary, threads),
+                ids,
+                plan.device,
+                plan.sizes,
+                plan.speed,
+                work,
+            )
+            for ids in texts
+            for threads in plan.threads
+            for kind in plan.kinds
+        ],
+        rounds=plan.rounds,
+        measure=run_timed,
+        rows=record.rows,
+        save=lambda: record.save(path),
+        say=say,
+        admit=lambda task, entries: prove(task, entries, say),
+    ).carry_out()
+    if plan.goal:
+        reach_goal(plan, plan.goal, contestants, record, work, lambda: record.save(path), say)
     return path
 
 
-def _texts(settings: Settings) -> list[Ids]:
+def _texts(plan: NeuralPlan) -> list[Ids]:
     """The ids to learn from, as many as the longest measurement takes."""
-    steps = max(PROOF, WARM_UP * BLOCK + settings.speed.steps)
-    sizes = steps * settings.sizes.batch * settings.sizes.unroll, settings.speed.evaluation_tokens
-    texts = [of_corpus(opened(settings.corpus), *sizes)] if settings.corpus else []
-    return texts + [zipf(vocabulary, *sizes) for vocabulary in settings.vocabularies]
+    steps = max(STEPS, WARM_UP * BLOCK + plan.speed.steps)
+    sizes = steps * plan.sizes.batch * plan.sizes.unroll, plan.speed.evaluation_tokens
+    texts = [ids_of_corpus(open_only_corpus(plan.corpus), *sizes)] if plan.corpus else []
+    return texts + [zipf(vocabulary, *sizes) for vocabulary in plan.vocabularies]

@@ -1,108 +1,86 @@
-"""A comparison of neural training as plain text."""
+"""Showing a comparison of neural training."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from benchmark import text
-from benchmark.peers.machine import described
-from benchmark.peers.neural.goal import reached
-from benchmark.peers.neural.rows import case_of, case_title
-from benchmark.peers.table import QUIET
-from benchmark.terminal import Column, table
+from benchmark.peers.compare import outcome
+from benchmark.peers.neural.record import NeuralRecord
+from benchmark.peers.table import Column, Pair, Presentation, describe_machine, unmeasured
 
-COLUMNS = (
-    Column("network"),
-    Column("text", folds=True),
-    Column("words", right=True, spare=2),
-    Column("threads", right=True, spare=3),
-    Column("beside", folds=True),
-    Column("training: ours", right=True, spare=6),
-    Column("its", right=True, spare=7),
-    Column("ours ÷ it", right=True),
-    Column("scoring: ours", right=True, spare=4),
-    Column("its", right=True, spare=5),
-    Column("ours ÷ it", right=True),
-    Column("losses apart", right=True, spare=1),
-)
-NOTES = (
-    "training, scoring: tokens a second, medians; above 1, ours is faster. losses apart: the largest "
-    "relative difference of the losses of 30 steps from the same weights, and of an exact scoring after "
-    "them.",
-    "The peers score as their main.py does, in 10 rows, each of which forgets what is before it and drops "
-    "its remainder; ours scores one row, exactly.",
-)
+TRAINING, SCORING = "train_tokens_per_second", "score_tokens_per_second"
 
 
-def comparison(record: dict[str, Any]) -> str:
-    """The table with sizes and machine above it, what is missing and what the columns mean below."""
-    lines = [f"{record['name']}: {settings(record)}", f"{described(record['machine'])}, {torch(record)}", ""]
-    rows = [cells(ours, its) for ours, its in pairs(record)]
-    if rows:
-        lines += [table(COLUMNS, rows), ""]
-    lines += [*unmeasured(record["rows"]), *to_goal(record), "", *NOTES]
-    busy = record["machine"]["busy_before"]
-    if busy is not None and busy > QUIET:
-        lines.append(f"Others kept the machine {busy:.0%} busy before: these speeds are not fit to publish.")
-    return "\n".join(lines)
+def _ours(name: str) -> Any:
+    return lambda pair: pair.ours and pair.ours.median(name)
 
 
-def settings(record: dict[str, Any]) -> str:
-    """`2 layers × 200, tied, no dropout, batch 20, unroll 35, on cpu, ours in float32, 5 rounds of …`"""
-    sizes, speed = record["sizes"], record["speed"]
-    width = str(sizes["hidden_size"])
-    if sizes["embedding_size"] != sizes["hidden_size"]:
-        width += f", embeddings of {sizes['embedding_size']}"
-    return (
-        f"{text.plural(sizes['layers'], 'layer')} × {width}, {'tied' if sizes['tied'] else 'not tied'}, "
-        f"{'dropout ' + format(sizes['dropout'], 'g') if sizes['dropout'] else 'no dropout'}, "
-        f"batch {sizes['batch']}, unroll {sizes['unroll']}, on {record['device']}, "
-        f"ours in {speed['precision']}, "
-        f"{text.plural(speed['rounds'], 'round')} of {text.plural(speed['steps'], 'step')}, taking turns"
+def _its(name: str) -> Any:
+    return lambda pair: pair.its.median(name)
+
+
+def _ratio(name: str) -> Any:
+    return lambda pair: pair.ratio(name)
+
+
+def _difference(pair: Pair) -> float | None:
+    return pair.its.difference_from_ours
+
+
+def _share(value: float | None) -> str:
+    return text.NONE if value is None else f"{value:.1e}"
+
+
+class NeuralPresentation(Presentation[NeuralRecord]):
+    """A row for each case and peer, with ours beside it."""
+
+    shows_ours = False
+    columns = (
+        Column("name", "Comparison", lambda pair: pair.record.name, level="data"),
+        Column("network", "Network", lambda pair: pair.its.case.kind),
+        Column("text", "Text", lambda pair: pair.its.case.text),
+        Column("vocabulary", "Words", lambda pair: pair.its.case.vocabulary, text.amount),
+        Column("threads", "Threads", lambda pair: pair.its.case.threads, text.amount),
+        Column("beside", "Beside", lambda pair: pair.its.title),
+        Column("train_ours", "Training: ours", _ours(TRAINING), text.amount),
+        Column("train_its", "Its", _its(TRAINING), text.amount),
+        Column("train_ratio", "Ours ÷ it", _ratio(TRAINING), text.times),
+        Column("score_ours", "Scoring: ours", _ours(SCORING), text.amount),
+        Column("score_its", "Its", _its(SCORING), text.amount),
+        Column("score_ratio", "Ours ÷ it", _ratio(SCORING), text.times),
+        Column("loss_difference", "Losses apart", _difference, _share, "more"),
+    )
+    notes = (
+        "Training, scoring: tokens a second, the median of all runs; above ×1, ours is faster. Losses apart: "
+        "the largest relative difference of the losses of 30 steps from the same weights, and of an exact "
+        "scoring after them.",
+        "The peers score as their main.py does, in 10 rows, each of which forgets what comes before it and "
+        "drops its remainder; ours scores one row, exactly.",
     )
 
+    def heading(self, record: NeuralRecord) -> str:
+        sizes, speed = record.sizes, record.speed
+        width = str(sizes.hidden_size)
+        if sizes.embedding_size != sizes.hidden_size:
+            width += f", embeddings of {sizes.embedding_size}"
+        return (
+            f"{record.name}: {text.plural(sizes.layers, 'layer')} × {width}, "
+            f"{'tied' if sizes.tied else 'not tied'}, "
+            f"{f'dropout {sizes.dropout:g}' if sizes.dropout else 'no dropout'}, "
+            f"batch {sizes.batch}, unroll {sizes.unroll}, on {record.device}, ours in {speed.precision}, "
+            f"{text.plural(record.rounds, 'round')} of {text.plural(speed.steps, 'step')}, taking turns"
+        )
 
-def torch(record: dict[str, Any]) -> str:
-    """The version that all programs computed with."""
-    found = {run["torch"] for row in record["rows"] for run in row["runs"] if run.get("torch")}
-    return f"torch {text.listed(sorted(found))}" if found else "torch unknown"
+    def conditions(self, record: NeuralRecord) -> str:
+        versions = sorted({run.torch for row in record.rows for run in row.runs if run.torch})
+        return f"{describe_machine(record.machine)}, torch {text.listed(versions) or 'unknown'}"
 
-
-def pairs(record: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Ours and a peer of each case in which both were measured."""
-    ours = {case_of(row): row for row in record["rows"] if row["contestant"] == "ours"}
-    peers = (row for row in record["rows"] if row["contestant"] != "ours" and "train_ratio" in row)
-    return [(ours[case_of(row)], row) for row in peers]
-
-
-def cells(ours: dict[str, Any], its: dict[str, Any]) -> tuple[str, ...]:
-    """A line of the table."""
-    rates = []
-    for part in ("train", "score"):
-        key = f"{part}_tokens_per_second"
-        rates += [text.amount(ours[key]), text.amount(its[key]), text.times(its[f"{part}_ratio"])]
-    apart = f"{its['loss_difference']:.1e}"
-    who = (its["kind"], its["text"], text.amount(its["vocabulary"]), str(its["threads"]), its["title"])
-    return (*who, *rates, apart)
-
-
-def unmeasured(rows: list[dict[str, Any]]) -> list[str]:
-    """Why there is no figure of a program, one line a reason."""
-    cases: dict[tuple[str, str, str], list[str]] = {}
-    for row in rows:
-        if row["status"] != "ok":
-            key = (row["title"], row["status"], row["reason"])
-            cases.setdefault(key, []).append(case_title(*case_of(row)))
-    return [
-        f"{title} ({'; '.join(found)}): {status}: {reason}"
-        for (title, status, reason), found in cases.items()
-    ]
-
-
-def to_goal(record: dict[str, Any]) -> list[str]:
-    """One line a program on the way to the goal, if there was one."""
-    goal = record.get("goal")
-    if not goal:
-        return []
-    where = f"{goal['kind']}, {goal['text']}, validation perplexity {goal['perplexity']:g}"
-    return [f"{where}: {row['title']}: {reached(row)}" for row in goal["rows"]]
+    def remarks(self, record: NeuralRecord) -> list[str]:
+        remarks = unmeasured(record.rows)
+        if record.goal:
+            target = f"to validation perplexity {record.goal.perplexity:g}"
+            remarks += [
+                f"{row.case.title}, {target}: {row.title}: {outcome(row)}" for row in record.goal.rows
+            ]
+        return remarks

@@ -1,4 +1,4 @@
-"""How time and memory of our n-gram engine grow with the text, a line an order."""
+"""How the time and memory of our n-gram engine grow with the text: a line for each order."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.peers.machine import described
-from benchmark.peers.records import GROWTH, recorded
+from benchmark.peers.ngram.record import GROWTH_FILE, NgramRecord
+from benchmark.peers.record import newest_records
+from benchmark.peers.table import describe_machine
 from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
 from benchmark.report.tables import Column, TableRow, data_table, number_cell
@@ -25,7 +26,7 @@ LINES = 6
 
 @dataclass(frozen=True)
 class Measure:
-    """One thing that grows: its key in the record, its words, and how it is shown."""
+    """Something that grows: the field of a run that holds it, its name in words, and how it is shown."""
 
     key: str
     file: str
@@ -43,28 +44,27 @@ Lines = dict[int, list[tuple[float, float]]]
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(
-        _figure(record, measure) for record in recorded(context.results_dir, GROWTH) for measure in MEASURES
-    )
+    records = newest_records(context.results_dir, NgramRecord, GROWTH_FILE)
+    figures = tuple(_figure(record, measure) for record in records for measure in MEASURES)
     return Section("growth", "Growth with the text", figures) if figures else None
 
 
-def lines_of(record: dict[str, Any], key: str) -> Lines:
-    """The measured points of each order, by tokens."""
+def lines_of(record: NgramRecord, key: str) -> Lines:
+    """The measured points of each order, in order of tokens."""
     lines: Lines = {}
-    for point in record["points"]:
-        if "seconds" in point:
-            lines.setdefault(point["order"], []).append((point["tokens"], point[key]))
+    for row in record.rows:
+        if (value := row.median(key)) is not None:
+            lines.setdefault(row.case.order, []).append((row.case.tokens, value))
     return {order: sorted(line) for order, line in sorted(lines.items())[:LINES]}
 
 
-def _figure(record: dict[str, Any], measure: Measure) -> Figure:
-    name, lines = record["name"], lines_of(record, measure.key)
+def _figure(record: NgramRecord, measure: Measure) -> Figure:
+    name, lines = record.name, lines_of(record, measure.key)
     value, tokens, order = max((y, x, order) for order, line in lines.items() for x, y in line)
     said = f"The most: {measure.show(value)} at order {order} for {text.amount(tokens)} tokens."
     caption = (
         f"{measure.title.capitalize()} of our modified Kneser-Ney from text to test perplexity, on the first "
-        f"tokens of {name}; both axes are logarithmic. {said} {described(record['machine'])}."
+        f"tokens of {name}; both axes are logarithmic. {said} {describe_machine(record.machine)}."
     )
     alt = f"Line chart of {measure.title} by training tokens, a line for each of {len(lines)} orders. {said}"
     columns = (

@@ -1,1 +1,1 @@
-"""One process a peer: a task carried out by the code in a folder that the user names."""
+"""Drivers of the peers: each carries out a task with the code in a folder that the user names."""

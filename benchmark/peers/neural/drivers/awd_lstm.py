@@ -1,7 +1,7 @@
 """salesforce/awd-lstm-lm: its `model.RNNModel` and `splitcross` loss, trained as its `main.py` does.
 
-What regularises it (weight-drop, activation penalties, weight decay, changing unroll) is off here, so
-that it computes what the others do; its dropout masks stay those it locks over time.
+Its regularisation (weight-drop, activation penalties, weight decay, changing unroll) is off here, so that
+it computes the same as the others; its dropout masks are still locked over time.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.peers.neural.drivers.driver import TYPES, Peer, Task, cut, imported, run
+from benchmark.peers.neural.drivers.driver import TYPES, PeerNetwork, Task, cut, imported, run
 
 
-class AwdLstm(Peer):
+class AwdLstm(PeerNetwork):
     """`RNNModel(rnn_type, ntoken, ninp, nhid, nlayers, dropout × 3, dropoute, wdrop, tie_weights)`."""
 
     parameter = "rnns.{layer}.{name}_l0"

@@ -2,9 +2,9 @@
 
     python -m benchmark.peers.neural.drivers.NAME FOLDER TASK.json
 
-The task is the one that ours is given (`python -m baselines.neural`); `weights` are read here, and
-`evaluation_rows` says in how many rows the evaluation stream is scored. `precision` is `float32` where
-nothing less will do, null where torch's defaults are what the peer was published with.
+The task is the same as that of our own program (`python -m baselines.neural`), but `weights` are read
+here, and `evaluation_rows` says in how many rows the evaluation stream is scored. `precision` is `float32`,
+or null for torch's defaults, with which the peer was published.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 Task = dict[str, Any]
-#: Torch's gated and plain modules by our names.
+#: Torch's names of recurrent modules by ours.
 TYPES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN_TANH"}
 
-#: Its names of a recurrent layer's parameters by ours.
+#: Torch's names of a recurrent layer's parameters by ours.
 RECURRENT = {
     "input": "weight_ih",
     "recurrent": "weight_hh",
@@ -37,11 +37,12 @@ RECURRENT = {
 }
 
 
-class Peer(ABC):
-    """A peer's network with its own way to train and score. `task` is what to do.
+class PeerNetwork(ABC):
+    """A peer's network, which trains and scores in its own way. `task` says what to do.
 
-    `model` is its `RNNModel`, which both peers' code calls so: `encoder`, recurrent layers, `decoder`, and
-    a first state by `init_hidden`. `parameter` is what it calls a parameter `{name}` of recurrent `{layer}`.
+    `model` is an instance of its class `RNNModel`, which has an `encoder`, recurrent layers, a `decoder`,
+    and `init_hidden` for the first state. `parameter` is the pattern of its names of the recurrent layers'
+    parameters, with `{name}` and `{layer}`.
     """
 
     parameter: ClassVar[str]
@@ -51,7 +52,7 @@ class Peer(ABC):
         self.task = task
 
     def names(self, layers: int) -> dict[str, str]:
-        """The name of each of its parameters by the neutral one in the file of weights."""
+        """Its names of all parameters by those in the file of weights."""
         names = {"embedding": "encoder.weight", "output.bias": "decoder.bias"}
         if not self.task["tied"]:
             names["output.weight"] = "decoder.weight"
@@ -62,18 +63,18 @@ class Peer(ABC):
 
     @abstractmethod
     def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
-        """One update on inputs [time, rows] and targets [time · rows]: mean loss and state after it."""
+        """One update on inputs [time, rows] and targets [time · rows]: mean loss and the next state."""
 
     @abstractmethod
     def loss(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
-        """As `step`, without learning."""
+        """The same as `step`, without learning."""
 
     def first_state(self, rows: int) -> Any:
         """The state before the first token."""
         return self.model.init_hidden(rows)
 
     def load(self, path: str) -> None:
-        """Copy the common weights over its own."""
+        """Replace its weights by those in a file."""
         weights = load_file(path)
         own = dict(self.model.named_parameters())
         names = {name: own[its] for name, its in self.names(self.task["layers"]).items()}
@@ -86,7 +87,7 @@ class Peer(ABC):
                 parameter.copy_(weights[name])
 
     def train(self, source: Tensor) -> tuple[list[float], list[float]]:
-        """One pass over source [time + 1, rows]: a mean loss and the seconds of each block of steps."""
+        """One pass over source [time + 1, rows]: the mean loss and the seconds of each block of steps."""
         unroll, block = self.task["unroll"], self.task["block"]
         hidden = self.first_state(source.shape[1])
         self.model.train()
@@ -104,7 +105,7 @@ class Peer(ABC):
 
     @torch.no_grad()
     def evaluate(self, source: Tensor) -> float:
-        """Mean loss (nats a token) of source [time + 1, rows], the state carried along each row."""
+        """The mean loss (nats a token) of source [time + 1, rows], with the state carried along each row."""
         total, hidden = 0.0, self.first_state(source.shape[1])
         self.model.eval()
         for first in range(0, len(source) - 1, self.task["unroll"]):
@@ -115,16 +116,16 @@ class Peer(ABC):
 
 
 def imported(name: str) -> ModuleType:
-    """A module of the user's folder, which stands first on the path."""
+    """A module of the user's folder, which comes first on the path."""
     return importlib.import_module(name)
 
 
 def cut(hidden: Any) -> Any:
-    """A state of tensors in lists or tuples, without the graph that computed it."""
+    """A state (tensors in lists or tuples) detached from the graph that computed it."""
     return hidden.detach() if isinstance(hidden, Tensor) else type(hidden)(map(cut, hidden))
 
 
-def run(peer: type[Peer], arguments: Sequence[str] | None = None) -> None:
+def run(peer: type[PeerNetwork], arguments: Sequence[str] | None = None) -> None:
     """Carry out the task of the command line and print one JSON object."""
     folder, path = sys.argv[1:] if arguments is None else arguments
     task: Task = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -159,9 +160,10 @@ def run(peer: type[Peer], arguments: Sequence[str] | None = None) -> None:
 
 
 def _side_by_side(ids: np.ndarray, rows: int) -> Tensor:
-    """Ids (the first only history) as [time + 1, rows]: rows overlap by one, so that no target is lost.
+    """Ids, the first of which is only history, as [time + 1, rows].
 
-    What does not divide by the rows is dropped at the end.
+    Rows overlap by one id, so that no target is lost between them. What does not divide by the number of
+    rows is dropped at the end.
     """
     columns = (len(ids) - 1) // rows
     starts = columns * np.arange(rows)

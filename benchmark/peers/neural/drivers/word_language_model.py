@@ -1,7 +1,7 @@
 """The `word_language_model` of pytorch/examples: its `model.RNNModel`, trained as its `main.py` does.
 
 That is: log-probabilities of the whole vocabulary, their mean loss, one step of plain gradient descent
-on a clipped gradient, and the loss read after each step.
+on a clipped gradient. The loss is read after each step.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.peers.neural.drivers.driver import TYPES, Peer, Task, cut, imported, run
+from benchmark.peers.neural.drivers.driver import TYPES, PeerNetwork, Task, cut, imported, run
 
 
-class WordLanguageModel(Peer):
+class WordLanguageModel(PeerNetwork):
     """`RNNModel(rnn_type, ntoken, ninp, nhid, nlayers, dropout, tie_weights)`."""
 
     parameter = "rnn.{name}_l{layer}"

@@ -1,4 +1,4 @@
-"""Where the peers' programs are: named folders first, then the environment, then the PATH."""
+"""Where the toolkits' programs are: in a named folder, in that of the environment, or on the PATH."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.errors import UserError
 
 @dataclass(frozen=True)
 class Toolkit:
-    """A peer's programs: the option and the variable that name their folder, and where they come from."""
+    """A toolkit's programs, the option and the variable that name their folder, and where to get them."""
 
     title: str
     names: tuple[str, ...]
@@ -21,30 +21,32 @@ class Toolkit:
     source: str
 
 
-KENLM = Toolkit(
+KENLM_TOOLKIT = Toolkit(
     "KenLM",
     ("lmplz", "build_binary", "query"),
     "--kenlm",
     "NEXTWORD_KENLM",
     "its source is github.com/kpu/kenlm",
 )
-MITLM = Toolkit(
+MITLM_TOOLKIT = Toolkit(
     "MITLM", ("estimate-ngram",), "--mitlm", "NEXTWORD_MITLM", "its source is github.com/mitlm/mitlm"
 )
 
 
 @dataclass(frozen=True)
-class Found:
-    """Paths of a toolkit's programs by name; `missing` says what is not there and how to get it."""
+class FoundPrograms:
+    """Paths of a toolkit's programs by name; `missing` says which were not found and how to get them."""
 
     paths: dict[str, str]
     missing: str | None
 
 
-def find(toolkit: Toolkit, folder: Path | None, known: dict[str, Path] | None = None) -> Found:
-    """The programs of a toolkit. `known` names single ones; their neighbours are looked for beside them.
+def find_programs(
+    toolkit: Toolkit, folder: Path | None, known: dict[str, Path] | None = None
+) -> FoundPrograms:
+    """The programs of a toolkit. The others are looked for beside those whose paths are `known`.
 
-    Raises UserError where a given folder or file does not hold the program it was named for.
+    Raises UserError if a given folder or file does not hold the program that it was given for.
     """
     known = known or {}
     variable = os.environ.get(toolkit.variable)
@@ -63,8 +65,8 @@ def find(toolkit: Toolkit, folder: Path | None, known: dict[str, Path] | None = 
             paths[name] = str(Path(path).resolve())
     absent = [name for name in toolkit.names if name not in paths]
     if not absent:
-        return Found(paths, None)
-    return Found(
+        return FoundPrograms(paths, None)
+    return FoundPrograms(
         paths,
         f"not found: {', '.join(absent)}; {toolkit.source}, "
         f"{toolkit.option} FOLDER or ${toolkit.variable} says where its programs are",

@@ -1,4 +1,4 @@
-"""A program watched line by line until it announces a perplexity that is low enough."""
+"""Watching a program's output until it announces a perplexity that is low enough."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import IO
 
 
 @dataclass(frozen=True)
-class Way:
-    """A command line, the folder it runs in, and what announces a perplexity in its output (group 1)."""
+class WatchedProgram:
+    """A program to start, and the pattern that announces a perplexity in its output (group 1)."""
 
     command: list[str]
     folder: Path
@@ -26,20 +26,20 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Seconds since the start and perplexity of each announcement; `failure` if the program failed."""
+class Announcements:
+    """Seconds since the start and perplexity of each announcement; `failure` is why the program failed."""
 
     curve: list[tuple[float, float]]
     failure: str | None
 
 
-def watch(way: Way, perplexity: float, limit: float) -> Seen:
-    """Run it until it announces this perplexity or a lower one, ends, or `limit` seconds are over."""
+def watch(program: WatchedProgram, perplexity: float, limit: float) -> Announcements:
+    """Run a program until it announces this perplexity or a lower one, ends, or `limit` seconds are over."""
     begun = time.perf_counter()
     child = subprocess.Popen(
-        way.command,
-        cwd=way.folder,
-        env=way.environment,
+        program.command,
+        cwd=program.folder,
+        env=program.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -54,13 +54,13 @@ def watch(way: Way, perplexity: float, limit: float) -> Seen:
     try:
         while (line := _next(lines, begun + limit - time.perf_counter())) is not None:
             last = line.strip() or last
-            if found := way.announces.search(line):
+            if found := program.announces.search(line):
                 curve.append((round(time.perf_counter() - begun, 3), float(found[1].replace(",", ""))))
                 if curve[-1][1] <= perplexity:
-                    return Seen(curve, None)
+                    return Announcements(curve, None)
         if time.perf_counter() - begun < limit and child.wait():
-            return Seen(curve, f"exit status {child.returncode}: {last[-200:]}")
-        return Seen(curve, None)
+            return Announcements(curve, f"exit status {child.returncode}: {last[-200:]}")
+        return Announcements(curve, None)
     finally:
         with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(child.pid, signal.SIGKILL)
@@ -68,7 +68,7 @@ def watch(way: Way, perplexity: float, limit: float) -> Seen:
 
 
 def _hand_on(output: IO[str], lines: queue.Queue[str | None]) -> None:
-    """Every line as it comes, then None."""
+    """Put every line into the queue as it comes, then None."""
     for line in output:
         lines.put(line)
     lines.put(None)

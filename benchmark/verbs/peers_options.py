@@ -1,0 +1,86 @@
+"""What the two comparisons of `nextword peers` share on their command lines."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.peers.compare import Say
+    from benchmark.peers.record import Record
+    from benchmark.peers.table import Presentation
+
+
+def new_parser(verb: str, description: str | None, epilog: str, our_module: str) -> argparse.ArgumentParser:
+    """A parser with the options of both comparisons."""
+    parser = argparse.ArgumentParser(
+        verb,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--ours", metavar="COMMAND", help=f"our command line (default: python -m {our_module})")
+    add("--name", help="what the comparison is called in the record (default: after its text)")
+    add("--work", type=Path, metavar="FOLDER", help="for temporary files (default: the system's)")
+    add("--results-dir", type=Path, default=Path("results"), help="default: %(default)s")
+    return parser
+
+
+def our_command(options: argparse.Namespace, our_module: str) -> list[str]:
+    """The command line of our program."""
+    return shlex.split(options.ours) if options.ours else [sys.executable, "-m", our_module]
+
+
+def recorded_command(verb: str, arguments: list[str]) -> str:
+    """The command line for the record."""
+    from benchmark.peers.record import without_folders
+
+    return " ".join([verb, *(shlex.quote(without_folders(argument)) for argument in arguments)])
+
+
+def split_numbers(option: str, given: str, pattern: str = r"[1-9]\d*") -> list[str]:
+    """The numbers of a comma-separated option; whole ones from 1 by default. Raises UserError."""
+    parts = [part.strip() for part in given.split(",")]
+    wrong = [part for part in parts if not re.fullmatch(pattern, part)]
+    if wrong:
+        raise UserError(
+            f"{option}={given} is not usable: {wrong[0]!r} is not a number from 1; give e.g. {option} 3,5"
+        )
+    return parts
+
+
+def check_work_folder(options: argparse.Namespace) -> None:
+    """Raises UserError if the folder for temporary files does not exist."""
+    if options.work and not options.work.is_dir():
+        raise UserError(f"--work: there is no folder {options.work}")
+
+
+def carry_out(
+    measure: Callable[[Path, Say], Path],
+    kind: type[Record],
+    presentation: Presentation | None,
+    folder: Path | None,
+) -> int:
+    """Measure in a temporary folder below `folder` (None: the system's) and print the table.
+
+    Returns the exit status.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix="nextword-peers-") as work:
+        try:
+            path = measure(Path(work).resolve(), lambda line: print(line, flush=True))
+        except KeyboardInterrupt:
+            print("\ninterrupted; what was measured before is recorded", file=sys.stderr)
+            return 130
+    if presentation:
+        print("\n" + presentation.plain(kind.load(path)))
+    print(f"\nrecorded: {path}")
+    return 0
