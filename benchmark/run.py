@@ -39,18 +39,20 @@ from benchmark.record.folder import (
 )
 from benchmark.record.identity import protocol_id, seed_of
 from benchmark.record.log import FileRunLog
+from benchmark.record.progress import Report
 from benchmark.record.result import Result
 from benchmark.samples import samples
 
 SCORES = "test_log_probs.npy"
 
 
-def execute(job: Job, *, terminal: bool = False) -> Result:
+def execute(job: Job, *, report: Report | None = None) -> Result:
     """Run a job, or find it finished; returns its record, which is on disk by then.
 
     Whatever the baseline raises becomes the record's status and reason. Raises UserError only for
     what the user must mend first (settings, corpus, disk): nothing is recorded then. With
-    `impossible=skip`, as in a sweep, settings that the model refuses are a skipped run.
+    `impossible=skip`, as in a sweep, settings that the model refuses are a skipped run. The progress of
+    training goes to `report`; without one it is printed, now and then.
     """
     corpus = job.open_corpus(_say(job))
     folder = job.folder(corpus.fingerprint)
@@ -60,7 +62,7 @@ def execute(job: Job, *, terminal: bool = False) -> Result:
         elif (earlier := finished(folder)) is not None:
             return earlier
         try:
-            return _recorded(job, corpus, folder, terminal)
+            return _recorded(job, corpus, folder, report)
         except UserError:
             _forget(folder)
             raise
@@ -83,17 +85,17 @@ def record_failure(job: Job, corpus_fingerprint: str, reason: str) -> Result:
     return result
 
 
-def _recorded(job: Job, corpus: Corpus, folder: Path, terminal: bool) -> Result:
+def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> Result:
     (folder / RESULT).unlink(missing_ok=True)
     write_text(folder / "config.yaml", _yaml(job))
     result = _with_events(_begun(job, folder), corpus)
-    with FileRunLog(folder, job.title, terminal=terminal) as log:
+    with FileRunLog(folder, job.title, report) as log:
         try:
             result = _computed(result, job, corpus, folder, log)
         except Exception as error:
             result = replace(result, **_ending(error, job))
             if result.status == "failed":
-                log.info(str(result.traceback) if terminal else str(result.reason))
+                log.info(str(result.reason))
     write_json(folder / "environment.json", provenance.environment())
     write_result(folder, result)
     if result.settled:

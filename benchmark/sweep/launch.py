@@ -5,7 +5,6 @@ A job that fails becomes a row of the results; the sweep goes on.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,8 @@ from benchmark.job import Job, Say
 from benchmark.record.folder import finished
 from benchmark.sweep.capacity import capacity_of
 from benchmark.sweep.launchers.launcher import build_launcher
+from benchmark.sweep.monitor import monitor_for
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_record
-from benchmark.sweep.progress import SweepProgress
 from benchmark.sweep.torchrun import is_distributed
 
 #: Under `torchrun` this launcher is used whatever the configuration says.
@@ -97,14 +96,15 @@ def _run_all(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
     config = runs[0].job.config
     launcher = build_launcher(TORCHRUN_LAUNCHER if is_distributed() else config["launcher"])
     capacity = capacity_of(config)
-    if len(runs) == 1:
-        runs = [replace(runs[0], terminal=sys.stdout.isatty())]
-    else:
-        at_once = launcher.max_concurrent(runs, capacity)
-        say(f"{len(runs)} runs, {at_once or 'as many as the cluster takes'} at a time")
-    progress = SweepProgress(len(runs), say)
+    at_once = launcher.max_concurrent(runs, capacity)
+    planned = {run.job: run for run in runs}
     outcomes = {}
-    for outcome in launcher.run(runs, capacity, say):
-        outcomes[outcome.job] = outcome
-        progress.one_more()
+    with monitor_for(runs, at_once, say) as monitor:
+        if len(runs) > 1:
+            left = monitor.estimate()
+            how = f"{len(runs)} runs, {at_once or 'as many as the cluster takes'} at a time"
+            say(how + (f", {left}" if left else ""))
+        for outcome in launcher.run(runs, capacity, monitor):
+            outcomes[outcome.job] = outcome
+            monitor.ended(planned[outcome.job], outcome)
     return outcomes

@@ -27,19 +27,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A job, the fingerprint of its corpus, and the folder that its run is written to.
-
-    `terminal`: the run has the terminal to itself and may redraw its progress in place.
-    """
+    """A job, the fingerprint of its corpus, and the folder that its run is written to."""
 
     job: Job
     corpus_fingerprint: str
     folder: Path
-    terminal: bool = False
 
     def request(self, **environment: str | None) -> WorkerRequest:
         """What a worker process needs; `environment` changes its variables (None removes one)."""
-        return WorkerRequest(self.job.config, self.job.command, self.terminal, environment)
+        return WorkerRequest(self.job.config, self.job.command, environment)
 
 
 def outcome_from_record(run: PlannedRun, record: Result, *, earlier: bool = False) -> Outcome:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -34,7 +34,6 @@ class WorkerRequest:
 
     config: dict[str, Any]
     command: str
-    terminal: bool = False
     environment: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -46,15 +45,27 @@ class WorkerExit:
     reason: str
 
 
-def run_in_subprocess(request: WorkerRequest, running: set[Process[bytes]] | None = None) -> WorkerExit:
-    """Run a job in a worker process, its output and errors passed on to ours.
+@dataclass(frozen=True)
+class OutputLine:
+    """A line that a worker has written: a message, or its progress (`record.progress.Progress.from_line`)."""
+
+    text: str
+    is_error: bool = False
+
+
+def run_in_subprocess(
+    request: WorkerRequest,
+    output: Callable[[OutputLine], None],
+    running: set[Process[bytes]] | None = None,
+) -> WorkerExit:
+    """Run a job in a worker process, each line that it writes handed to `output`.
 
     The process is in `running` while it lasts, so that another thread can end it.
     """
     lines = worker_output(request, running=running)
     while True:
         try:
-            print(next(lines), file=sys.stderr, flush=True)
+            output(next(lines))
         except StopIteration as end:
             return end.value
 
@@ -62,20 +73,19 @@ def run_in_subprocess(request: WorkerRequest, running: set[Process[bytes]] | Non
 def worker_output(
     request: WorkerRequest,
     *,
-    captured: bool = False,
     cwd: str | None = None,
     running: set[Process[bytes]] | None = None,
-) -> Generator[str, None, WorkerExit]:
-    """Lines of a worker's standard error as they come; with `captured`, those of its standard output too."""
-    process = _started(request, captured, cwd)
+) -> Generator[OutputLine, None, WorkerExit]:
+    """The lines that a worker writes, as they come."""
+    process = _started(request, cwd)
     if running is not None:
         running.add(process)
     last = ""
     try:
-        for line, is_error in _lines(process):
-            if is_error and line.strip():
-                last = line
-            if not (is_error and line.startswith(ERROR_MARK)):  # the summary shows a UserError's message
+        for line in _lines(process):
+            if line.is_error and line.text.strip():
+                last = line.text
+            if not (line.is_error and line.text.startswith(ERROR_MARK)):  # the summary shows a UserError
                 yield line
         status = process.wait()
     finally:
@@ -85,16 +95,16 @@ def worker_output(
     return WorkerExit(status, _reason(status, last.removeprefix(ERROR_MARK)))
 
 
-def _started(request: WorkerRequest, captured: bool, cwd: str | None) -> Process[bytes]:
+def _started(request: WorkerRequest, cwd: str | None) -> Process[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmark.sweep.worker"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE if captured else None,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=worker_environment(request),
         cwd=cwd,
     )
-    message = {"config": request.config, "command": request.command, "terminal": request.terminal}
+    message = {"config": request.config, "command": request.command}
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # it has died already; its status says how
         process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -102,25 +112,26 @@ def _started(request: WorkerRequest, captured: bool, cwd: str | None) -> Process
     return process
 
 
-def _lines(process: Process[bytes]) -> Generator[tuple[str, bool], None, None]:
-    """Lines of both outputs as they come, and whether each is of standard error."""
-    queue: SimpleQueue[tuple[bytes, bool] | None] = SimpleQueue()
+def _lines(process: Process[bytes]) -> Generator[OutputLine, None, None]:
+    """Lines of both outputs as they come."""
+    queue: SimpleQueue[OutputLine | None] = SimpleQueue()
 
     def read(stream: IO[bytes], is_error: bool) -> None:
         for raw in stream:
-            queue.put((raw, is_error))
+            queue.put(OutputLine(raw.decode(errors="replace").rstrip(), is_error))
         queue.put(None)
 
-    streams = [(stream, stream is process.stderr) for stream in (process.stdout, process.stderr) if stream]
-    for stream, is_error in streams:
-        threading.Thread(target=read, args=(stream, is_error), daemon=True).start()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for stream in (process.stdout, process.stderr):
+        threading.Thread(target=read, args=(stream, stream is process.stderr), daemon=True).start()
     closed = 0
-    while closed < len(streams):
-        item = queue.get()
-        if item is None:
+    while closed < 2:
+        line = queue.get()
+        if line is None:
             closed += 1
         else:
-            yield item[0].decode(errors="replace").rstrip(), item[1]
+            yield line
 
 
 def _end(process: Process[bytes]) -> None:

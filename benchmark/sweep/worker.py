@@ -12,6 +12,10 @@ import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmark.record.progress import Progress
 
 
 def main() -> int:
@@ -31,11 +35,16 @@ def main() -> int:
         if rank():
             assist(job)
         else:
-            execute(job, terminal=request["terminal"])
+            execute(job, report=_report)
     except UserError as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr, flush=True)
         return 2
     return 0
+
+
+def _report(progress: Progress) -> None:
+    # standard output and error are lines for people; both are read by the launching process
+    print(progress.to_line(), flush=True)
 
 
 def _end_with_launcher() -> None:

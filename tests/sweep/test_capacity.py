@@ -12,7 +12,6 @@ from benchmark.settings import visible_gpus, workers
 from benchmark.sweep.capacity import ANY_GPU, Allocation, Allocator, Capacity, capacity_of, requested_gpu
 from benchmark.sweep.compose import collect
 from benchmark.sweep.outcome import PlannedRun
-from benchmark.sweep.progress import SweepProgress, duration
 from benchmark.sweep.subprocess_run import THREAD_COUNTS, worker_environment
 
 WANTED = st.sampled_from([None, ANY_GPU, "0", "1", "7"])
@@ -120,22 +119,3 @@ def test_thread_counts_are_set_before_anything_is_imported() -> None:
     assert {environment[name] for name in THREAD_COUNTS} == {"3"}
     assert environment["CUDA_VISIBLE_DEVICES"] == "1"
     assert "HOME" not in environment
-
-
-def test_a_sweep_says_how_far_it_is_now_and_then() -> None:
-    now, lines = [0.0], []
-    progress = SweepProgress(2000, lines.append, clock=lambda: now[0])
-    for _ in range(2000):
-        now[0] += 3.6
-        progress.one_more()
-    assert lines[0] == "3 of 2000 runs done, 2.0 h left"
-    assert 50 < len(lines) < 400  # of two hours
-    assert not lines[-1].startswith("2000")  # the summary says that
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(3, "10 s"), (42, "40 s"), (80, "1 min"), (200, "3 min"), (9000, "2.5 h"), (260_000, "3 days")],
-)
-def test_durations_are_rough(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from typing import ClassVar
 
-from benchmark.job import Say
 from benchmark.sweep.capacity import Allocation, Capacity
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.lease import exit_with_lease, held_lease
+from benchmark.sweep.launchers.line_file import LineFile, run_into_file
 from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit, outcome_of_lost_worker
-from benchmark.sweep.subprocess_run import run_in_subprocess
+
+#: Seconds between two looks at what a job has written.
+LOOK = 0.2
 
 #: The reason recorded for a job whose loky process died.
 KILLED = "the joblib process that ran it was killed, as the system does when memory runs out"
@@ -32,14 +36,19 @@ class Joblib(Launcher):
 
     package: ClassVar = "joblib"
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
         idle: SimpleQueue[Executor] = SimpleQueue()
         started: list[Executor] = []
 
         def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
             executor = idle.get() if not idle.empty() else _executor(lease, started)
+            lines = LineFile(folder / run.folder.name)
+            future = executor.submit(run_into_file, run.request(**allocation.environment), lines.path)
             try:
-                ended = executor.submit(run_in_subprocess, run.request(**allocation.environment)).result()
+                while not wait([future], timeout=LOOK).done:
+                    lines.pass_on(run, monitor)
+                lines.pass_on(run, monitor)
+                ended = future.result()
             except BrokenProcessPool:
                 return partial(outcome_of_lost_worker, run, KILLED)
             idle.put(executor)
@@ -50,8 +59,9 @@ class Joblib(Launcher):
                 executor.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
 
         with held_lease() as lease:
+            folder = Path(lease).parent
             try:
-                yield from run_with_capacity(runs, capacity, start, stop)
+                yield from run_with_capacity(runs, capacity, start, stop, monitor)
             finally:
                 stop()
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from benchmark.errors import UserError
-from benchmark.job import Say
 from benchmark.sweep.capacity import Capacity
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun
 
 #: Keys of a launcher's configuration that are not settings of its class.
@@ -28,8 +28,8 @@ class Launcher(ABC):
         return capacity.concurrent_runs([run.job.config["model"] for run in runs])
 
     @abstractmethod
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
-        """The outcome of every run, each as it ends.
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+        """The outcome of every run, each as it ends; `monitor` is told of what happens in between.
 
         A run that dies is an outcome too, as is one whose helper process dies. When the iteration is given
         up, runs in progress are ended. Raises UserError if nothing can be run at all.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from benchmark.sweep.capacity import Allocation, Allocator, Capacity, requested_gpu
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun
 
 #: Makes, and records, the outcome of a job that has ended. It is not called for a job that was ended
@@ -18,6 +19,7 @@ def run_with_capacity(
     capacity: Capacity,
     start: Callable[[PlannedRun, Allocation], DeferredOutcome],
     stop: Callable[[], None],
+    monitor: Monitor,
 ) -> Iterator[Outcome]:
     """`start` every run in a thread as soon as there is room for it; the outcomes, each as it comes.
 
@@ -34,6 +36,7 @@ def run_with_capacity(
                 allocation = allocator.acquire(requested_gpu(run.job.config["model"]))
                 if allocation is not None:
                     waiting.remove(run)
+                    monitor.started(run)
                     running[pool.submit(start, run, allocation)] = allocation
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from benchmark.job import Say
 from benchmark.sweep.capacity import Allocation, Capacity
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit
 from benchmark.sweep.subprocess_run import run_in_subprocess
 
@@ -19,18 +19,19 @@ from benchmark.sweep.subprocess_run import run_in_subprocess
 class Processes(Launcher):
     """One process for each job. On a CPU, one job per core beats several threads for one job at a time."""
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
         running: set[subprocess.Popen[bytes]] = set()
 
         def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
-            ended = run_in_subprocess(run.request(**allocation.environment), running)
+            request = run.request(**allocation.environment)
+            ended = run_in_subprocess(request, partial(monitor.output, run), running)
             return partial(outcome_from_exit, run, ended)
 
         def stop() -> None:
             for process in list(running):
                 process.terminate()
 
-        return run_with_capacity(runs, capacity, start, stop)
+        return run_with_capacity(runs, capacity, start, stop, monitor)
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,5 @@ class Sequential(Processes):
     def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int:
         return 1
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
-        return super().run(runs, replace(capacity, max_concurrent=1), say)
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+        return super().run(runs, replace(capacity, max_concurrent=1), monitor)

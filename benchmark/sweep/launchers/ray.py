@@ -13,7 +13,6 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from benchmark.errors import UserError
-from benchmark.job import Say
 from benchmark.sweep.capacity import Allocation, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
@@ -24,6 +23,7 @@ from benchmark.sweep.launchers.remote import (
     results_folder_mark,
     run_remote_job,
 )
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit, outcome_of_lost_worker
 from benchmark.sweep.subprocess_run import WorkerExit
 
@@ -48,7 +48,7 @@ class Ray(Launcher):
     def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int | None:
         return super().max_concurrent(runs, capacity) if self.address is None else _asked(runs)
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
         threads = max(int(run.job.config["threads"]) for run in runs)
         max_concurrent = self.max_concurrent(runs, capacity) or MOST_AT_ONCE
         mark = results_folder_mark(runs[0].job.results_dir)
@@ -61,7 +61,7 @@ class Ray(Launcher):
 
             def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
                 uses_gpu = gpus > 0 and requested_gpu(run.job.config["model"]) is not None
-                return _through_ray(run, remote_job(run, mark), uses_gpu, refs)
+                return _through_ray(run, remote_job(run, mark), uses_gpu, refs, monitor)
 
             def stop() -> None:
                 for ref in list(refs):
@@ -69,11 +69,13 @@ class Ray(Launcher):
 
             # Ray hands out the GPUs; only the number of jobs is limited here
             yield from run_with_capacity(
-                runs, replace(capacity, max_concurrent=max_concurrent, gpus=()), start, stop
+                runs, replace(capacity, max_concurrent=max_concurrent, gpus=()), start, stop, monitor
             )
 
 
-def _through_ray(run: PlannedRun, job: RemoteJob, uses_gpu: bool, refs: set[Any]) -> DeferredOutcome:
+def _through_ray(
+    run: PlannedRun, job: RemoteJob, uses_gpu: bool, refs: set[Any], monitor: Monitor
+) -> DeferredOutcome:
     import ray
 
     task = ray.remote(run_remote_job).options(
@@ -85,7 +87,7 @@ def _through_ray(run: PlannedRun, job: RemoteJob, uses_gpu: bool, refs: set[Any]
     )
     stream: Any = task.remote(job)
     refs.add(stream)
-    receiver = RemoteReceiver(run)
+    receiver = RemoteReceiver(run, monitor)
     try:
         for ref in stream:
             item = ray.get(ref)

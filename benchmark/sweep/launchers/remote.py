@@ -21,8 +21,9 @@ from uuid import uuid4
 
 from benchmark.errors import UserError
 from benchmark.record.folder import RESULT, WORKSPACE, write_text
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import PlannedRun
-from benchmark.sweep.subprocess_run import WorkerExit, WorkerRequest, worker_output
+from benchmark.sweep.subprocess_run import OutputLine, WorkerExit, WorkerRequest, worker_output
 
 #: A file below the results folder; its content shows a machine that it sees this very folder.
 MARK = Path("launcher") / "mark"
@@ -74,7 +75,7 @@ def results_folder_mark(results_dir: Path) -> str:
         raise UserError(f"cannot write to {results_dir}: {error.strerror or error}") from error
 
 
-def run_remote_job(sent: RemoteJob) -> Generator[str | FileChunk | WorkerExit, None, None]:
+def run_remote_job(sent: RemoteJob) -> Generator[OutputLine | FileChunk | WorkerExit, None, None]:
     """Run a job on this machine; yields its output, its files if they must be sent, and how it ended."""
     with ExitStack() as stack:
         config = {**sent.request.config, **_own_folders(sent.request.config)}
@@ -82,7 +83,7 @@ def run_remote_job(sent: RemoteJob) -> Generator[str | FileChunk | WorkerExit, N
         if not shared:
             config["results_dir"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="nextword-"))
         cwd = sent.cwd if Path(sent.cwd).is_dir() else None
-        end = yield from worker_output(replace(sent.request, config=config), captured=True, cwd=cwd)
+        end = yield from worker_output(replace(sent.request, config=config), cwd=cwd)
         run = Path(config["results_dir"]) / sent.run
         if end.status == 0 and not (run / RESULT).exists():
             reason = (
@@ -128,20 +129,20 @@ def _file_chunks(run: Path) -> Iterator[FileChunk]:
 
 
 class RemoteReceiver:
-    """Takes what a remote job yields: prints its lines, and puts its files into the run folder.
+    """Takes what a remote job yields: hands its lines to the monitor, and puts its files into the run folder.
 
     Files are collected beside the folder and moved into it at the end, the record last, so an interrupted
     sweep leaves no half of a run.
     """
 
-    def __init__(self, run: PlannedRun) -> None:
-        self._folder = run.folder
+    def __init__(self, run: PlannedRun, monitor: Monitor) -> None:
+        self._run, self._monitor, self._folder = run, monitor, run.folder
         self._aside = run.folder.with_name(f"{run.folder.name}.{os.getpid()}.tmp")
 
-    def receive(self, item: str | FileChunk) -> None:
+    def receive(self, item: OutputLine | FileChunk) -> None:
         """Take a line, or the next bytes of a file. Raises UserError if it cannot be written."""
-        if isinstance(item, str):
-            print(item, flush=True)
+        if isinstance(item, OutputLine):
+            self._monitor.output(self._run, item)
             return
         path = PurePosixPath(item.path)
         if path.is_absolute() or ".." in path.parts:

@@ -13,13 +13,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmark.job import Say
+from benchmark.record.progress import Progress
 from benchmark.sweep.capacity import Allocator, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.lease import exit_with_lease, held_lease
 from benchmark.sweep.launchers.submitit_job import SubmittedJob, cancel, take_finished
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun
-from benchmark.sweep.subprocess_run import WorkerExit, WorkerRequest, run_in_subprocess
+from benchmark.sweep.subprocess_run import OutputLine, WorkerExit, WorkerRequest, run_in_subprocess
 
 #: Below the results folder: submitit's files for each job (the job, its output, its result).
 FOLDER = Path("launcher") / "submitit"
@@ -57,17 +58,19 @@ class Submitit(Launcher):
             return self.array_parallelism
         return 1 if self._cluster() == "debug" else super().max_concurrent(runs, capacity)
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, say: Say) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
         folder = (runs[0].job.results_dir / FOLDER).resolve()
-        say(f"submitit ({self._cluster()}) keeps its logs in {folder}")
+        monitor.say(f"submitit ({self._cluster()}) keeps its logs in {folder}")
         if self._cluster() == "slurm":
-            yield from self._run_on_slurm(runs, folder)
+            yield from self._run_on_slurm(runs, folder, monitor)
         else:
-            yield from self._run_locally(runs, capacity, folder)
+            yield from self._run_locally(runs, capacity, folder, monitor)
 
-    def _run_locally(self, runs: Sequence[PlannedRun], capacity: Capacity, folder: Path) -> Iterator[Outcome]:
+    def _run_locally(
+        self, runs: Sequence[PlannedRun], capacity: Capacity, folder: Path, monitor: Monitor
+    ) -> Iterator[Outcome]:
         """submitit starts every job at once on this machine, so jobs are submitted as room becomes free."""
-        executor, task = self._executor(folder), Task()
+        executor, task = self._executor(folder), Task(tells=self.cluster != "debug")
         allocator = Allocator(capacity)
         unpinned = {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")}  # submitit would hide all
         waiting = list(runs)
@@ -79,12 +82,13 @@ class Submitit(Launcher):
                     if allocation is None:
                         continue
                     waiting.remove(run)
+                    monitor.started(run)
                     resources = ExitStack()
                     lease = None if self.cluster == "debug" else resources.enter_context(held_lease())
                     handle = executor.submit(
                         task, run.request(**{**unpinned, **allocation.environment}), lease
                     )
-                    running.append(SubmittedJob(run, handle, allocation, resources))
+                    running.append(SubmittedJob(run, handle, monitor, allocation, resources))
                 for job in take_finished(running):
                     allocator.release(job.allocation)
                     yield job.outcome()
@@ -92,7 +96,7 @@ class Submitit(Launcher):
         finally:
             cancel(running)
 
-    def _run_on_slurm(self, runs: Sequence[PlannedRun], folder: Path) -> Iterator[Outcome]:
+    def _run_on_slurm(self, runs: Sequence[PlannedRun], folder: Path, monitor: Monitor) -> Iterator[Outcome]:
         """Submit one array for each group of jobs with the same needs."""
 
         def needs(run: PlannedRun) -> tuple[int, bool]:
@@ -105,7 +109,9 @@ class Submitit(Launcher):
                 alike = list(group)
                 executor = self._executor(folder, **self._slurm_resources(threads, gpu))
                 handles = executor.map_array(Task(), [run.request() for run in alike], [None] * len(alike))
-                running += [SubmittedJob(run, handle) for run, handle in zip(alike, handles, strict=True)]
+                running += [
+                    SubmittedJob(run, handle, monitor) for run, handle in zip(alike, handles, strict=True)
+                ]
             while running:
                 for job in take_finished(running):
                     yield job.outcome()
@@ -145,10 +151,18 @@ class Submitit(Launcher):
 class Task:
     """What submitit runs: a job that, on the launching machine, ends with the launcher's lease."""
 
+    def __init__(self, tells: bool = True) -> None:
+        #: Whether its output is read by the launching process, which shows its progress.
+        self._tells = tells
+
     def __call__(self, request: WorkerRequest, lease: str | None) -> WorkerExit:
         if lease is not None:
             exit_with_lease(lease)
-        return run_in_subprocess(request)
+        return run_in_subprocess(request, self._print)
+
+    def _print(self, line: OutputLine) -> None:
+        if self._tells or Progress.from_line(line.text) is None:
+            print(line.text, flush=True)
 
     def checkpoint(self, request: WorkerRequest, lease: str | None) -> Any:
         """Queue the job again when it hits its time limit or is preempted: its training continues."""

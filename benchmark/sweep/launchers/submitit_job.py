@@ -6,9 +6,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmark.sweep.capacity import Allocation
+from benchmark.sweep.launchers.line_file import LineFile
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit, outcome_of_lost_worker
 
 #: Seconds after which a job unknown to Slurm counts as gone; until then its accounting may lag behind.
@@ -21,23 +24,16 @@ class SubmittedJob:
 
     run: PlannedRun
     handle: Any
+    monitor: Monitor
     allocation: Allocation = field(default_factory=Allocation)
     resources: ExitStack = field(default_factory=ExitStack)
-    _read: int = 0
+    _lines: LineFile | None = None
     _unknown_since: float | None = None
 
-    def print_new_output(self) -> None:
-        """Print what the job has written since the last call; submitit keeps its output in a file."""
-        try:
-            with open(self.handle.paths.stdout, "rb") as log:
-                log.seek(self._read)
-                whole, newline, _ = log.read().rpartition(b"\n")
-        except OSError:  # it has not started
-            return
-        self._read += len(whole) + len(newline)
-        for line in whole.decode(errors="replace").splitlines():
-            if not line.startswith("submitit "):  # submitit's own messages
-                print(line, flush=True)
+    def pass_on_output(self) -> None:
+        """Hand what the job has written since the last call to the monitor; submitit keeps it in a file."""
+        self._lines = self._lines or LineFile(Path(self.handle.paths.stdout))
+        self._lines.pass_on(self.run, self.monitor)
 
     def finished(self) -> bool:
         """Whether the job has ended or is gone."""
@@ -45,7 +41,7 @@ class SubmittedJob:
 
     def outcome(self) -> Outcome:
         """How it ended; to be called once it is finished."""
-        self.print_new_output()
+        self.pass_on_output()
         reason = f"its job {self.handle.job_id} ended without a result ({self.handle.state.lower()})"
         try:
             has_result = not self._gone() and self._has_result()
@@ -75,9 +71,9 @@ class SubmittedJob:
 
 
 def take_finished(jobs: list[SubmittedJob]) -> Iterator[SubmittedJob]:
-    """Remove finished jobs from the list and yield them; prints the new output of all jobs."""
+    """Remove finished jobs from the list and yield them; passes on what all of them have written."""
     for job in tuple(jobs):
-        job.print_new_output()
+        job.pass_on_output()
         if job.finished():
             jobs.remove(job)
             yield job
