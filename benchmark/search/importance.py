@@ -1,66 +1,68 @@
-"""How much of the difference between trials goes with each parameter."""
+"""Which settings of a search matter, by Optuna's PED-ANOVA.
+
+Of Optuna's evaluators it is the one that needs no other package: fANOVA and the mean decrease in impurity
+are computed by scikit-learn.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
-from statistics import fmean
+import warnings
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from benchmark.search.record import SearchRecord, Trial
-from benchmark.search.space import Value
+from benchmark.errors import UserError
+from benchmark.search.record import SearchRecord
+from benchmark.search.search_file import parameters_of
+from benchmark.search.study import distribution_of
 
-#: With fewer finished trials it would say nothing.
-LEAST = 8
-#: Numbers that take more values than this are cut into thirds of equally many trials.
-VALUES = 4
+if TYPE_CHECKING:
+    from optuna import Study
+
+#: With fewer finished trials the shares would be chance.
+LEAST_TRIALS = 12
+#: The best trials that are compared with all: this share of them, and no fewer than this number.
+BEST_SHARE, LEAST_BEST = 0.25, 5
 
 
 def importance(record: SearchRecord) -> dict[str, float]:
-    """For each parameter, η² from 0 to 1; empty for fewer than `LEAST` finished trials.
+    """For each setting its share of what tells the best trials from all, from 0 to 1; they sum to 1.
 
-    η² = (H − k + 1) / (n − k) for n trials ranked by validation perplexity in k groups of one value (or third
-    of the values) of the parameter, H the statistic of Kruskal & Wallis (Tomczak & Tomczak 2014): the share
-    of the variance of ranks that the parameter explains alone, corrected for chance; 0 where it is below. It
-    is computed as 1 − (W / (n − k)) / (T / (n − 1)), W and T the sums of squares within the groups and in
-    all, which heeds ties. Ranks, since a trial that fails to learn would drown all others. Unlike a
-    correlation it also sees a best value in the middle.
+    PED-ANOVA (Watanabe, Bansal & Hutter 2023, eq. 16): the Pearson divergence between the density of a
+    setting's values among the best trials and among all of them. Unlike a correlation it also sees a best
+    value in the middle. Where no setting matters the shares are chance and still sum to 1.
+
+    Empty for fewer than `LEAST_TRIALS` finished trials, where Optuna is not installed, and for a record whose
+    trials do not fit its space.
     """
     trials = record.ranked
-    if len(trials) < LEAST:
+    if len(trials) < LEAST_TRIALS or find_spec("optuna") is None:
         return {}
-    ranks = _ranks(trials)
-    return {key: _explained(_groups([t.parameters[key] for t in trials]), ranks) for key in record.space}
+    try:
+        study = _study(record)
+    except (UserError, ValueError):
+        return {}
+    import optuna
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    quantile = max(BEST_SHARE, LEAST_BEST / len(trials))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
+    found = get_param_importances(study, evaluator=evaluator)
+    return {key: found[key] for key in record.space}
 
 
-def _ranks(trials: Sequence[Trial]) -> list[float]:
-    """Ranks from 1, those that share a perplexity sharing the mean of their ranks."""
-    same: dict[float | None, list[int]] = defaultdict(list)
-    for rank, trial in enumerate(trials, start=1):
-        same[trial.valid_perplexity].append(rank)
-    return [fmean(same[trial.valid_perplexity]) for trial in trials]
+def _study(record: SearchRecord) -> Study:
+    """The finished trials as Optuna has them."""
+    import optuna
 
-
-def _groups(values: Sequence[Value]) -> list[Hashable]:
-    """The group that each value belongs to."""
-    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-    if len(numbers) < len(values) or len(set(numbers)) <= VALUES:
-        return [repr(value) for value in values]
-    ordered = sorted(numbers)
-    cuts = [ordered[len(ordered) * third // 3] for third in (1, 2)]
-    return [sum(number >= cut for cut in cuts) for number in numbers]
-
-
-def _explained(groups: Sequence[Hashable], ranks: Sequence[float]) -> float:
-    members: dict[Hashable, list[float]] = defaultdict(list)
-    for group, rank in zip(groups, ranks, strict=True):
-        members[group].append(rank)
-    total = _squares(ranks)
-    if total == 0 or not 1 < len(members) < len(ranks):
-        return 0.0
-    within = sum(_squares(group) for group in members.values())
-    return max(0.0, 1 - within / (len(ranks) - len(members)) / (total / (len(ranks) - 1)))
-
-
-def _squares(values: Sequence[float]) -> float:
-    mean = fmean(values)
-    return sum((value - mean) ** 2 for value in values)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    distributions = {key: distribution_of(part) for key, part in parameters_of(record.space).items()}
+    study = optuna.create_study()
+    for trial in record.ranked:
+        study.add_trial(
+            optuna.trial.create_trial(
+                params=trial.parameters, distributions=distributions, value=trial.valid_perplexity
+            )
+        )
+    return study

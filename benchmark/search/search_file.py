@@ -47,7 +47,7 @@ class SearchSettings(BaseModel):
     @property
     def parameters(self) -> dict[str, Parameter]:
         """The space, checked by `load_search`."""
-        return {key: _parameter(key, options, "") for key, options in self.space.items()}
+        return parameters_of(self.space)
 
     @property
     def base_overrides(self) -> list[str]:
@@ -82,6 +82,11 @@ def load_search(name: str, given: Mapping[str, Any]) -> SearchSettings:
         except ValueError as error:
             raise UserError(f"{path}: space.{error}") from error
     return settings
+
+
+def parameters_of(space: Mapping[str, Any]) -> dict[str, Parameter]:
+    """A space as a search file or a record has it, checked. Raises UserError."""
+    return {key: _parameter(key, options, "") for key, options in space.items()}
 
 
 def without(settings: SearchSettings, keys: Sequence[str]) -> SearchSettings:

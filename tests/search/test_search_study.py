@@ -75,8 +75,9 @@ def test_a_grid_is_made_once_whole_and_no_further():
     space = {"layers": {"low": 1, "high": 4}, "skip": {"choices": ["none", "residual"]}}
     points = proposed(settings("grid", trials=100, **space))
     assert len(points) == len({tuple(point.values()) for point in points}) == 8
-    part = proposed(settings("grid", trials=3, **space))
-    assert part == points[:3]
+    assert proposed(settings("grid", trials=3, **space)) == points[:3]
+    assert proposed(settings("grid", trials=100, **space), lambda point: None) == points
+    assert proposed(settings("grid", trials=100, seed=2, **space)) != points
 
 
 def test_quasi_random_points_leave_no_gaps():

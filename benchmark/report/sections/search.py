@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 76
-METHOD = " (η² of Kruskal and Wallis's H; a search that learns has tried good values more often)"
 #: Rows of a table that are drawn; the CSV has all.
 MOST = 10
 #: The points of trials above so many times the lowest are drawn there: they would flatten all others.
@@ -159,7 +158,7 @@ def _shares(search: SearchRecord, names: list[str]) -> str:
         return ""
     shares = sorted(zip(found.values(), names, strict=True), reverse=True)
     said = text.listed([f"{name} {text.percent(share, 0)}" for share, name in shares])
-    return f" Share of the differences between trials that each setting explains alone: {said}{METHOD}."
+    return f" Share of each setting in what tells the best trials from the others (PED-ANOVA): {said}."
 
 
 def _parameter(trial: Trial, key: str) -> Cell:
