@@ -23,6 +23,7 @@ from benchmark.sweep.launchers.remote import (
     results_folder_mark,
     run_remote_job,
 )
+from benchmark.sweep.monitor import Monitor
 
 LAUNCHERS = ["processes", "joblib", "submitit", "ray"]
 SHORT = ["model=kneser_ney,rnn", "model.context=stream"]
@@ -182,7 +183,8 @@ def test_a_run_on_a_machine_without_our_disk_sends_its_files(
     sent = remote_job(planned, results_folder_mark(planned.job.results_dir))
     (planned.job.results_dir / "launcher" / "mark").unlink()  # as another machine sees it
 
-    receiver, items = RemoteReceiver(planned), list(run_remote_job(sent))
+    receiver = RemoteReceiver(planned, Monitor([planned], 1, print))
+    items = list(run_remote_job(sent))
     assert items[-1].status == 0
     assert not (planned.folder / "result.json").exists()
     for item in items[:-1]:
