@@ -26,7 +26,7 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. Numbers stand to the `right`, and are never split.
+    """A column of a table. Numbers stand to the `right`, and are never split. A title may have several lines.
 
     `folds`: long text, as a label, continues on the next line where the terminal is narrow. `spare`: from 1
     up, the order in which columns are left out where folding is not enough; 0 is never left out.
@@ -66,12 +66,13 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int |
     from rich.cells import cell_len
 
     out = console(width)
-    natural = [max(map(cell_len, texts)) for texts in zip([c.title for c in columns], *rows, strict=True)]
+    titles = [max(c.title.splitlines() or [""], key=cell_len) for c in columns]
+    natural = [max(map(cell_len, texts)) for texts in zip(titles, *rows, strict=True)]
     kept = _fitting(columns, natural, out.width)
     with out.capture() as captured:
         out.print(_grid([columns[i] for i in kept], [[row[i] for i in kept] for row in rows], natural, kept))
     lines = [line.rstrip() for line in captured.get().splitlines()]
-    if left_out := [column.title for i, column in enumerate(columns) if i not in kept]:
+    if left_out := [" ".join(column.title.split()) for i, column in enumerate(columns) if i not in kept]:
         lines.append(f"(left out at this width: {', '.join(left_out)})")
     return "\n".join(lines)
 

@@ -101,7 +101,7 @@ def _with_distinct_labels(rows: list[Row]) -> list[Row]:
     same: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         if row.done:
-            same[row.corpus, row.shared("protocol_id"), row.label].append(index)
+            same[row.corpus, row.protocol_id, row.label].append(index)
     named = list(rows)
     for indices in same.values():
         additions = distinguishing([_distinguishing_settings(rows[i]) for i in indices])

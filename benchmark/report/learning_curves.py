@@ -6,6 +6,8 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from benchmark import text
+from benchmark.measure.measures import VALID_PERPLEXITY
 from benchmark.report.curve_crossings import CurveComparison, Points, compare_curves
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
@@ -46,7 +48,7 @@ class Curve:
 
 def training_tokens(row: Row) -> float:
     """Number of tokens in the text a row was trained on."""
-    return row.mean("train_targets") or 0.0
+    return float(row.first.train_targets or 0)
 
 
 def learning_curves(group: RankedGroup) -> list[Curve]:
@@ -55,7 +57,7 @@ def learning_curves(group: RankedGroup) -> list[Curve]:
     for row in group.rows:
         tokens = training_tokens(row)
         if tokens and math.isfinite(row.perplexity or math.inf):
-            key = (row.shared("model"), row.shared("label") or row.label, row.shared("context"))
+            key = (row.model, text.clean(row.first.label) or row.label, row.history)
             known = same[key].get(tokens)
             if known is None or _validation(row) < _validation(known):
                 same[key][tokens] = row
@@ -75,7 +77,7 @@ def learning_curves(group: RankedGroup) -> list[Curve]:
 
 
 def _validation(row: Row) -> float:
-    return row.mean("valid_perplexity") or math.inf
+    return row.mean(VALID_PERPLEXITY) or math.inf
 
 
 def against_best_counted(found: list[Curve]) -> list[tuple[Curve, Curve, CurveComparison]]:

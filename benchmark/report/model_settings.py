@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -58,6 +59,18 @@ def _flat(block: dict[Any, Any], prefix: str) -> list[tuple[str, Any]]:
         else:
             pairs.append((name, value))
     return pairs
+
+
+def number_in(settings: Mapping[str, Any], key: str) -> float | None:
+    """A number among settings, which may be of any type; None where there is none."""
+    value = settings.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number
 
 
 def distinguishing(settings: Sequence[dict[str, Any]]) -> list[str]:

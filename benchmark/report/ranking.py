@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
 from benchmark import text
+from benchmark.measure.measures import TRAIN_SECONDS
 from benchmark.report.rows import Row
 
 #: The parts of a protocol: the field of a run's record, and its name for readers.
@@ -41,7 +42,7 @@ class RankedGroup:
     @property
     def has_several_models(self) -> bool:
         """Whether there is more to compare than one model at several settings."""
-        return len({row.shared("model") for row in self.rows}) > 1
+        return len({row.model for row in self.rows}) > 1
 
     def family(self, family: str) -> list[Row]:
         """The rows of a family, best first."""
@@ -70,17 +71,19 @@ class RankedGroup:
     @property
     def protocol_parts(self) -> dict[str, str]:
         """The protocol, part by part: its name for readers and what was recorded."""
-        said = {part: self.rows[0].shared(key) for key, part in PROTOCOL_PARTS.items()}
+        said = {
+            part: text.clean(getattr(self.rows[0].first, key) or "") for key, part in PROTOCOL_PARTS.items()
+        }
         return {part: _DIGEST.sub(r"sha256 \1…", value) for part, value in said.items() if value}
 
     @property
     def targets_summary(self) -> str:
         """How much is predicted: number of targets, vocabulary size, out-of-vocabulary rate."""
-        row = self.rows[0]
-        targets, vocabulary, rate = (row.mean(k) for k in ("test_targets", "vocabulary_size", "oov_rate"))
+        scored = self.rows[0].first
+        targets, vocabulary, rate = scored.test_targets, scored.vocabulary_size, scored.oov_rate
         said = [
-            f"{targets:,.0f} test targets" if targets else "",
-            f"vocabulary of {vocabulary:,.0f}" if vocabulary else "",
+            f"{targets:,} test targets" if targets else "",
+            f"vocabulary of {vocabulary:,}" if vocabulary else "",
             f"{text.percent(rate)} out of vocabulary" if rate is not None else "",
         ]
         return ", ".join(part for part in said if part)
@@ -94,13 +97,13 @@ def ranked_groups(rows: list[Row]) -> list[RankedGroup]:
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         if row.done and row.normalised and row.perplexity is not None:
-            groups[row.corpus, row.shared("protocol_id")].append(row)
+            groups[row.corpus, row.protocol_id].append(row)
     protocols = Counter(corpus for corpus, _ in groups)
     found: list[RankedGroup] = []
     for (corpus, protocol), members in sorted(groups.items()):
         members.sort(key=_by_perplexity)
         placed = tuple(replace(row, rank=rank) for rank, row in enumerate(members, start=1))
-        title = placed[0].shared("corpus_title") or corpus or "unnamed corpus"
+        title = placed[0].corpus_title
         several = protocols[corpus] > 1
         file = _file_name(f"{corpus}_{protocol[:6]}" if several else corpus, {e.file for e in found})
         found.append(
@@ -124,7 +127,7 @@ def _most_to_compare(group: RankedGroup) -> tuple[int, int]:
 def _by_perplexity(row: Row) -> tuple[float, float, int]:
     """Best first; of two that agree to two decimals (one model from two programs), the faster to train."""
     perplexity = math.inf if row.perplexity is None else round(row.perplexity, 2)
-    return perplexity, row.mean("train_seconds") or math.inf, row.number
+    return perplexity, row.mean(TRAIN_SECONDS) or math.inf, row.number
 
 
 def _file_name(name: str, taken: set[str]) -> str:

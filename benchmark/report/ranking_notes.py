@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from benchmark import text
+from benchmark.measure.measures import PERPLEXITY_NONZERO, ZERO_PROBABILITIES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 
@@ -16,7 +17,7 @@ def ranking_notes(groups: list[RankedGroup]) -> list[str]:
 
 def zero_probability_notes(groups: list[RankedGroup]) -> list[str]:
     """For each group with rows that give some targets probability zero: how many, and how the rest fare."""
-    found = [(group, [row for row in group.rows if row.mean("test_zero_probabilities")]) for group in groups]
+    found = [(group, [row for row in group.rows if row.mean(ZERO_PROBABILITIES)]) for group in groups]
     return [
         f"On {group.title}, these models give some targets probability zero, which makes their perplexity "
         f"infinite: {'; '.join(map(_zero_probability_share, rows))}. The perplexity of the remaining targets "
@@ -27,9 +28,9 @@ def zero_probability_notes(groups: list[RankedGroup]) -> list[str]:
 
 
 def _zero_probability_share(row: Row) -> str:
-    count, targets = row.mean("test_zero_probabilities") or 0.0, row.mean("test_targets")
+    count, targets = row.mean(ZERO_PROBABILITIES) or 0.0, row.first.test_targets
     share = f", {text.percent(count / targets)}" if targets else ""
-    rest = row.mean("test_perplexity_nonzero")
+    rest = row.mean(PERPLEXITY_NONZERO)
     others = f" (the others: {text.perplexity(rest)})" if rest is not None else ""
     return f"{row.label}, {count:,.0f} targets{share}{others}"
 

@@ -1,16 +1,17 @@
-"""A row of the comparison: one setting of one model on one corpus, its seeds folded."""
+"""A row of the comparison: one setting of one model on one corpus, its seeds grouped."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from benchmark import text
+from benchmark.measure.measure import Measure
+from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.record.folder import RunRecord
 from benchmark.record.result import Result
 
@@ -27,28 +28,22 @@ class Machine(NamedTuple):
         return f"{self.device_name} ({self.device}{threads})"
 
 
-def number_of(settings: Mapping[str, Any], key: str) -> float | None:
-    """A number among settings, which may be of any type; None where there is none."""
-    value = settings.get(key)
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return None if math.isnan(number) else number
-
-
 def machine_of(result: Result) -> Machine:
-    """Where a run was timed."""
-    name = text.clean(result.device_name or "unnamed machine")
-    return Machine(name, text.clean(result.score_device or "cpu"), result.threads or 1)
+    """What a run was timed on."""
+    trained, scored = (text.clean(d or "cpu") for d in (result.train_device, result.score_device))
+    device = (
+        scored if result.train_device in (None, result.score_device) else f"{trained}, scored on {scored}"
+    )
+    return Machine(text.clean(result.device_name or "unnamed machine"), device, result.threads or 1)
 
 
 @dataclass(frozen=True)
 class Row:
-    """The runs of one setting, by seed. `number` links its table rows and the marks of its figures;
-    `rank` is its place among the rows scored on the same events."""
+    """The runs of one setting, by seed.
+
+    `number` links its table rows and the marks of its figures. `rank` is its place among the rows that were
+    scored on the same targets.
+    """
 
     runs: tuple[RunRecord, ...]
     settings: dict[str, Any]
@@ -58,20 +53,39 @@ class Row:
 
     @property
     def first(self) -> Result:
-        """The record of the lowest seed, for what all seeds share."""
+        """The record of the lowest seed, for what all seeds have in common."""
         return self.runs[0].result
-
-    def shared(self, key: str) -> str:
-        """A text all seeds share, as one printable line."""
-        return text.clean(getattr(self.first, key) or "")
 
     @property
     def corpus(self) -> str:
-        return self.shared("corpus")
+        return text.clean(self.first.corpus)
+
+    @property
+    def corpus_title(self) -> str:
+        """The corpus's name for readers."""
+        return text.clean(self.first.corpus_title or self.first.corpus) or "unnamed corpus"
+
+    @property
+    def protocol_id(self) -> str:
+        return text.clean(self.first.protocol_id or "")
+
+    @property
+    def model(self) -> str:
+        return text.clean(self.first.model)
 
     @property
     def family(self) -> str:
-        return self.shared("family")
+        return self.first.family or ""
+
+    @property
+    def history(self) -> str:
+        """Where the history begins: `sentence` or `stream`."""
+        return text.clean(self.first.context or "")
+
+    @property
+    def reason(self) -> str:
+        """Why it gave no result, for a row that is not `done`."""
+        return text.clean(self.first.reason or "no reason was recorded")
 
     @property
     def done(self) -> bool:
@@ -79,38 +93,36 @@ class Row:
 
     @property
     def train_share(self) -> float:
-        """How much of the training split it learnt from; 1 for all of it."""
+        """How much of the training split it was trained on; 1 for all of it."""
         return self.first.train_share
 
     @property
     def normalised(self) -> bool:
         return self.first.normalised
 
-    def values(self, key: str) -> list[float]:
-        """The figure of every seed that has it."""
-        return [value for run in self.runs if (value := getattr(run.result, key)) is not None]
+    @cached_property
+    def machine(self) -> Machine:
+        """What most of its runs were timed on."""
+        return Counter(sorted(machine_of(run.result) for run in self.runs)).most_common(1)[0][0]
 
-    def mean(self, key: str) -> float | None:
-        """The mean over seeds; None where no seed has the figure."""
-        values = self.values(key)
+    def values(self, measure: Measure) -> list[float]:
+        """The value of every seed that has one; of a timed measure, only those timed on `machine`."""
+        results = (run.result for run in self.runs)
+        if measure.timed:
+            results = (result for result in results if machine_of(result) == self.machine)
+        return [value for result in results if (value := measure.read(result)) is not None]
+
+    def mean(self, measure: Measure) -> float | None:
+        """The mean over seeds; None where no seed has a value."""
+        values = self.values(measure)
         return math.fsum(values) / len(values) if values else None
 
-    def deviation(self, key: str) -> float | None:
+    def deviation(self, measure: Measure) -> float | None:
         """The sample standard deviation over seeds (n − 1); None for fewer than two."""
-        values = self.values(key)
+        values = self.values(measure)
         return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
 
     @property
     def perplexity(self) -> float | None:
         """Mean test perplexity over seeds; None for a score that is not a distribution."""
-        return self.mean("test_perplexity") if self.normalised else None
-
-    @cached_property
-    def machine(self) -> Machine:
-        """Where most of its runs were timed."""
-        return Counter(sorted(machine_of(run.result) for run in self.runs)).most_common(1)[0][0]
-
-    def timed(self, key: str) -> float | None:
-        """The mean over the runs on `machine`: timings of different machines are never averaged."""
-        runs = tuple(run for run in self.runs if machine_of(run.result) == self.machine)
-        return replace(self, runs=runs).mean(key)
+        return self.mean(TEST_PERPLEXITY)

@@ -12,19 +12,21 @@ from typing import Literal
 from benchmark import text
 from benchmark.report.palette import FAMILY_NAMES
 
+#: Where a column appears: everywhere; on the page and in the CSV; in the CSV only.
+Level = Literal["key", "more", "data"]
+
 
 @dataclass(frozen=True)
 class Column:
     """A table's column. `key` is its header in the CSV, `title` its heading everywhere else.
 
-    `level`: `key` columns appear everywhere, `more` on the page and in the CSV, `data` in the CSV only.
     `align`: numbers to the right, the rest to the left. `mono`: set in a monospaced font.
     """
 
     key: str
     title: str
     align: Literal["left", "right"] = "left"
-    level: Literal["key", "more", "data"] = "key"
+    level: Level = "key"
     mono: bool = False
 
 

@@ -1,55 +1,56 @@
-"""The comparison as plain text, for the end of a sweep in a terminal."""
+"""The comparison as plain text: for a terminal, and for the end of a sweep."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from benchmark import text
+from benchmark.measure.measures import COSTS, MEASURES, TEST_PERPLEXITY
+from benchmark.report import fields, tables
 from benchmark.report.context import Context
-from benchmark.report.palette import FAMILY_NAMES
-from benchmark.report.ranking import RankedGroup
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
-from benchmark.report.sections.comparison import stored
+from benchmark.report.sections.comparison import comparison
 from benchmark.terminal import Column, table
 
-COLUMNS = (
-    Column("#", right=True),
-    Column("model", folds=True),
-    Column("family", spare=3),
-    Column("history", spare=2),
-    Column("perplexity", right=True),
-    Column("± sd", right=True),
-    Column("memory", right=True, spare=6),
-    Column("stored", right=True, spare=1),
-    Column("training", right=True, spare=5),
-    Column("scoring", right=True, spare=4),
+#: The columns that a narrow terminal leaves out, in this order.
+SPARE = (
+    *(measure.key for measure in MEASURES if measure not in (TEST_PERPLEXITY, *COSTS)),
+    fields.HISTORY.column.key,
+    fields.FAMILY.column.key,
+    *(cost.key for cost in reversed(COSTS)),
 )
 
 
 def plain_table(context: Context, most: int | None = None) -> str:
-    """Ranked rows by corpus, then those of a share of the text, then those without a rank and why.
+    """Ranked rows by corpus, then those trained on a share of the text, then those without a rank and why.
 
-    With `most`, no more rows than that of each.
+    With `most`, at most about so many rows of each.
     """
-    parts = [_ranked_lines(group, most) for group in context.ranked_groups]
+    ranked = comparison(context)
+    parts = [
+        f"{group.title} (protocol {group.protocol[:6]}): lower perplexity is better\n"
+        f"{group.targets_summary}\n{_rows(ranked, rows, most)}"
+        for group, rows in zip(context.ranked_groups, ranked.groups, strict=True)
+    ]
     parts += ranking_notes(context.ranked_groups)
     shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
     if shares:
         lines = [f"  {_name(row)}: {text.perplexity(row.perplexity)}" for row in shares]
-        parts.append("\n".join(["Test perplexity from a share of the training text:", *_some(lines, most)]))
-    apart = [f"  {_name(row)}: {_why(row)}" for row in context.rows if not row.done or not row.normalised]
-    if apart:
-        parts.append("\n".join(["Not ranked:", *_some(apart, most)]))
+        parts.append("\n".join(["Test perplexity from a share of the training text:", *_first(lines, most)]))
+    unranked = [f"  {_name(row)}: {_why(row)}" for row in context.rows if not row.done or not row.normalised]
+    if unranked:
+        parts.append("\n".join(["Not ranked:", *_first(unranked, most)]))
     return "\n\n".join(parts)
 
 
-def _some(lines: list[str], most: int | None) -> list[str]:
+def _first(lines: list[str], most: int | None) -> list[str]:
     return [*lines[: _shown(lines, most)], *_left_out(lines, most)]
 
 
 def _shown(rows: Sequence[object], most: int | None) -> int:
-    """How many of the rows are shown: all of them, too, where one more than `most` would be left."""
+    """How many of the rows are shown. All are where only one would be left out."""
     return len(rows) if most is None or len(rows) - most <= 1 else most
 
 
@@ -58,28 +59,23 @@ def _left_out(rows: Sequence[object], most: int | None) -> list[str]:
     return [f"  … and {number:,} more: nextword report --table"] if number else []
 
 
-def _ranked_lines(group: RankedGroup, most: int | None) -> str:
-    heading = (
-        f"{group.title}: test perplexity, lower is better ({group.targets_summary or 'no details recorded'})"
-    )
-    rows = [_cells(row) for row in group.rows]
-    return "\n".join([heading, table(COLUMNS, rows[: _shown(rows, most)]), *_left_out(rows, most)])
+def _rows(ranked: tables.Table, group: tables.Group, most: int | None) -> str:
+    """The key columns of one group of the comparison."""
+    shown = ranked.visible("key")
+    rows = [[row.cells[i].shown for i in shown] for row in group.rows]
+    columns = [_column(ranked.columns[i], [row[place] for row in rows]) for place, i in enumerate(shown)]
+    return "\n".join([table(columns, rows[: _shown(rows, most)]), *_left_out(rows, most)])
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    deviation = row.deviation("test_perplexity")
-    speed = row.timed("score_tokens_per_second")
-    return (
-        str(row.rank),
-        text.clean(row.label),
-        FAMILY_NAMES.get(row.family, row.family),
-        row.shared("context"),
-        text.perplexity(row.perplexity),
-        text.significant(deviation, 2) if deviation is not None else "",
-        text.size(row.mean("bytes_in_memory")),
-        stored(row).shown,
-        text.duration(row.timed("train_seconds")),
-        f"{text.amount(speed)}/s" if speed is not None else text.NONE,
+def _column(column: tables.Column, cells: Sequence[str]) -> Column:
+    """The column for a terminal, its title broken into lines no wider than its cells, where that can be."""
+    title = column.title
+    if column.align == "right":
+        width = max(map(len, (*cells, *title.split())))
+        title = "\n".join(textwrap.wrap(title, width, break_long_words=False, break_on_hyphens=False))
+    spare = SPARE.index(column.key) + 1 if column.key in SPARE else 0
+    return Column(
+        title, right=column.align == "right", folds=column.key == fields.LABEL.column.key, spare=spare
     )
 
 
@@ -90,5 +86,4 @@ def _name(row: Row) -> str:
 def _why(row: Row) -> str:
     if row.done:
         return "its scores do not sum to one, so it has no perplexity"
-    reason = text.clean(row.shared("reason") or "no reason was recorded", 200)
-    return f"{row.shared('status') or 'unknown'} ({reason})"
+    return f"{row.first.status} ({text.clean(row.reason, 200)})"

@@ -1,70 +1,48 @@
-"""The answer: the best counted model beside the best neural one, and what each costs."""
+"""The verdict in words: the best n-gram model beside the best neural one, and what each costs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from benchmark import text
+from benchmark.measure.measure import Measure
+from benchmark.measure.measures import COSTS
 from benchmark.report.blocks import Strong
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 
-
-@dataclass(frozen=True)
-class Cost:
-    """Something a model costs or gives: how it is read from a row, shown, and said as a ratio."""
-
-    key: str
-    title: str
-    noun: str
-    of: Callable[[Row], float | None]
-    show: Callable[[float | None], str]
-
-
-COSTS = (
-    Cost("bytes_in_memory", "Memory", "the memory", lambda row: row.mean("bytes_in_memory"), text.size),
-    Cost(
-        "train_seconds",
-        "Training",
-        "the training time",
-        lambda row: row.timed("train_seconds"),
-        text.duration,
-    ),
-    Cost(
-        "score_tokens_per_second",
-        "Scoring, tokens/s",
-        "the scoring speed",
-        lambda row: row.timed("score_tokens_per_second"),
-        text.amount,
-    ),
-)
+#: Running text, some of it strong.
+Sentences = tuple[str | Strong, ...]
 
 
 def quotient(above: float | None, below: float | None) -> float | None:
-    """A quotient, or None where it says nothing."""
+    """A quotient; None where one of the two is missing or the divisor is not above zero."""
     return above / below if above is not None and below and below > 0 else None
 
 
-def ratio_phrase(value: float | None, noun: str) -> str:
+def cost_quotient(cost: Measure, above: Row, below: Row) -> float | None:
+    """The quotient of a cost of two rows; None where it was timed on two machines."""
+    if cost.timed and above.machine != below.machine:
+        return None
+    return quotient(above.mean(cost), below.mean(cost))
+
+
+def ratio_phrase(value: float, noun: str) -> str:
     """A ratio in words: `2.1 times the memory`, `31% of the memory`, `about the same memory`."""
-    if value is None:
-        return ""
     if 0.95 < value < 1.05:
-        return f"about {noun.replace('the ', 'the same ', 1)}"
+        return f"about the same {noun}"
     if value < 1:
-        return f"{text.significant(100 * value, 2)}% of {noun}"
-    return f"{text.significant(value, 2)} times {noun}"
+        return f"{text.significant(100 * value, 2)}% of the {noun}"
+    return f"{text.significant(value, 2)} times the {noun}"
 
 
-def verdict_sentence(group: RankedGroup) -> tuple[str | Strong, ...]:
-    """The verdict on one corpus, in one or two sentences."""
-    counted, neural = group.best("count"), group.best("neural")
-    if counted and neural:
-        return _both_families(group, counted, neural)
-    found, missing = (counted, "neural") if counted else (neural, "counted")
-    found = found or next(iter(group.rows))
+def verdict_sentences(group: RankedGroup) -> Sentences:
+    """The verdict on one corpus."""
+    ngram, neural = group.best("count"), group.best("neural")
+    if ngram and neural:
+        return _both_families(group, ngram, neural)
+    found, missing = (ngram, "neural") if ngram else (neural, "n-gram")
+    found = found or group.rows[0]
     return (
         f"On {group.title}, the best model so far is ",
         Strong(f"{found.label}"),
@@ -72,8 +50,8 @@ def verdict_sentence(group: RankedGroup) -> tuple[str | Strong, ...]:
     )
 
 
-def single_family_sentence(groups: list[RankedGroup]) -> tuple[str | Strong, ...]:
-    """Where only one side has been run: the best model of each corpus, in one sentence."""
+def single_family_sentence(groups: list[RankedGroup]) -> Sentences:
+    """The best model of each corpus on which only one family has been run."""
     parts: list[str | Strong] = ["Only one family has been run on the other corpora. Best so far: "]
     for index, group in enumerate(groups):
         best = group.best("count") or group.best("neural") or group.rows[0]
@@ -83,27 +61,25 @@ def single_family_sentence(groups: list[RankedGroup]) -> tuple[str | Strong, ...
 
 
 def summary_sentence(groups: list[RankedGroup]) -> str:
-    """The verdict over several corpora: on how many each family wins, and by how much."""
+    """The verdict over several corpora: on how many of them each family wins, and by how much."""
     changes = [change for group in groups if (change := _relative_difference(group)) is not None]
     below = [-change for change in changes if change < 0]
     above = [change for change in changes if change >= 0]
+    theirs = "that of the best n-gram model"
     parts = []
     if below:
-        parts.append(
-            f"below the best counted one on {len(below)} of {len(changes)} corpora ({_range(below)})"
-        )
-    if above:
-        parts.append(
-            f"above it on {len(above)} ({_range(above)})"
-            if below
-            else f"above the best counted one on all {len(above)} corpora ({_range(above)})"
-        )
+        parts.append(f"below {theirs} on {len(below)} of {len(changes)} corpora ({_range(below)})")
+    if above and below:
+        parts.append(f"above it on {len(above)} ({_range(above)})")
+    elif above:
+        parts.append(f"above {theirs} on all {len(above)} corpora ({_range(above)})")
     return f"The best neural model's test perplexity is {text.listed(parts)}."
 
 
 def _relative_difference(group: RankedGroup) -> float | None:
-    counted, neural = group.best("count"), group.best("neural")
-    value = quotient(neural.perplexity, counted.perplexity) if counted and neural else None
+    """How far the best neural perplexity is from the best n-gram one, as a share of the latter."""
+    ngram, neural = group.best("count"), group.best("neural")
+    value = quotient(neural.perplexity, ngram.perplexity) if ngram and neural else None
     return None if value is None else value - 1
 
 
@@ -112,7 +88,7 @@ def _range(changes: list[float]) -> str:
     return f"by {low}" if low == high else f"by {low} to {high}"
 
 
-def _both_families(group: RankedGroup, counted: Row, neural: Row) -> tuple[str | Strong, ...]:
+def _both_families(group: RankedGroup, ngram: Row, neural: Row) -> Sentences:
     change = _relative_difference(group) or 0.0
     side = f"{text.percent(abs(change), 0)} {'below' if change < 0 else 'above'}"
     return (
@@ -120,14 +96,27 @@ def _both_families(group: RankedGroup, counted: Row, neural: Row) -> tuple[str |
         Strong(neural.label),
         f", has a test perplexity of {text.perplexity(neural.perplexity)}, ",
         "level with" if abs(change) < 0.005 else side,
-        " the best counted one, ",
-        Strong(counted.label),
-        f", at {text.perplexity(counted.perplexity)}. {_cost_sentence(counted, neural)}",
-        *_mixture_sentence(group, min(counted.perplexity or math.inf, neural.perplexity or math.inf)),
+        " the best n-gram model, ",
+        Strong(ngram.label),
+        f", at {text.perplexity(ngram.perplexity)}.{_cost_sentence(ngram, neural)}",
+        *_mixture_sentence(group, min(ngram.perplexity or math.inf, neural.perplexity or math.inf)),
     )
 
 
-def _mixture_sentence(group: RankedGroup, alone: float) -> tuple[str | Strong, ...]:
+def _cost_sentence(ngram: Row, neural: Row) -> str:
+    """What the neural model costs as a share of the n-gram model, preceded by a space; empty if unknown."""
+    ratios = [(cost, ratio) for cost in COSTS if (ratio := cost_quotient(cost, neural, ngram))]
+    needs = [ratio_phrase(ratio, cost.noun) for cost, ratio in ratios if cost.better == "lower"]
+    gains = [ratio_phrase(ratio, cost.noun) for cost, ratio in ratios if cost.better == "higher"]
+    clauses = [f"needs {text.listed(needs)}"] if needs else []
+    clauses += [f"has {text.listed(gains)}"] if gains else []
+    if not clauses:
+        return ""
+    machines = "; the two were timed on different machines" if ngram.machine != neural.machine else ""
+    return f" The neural model {' and '.join(clauses)}{machines}."
+
+
+def _mixture_sentence(group: RankedGroup, alone: float) -> Sentences:
     """What the best mixture of both reaches, beside the better of the two alone."""
     mixed = group.best("mixture")
     change = quotient(mixed.perplexity, alone) if mixed else None
@@ -140,17 +129,3 @@ def _mixture_sentence(group: RankedGroup, alone: float) -> tuple[str | Strong, .
         f", reaches {text.perplexity(mixed.perplexity)}, {text.percent(abs(1 - change), 0)} {side} than the "
         "better of the two.",
     )
-
-
-def _cost_sentence(counted: Row, neural: Row) -> str:
-    memory, training, speed = (quotient(cost.of(neural), cost.of(counted)) for cost in COSTS)
-    if neural.machine != counted.machine:
-        timings = ["the two were timed on different machines"]
-        training = speed = None
-    else:
-        timings = [f"scores at {ratio_phrase(speed, 'the speed')}"] if speed else []
-    costs = [
-        ratio_phrase(value, cost.noun) for value, cost in ((memory, COSTS[0]), (training, COSTS[1])) if value
-    ]
-    clauses = [f"costs {text.listed(costs)}", *timings] if costs else timings
-    return f"The neural model {', and '.join(clauses)}." if clauses and costs else ""

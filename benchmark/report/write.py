@@ -12,7 +12,7 @@ from benchmark.report.atomic_output import atomic_output
 from benchmark.report.blocks import Figure, all_blocks
 from benchmark.report.context import Context
 from benchmark.report.draw import draw_all
-from benchmark.report.latex import latex_table
+from benchmark.report.latex_table import latex_table
 from benchmark.report.markdown import markdown_report, markdown_table
 from benchmark.report.page import drawings_of, page
 from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows

@@ -107,7 +107,7 @@ def test_published_numbers_stand_in_one_list_with_ours(built):
 
 def test_the_answer_names_both_families_and_their_ratio(built):
     text = (built / "report.md").read_text(encoding="utf-8")
-    assert "**LSTM, 2 × 200**, has a test perplexity of 116.2, 18% below the best counted one" in text
+    assert "**LSTM, 2 × 200**, has a test perplexity of 116.2, 18% below the best n-gram model" in text
     assert "480 times the training time" in text
 
 
@@ -200,11 +200,11 @@ def test_what_an_earlier_report_left_is_removed(run, tmp_path):
     kept = run("kn", "KN", "count", 141.2)
     run("lstm", "LSTM", "neural", 120.0)
     build_report(tmp_path, tmp_path / "report", silent)
-    assert (tmp_path / "report" / "figures" / "memory_ptb.svg").exists()
+    assert (tmp_path / "report" / "figures" / "bytes_in_memory_ptb.svg").exists()
     shutil.rmtree(tmp_path / "runs" / "ptb" / "lstm")
     build_report(tmp_path, tmp_path / "report", silent)
     assert kept.exists()
-    assert not (tmp_path / "report" / "figures" / "memory_ptb.svg").exists()
+    assert not (tmp_path / "report" / "figures" / "bytes_in_memory_ptb.svg").exists()
 
 
 def test_the_terminal_table_is_aligned(results):

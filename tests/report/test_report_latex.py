@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from synthetic_runs import HOSTILE, finished, samples, write_run
 
 from benchmark.report import build_report
-from benchmark.report.latex import latex_table
-from benchmark.report.latex_text import breakable, escape
+from benchmark.report.latex_escape import breakable, escape
+from benchmark.report.latex_table import latex_table
 from benchmark.report.tables import Column, Group, Table, TableRow, text_cell
 
 pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex (texlive-latex-base)")

@@ -139,10 +139,10 @@ def test_growth_is_a_line_an_order(write, tmp_path) -> None:
     skipped = replace(MISSING, case=NgramCase(3, 200_000_000))
     write("brown-1", "growth.json", record("brown", [*POINTS, skipped]))
     build_report(tmp_path, tmp_path / "report", lambda line: None)
-    for measure in ("time", "memory"):
+    for measure in ("seconds", "peak_bytes"):
         svg = (tmp_path / f"report/figures/growth_{measure}_brown.svg").read_text(encoding="utf-8")
         assert all(text in svg for text in ("order 2", "order 3", "1 M", "10 M", "100 M"))
-    with (tmp_path / "report/figures/growth_time_brown.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "report/figures/growth_seconds_brown.csv").open(encoding="utf-8") as file:
         points = [
             (int(line["order"]), float(line["tokens"]), float(line["seconds"]))
             for line in csv.DictReader(file)

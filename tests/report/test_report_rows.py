@@ -8,6 +8,7 @@ import statistics
 import pytest
 from synthetic_runs import PTB, SOTU, config, unfinished, write_run
 
+from benchmark.measure.measures import TEST_PERPLEXITY, TRAIN_SECONDS
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report
 from benchmark.report.context import context_of
@@ -25,7 +26,7 @@ def test_seeds_fold_to_mean_and_sample_deviation(run, tmp_path):
     (row,) = context(tmp_path).rows
     assert len(row.runs) == 3
     assert row.perplexity == pytest.approx(102.333333)
-    assert row.deviation("test_perplexity") == pytest.approx(statistics.stdev([100, 103, 104]))
+    assert row.deviation(TEST_PERPLEXITY) == pytest.approx(statistics.stdev([100, 103, 104]))
 
 
 def test_other_settings_are_another_row_and_the_labels_say_which(run, tmp_path):
@@ -151,7 +152,7 @@ def test_timings_of_different_machines_are_not_averaged(run, tmp_path):
         run("lstm", "LSTM", "neural", 100.0, seed=seed, train_seconds=seconds, device_name=name)
     (row,) = context(tmp_path).rows
     assert row.machine.device_name == "slow"
-    assert row.timed("train_seconds") == 61.0
+    assert row.mean(TRAIN_SECONDS) == 61.0
 
 
 def test_equal_names_do_not_share_a_file(run, tmp_path):

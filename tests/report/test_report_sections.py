@@ -9,7 +9,7 @@ from synthetic_runs import PTB, config
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report, sections
 from benchmark.report.context import context_of
-from benchmark.report.verdict import ratio_phrase, summary_sentence, verdict_sentence
+from benchmark.report.verdict import ratio_phrase, summary_sentence, verdict_sentences
 
 
 def plain(parts) -> str:
@@ -21,9 +21,9 @@ def corpus(name: str) -> dict:
 
 
 def test_a_ratio_is_said_as_a_person_would():
-    assert ratio_phrase(2.13, "the memory") == "2.1 times the memory"
-    assert ratio_phrase(0.31, "the memory") == "31% of the memory"
-    assert ratio_phrase(1.01, "the memory") == "about the same memory"
+    assert ratio_phrase(2.13, "memory") == "2.1 times the memory"
+    assert ratio_phrase(0.31, "memory") == "31% of the memory"
+    assert ratio_phrase(1.01, "memory") == "about the same memory"
 
 
 def test_the_verdict_does_not_compare_the_clocks_of_two_machines(run, tmp_path):
@@ -39,9 +39,9 @@ def test_the_verdict_does_not_compare_the_clocks_of_two_machines(run, tmp_path):
         bytes_in_memory=20_000_000,
     )
     (group,) = context_of(read_runs(tmp_path)).ranked_groups
-    text = plain(verdict_sentence(group))
-    assert "20% below the best counted one, KN, at 140.0" in text
-    assert "2.0 times the memory, and the two were timed on different machines" in text
+    text = plain(verdict_sentences(group))
+    assert "20% below the best n-gram model, KN, at 140.0" in text
+    assert "2.0 times the memory; the two were timed on different machines" in text
     assert "training time" not in text
 
 
@@ -50,13 +50,13 @@ def test_several_corpora_are_summed_up_in_one_sentence(run, tmp_path):
         run("kn", "KN", "count", 100.0, corpus=corpus(name))
         run("lstm", "LSTM", "neural", neural, corpus=corpus(name))
     text = summary_sentence(context_of(read_runs(tmp_path)).ranked_groups)
-    assert "below the best counted one on 2 of 3 corpora (by 10% to 20%)" in text
+    assert "below that of the best n-gram model on 2 of 3 corpora (by 10% to 20%)" in text
     assert "above it on 1 (by 10%)" in text
 
 
 def test_machines_get_letters_where_there_are_several(run, tmp_path):
     run("kn", "KN", "count", 140.0)
-    run("lstm", "LSTM", "neural", 112.0, score_device="cuda", device_name="NVIDIA H100")
+    run("lstm", "LSTM", "neural", 112.0, train_device="cuda", score_device="cuda", device_name="NVIDIA H100")
     build_report(tmp_path, tmp_path / "report", lambda line: None)
     with (tmp_path / "report" / "tables" / "comparison.csv").open(encoding="utf-8") as file:
         machines = {row["label"]: (row["machine"], row["machine_name"]) for row in csv.DictReader(file)}

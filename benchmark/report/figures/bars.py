@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.figures.labels import SIZE, wrapped
 from benchmark.report.figures.style import WIDTH, canvas, family_legend, margins, text_width
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
@@ -44,7 +45,7 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
         if len(families) > 1:
             _family_mark(axes, row, bar.get_y() + bar.get_height() / 2, limit)
         middle, end = bar.get_y() + bar.get_height() / 2, bar.get_width()
-        deviation = row.deviation("test_perplexity") or 0.0
+        deviation = row.deviation(TEST_PERPLEXITY) or 0.0
         if deviation and value <= limit:
             axes.errorbar(value, middle, xerr=deviation, color=LIGHT["ink"], linewidth=1.2)
             end += deviation
@@ -100,6 +101,6 @@ def _family_mark(axes: Axes, row: Row, middle: float, limit: float) -> None:
 
 
 def _value(row: Row, cut: bool) -> str:
-    deviation = row.deviation("test_perplexity")
+    deviation = row.deviation(TEST_PERPLEXITY)
     spread = f" ± {text.significant(deviation, 2)}" if deviation is not None else ""
     return f"{'» ' if cut else ''}{text.perplexity(row.perplexity)}{spread}"

@@ -1,15 +1,16 @@
-"""Perplexity against what it costs, with the rows that nothing beats on both counts joined by a line."""
+"""Perplexity against a cost, with a line through the points that no other beats in both respects."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark import text
+from benchmark.measure.measure import Measure
 from benchmark.report.figures.labels import Label, beside_points, wrapped
 from benchmark.report.figures.style import canvas, family_legend, log_axis, margins
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
@@ -29,8 +30,8 @@ class Point:
     perplexity: float
 
 
-def front(points: Sequence[Point], more_is_better: bool) -> list[Point]:
-    """The points that no other beats in one respect without losing in the other, cheapest first."""
+def front(points: Sequence[Point], *, more_is_better: bool) -> list[Point]:
+    """The Pareto front, cheapest first: the points that no other beats in both respects."""
     sign = -1 if more_is_better else 1
     kept: list[Point] = []
     for point in sorted(points, key=lambda p: (sign * p.cost, p.perplexity)):
@@ -39,23 +40,16 @@ def front(points: Sequence[Point], more_is_better: bool) -> list[Point]:
     return kept
 
 
-def pareto(
-    title: str,
-    points: Sequence[Point],
-    axis: str,
-    show: Callable[[float | None], str],
-    more_is_better: bool = False,
-    ticks: Sequence[float] = (),
-) -> Figure:
-    """A scatter plot on logarithmic axes; names stand beside the marks where there is room."""
+def pareto(title: str, points: Sequence[Point], cost: Measure) -> Figure:
+    """A scatter plot on logarithmic axes. Names stand beside the marks where there is room."""
     figure, axes = canvas(title)
     costs, heights = [p.cost for p in points], [p.perplexity for p in points]
     margins(figure, 52, 24, top=48)
     axes.set_xlim(min(costs) / _room(costs), max(costs) * _room(costs))
     axes.set_ylim(min(heights) / _room(heights, 1.1), max(heights) * _room(heights, 1.1))
-    log_axis(axes, "x", show, ticks)
+    log_axis(axes, "x", cost.show)
     log_axis(axes, "y", lambda value: text.significant(value, 3))
-    best = front(points, more_is_better)
+    best = front(points, more_is_better=cost.better == "higher")
     axes.step(
         [p.cost for p in best],
         [p.perplexity for p in best],
@@ -77,7 +71,7 @@ def pareto(
     beside_points(
         axes, labels, [(p.cost, p.perplexity) for p in points], [(p.cost, p.perplexity) for p in best]
     )
-    axes.set(xlabel=axis, ylabel="test perplexity (lower is better)")
+    axes.set(xlabel=cost.axis, ylabel="test perplexity (lower is better)")
     return figure
 
 

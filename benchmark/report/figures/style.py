@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,11 +15,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from benchmark import text
+from benchmark.measure.measure import Format
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
 #: Points; at this width 10.5-point text is still readable when a phone shrinks the figure to fit.
 WIDTH, HEIGHT = 420.0, 300.0
 FONT = 10.5
+
+#: Seconds to choose ticks of a time axis from.
+FINE_TIMES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120, 600, 1_800, 7_200, 21_600, 86_400)
+COARSE_TIMES = (0.001, 0.01, 0.1, 1, 10, 120, 1_200, 7_200, 72_000, 720_000)
+MOST_TICKS = 7
 
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: selectable, small, in the page's font
@@ -80,27 +86,28 @@ def text_width(figure: Figure, labels: Iterable[str], size: float = FONT) -> flo
     return widest
 
 
-def log_axis(
-    axes: Axes, which: str, show: Callable[[float | None], str], ticks: Sequence[float] = ()
-) -> None:
-    """Make an axis whose limits are set logarithmic, with ticks written as people read them.
-
-    `ticks` are the values to choose from where round decimals are not what people count in (time).
-    """
+def log_axis(axes: Axes, which: str, show: Format) -> None:
+    """Makes the axis `x` or `y`, whose limits are set already, logarithmic, with ticks written by `show`."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
     span = high / low
     subs = (1.0,) if span > 200 else (1.0, 3.0) if span > 30 else (1.0, 2.0, 5.0)
-    inside = [tick for tick in ticks if low <= tick <= high]
-    if len(inside) > 1:
-        axis.set_major_locator(FixedLocator(inside))
+    times = _time_ticks(low, high) if show is text.duration else []
+    if len(times) > 1:
+        axis.set_major_locator(FixedLocator(times))
     elif span < 6:
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     else:
         axis.set_major_locator(LogLocator(subs=subs, numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
     axis.set_minor_locator(NullLocator())
+
+
+def _time_ticks(low: float, high: float) -> list[float]:
+    """Ticks that are round in seconds, minutes and hours, from the finest set of which few enough fit."""
+    sets = [[tick for tick in ticks if low <= tick <= high] for ticks in (FINE_TIMES, COARSE_TIMES)]
+    return next((ticks for ticks in sets if len(ticks) <= MOST_TICKS), sets[-1])
 
 
 def family_legend(axes: Axes, families: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
+from benchmark.measure.measures import VALID_PERPLEXITY
 from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
@@ -30,7 +31,7 @@ COLUMNS = (
     Column("label", "Model"),
     Column("seed", "Seed"),
     Column("tokens", "Training tokens", "right"),
-    Column("valid_perplexity", "Validation perplexity", "right"),
+    Column(VALID_PERPLEXITY.key, VALID_PERPLEXITY.title, "right"),
 )
 
 
@@ -67,7 +68,7 @@ def _figure(group: RankedGroup) -> Figure | None:
     curves = [(row, seeds) for row, seeds in found if any(len(curve) > 1 for curve in seeds)][:LINES]
     if not curves:
         return None
-    levels = [row for row in group.distinct("count", LEVELS, 0.03) if row.mean("valid_perplexity")]
+    levels = [row for row in group.distinct("count", LEVELS, 0.03) if row.mean(VALID_PERPLEXITY)]
     caption = f"Validation perplexity on {group.title} while training; lower is better."
     if levels:
         caption += f" Dashed: {text.listed([row.label for row in levels])}, which {_is(levels)} counted once."
@@ -91,7 +92,7 @@ def _is(rows: list[Row]) -> str:
 def _passed(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> float:
     """The training tokens after which every seed of the best trained model has been below the best
     counted one; infinite where that never happens."""
-    (_, seeds), level = curves[0], levels[0].mean("valid_perplexity") or 0.0
+    (_, seeds), level = curves[0], levels[0].mean(VALID_PERPLEXITY) or 0.0
     passed = [min((x for x, y in curve if y < level), default=math.inf) for curve in seeds if curve]
     return max(passed, default=math.inf)
 
@@ -131,7 +132,7 @@ def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[
     from benchmark.report.figures.lines import Level, Line, Mark, line_chart
 
     lines = [Line(row.number, row.label, row.family, seeds) for row, seeds in curves]
-    flat = [Level(r.number, r.label, r.family, r.mean("valid_perplexity") or 1.0) for r in levels]
+    flat = [Level(r.number, r.label, r.family, r.mean(VALID_PERPLEXITY) or 1.0) for r in levels]
     lowest = min([y for line in lines for y in line.ys] + [level.y for level in flat])
     tokens = _passed(curves, levels) if levels else math.inf
     said = f"below {levels[0].label} from {text.amount(tokens)} tokens on" if levels else ""

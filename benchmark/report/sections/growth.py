@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
+from benchmark.measure.measure import Measure
 from benchmark.peers.ngram.record import GROWTH_FILE, NgramRecord
 from benchmark.peers.record import newest_records
 from benchmark.peers.table import describe_machine
@@ -24,20 +23,30 @@ ORDER = 86
 LINES = 6
 
 
-@dataclass(frozen=True)
-class Measure:
-    """Something that grows: the field of a run that holds it, its name in words, and how it is shown."""
-
-    key: str
-    file: str
-    title: str
-    show: Callable[[float | None], str]
-    ticks: tuple[float, ...] = ()
-
-
+#: What grows, as the median over the runs of a row.
 MEASURES = (
-    Measure("seconds", "time", "time", text.duration, (0.3, 1, 3, 10, 30, 120, 600, 1_800, 7_200, 21_600)),
-    Measure("peak_bytes", "memory", "peak memory", text.size),
+    Measure(
+        key="seconds",
+        title="Time",
+        noun="time",
+        unit="seconds",
+        definition="Wall-clock time of the whole process, from text to test perplexity.",
+        show=text.duration,
+        better="lower",
+        timed=True,
+        of=lambda row: row.median("seconds"),
+    ),
+    Measure(
+        key="peak_bytes",
+        title="Peak memory",
+        noun="peak memory",
+        unit="bytes",
+        definition="The most memory that the process held resident.",
+        show=text.size,
+        better="lower",
+        timed=True,
+        of=lambda row: row.median("peak_bytes"),
+    ),
 )
 #: (tokens, value) of each order.
 Lines = dict[int, list[tuple[float, float]]]
@@ -49,35 +58,35 @@ def build(context: Context) -> Section | None:
     return Section("growth", "Growth with the text", figures) if figures else None
 
 
-def lines_of(record: NgramRecord, key: str) -> Lines:
+def lines_of(record: NgramRecord, measure: Measure) -> Lines:
     """The measured points of each order, in order of tokens."""
     lines: Lines = {}
     for row in record.rows:
-        if (value := row.median(key)) is not None:
+        if (value := measure.read(row)) is not None:
             lines.setdefault(row.case.order, []).append((row.case.tokens, value))
     return {order: sorted(line) for order, line in sorted(lines.items())[:LINES]}
 
 
 def _figure(record: NgramRecord, measure: Measure) -> Figure:
-    name, lines = record.name, lines_of(record, measure.key)
+    name, lines = record.name, lines_of(record, measure)
     value, tokens, order = max((y, x, order) for order, line in lines.items() for x, y in line)
     said = f"The most: {measure.show(value)} at order {order} for {text.amount(tokens)} tokens."
     caption = (
-        f"{measure.title.capitalize()} of our modified Kneser-Ney from text to test perplexity, on the first "
+        f"{measure.title} of our modified Kneser-Ney from text to test perplexity, on the first "
         f"tokens of {name}; both axes are logarithmic. {said} {describe_machine(record.machine)}."
     )
-    alt = f"Line chart of {measure.title} by training tokens, a line for each of {len(lines)} orders. {said}"
+    alt = f"Line chart of {measure.noun} by training tokens, a line for each of {len(lines)} orders. {said}"
     columns = (
         Column("order", "Order", "right"),
         Column("tokens", "Training tokens", "right"),
-        Column(measure.key, measure.title.capitalize(), "right"),
+        Column(measure.key, measure.title, "right"),
     )
     rows = [
         TableRow((number_cell(order, text.amount), number_cell(x, text.amount), number_cell(y, measure.show)))
         for order, line in lines.items()
         for x, y in line
     ]
-    file = f"growth_{measure.file}_{re.sub(r'[^A-Za-z0-9]+', '_', name)}"
+    file = f"growth_{measure.key}_{re.sub(r'[^A-Za-z0-9]+', '_', name)}"
     return Figure(file, caption, alt, partial(_draw, name, lines, measure), data_table(file, columns, rows))
 
 
@@ -86,14 +95,14 @@ def _draw(name: str, lines: Lines, measure: Measure) -> Drawing:
     from benchmark.report.figures.style import log_axis
 
     drawing, axes = line_chart(
-        f"{measure.title.capitalize()} by training tokens, {name}",
+        f"{measure.title} by training tokens, {name}",
         [Line(0, f"order {order}", "count", (tuple(line),)) for order, line in reversed(lines.items())],
         xlabel="training tokens",
-        ylabel=f"{measure.title} (less is better)",
+        ylabel=measure.axis,
         log_x=True,
         log_y=True,
         marked=True,
         left=66,
     )
-    log_axis(axes, "y", measure.show, measure.ticks)
+    log_axis(axes, "y", measure.show)
     return drawing

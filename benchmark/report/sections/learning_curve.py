@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.curve_crossings import Crossing, comparison_sentence
@@ -124,7 +125,7 @@ def _table(group: RankedGroup, found: list[Curve]) -> Table:
 
 def _cell(row: Row) -> Cell:
     shown = text.perplexity(row.perplexity)
-    values = row.values("test_perplexity")
+    values = row.values(TEST_PERPLEXITY)
     if len(values) > 1:
         shown += f" ({text.perplexity(min(values))}–{text.perplexity(max(values))})"
     return Cell(shown, row.perplexity)

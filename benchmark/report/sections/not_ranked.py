@@ -1,34 +1,22 @@
-"""Rows that are not ranked: what was skipped, failed or diverged, and scores that are not distributions."""
+"""Rows without a rank: runs that gave no result, and models whose scores are not probabilities."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchmark import text
+from benchmark.measure.measures import MEASURES
 from benchmark.report.blocks import Block, Paragraph, Section
 from benchmark.report.context import Context
+from benchmark.report.fields import CORPUS, LABEL, Field, cells_of, columns_of, measure_field, text_field
 from benchmark.report.rows import Row
-from benchmark.report.sections.comparison import stored
-from benchmark.report.tables import Column, Group, Table, TableRow, number_cell, text_cell
+from benchmark.report.tables import Group, Table, TableRow
 
 ORDER = 20
-#: More runs without a result than this are left to the CSV.
+#: Beyond this many runs without a result, the rest are in the CSV only.
 MOST = 100
-
-UNFINISHED = (
-    Column("corpus", "Corpus"),
-    Column("label", "Model"),
-    Column("seeds", "Seeds"),
-    Column("status", "Status"),
-    Column("reason", "Reason"),
-)
-
-UNNORMALISED = (
-    Column("corpus", "Corpus"),
-    Column("label", "Model"),
-    Column("bytes_in_memory", "Memory", "right"),
-    Column("stored", "Parameters or n-grams", "right"),
-    Column("train_seconds", "Training", "right"),
-    Column("score_tokens_per_second", "Scoring, tokens/s", "right"),
-)
+#: Characters of a reason that are shown.
+REASON = 400
 
 
 def build(context: Context) -> Section | None:
@@ -37,38 +25,40 @@ def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     if unnormalised:
         explained = (
-            "These models give scores that do not sum to one over the vocabulary. A perplexity computed "
-            "from them could not be compared with the others', so none is printed."
+            "The scores of these models do not sum to one over the vocabulary. A perplexity computed from "
+            "them could not be compared with any other, so none is given."
         )
-        rows = tuple(_unnormalised(row) for row in unnormalised)
-        table = Table("unnormalised", "Models without a perplexity.", UNNORMALISED, (Group(rows),), head=1)
-        blocks += [Paragraph((explained,)), table]
+        blocks += [Paragraph((explained,)), _unnormalised(unnormalised)]
     if unfinished:
-        rows = tuple(_unfinished(row) for row in unfinished)
-        caption = "Runs that gave no result, and why. The rest of the sweep went on."
-        blocks.append(Table("unfinished", caption, UNFINISHED, (Group(rows),), head=1, most=MOST))
+        blocks.append(_unfinished(unfinished))
     return Section("not-ranked", "Not ranked", tuple(blocks)) if blocks else None
 
 
-def _unfinished(row: Row) -> TableRow:
-    seeds = sorted(str(run.result.seed) for run in row.runs if run.result.seed is not None)
-    cells = (
-        text_cell(row.shared("corpus_title") or row.corpus),
-        text_cell(row.label),
-        text_cell(", ".join(seeds) or None),
-        text_cell(row.shared("status") or "unknown"),
-        text_cell(row.shared("reason") or "no reason was recorded", 400),
-    )
-    return TableRow(cells, row.number, row.family)
+def _unnormalised(rows: Sequence[Row]) -> Table:
+    """What else is known of these models: the key measures that any of them has."""
+    known = [m for m in MEASURES if m.level == "key" and any(row.mean(m) is not None for row in rows)]
+    fields = (CORPUS, LABEL, *map(measure_field, known))
+    return _table("unnormalised", "Models without a perplexity.", fields, rows)
 
 
-def _unnormalised(row: Row) -> TableRow:
-    cells = (
-        text_cell(row.shared("corpus_title") or row.corpus),
-        text_cell(row.label),
-        number_cell(row.mean("bytes_in_memory"), text.size),
-        stored(row),
-        number_cell(row.timed("train_seconds"), text.duration),
-        number_cell(row.timed("score_tokens_per_second"), text.amount),
+def _unfinished(rows: Sequence[Row]) -> Table:
+    fields: tuple[Field[Row], ...] = (
+        CORPUS,
+        LABEL,
+        text_field("seeds", "Seeds", lambda row: ", ".join(_seeds(row)) or None),
+        text_field("status", "Status", lambda row: row.first.status),
+        text_field("reason", "Reason", lambda row: text.clean(row.reason, REASON)),
     )
-    return TableRow(cells, row.number, row.family)
+    caption = "Runs that gave no result, and why. The other runs of a sweep are not affected."
+    return _table("unfinished", caption, fields, rows, most=MOST)
+
+
+def _seeds(row: Row) -> list[str]:
+    return sorted(str(run.result.seed) for run in row.runs if run.result.seed is not None)
+
+
+def _table(
+    name: str, caption: str, fields: Sequence[Field[Row]], rows: Sequence[Row], most: int = 0
+) -> Table:
+    drawn = tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in rows)
+    return Table(name, caption, columns_of(fields), (Group(drawn),), head=1, most=most)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from benchmark import text
 from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
+from benchmark.report.model_settings import number_in
 from benchmark.report.ranking import RankedGroup
-from benchmark.report.rows import Row, number_of
+from benchmark.report.rows import Row
 from benchmark.report.tables import Column, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def methods(group: RankedGroup) -> list[Method]:
     """Counted methods with at least two orders, best first: rows alike in everything but the order."""
     same: dict[tuple[str, str], list[tuple[float, Row]]] = defaultdict(list)
     for row in group.family("count"):
-        order = number_of(row.settings, "order")
+        order = number_in(row.settings, "order")
         if order is not None and math.isfinite(row.perplexity or math.inf):
             rest = {key: value for key, value in row.settings.items() if key != "order"}
-            same[row.shared("model"), repr(sorted(rest.items(), key=str))].append((order, row))
+            same[row.model, repr(sorted(rest.items(), key=str))].append((order, row))
     several = [sorted(rows, key=lambda pair: pair[0]) for rows in same.values() if len(rows) > 1]
     several.sort(key=lambda rows: min(row.perplexity or math.inf for _, row in rows))
     return [(_name(rows), rows) for rows in several]
@@ -61,7 +62,7 @@ def _name(rows: list[tuple[float, Row]]) -> str:
     alike = zip(*(row.label.split() for _, row in rows), strict=False)
     shared = " ".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, alike))
     plain = re.sub(r"[\s,;:(–-]+(order)?$", "", shared)
-    return plain or rows[0][1].shared("model").replace("_", " ").capitalize()
+    return plain or rows[0][1].model.replace("_", " ").capitalize()
 
 
 def _drawn(found: list[Method]) -> tuple[list[Method], list[str]]:

@@ -1,43 +1,62 @@
-"""Where every row comes from: commit, machine, versions, and the command that makes it again."""
+"""Where every number comes from: the run's command, commit, machine and arithmetic."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.record.folder import RunRecord
 from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context, letter
+from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.rows import Row
-from benchmark.report.tables import Cell, Column, Group, Table, TableRow, number_cell, text_cell
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow
 
 ORDER = 100
-#: More runs than this are left to the CSV, the best rows' last.
+#: Beyond this many runs, the rest are in the CSV only, those of the best rows last.
 MOST = 300
 
-COLUMNS = (
-    Column("corpus", "Corpus", level="data"),
-    Column("label", "Model"),
-    Column("seed", "Seed", "right"),
-    Column("test_perplexity", "Test perplexity", "right", "data"),
-    Column("command", "Command that makes it again", mono=True),
-    Column("run_id", "Run", mono=True),
-    Column("commit", "Commit", mono=True),
-    Column("environment", "Made on"),
-    Column("computed", "Computed with", level="more"),
-    Column("threads", "Threads", level="data"),
-    Column("train_device", "Training device", level="data"),
-    Column("train_dtype", "Training arithmetic", level="data"),
-    Column("train_batch", "Training batch", level="data"),
-    Column("score_device", "Scoring device", level="data"),
-    Column("score_dtype", "Scoring arithmetic", level="data"),
-    Column("score_batch", "Scoring batch", level="data"),
-    Column("started", "Started", level="more"),
-    Column("version", "nextword", level="data"),
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a row. `environment` is the letter of the environment it was made in."""
+
+    row: Row
+    result: Result
+    environment: str
+
+
+FIELDS: tuple[Field[Run], ...] = (
+    text_field("corpus", "Corpus", lambda run: run.row.corpus_title, "data"),
+    text_field("label", "Model", lambda run: run.row.label),
+    Field(Column("seed", "Seed", "right"), lambda run: _seed(run.result)),
+    number_field(
+        TEST_PERPLEXITY.key,
+        TEST_PERPLEXITY.title,
+        lambda run: TEST_PERPLEXITY.read(run.result),
+        TEST_PERPLEXITY.show,
+        "data",
+    ),
+    text_field("command", "Command that repeats it", lambda run: run.result.command, mono=True),
+    text_field("run_id", "Run", lambda run: run.result.run_id, mono=True),
+    text_field("commit", "Commit", lambda run: _commit(run.result), mono=True),
+    text_field("environment", "Made on", lambda run: run.environment or None),
+    text_field("computed", "Computed with", lambda run: _computed(run.result), "more"),
+    number_field("threads", "Threads", lambda run: run.result.threads, text.amount, "data"),
+    text_field("train_device", "Training device", lambda run: run.result.train_device, "data"),
+    text_field("train_dtype", "Training arithmetic", lambda run: run.result.train_dtype, "data"),
+    number_field("train_batch", "Training batch", lambda run: run.result.train_batch, text.amount, "data"),
+    text_field("score_device", "Scoring device", lambda run: run.result.score_device, "data"),
+    text_field("score_dtype", "Scoring arithmetic", lambda run: run.result.score_dtype, "data"),
+    number_field("score_batch", "Scoring batch", lambda run: run.result.score_batch, text.amount, "data"),
+    Field(Column("started", "Started", level="more"), lambda run: _started(run.result)),
+    text_field("version", "nextword", lambda run: run.result.version, "data"),
 )
 
 
@@ -49,62 +68,45 @@ def build(context: Context) -> Section | None:
     for row in sorted(
         context.rows, key=lambda row: (row.corpus, ranks.get(row.number, math.inf), row.number)
     ):
-        corpus = row.shared("corpus_title") or row.corpus or "unnamed corpus"
-        groups[corpus] += [_run(row, run, letters.get(environments[id(run)], "")) for run in row.runs]
+        for run in row.runs:
+            item = Run(row, run.result, letters.get(environments[id(run)], ""))
+            groups[row.corpus_title].append(TableRow(cells_of(FIELDS, item), row.number, row.family))
     titled = tuple(Group(tuple(rows), corpus) for corpus, rows in groups.items())
     caption = f"Every run behind this report: {text.plural(len(environments), 'run')}."
-    table = Table("provenance", caption, COLUMNS, titled, head=1, sortable=True, most=MOST)
+    table = Table("provenance", caption, columns_of(FIELDS), titled, head=1, sortable=True, most=MOST)
     blocks: list[Block] = [table]
-    used: dict[str, int] = defaultdict(int)
-    for environment in environments.values():
-        used[environment] += 1
+    used = Counter(environments.values())
     for key, name in letters.items():
         items = tuple(sorted(json.loads(key).items()))
         blocks.append(Fold(f"Made on {name}: {text.plural(used[key], 'run')}", (Definitions(items),)))
-    return Section("provenance", "Provenance", (Fold("Every run, and how to make it again", tuple(blocks)),))
+    return Section("provenance", "Provenance", (Fold("Every run, and how to repeat it", tuple(blocks)),))
 
 
-def _run(row: Row, run: RunRecord, environment: str) -> TableRow:
-    result = run.result
-    cells = (
-        text_cell(row.shared("corpus_title") or row.corpus),
-        text_cell(row.label),
-        Cell(text.NONE if result.seed is None else str(result.seed), result.seed),
-        number_cell(result.test_perplexity if row.normalised else None, text.perplexity),
-        text_cell(result.command),
-        text_cell(result.run_id),
-        text_cell(_commit(result)),
-        text_cell(environment or None),
-        text_cell(_computed(result)),
-        number_cell(result.threads, text.amount),
-        text_cell(result.train_device),
-        text_cell(result.train_dtype),
-        number_cell(result.train_batch, text.amount),
-        text_cell(result.score_device),
-        text_cell(result.score_dtype),
-        number_cell(result.score_batch, text.amount),
-        Cell(_moment(result), text.clean(result.started or "")),
-        text_cell(result.version),
-    )
-    return TableRow(cells, row.number, row.family)
+def _seed(result: Result) -> Cell:
+    return Cell(text.NONE if result.seed is None else str(result.seed), result.seed)
 
 
 def _computed(result: Result) -> str | None:
-    """Threads, and the device, number format and batch of training and of scoring, in one phrase."""
+    """Threads, then the device, number format and batch size of training and of scoring, in one phrase."""
     trained = _arithmetic(result.train_device, result.train_dtype, result.train_batch)
     scored = _arithmetic(result.score_device, result.score_dtype, result.score_batch)
-    threads = text.plural(result.threads, "thread") if result.threads else ""
-    said = [threads, f"trained: {trained}" if trained else "", f"scored: {scored}" if scored else ""]
+    said = [text.plural(result.threads, "thread") if result.threads else ""]
+    if trained == scored:
+        said.append(trained)
+    else:
+        said += [f"training: {trained}" if trained else "", f"scoring: {scored}" if scored else ""]
     return "; ".join(part for part in said if part) or None
 
 
 def _arithmetic(device: str | None, dtype: str | None, batch: int | None) -> str:
-    return ", ".join(part for part in (device, dtype, f"batch {batch}" if batch else "") if part)
+    return ", ".join(part for part in (device, dtype, f"batch of {batch}" if batch else "") if part)
 
 
-def _moment(result: Result) -> str:
-    """`2025-06-01 10:00` of an ISO time."""
-    return text.clean(result.started or text.NONE).replace("T", " ")[:16]
+def _started(result: Result) -> Cell:
+    """Shown as `2025-06-01 10:00`; the CSV has the ISO time."""
+    return Cell(
+        text.clean(result.started or text.NONE).replace("T", " ")[:16], text.clean(result.started or "")
+    )
 
 
 def _commit(result: Result) -> str | None:
@@ -113,7 +115,7 @@ def _commit(result: Result) -> str | None:
 
 
 def _environment(run: RunRecord) -> str:
-    """What `environment.json` says of machine and versions, as sorted JSON; empty where it is missing."""
+    """Machine and versions from `environment.json`, as sorted JSON; empty where the file is missing."""
     try:
         data = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -121,14 +123,14 @@ def _environment(run: RunRecord) -> str:
     if not isinstance(data, dict):
         return ""
     shown = {
-        text.clean(key).replace("_", " ").capitalize(): _said(value)
+        text.clean(key).replace("_", " ").capitalize(): _flat_text(value)
         for key, value in data.items()
         if not str(key).startswith("commit") and value is not None
     }
     return json.dumps(shown, sort_keys=True, ensure_ascii=False)
 
 
-def _said(value: Any) -> str:
+def _flat_text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{text.clean(key)} {text.clean(item)}" for key, item in sorted(value.items()))
     return text.clean(value)

@@ -7,11 +7,13 @@ import re
 from typing import Any
 
 from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
 from benchmark.report.blocks import Paragraph, Section
 from benchmark.report.context import Context
+from benchmark.report.model_settings import number_in
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
-from benchmark.report.rows import Row, number_of
+from benchmark.report.rows import Row
 from benchmark.report.tables import Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 80
@@ -20,8 +22,8 @@ OURS = 4
 
 COLUMNS = (
     Column("corpus", "Corpus", level="data"),
-    Column("test_perplexity", "Test perplexity", "right"),
-    Column("valid_perplexity", "Validation", "right", level="more"),
+    Column(TEST_PERPLEXITY.key, TEST_PERPLEXITY.title, "right"),
+    Column(VALID_PERPLEXITY.key, VALID_PERPLEXITY.title, "right", level="more"),
     Column("label", "Model"),
     Column("source", "Source"),
     Column("protocol", "Protocol"),
@@ -65,8 +67,8 @@ def _published(group: RankedGroup) -> list[dict[str, Any]]:
 
 def _perplexity(item: dict[str, Any]) -> float | None:
     """Bits per character are a perplexity per character; corpora of words cite perplexities."""
-    bits = number_of(item, "bits_per_character")
-    return number_of(item, "perplexity") or (None if bits is None else 2**bits)
+    bits = number_in(item, "bits_per_character")
+    return number_in(item, "perplexity") or (None if bits is None else 2**bits)
 
 
 def _is_after(row: Row, item: dict[str, Any]) -> bool:
@@ -84,12 +86,12 @@ def _words(name: object) -> list[str]:
 
 
 def _theirs(group: RankedGroup, item: dict[str, Any]) -> TableRow:
-    bits = number_of(item, "bits_per_character")
+    bits = number_in(item, "bits_per_character")
     given = "" if bits is None else f" (given as {bits:g} bits per character)"
     cells = (
         text_cell(group.title),
         number_cell(_perplexity(item), text.perplexity),
-        number_cell(number_of(item, "valid_perplexity"), text.perplexity),
+        number_cell(number_in(item, "valid_perplexity"), text.perplexity),
         text_cell(item.get("model")),
         text_cell(item.get("source")),
         text_cell(f"{text.clean(item.get('protocol') or text.NONE)}{given}"),
@@ -101,9 +103,9 @@ def _ours(group: RankedGroup, row: Row) -> TableRow:
     cells = (
         text_cell(group.title),
         number_cell(row.perplexity, text.perplexity),
-        number_cell(row.mean("valid_perplexity"), text.perplexity),
+        number_cell(row.mean(VALID_PERPLEXITY), text.perplexity),
         text_cell(row.label),
         text_cell("this report"),
-        text_cell(f"{group.protocol[:6]}, history by {row.shared('context')}"),
+        text_cell(f"{group.protocol[:6]}, history by {row.history}"),
     )
     return TableRow(cells, row.number, row.family, best=True)

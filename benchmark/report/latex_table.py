@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.report.latex_text import breakable, escape
+from benchmark.report.latex_escape import breakable, escape
 from benchmark.report.tables import Column, Group, Table
 
 __all__ = ["escape", "latex_table"]

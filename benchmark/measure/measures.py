@@ -1,0 +1,218 @@
+"""Every scalar measure of a run, each declared once.
+
+Tables, figures, the verdict and the page's definitions all read `MEASURES`. To add a measure, write the
+function that computes it, one entry here, and a test. An entry reads the field of `Result` named by its key;
+a measure that follows from fields recorded already is computed by `of`, so that old runs have it as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from benchmark import text
+from benchmark.measure.measure import Measure
+
+if TYPE_CHECKING:
+    from benchmark.record.result import Result
+
+
+def _of_distribution(key: str) -> Callable[[Result], float | None]:
+    """Reads a likelihood: None for a model whose scores do not sum to one over the vocabulary."""
+    field: Callable[[Result], float | None] = attrgetter(key)
+    return lambda result: field(result) if result.normalised else None
+
+
+def _three_decimals(value: float | None) -> str:
+    return text.decimals(value, 3)
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        key="test_perplexity",
+        title="Test perplexity",
+        noun="test perplexity",
+        unit="",
+        definition=(
+            "exp(−Σ ln p / N) over all N test targets (Jelinek et al. 1977): how many equally likely next "
+            "tokens the model hesitates between, on average. A model that knows nothing scores the size of "
+            "the vocabulary."
+        ),
+        show=text.perplexity,
+        better="lower",
+        level="key",
+        of=_of_distribution("test_perplexity"),
+    ),
+    Measure(
+        key="test_perplexity_known",
+        title="Known words only",
+        noun="test perplexity of known words",
+        unit="",
+        definition=(
+            "Test perplexity without the targets that are outside the vocabulary and count as <unk>. A large "
+            "gap between the two means that <unk> itself is easy to predict."
+        ),
+        show=text.perplexity,
+        better="lower",
+        of=_of_distribution("test_perplexity_known"),
+    ),
+    Measure(
+        key="valid_perplexity",
+        title="Validation perplexity",
+        noun="validation perplexity",
+        unit="",
+        definition=(
+            "The same on the validation text, on which settings, stopping points and mixture weights are "
+            "chosen."
+        ),
+        show=text.perplexity,
+        better="lower",
+        of=_of_distribution("valid_perplexity"),
+    ),
+    Measure(
+        key="bits_per_character",
+        title="Bits per character",
+        noun="bits per character",
+        unit="bits",
+        definition=(
+            "−Σ log₂ p over the test targets, divided by the number of characters in the test text. It is "
+            "comparable between models over words and models over characters."
+        ),
+        show=_three_decimals,
+        better="lower",
+        of=_of_distribution("bits_per_character"),
+    ),
+    Measure(
+        key="test_zero_probabilities",
+        title="Zero probabilities",
+        noun="number of targets with probability zero",
+        unit="",
+        definition="Test targets that the model gives probability zero. One makes perplexity infinite.",
+        show=text.amount,
+        better="lower",
+        level="data",
+        of=_of_distribution("test_zero_probabilities"),
+    ),
+    Measure(
+        key="test_perplexity_nonzero",
+        title="Perplexity without zeros",
+        noun="test perplexity without zero probabilities",
+        unit="",
+        definition=(
+            "Test perplexity of only those targets that have a probability above zero. They differ from "
+            "model to model, so the values cannot be compared."
+        ),
+        show=text.perplexity,
+        level="data",
+        of=_of_distribution("test_perplexity_nonzero"),
+    ),
+    Measure(
+        key="bytes_in_memory",
+        title="Memory",
+        noun="memory",
+        unit="bytes",
+        definition=(
+            "The arrays that scoring needs in memory, in decimal units (1 MB is 1,000,000 bytes). It is "
+            "comparable between models of any kind."
+        ),
+        show=text.size,
+        better="lower",
+        cost=True,
+        level="key",
+    ),
+    Measure(
+        key="parameters",
+        title="Parameters",
+        noun="number of parameters",
+        unit="",
+        definition="Numbers that training sets in a neural model.",
+        show=text.amount,
+        level="key",
+    ),
+    Measure(
+        key="entries",
+        title="n‑grams",
+        noun="number of n-grams",
+        unit="",
+        definition="N-grams that an n-gram model stores.",
+        show=text.amount,
+        level="key",
+    ),
+    Measure(
+        key="bytes_on_disk",
+        title="Disk",
+        noun="disk space",
+        unit="bytes",
+        definition="The files of the saved model.",
+        show=text.size,
+        better="lower",
+        level="data",
+    ),
+    Measure(
+        key="train_seconds",
+        title="Training",
+        noun="training time",
+        unit="seconds",
+        definition="Wall-clock time of training, without the evaluations in between.",
+        show=text.duration,
+        better="lower",
+        timed=True,
+        cost=True,
+        level="key",
+    ),
+    Measure(
+        key="train_tokens_per_second",
+        title="Training, tokens/s",
+        noun="training speed",
+        unit="tokens/s",
+        definition="Tokens trained on, counting every pass over the text, divided by the training time.",
+        show=text.amount,
+        better="higher",
+        timed=True,
+    ),
+    Measure(
+        key="score_tokens_per_second",
+        title="Scoring, tokens/s",
+        noun="scoring speed",
+        unit="tokens/s",
+        definition="Test tokens scored per second after a warm-up, the median of up to five readings.",
+        show=text.amount,
+        better="higher",
+        timed=True,
+        cost=True,
+        level="key",
+    ),
+    Measure(
+        key="peak_memory_bytes",
+        title="Peak memory",
+        noun="peak memory",
+        unit="bytes",
+        definition="The most memory that the process of the run held resident.",
+        show=text.size,
+        better="lower",
+        timed=True,
+    ),
+    Measure(
+        key="peak_device_bytes",
+        title="Peak GPU memory",
+        noun="peak GPU memory",
+        unit="bytes",
+        definition="The most memory that the run took on the GPU.",
+        show=text.size,
+        better="lower",
+        timed=True,
+        level="data",
+    ),
+)
+
+BY_KEY = {measure.key: measure for measure in MEASURES}
+#: What perplexity is weighed against.
+COSTS = tuple(measure for measure in MEASURES if measure.cost)
+
+# The measures that some part of the report singles out.
+TEST_PERPLEXITY = BY_KEY["test_perplexity"]
+VALID_PERPLEXITY = BY_KEY["valid_perplexity"]
+ZERO_PROBABILITIES = BY_KEY["test_zero_probabilities"]
+PERPLEXITY_NONZERO = BY_KEY["test_perplexity_nonzero"]
+TRAIN_SECONDS = BY_KEY["train_seconds"]

@@ -1,0 +1,59 @@
+"""A table's columns together with the functions that fill them, so that headings and cells stay paired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from benchmark.measure.measure import Format, Measure
+from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.rows import Row
+from benchmark.report.tables import Cell, Column, Level, number_cell, text_cell
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Field(Generic[Item]):
+    """A column of a table whose rows are items, and how the cell of an item is made."""
+
+    column: Column
+    cell: Callable[[Item], Cell]
+
+
+def text_field(
+    key: str, title: str, of: Callable[[Item], object], level: Level = "key", *, mono: bool = False
+) -> Field[Item]:
+    """A column of text."""
+    return Field(Column(key, title, level=level, mono=mono), lambda item: text_cell(of(item)))
+
+
+def number_field(
+    key: str, title: str, of: Callable[[Item], float | None], show: Format, level: Level = "key"
+) -> Field[Item]:
+    """A column of numbers."""
+    return Field(Column(key, title, "right", level), lambda item: number_cell(of(item), show))
+
+
+def measure_field(measure: Measure) -> Field[Row]:
+    """The column of a measure: the mean over a row's seeds."""
+    return number_field(
+        measure.key, measure.title, lambda row: row.mean(measure), measure.show, measure.level
+    )
+
+
+def columns_of(fields: Sequence[Field[Item]]) -> tuple[Column, ...]:
+    """The fields' columns."""
+    return tuple(field.column for field in fields)
+
+
+def cells_of(fields: Sequence[Field[Item]], item: Item) -> tuple[Cell, ...]:
+    """An item's cells, one in each of the fields' columns."""
+    return tuple(field.cell(item) for field in fields)
+
+
+CORPUS: Field[Row] = text_field("corpus", "Corpus", lambda row: row.corpus_title)
+LABEL: Field[Row] = text_field("label", "Model", lambda row: row.label)
+FAMILY: Field[Row] = text_field("family", "Family", lambda row: FAMILY_NAMES.get(row.family, row.family))
+HISTORY: Field[Row] = text_field("context", "History", lambda row: row.first.context)
