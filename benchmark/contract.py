@@ -56,7 +56,7 @@ class Computation:
 
     `device`: as torch names it (`cpu`, `cuda:0`). `dtype`: number format of the arithmetic (`float64`,
     `float32`, `tf32`, `bfloat16`); None where the model does not say. `batch`: sequences read side by
-    side; None for a model that does not read in batches.
+    side; None for a model that reads in no batches, or in batches of varying size.
     """
 
     device: str = "cpu"

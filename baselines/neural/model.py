@@ -1,5 +1,6 @@
 """What all neural baselines share: training, scoring, saving and loading, whatever the architecture."""
 
+import inspect
 import json
 import os
 from abc import abstractmethod
@@ -19,7 +20,6 @@ from baselines.neural.output.kinds import Output
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.loop import Material
 from baselines.neural.training.loop import train as train_network
-from baselines.neural.training.precision import Precision
 from baselines.neural.training.recipe import Training
 from benchmark.contract import (
     Computation,
@@ -68,32 +68,32 @@ def check_tied(tied: bool, embedding_size: int, hidden_size: int) -> None:
 
 @dataclass(kw_only=True, eq=False)
 class NeuralModel(LanguageModel):
-    """A neural language model. A subclass adds its settings and implements `build`; the rest is given.
+    """A neural language model. A subclass declares its settings and implements `build`; the rest is given.
 
-    A subclass is a keyword-only dataclass whose fields, with their defaults, are the settings of its
-    `conf/model/*.yaml`:
+    A subclass is a keyword-only dataclass. Its fields, with their defaults, are the settings that its
+    `conf/model/*.yaml` lists:
 
         @dataclass(kw_only=True, eq=False)
-        class Averaging(NeuralModel):
-            window: int = 8
-            size: int = 128
+        class FadingWords(NeuralModel):
+            width: Annotated[int, Field(ge=1)] = 100
 
             def build(self, vocabulary: Vocabulary) -> Network:
-                return AveragingNetwork(vocabulary, self)
+                return FadingNetwork(vocabulary, self.width, self.output)
 
-    `build` returns an untrained `Network` on the CPU; weights are drawn later by the recipe. What a network
-    computes, and in which shapes, is said in `baselines.neural.network.Network`. An optional `__post_init__`
-    may raise UserError if settings do not fit each other. `Annotated[int, Field(ge=1)]` bounds a setting.
+    `build` returns an untrained `Network` on the CPU; the recipe draws its weights later. What a network
+    computes, in which shapes, is documented in `baselines.neural.network.Network`. `Annotated` bounds a
+    setting, and an optional `__post_init__` may raise UserError if settings do not fit each other.
+    `examples/baselines/fading_words.py` is the whole example.
 
     Given for free, besides the whole contract of `LanguageModel`:
 
-    - training by the recipe `training` (`conf/train/*.yaml`): any optimiser and schedule, validation,
-      checkpoints and recovery, several processes under `torchrun`;
-    - every output layer (`output`, `conf/output/*.yaml`), tied or not: the network passes `self.output` of
-      the model on to `Network.__init__`;
-    - exact scores in either `context`: with the history of the whole `stream`, or of the `sentence` alone;
-    - saving and loading: settings as JSON, parameters as safetensors. Buffers are not saved: `build` must
-      compute them anew.
+    - training by any recipe (`training`, `conf/train/*.yaml`): optimisers, schedules, validation,
+      checkpoints, recovery from divergence, and several processes under `torchrun`;
+    - any output layer (`output`, `conf/output/*.yaml`), with a tied or a separate matrix: `build` passes
+      `self.output` on to `Network.__init__`;
+    - exact scores with the history of the whole `stream` or of the `sentence`, by `context`;
+    - saving and loading: settings as JSON, parameters as safetensors. Buffers are not saved, so the
+      network's constructor must compute them.
 
     On a CPU with a given number of threads, `seed` alone determines the weights. Global random state is
     neither read nor changed.
@@ -106,6 +106,16 @@ class NeuralModel(LanguageModel):
     training: Training = field(default_factory=Training)
     seed: Annotated[int, Field(ge=0)] = 1
     device: str = "auto"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Raises TypeError if a setting would hide a method or property, such as `size` or `save`."""
+        super().__init_subclass__(**options)
+        for name in inspect.get_annotations(cls):
+            taken = getattr(NeuralModel, name, None)
+            if callable(taken) or isinstance(taken, property):
+                raise TypeError(
+                    f"{cls.__name__}.{name}: NeuralModel.{name} exists, so no setting can be called so"
+                )
 
     @abstractmethod
     def build(self, vocabulary: Vocabulary) -> Network:
@@ -120,16 +130,9 @@ class NeuralModel(LanguageModel):
             initialise(self._network, self.training, train.vocabulary)
             self._network.to(device)
             material = Material(train, valid, self.context, self.seed)
-            train_network(self._network, self.training, material, log)
+            self.trained_on = train_network(self._network, self.training, material, log)
         self._network.eval()
-        self._describe_computation(device)
-
-    def _describe_computation(self, device: torch.device) -> None:
-        precision = Precision(self.training, device)
-        self.trained_on = Computation(str(device), precision.dtype, self.training.batch)
-        # sentences are scored in batches of like length, a stream as one row
-        batch = 1 if self.context == "stream" else None
-        self.scored_on = Computation(str(device), "float32", batch)
+        self.scored_on = scoring.computation(self._network, self.context)
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         return scoring.score(self._fitted(), stream, self.context)
@@ -154,7 +157,11 @@ class NeuralModel(LanguageModel):
         weights = {name: p.detach().cpu().contiguous() for name, p in self._fitted().named_parameters()}
         save_file(weights, folder / WEIGHTS)
         vocabulary = {"size": len(self._vocabulary), "sha256": self._vocabulary.digest}
-        data = {"arguments": self._arguments(), "vocabulary": vocabulary}
+        data = {
+            "arguments": self._arguments(),
+            "trained_on": asdict(self.trained_on),
+            "vocabulary": vocabulary,
+        }
         (folder / OPTIONS).write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
@@ -164,10 +171,10 @@ class NeuralModel(LanguageModel):
         Raises UserError if it was trained with another vocabulary.
         """
         data = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
-        trained_on = data["vocabulary"]
-        if trained_on != {"size": len(vocabulary), "sha256": vocabulary.digest}:
+        known = data["vocabulary"]
+        if known != {"size": len(vocabulary), "sha256": vocabulary.digest}:
             raise UserError(
-                f"{folder / WEIGHTS} was trained on another vocabulary ({trained_on['size']:,} tokens, "
+                f"{folder / WEIGHTS} was trained on another vocabulary ({known['size']:,} tokens, "
                 f"not these {len(vocabulary):,}): load it with the corpus it was trained on"
             )
         arguments = data["arguments"]
@@ -183,7 +190,8 @@ class NeuralModel(LanguageModel):
             for name, parameter in network.named_parameters():
                 parameter.copy_(weights[name])
         model._vocabulary, model._network = vocabulary, network.to(device).eval()
-        model._describe_computation(device)
+        model.trained_on = Computation(**data.get("trained_on", {}))
+        model.scored_on = scoring.computation(model._network, model.context)
         return model
 
     @property

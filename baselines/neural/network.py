@@ -9,29 +9,32 @@ from torch.nn import functional as F
 from baselines.neural.output.kinds import Output
 from benchmark.contract import Vocabulary
 
-#: What a network carries from one segment of a stream to the next. Dimension 1 of each tensor is the row.
+#: What a network carries from one segment of a stream to the next: tensors of whatever shape it chooses.
 State = tuple[Tensor, ...]
 
 
 class Network(nn.Module, ABC):
     """Reads tokens and computes the features from which the output layer predicts the next token.
 
-    A subclass calls `super().__init__` with the number of `features` it computes, creates its layers, and
-    implements:
+    A subclass calls `super().__init__` with the number of `features` that it computes, creates its layers,
+    and implements two methods:
 
-    - `initial_state(rows)`: the state before the first token, a tuple of tensors, one row of text per index
-      of dimension 1, such as `(self.zeros(1, rows, units),)`; `()` if nothing is carried over;
-    - `forward(tokens, state)`: from tokens int64 [time, rows] and a state, the features
-      [time, rows, features] and the state after the last token. Time comes first, as in torch's recurrent
-      layers. Features at time t may depend on the state and on tokens 0 … t only.
+    - `initial_state(rows)` returns the state before the first token for `rows` texts that are read side by
+      side: a tuple of tensors, such as `(self.zeros(rows, units),)`, or `()` if nothing is carried over;
+    - `forward(tokens, state)` gets tokens int64 [time, rows] and a state, and returns the features
+      [time, rows, features] after each token and the state after the last one. Time comes first, as in
+      torch's recurrent layers. The features at time t may depend on the state and on tokens 0 … t only.
 
-    It looks tokens up by `self.embed(tokens)`. The first token of a text is `start`: `</s>` if the
-    vocabulary has one, otherwise an extra row of the embedding that is never a target.
+    `Network.__init__` creates `self.embedding`, which `self.embed(tokens)` looks tokens up in, and
+    `self.output`, which turns features into probabilities. With `tied` both share one matrix, so `features`
+    must equal `embedding_size`. The first token of a text is `self.start`: `</s>` if the vocabulary has one,
+    otherwise an extra row of the embedding, which is never a target.
 
-    Two optional attributes of behaviour: `memory` is how many tokens back the network sees (None: all of
-    them), which lets long contexts be cut; `adjust_initial_weights` changes weights after the recipe has
-    drawn them. `self.embedding` and `self.output` exist already. With `tied` the output layer shares the
-    embedding matrix, and then `features` must equal `embedding_size`.
+    Dropout and the like must depend on `self.training`, which is False while scoring.
+
+    Optionally, a subclass sets `memory`, the number of tokens back that it sees (None: all of them), so that
+    long contexts can be cut; `architectures.window.WindowNetwork` does so for a fixed window. It may override
+    the methods below `forward`.
     """
 
     memory: int | None = None
@@ -62,7 +65,7 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def initial_state(self, rows: int) -> State:
-        """The state of `rows` rows before their first token."""
+        """The state of `rows` texts before their first token."""
 
     @abstractmethod
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:

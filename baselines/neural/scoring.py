@@ -4,21 +4,28 @@ Nothing is truncated here: every target is scored with the state carried over it
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import assert_never
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from baselines.neural.arithmetic import tf32
 from baselines.neural.network import Network
 from baselines.neural.segments import EncodedStream, Rows, batches_by_length, pad, sentences
-from benchmark.contract import Context, TokenStream
+from benchmark.contract import Computation, Context, TokenStream
 
 #: Positions (time × rows) in a segment when scoring: enough to keep matrix products busy, few enough to
 #: hold in memory.
 POSITIONS = 2048
 #: Contexts read side by side for next-token distributions.
 CONTEXTS = 128
+
+
+def full_float32(network: Network) -> AbstractContextManager[None]:
+    """A context in which a network on a CUDA device computes without TF32."""
+    return tf32(False, next(network.parameters()).device)
 
 
 @torch.no_grad()
@@ -31,14 +38,28 @@ def score(network: Network, stream: TokenStream, context: Context) -> np.ndarray
     encoded = EncodedStream(np.asarray(stream.ids), network.start, next(network.parameters()).device)
     was_training = network.training
     network.eval()
-    for rows in _scoring_rows(stream.ids, stream.vocabulary.end, context):
-        state = network.initial_state(len(rows.starts))
-        for segment in encoded.segments(rows, max(1, POSITIONS // len(rows.starts))):
-            features, state = network(segment.inputs, state)
-            log_p = network.output.log_probs(segment.select(features), segment.targets)
-            scores[segment.positions] = log_p.cpu().numpy()
+    with full_float32(network):
+        for rows in _scoring_rows(stream.ids, stream.vocabulary.end, context):
+            state = network.initial_state(len(rows.starts))
+            for segment in encoded.segments(rows, max(1, POSITIONS // len(rows.starts))):
+                features, state = network(segment.inputs, state)
+                log_p = network.output.log_probs(segment.select(features), segment.targets)
+                scores[segment.positions] = log_p.cpu().numpy()
     network.train(was_training)
     return scores
+
+
+def computation(network: Network, context: Context) -> Computation:
+    """How `score` computes: in the type of the weights, a stream as one row, sentences in varying batches."""
+    weights = next(network.parameters())
+    device, dtype = str(weights.device), str(weights.dtype).removeprefix("torch.")
+    match context:
+        case "sentence":
+            return Computation(device, dtype, batch=None)
+        case "stream":
+            return Computation(device, dtype, batch=1)
+        case unknown:
+            assert_never(unknown)
 
 
 def _scoring_rows(ids: np.ndarray, end: int | None, context: Context) -> list[Rows]:
@@ -60,8 +81,9 @@ def next_distribution(network: Network, contexts: Sequence[np.ndarray], vocabula
     network.eval()
     for first in range(0, len(contexts), CONTEXTS):
         places = by_length[first : first + CONTEXTS]
-        features = _last_features(network, [contexts[place] for place in places])
-        result[places] = network.output.distribution(features).cpu().numpy()
+        with full_float32(network):
+            features = _last_features(network, [contexts[place] for place in places])
+            result[places] = network.output.distribution(features).cpu().numpy()
     return result
 
 
@@ -100,7 +122,8 @@ def features_in_order(
         case "stream":
             state = network.initial_state(1)
             for segment in encoded.segments(Rows(np.zeros(1, np.int64), np.array([len(ids)])), POSITIONS):
-                features, state = network(segment.inputs, state)
+                with full_float32(network):
+                    features, state = network(segment.inputs, state)
                 yield features.flatten(0, 1), segment.targets
         case unknown:
             assert_never(unknown)
@@ -129,7 +152,8 @@ def _features_of_sentences(network: Network, encoded: EncodedStream, rows: Rows)
     for batch in batches_by_length(rows, positions=POSITIONS):
         state = network.initial_state(len(batch.starts))
         for segment in encoded.segments(batch, max(1, POSITIONS // len(batch.starts))):
-            read, state = network(segment.inputs, state)
+            with full_float32(network):
+                read, state = network(segment.inputs, state)
             features.append(segment.select(read))
             targets.append(segment.targets)
             positions.append(segment.positions)

@@ -135,7 +135,7 @@ class Result:
     score_device: str | None = None
     #: Number format of the arithmetic in scoring.
     score_dtype: str | None = None
-    #: Sequences scored side by side; None for a model that does not score in batches.
+    #: Sequences scored side by side; None if there are no batches, or their size varies.
     score_batch: int | None = None
 
     # --- where it comes from ---

@@ -18,7 +18,7 @@ class FadingNetwork(Network):
         self.hidden = nn.Linear(width, width)
 
     def initial_state(self, rows):
-        return (self.fade.new_zeros(rows, len(self.fade)),)
+        return (self.zeros(rows, len(self.fade)),)
 
     def forward(self, tokens, state):
         (memory,), memories = state, []

@@ -8,6 +8,7 @@ import torch
 from neural_cases import CLASSES, fitted, stream
 
 from baselines.neural import scoring
+from baselines.neural.model import NeuralModel
 from benchmark.contract import TokenStream
 from benchmark.errors import UserError
 
@@ -114,3 +115,9 @@ def test_contexts_may_be_none_at_all_or_of_any_integer_type():
     rows = model.next_log_probs([one, one.astype(np.uint32), np.array([], np.int64)])
     np.testing.assert_allclose(rows[0], rows[1], atol=1e-7)
     np.testing.assert_allclose(rows[2], model.next_log_probs([np.array([], np.uint16)])[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["size", "network"])
+def test_a_setting_that_would_hide_a_method_is_refused(name):
+    with pytest.raises(TypeError, match=rf"Mine\.{name}: NeuralModel\.{name} exists"):
+        type("Mine", (NeuralModel,), {"__annotations__": {name: int}, name: 3})

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, assert_never
 
@@ -136,6 +137,10 @@ class DynamicEvaluation(Adapted):
                 features = learner.features(np.asarray(ids))
                 row[:] = self.network.output.distribution(features[None])[0].cpu().numpy()
         return rows
+
+    def _describe_computation(self) -> None:
+        super()._describe_computation()
+        self.scored_on = replace(self.scored_on, batch=1)  # segment by segment, sentences too
 
     def _learner(self, trained: list[Tensor], rate: float, decay: float) -> OnlineLearner:
         rule = UpdateRule(trained, self._scales, rate, decay, self.epsilon)

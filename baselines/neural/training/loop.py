@@ -27,7 +27,7 @@ from baselines.neural.training.snapshot import (
     unprefixed,
 )
 from baselines.neural.training.step import Stepper
-from benchmark.contract import Context, Diverged, RunLog, TokenStream
+from benchmark.contract import Computation, Context, Diverged, RunLog, TokenStream
 
 #: Steps between two looks at the loss, each of which waits for the device, and between two snapshots.
 INTERVAL, SNAPSHOT = 50, 200
@@ -45,17 +45,20 @@ class Material:
     seed: int
 
 
-def train(network: Network, training: Training, material: Material, log: RunLog) -> None:
+def train(network: Network, training: Training, material: Material, log: RunLog) -> Computation:
     """Spend the recipe's budget; leave the network with the weights of its best validation.
 
     Continues from a checkpoint of this very training if the log's workspace holds one. Under `torchrun`
-    every process must call this; only rank 0 logs. Raises Diverged if the loss explodes too often, and
-    UserError if there is nothing to train on.
+    every process must call this; only rank 0 logs. Returns how training computed; the batch is the rows of
+    a minibatch in all processes together. Raises Diverged if the loss explodes too often, and UserError if
+    there is nothing to train on.
     """
     device = next(network.parameters()).device
     precision = Precision(training, device)
     with process_group(device) as group, precision.during_training():
-        Trainer(network, training, material, group, precision, log if group.rank == 0 else RunLog()).run()
+        trainer = Trainer(network, training, material, group, precision, log if group.rank == 0 else RunLog())
+        trainer.run()
+    return Computation(str(device), precision.dtype, trainer.rows)
 
 
 class Trainer:
@@ -98,6 +101,11 @@ class Trainer:
         whole = len(self._valid) == len(material.valid)
         self._measure = "valid_perplexity" if whole else "valid_head_perplexity"
         self._validation: dict[str, float] = {}
+
+    @property
+    def rows(self) -> int:
+        """The most rows that a step reads side by side, in all processes together."""
+        return self._minibatches.rows
 
     def run(self) -> None:
         """Train until the budget is spent or patience ends."""

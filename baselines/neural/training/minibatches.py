@@ -58,6 +58,11 @@ class Minibatches:
         self._encoded = EncodedStream(np.asarray(stream.ids), start, device)
         self._process, self._processes = process, processes
 
+    @property
+    def rows(self) -> int:
+        """The most rows in a minibatch of all processes; fewer than `batch` only if the text is too short."""
+        return max(len(rows.starts) for rows in self._batches(np.random.default_rng(0)))
+
     def starting_at(self, epoch: int = 0, number: int = 0) -> Iterator[Minibatch]:
         """All minibatches from the given one on; the iterator never ends."""
         for current in count(epoch):
