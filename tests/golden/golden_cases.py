@@ -98,7 +98,7 @@ UNSCORED = {
     (
         "training.precision",
         "bfloat16",
-    ): "rounds otherwise on another processor; the training tests compare it",
+    ): "rounds otherwise on other processors; the training tests compare it",
     ("training.compile", True): "half a minute of a C++ compiler; the training tests compare it",
 }
 
