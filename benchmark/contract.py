@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,7 @@ __all__ = [
     "Computation",
     "Context",
     "Diverged",
+    "InputFile",
     "LanguageModel",
     "ModelSize",
     "RunLog",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 Context = Literal["sentence", "stream"]
+
+#: Annotates a setting that names a file or a folder: a run's identity rests on what that holds.
+InputFile = Annotated[str, "a file or a folder"]
 
 
 @dataclass(frozen=True)

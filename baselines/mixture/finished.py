@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class Finished(LanguageModel):
     Raises Skip where no run is named; UserError where it did not end well or keeps no checkpoint, and, in
     `fit`, where it was trained on another vocabulary or text.
     """
+
+    version: ClassVar[int] = 1
 
     family: Literal["count", "neural", "mixture"]  # type: ignore[misc]  # of the class for all models but these
     normalised: bool  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -23,6 +23,8 @@ class GatedMixture(Composite):
     20, 200 and 1000 tokens, and what they tell of the history themselves (see
     `baselines.mixture.features`), never the target.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, *, components: Mapping[str, LanguageModel]) -> None:
         super().__init__(components)

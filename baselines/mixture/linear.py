@@ -21,6 +21,7 @@ class LinearMixture(Composite):
     After `fit`, `weights` holds λ by the component's name.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("weights",)
 
     def __init__(self, *, components: Mapping[str, LanguageModel]) -> None:

@@ -31,6 +31,7 @@ class LogLinearMixture(Composite):
     After `fit`, `weights` holds λ by the component's name.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("weights",)
 
     def __init__(

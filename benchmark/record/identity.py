@@ -7,25 +7,32 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmark.record.input_files import Keys, content_of, input_files
 from benchmark.record.reference import REFERENCE, referenced_id, referenced_settings
 from benchmark.record.source import source_digest
+from benchmark.record.versions import class_name, source_if_unversioned, versions_of
 
 #: Keys of a model's config that do not change what it learns, only how it is shown or where it runs.
 INCIDENTAL = frozenset({"label", "device", "threads"})
 
 
 def run_id(model: Mapping[str, Any], corpus_fingerprint: str) -> str:
-    """12 hexadecimal digits over the model's settings (its seed and training among them), the
-    corpus's content and the baseline's own source; not over paths, labels or the device.
+    """12 hexadecimal digits over what determines the outcome of a run.
 
-    The source is that of every `_target_` in the settings: a mixture's, and its components'. A model
-    whose settings hold no seed is deterministic: every seed gives the same run. A finished run that the
-    settings build upon (`run`) counts by its id, whatever its folder is called, and by its source.
+    That is: the model's settings, its seed and its training among them; the content of files that the
+    settings name; the corpus's content; and the versions declared by the model's class, its engine, those
+    of its components and the harness's scoring. A class that declares no version counts by its code. A
+    finished run that the settings build upon (`run`) counts by its id. Labels, places of files, devices
+    and numbers of threads do not count. A model without a seed is deterministic: every seed gives the
+    same run.
     """
+    targets = _targets(model)
+    sources = {target: source_if_unversioned(target) for target in targets}
     outcome = {
-        "model": _without_incidentals(model),
+        "model": _outcome_settings(model),
         "corpus": corpus_fingerprint,
-        "source": source_digest(*_targets(model)),
+        "versions": versions_of(targets),
+        "sources": {target: source for target, source in sources.items() if source is not None},
     }
     return _digest(outcome)
 
@@ -36,34 +43,14 @@ def protocol_id(protocol: Mapping[str, str]) -> str:
     return _digest(dict(protocol))
 
 
-def _without_incidentals(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            key: referenced_id(item)
-            if key == REFERENCE and isinstance(item, str)
-            else _without_incidentals(item)
-            for key, item in value.items()
-            if key not in INCIDENTAL
-        }
-    return value
+def current_versions(model: Mapping[str, Any]) -> dict[str, int]:
+    """The versions that a run with these settings rests on now, by what declares them."""
+    return versions_of(_targets(model))
 
 
-def _targets(value: Any) -> Iterator[str]:
-    """Every `_target_` in a model's settings, its components' and its finished runs' among them."""
-    if isinstance(value, Mapping):
-        if isinstance(value.get("_target_"), str):
-            yield value["_target_"]
-        for key, item in value.items():
-            if key == REFERENCE and isinstance(item, str):
-                for settings in referenced_settings(item):
-                    yield from _targets(settings)
-            else:
-                yield from _targets(item)
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def current_source(model: Mapping[str, Any]) -> str:
+    """SHA-256 over all code that a run with these settings goes through now."""
+    return source_digest(tuple(sorted(_targets(model))))
 
 
 def seed_of(model: Mapping[str, Any]) -> int | None:
@@ -72,3 +59,55 @@ def seed_of(model: Mapping[str, Any]) -> int | None:
         return int(model["seed"])
     seeds = (seed_of(value) for value in model.values() if isinstance(value, Mapping))
     return next((seed for seed in seeds if seed is not None), None)
+
+
+def _outcome_settings(value: Any, keys: Keys = (), files: frozenset[Keys] = frozenset()) -> Any:
+    """Settings without what is incidental, with content in place of names.
+
+    `keys` lead here from the settings of the model around it, of which `files` name files.
+    """
+    if keys in files:
+        return content_of(value)
+    if not isinstance(value, Mapping):
+        return _plain(value)
+    target = value.get("_target_")
+    if isinstance(target, str):
+        keys, files = (), input_files(target)
+    settings = {}
+    for key, item in value.items():
+        if key == REFERENCE and isinstance(item, str):
+            settings[key] = referenced_id(item)
+        elif key == "_target_" and isinstance(item, str):
+            settings[key] = class_name(item)
+        elif key not in INCIDENTAL:
+            settings[key] = _outcome_settings(item, (*keys, key), files)
+    return settings
+
+
+def _plain(value: Any) -> Any:
+    """A value, the same however a number was typed: 20 or 20.0."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _targets(model: Mapping[str, Any]) -> list[str]:
+    """The classes in a model's settings, its components' and its finished runs' among them, each once."""
+    return sorted(set(_each_target(model)))
+
+
+def _each_target(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("_target_"), str):
+            yield value["_target_"]
+        for key, item in value.items():
+            if key == REFERENCE and isinstance(item, str):
+                for settings in referenced_settings(item):
+                    yield from _each_target(settings)
+            else:
+                yield from _each_target(item)
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -43,6 +43,7 @@ class DynamicEvaluation(Adapted):
     After `fit`, `chosen` holds the learning rate and the decay.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("chosen",)
 
     def __init__(

@@ -36,6 +36,7 @@ class NeuralCache(Adapted):
     After `fit`, `chosen` holds θ and λ. `next_log_probs` reads each context whole.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("chosen",)
 
     def __init__(

@@ -1,7 +1,7 @@
 """The log-bilinear model: the next word's vector is linear in those before it (Mnih & Hinton 2007)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, ClassVar, Literal, assert_never
 
 import torch
 from pydantic import Field
@@ -60,6 +60,8 @@ class LogBilinear(NeuralModel):
     2012); the two sizes must then be equal. Nothing but the softmax is nonlinear. `dropout` is applied to
     the embeddings and to q. The window of the first words of a stream is filled up with `</s>`.
     """
+
+    version: ClassVar[int] = 1
 
     window: Annotated[int, Field(ge=1, le=1000)] = 5
     embedding_size: Annotated[int, Field(ge=1)] = 200

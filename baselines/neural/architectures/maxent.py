@@ -1,7 +1,7 @@
 """An Elman network trained jointly with a maximum-entropy model of n-grams (Mikolov et al. 2011)."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -103,6 +103,8 @@ class RnnMaxent(Rnn):
     b. The history of the first words of a stream (or sentence, in `sentence` context) is filled up with
     `</s>`. Loss and scores are those of the exact softmax.
     """
+
+    version: ClassVar[int] = 1
 
     order: Annotated[int, Field(ge=2, le=10)] = 3
     hash_size: Annotated[int, Field(ge=1, le=MOST_SLOTS * STEP)] = 2**20

@@ -166,6 +166,8 @@ class Minimal(NeuralModel):
 class MinGru(Minimal):
     """minGRU (Feng et al. 2024): h = (1 − z) ⊙ h + z ⊙ g(W x + b), z = σ(V x + c)."""
 
+    version: ClassVar[int] = 1
+
     cells = GruCells
 
 
@@ -175,5 +177,7 @@ class MinLstm(Minimal):
 
     f and i are σ(V x + c), each with its own weights. A unit has one state and no output gate.
     """
+
+    version: ClassVar[int] = 1
 
     cells = LstmCells

@@ -1,7 +1,7 @@
 """A fixed window with residual blocks, layer normalisation and global context (Sun & Iyyer 2021)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, ClassVar, Literal, assert_never
 
 import torch
 from pydantic import Field
@@ -109,6 +109,8 @@ class ModernWindow(NeuralModel):
     embeddings and to the output of each FF. The window of the first words of a stream is filled up with
     `</s>`.
     """
+
+    version: ClassVar[int] = 1
 
     window: Annotated[int, Field(ge=1, le=1000)] = 5
     global_context: Literal["none", "average", "kernel"] = "kernel"

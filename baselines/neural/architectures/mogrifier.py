@@ -1,7 +1,7 @@
 """The Mogrifier LSTM (Melis, Kočiský & Blunsom 2020)."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -67,6 +67,8 @@ class MogrifierLstm(Lstm):
     Odd rounds compute x ← 2σ(Q h) ⊙ x, even ones h ← 2σ(R x) ⊙ h. Each has its own matrix; with `rank` it
     is the product of two matrices of that rank. Without rounds this is an LSTM.
     """
+
+    version: ClassVar[int] = 1
 
     rounds: Annotated[int, Field(ge=0, le=20)] = 5
     rank: Annotated[int, Field(ge=1)] | None = None

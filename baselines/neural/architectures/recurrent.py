@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -153,6 +153,8 @@ class Rnn(Recurrent):
     preserves the state over many steps (Le, Jaitly & Hinton 2015).
     """
 
+    version: ClassVar[int] = 1
+
     nonlinearity: Nonlinearity = "tanh"
     identity: bool = False
 
@@ -168,6 +170,8 @@ class Gru(Recurrent):
     h = (1 − z) ⊙ n + z ⊙ h.
     """
 
+    version: ClassVar[int] = 1
+
     def layer(self, inputs: int, units: int) -> RecurrentLayer:
         return GruLayer(inputs, units, self.weight_drop)
 
@@ -180,6 +184,8 @@ class Lstm(Recurrent):
     h = o ⊙ tanh(c). `forget_bias` is the initial bias of f: 1 for a long memory from the first step on
     (Jozefowicz et al. 2015); null: zero, like other biases.
     """
+
+    version: ClassVar[int] = 1
 
     forget_bias: float | None = None
 

@@ -1,7 +1,7 @@
 """A decoder-only transformer whose attention is a sliding window, carried from segment to segment."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -85,6 +85,8 @@ class Transformer(NeuralModel):
     heads about 64 wide. `dropout` is applied to the embeddings, to what each sublayer adds, and to the
     output.
     """
+
+    version: ClassVar[int] = 1
 
     layers: Annotated[int, Field(ge=1, le=64)] = 2
     embedding_size: Annotated[int, Field(ge=1)] = 200

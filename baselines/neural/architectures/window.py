@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -82,6 +82,8 @@ class FixedWindow(NeuralModel):
     matrix. The window of the first words of a stream (or of a sentence, in `sentence` context) is filled up
     with `</s>`.
     """
+
+    version: ClassVar[int] = 1
 
     window: Annotated[int, Field(ge=1, le=1000)] = 5
     embedding_size: Annotated[int, Field(ge=1)] = 200

@@ -35,6 +35,7 @@ class Cache(LanguageModel):
     A poor model alone: made to be a component of a mixture.
     """
 
+    version: ClassVar[int] = 1
     family: ClassVar[Literal["count"]] = "count"
     trained_on = scored_on = Computation(dtype="float64")
     context: Context = "stream"

@@ -36,6 +36,7 @@ class InfinityGram(Composite):
     tokens: the n of the ∞-gram is one more.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("weights", "effective_n")
 
     def __init__(

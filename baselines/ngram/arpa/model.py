@@ -11,7 +11,7 @@ from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.linked import fold
-from benchmark.contract import Context, RunLog, Skip, TokenStream
+from benchmark.contract import Context, InputFile, RunLog, Skip, TokenStream
 
 
 class Arpa(BackoffModel):
@@ -24,9 +24,10 @@ class Arpa(BackoffModel):
     After `fit`, `order` is the file's.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("order", "normalised")
 
-    def __init__(self, *, path: str | None = None, context: Context = "sentence") -> None:
+    def __init__(self, *, path: InputFile | None = None, context: Context = "sentence") -> None:
         super().__init__(order=1, context=context)
         self.path = path
 

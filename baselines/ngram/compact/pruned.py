@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -28,6 +28,8 @@ class Pruned(BackoffModel):
     the orders above (lmplz's `--prune`). Then by relative entropy: those whose loss raises the perplexity
     by a share below `threshold` (Stolcke 1998). See `baselines.ngram.compact.prune`.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(
         self,

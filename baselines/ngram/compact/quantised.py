@@ -37,6 +37,7 @@ class Quantised(BackoffModel):
     nearly to one: the model then is a score (`normalised` is False), and the log says by how much.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("normalised",)
 
     def __init__(

@@ -35,6 +35,7 @@ class KenLM(LanguageModel):
     0 in lmplz's (`<unk>` in the text is a word to it, and its own an event that never happens).
     """
 
+    version: ClassVar[int] = 1
     family: ClassVar[Literal["count"]] = "count"
 
     def __init__(

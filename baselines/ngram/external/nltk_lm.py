@@ -201,6 +201,8 @@ class NltkModel(LanguageModel):
 class NltkLM(NltkModel):
     """The classes of `nltk.lm` that are distributions over our vocabulary after every context."""
 
+    version: ClassVar[int] = 1
+
     def __init__(
         self,
         *,
@@ -226,6 +228,7 @@ class NltkScore(NltkModel):
     (Brants et al. 2007).
     """
 
+    version: ClassVar[int] = 1
     normalised: ClassVar[bool] = False
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -41,6 +41,8 @@ class ClassBased(FactoredModel):
     After `fit`, `class_of` int64 [words] holds the class of each word; `save` writes `classes.tsv`, each
     line a class and its words, most frequent first (tabs, line ends and backslashes as \\t, \\n, \\r, \\\\).
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,8 @@ class SkipNgram(FactoredModel):
     weights are set by EM on the validation text, for each bucket of histories (see `FactoredMixture`).
     Where the history began less far back, what stands there is `<s>`, once.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ class AbsoluteDiscounting(BackoffModel):
     is no closed form.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("discounts", "fallback_orders")
 
     def __init__(

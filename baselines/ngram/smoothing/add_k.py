@@ -29,6 +29,7 @@ class AddK(BackoffModel):
     `chosen_k` holds the k in use.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("chosen_k",)
 
     def __init__(

@@ -34,6 +34,7 @@ class JelinekMercer(BackoffModel):
     bucket but the first, `iterations` the steps of EM and `valid_perplexity` what they came to.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("weights", "edges", "iterations", "valid_perplexity")
 
     def __init__(

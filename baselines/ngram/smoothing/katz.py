@@ -38,6 +38,7 @@ class Katz(BackoffModel):
     After `fit`, `ratios` [order][count] holds d of the counts from 0 to the threshold that was used.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("ratios",)
 
     def __init__(

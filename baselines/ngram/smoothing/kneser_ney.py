@@ -35,6 +35,7 @@ class KneserNey(BackoffModel):
     that took the fixed ones.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("discounts", "fallback_orders", "normalised")
 
     def __init__(

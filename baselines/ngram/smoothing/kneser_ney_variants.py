@@ -29,6 +29,7 @@ class KneserNeySingle(BackoffModel):
     After `fit`, `discounts` [order] holds D of each order, and `fallback_orders` the orders that took 0.5.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("discounts", "fallback_orders")
 
     def __init__(
@@ -63,6 +64,7 @@ class KneserNeyBackoff(BackoffModel):
     `fallback_orders` the orders where the closed form of the discounts is impossible.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("amounts", "fallback_orders")
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,8 @@ class MaximumLikelihood(BackoffModel):
     distribution; `nltk.lm.MLE` gives every word 0. Without training text every word has 1 / V. At the
     beginning of a sentence h begins with `<s>` and may be shorter, as if padded on the left by more.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(
         self,

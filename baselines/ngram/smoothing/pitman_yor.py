@@ -41,6 +41,7 @@ class PitmanYor(BackoffModel):
     text is not looked at. After `fit`, `discounts` and `strengths` hold dₙ and θₙ of each order.
     """
 
+    version: ClassVar[int] = 1
     learned: ClassVar[tuple[str, ...]] = ("discounts", "strengths")
 
     def __init__(

@@ -29,6 +29,7 @@ class StupidBackoff(BackoffModel):
     scoring: α^(|history| − |h|) remains.
     """
 
+    version: ClassVar[int] = 1
     normalised: ClassVar[bool] = False
 
     def __init__(

@@ -15,6 +15,7 @@ from benchmark.contract import Computation, LanguageModel, ModelSize, RunLog, To
 class Uniform(LanguageModel):
     """p(w | h) = 1 / V. Its perplexity is the size of the vocabulary, V."""
 
+    version: ClassVar[int] = 1
     family: ClassVar[Literal["count"]] = "count"
     trained_on = scored_on = Computation(dtype="float64")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class Unigram(BackoffModel):
     The maximum-likelihood estimate (Manning & Schütze 1999, sec. 6.2.1) wherever training shows
     every word of the vocabulary, as a vocabulary taken from training does; elsewhere no probability is 0.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self) -> None:
         super().__init__(order=1)

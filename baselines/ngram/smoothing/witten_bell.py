@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,8 @@ class WittenBell(BackoffModel):
 
     b(h), the end of the recursion in 1 / V and contexts never seen: see `forms.smooth`.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(
         self,
