@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +64,10 @@ def test_a_model_runs(model: str, tmp_path: Path, text_corpus: list[str]) -> Non
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list((tmp_path / "results" / "runs").glob(f"*/{model}/*/result.json"))) == 1
+    (record,) = (tmp_path / "results" / "runs").glob(f"*/{model}/*/result.json")
+    repeated = shlex.split(json.loads(record.read_text(encoding="utf-8"))["command"])
+    (job,) = collect(repeated[2:])
+    assert job.config["model"]["_target_"].startswith(f"{model}.")
 
 
 @pytest.mark.parametrize("corpus", [path.stem for path in (EXAMPLES / "conf" / "corpus").glob("*.yaml")])

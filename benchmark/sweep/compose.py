@@ -35,6 +35,9 @@ INCIDENTAL = frozenset(
 
 MULTIRUN = ("-m", "--multirun")
 
+#: The option before a folder of further configuration files.
+CONFIG_DIR = ("--config-dir", "-cd")
+
 #: The folder of a finished run, from a results folder and the name that a person gave.
 FolderOf = Callable[[Path, str], str]
 
@@ -63,7 +66,7 @@ class Collector:
         if names_sweep(arguments):
             lines = self._without_foreign_settings(lines, arguments)
         found = [
-            _job(config, overrides, folder_of)
+            _job(config, [*config_dir_options(line), *overrides], folder_of)
             for line in lines
             for config, overrides in self._composed_or_explained(line)
         ]
@@ -135,6 +138,13 @@ def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
     )
 
 
+def config_dir_options(arguments: Sequence[str]) -> list[str]:
+    """`--config-dir=FOLDER`, however a command line spells it; nothing if it names no such folder."""
+    words = ["=".join(arguments[place : place + 2]) for place, a in enumerate(arguments) if a in CONFIG_DIR]
+    words += [argument for argument in arguments if argument.startswith("--config-dir=")]
+    return [f"--config-dir={word.partition('=')[2]}" for word in words[-1:]]
+
+
 def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | None:
     """Whether it is a multirun, a further configuration folder, and the overrides.
 
@@ -145,7 +155,7 @@ def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | N
     for argument in waiting:
         if argument in MULTIRUN:
             multirun = True
-        elif argument in ("--config-dir", "-cd"):
+        elif argument in CONFIG_DIR:
             config_dir = next(waiting, "")
         elif argument.startswith("--config-dir="):
             config_dir = argument.partition("=")[2]

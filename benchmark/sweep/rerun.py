@@ -86,7 +86,8 @@ def _of_folders(words: Sequence[str], statuses: set[str], how: Sequence[str], sa
 
 def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> Job:
     program, *overrides = shlex.split(state.command) or [""]
-    if program != "nextword" or any(override.startswith("-") for override in overrides):
+    options = [each for each in overrides if each.startswith("-") and not each.startswith("--config-dir=")]
+    if program != "nextword" or options:
         raise UserError("its record has no command that repeats it; run it by name")
     jobs = collector.jobs([*overrides[1:], *how])
     if len(jobs) != 1:
