@@ -164,7 +164,8 @@ def test_an_id_that_looks_like_a_number_is_still_an_id(tmp_path: Path) -> None:
     for run_id in ("3224701e3240", "012345678901"):
         folder = tmp_path / "runs" / "sotu" / "lstm" / run_id
         folder.mkdir(parents=True)
-        (folder / "result.json").write_text(json.dumps({"run_id": run_id, "status": "ok"}), encoding="utf-8")
+        record = {"run_id": run_id, "status": "ok", "model": "lstm", "corpus": "sotu", "label": "LSTM"}
+        (folder / "result.json").write_text(json.dumps(record), encoding="utf-8")
         (job,) = collect(["model=finished", f"model.run={run_id}", f"results_dir={tmp_path}"])
         assert job.config["model"]["run"] == str(folder)
         (again,) = collect([*shlex.split(job.command)[2:], f"results_dir={tmp_path}"])
