@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from benchmark import text
+from benchmark.measure.bits import bits_per_token
 from benchmark.measure.measure import Measure
 
 if TYPE_CHECKING:
@@ -69,6 +70,17 @@ MEASURES: tuple[Measure, ...] = (
         show=text.perplexity,
         better="lower",
         of=_of_distribution("valid_perplexity"),
+    ),
+    Measure(
+        key="bits_per_token",
+        title="Bits per token",
+        noun="bits per token",
+        unit="bits",
+        definition="−Σ log₂ p / N over all N test targets: the logarithm of test perplexity to base 2.",
+        show=_three_decimals,
+        better="lower",
+        level="data",
+        of=bits_per_token,
     ),
     Measure(
         key="bits_per_character",
