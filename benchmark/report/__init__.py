@@ -1,6 +1,6 @@
-"""From run folders to a report: one page, its tables and figures, and the table for the terminal.
+"""From run folders to a report: one page with its tables and figures, and the comparison as plain text.
 
-Importing this package is light: the page's and the figures' libraries are loaded by `build_report`.
+Importing this package is quick: `build_report` loads the libraries that the page and the figures need.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from benchmark.record.folder import RunRecord, read_runs
 from benchmark.report.context import context_of
 from benchmark.report.terminal import plain_table
 
-#: Rows of each corpus in the plain text beside a report, which has all of them.
+#: Rows of each corpus that are printed while a report is built; the report has them all.
 SHOWN = 20
 
 __all__ = ["ReportSummary", "build_report", "comparison_table"]
@@ -21,7 +21,7 @@ __all__ = ["ReportSummary", "build_report", "comparison_table"]
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """What was written: the page, its size in bytes, and how much is in it."""
+    """What was written: the page, its size in bytes, and how many runs, rows, tables and figures it shows."""
 
     page: Path
     bytes: int
@@ -32,9 +32,9 @@ class ReportSummary:
 
 
 def comparison_table(records: Sequence[RunRecord]) -> str:
-    """The comparison as aligned plain text.
+    """The comparison as plain text.
 
-    Raises UserError, with the command that makes some, where there are no runs.
+    Raises UserError if there are no runs.
     """
     return plain_table(context_of(records))
 
@@ -42,11 +42,11 @@ def comparison_table(records: Sequence[RunRecord]) -> str:
 def build_report(
     results_dir: Path, out: Path, say: Callable[[str], None], show: Callable[[str], None] | None = None
 ) -> ReportSummary:
-    """Write `index.html`, `report.md`, `tables/` and `figures/` into `out` from the runs of `results_dir`.
+    """Writes `index.html`, `report.md`, `tables/` and `figures/` into `out` from the runs of `results_dir`.
 
-    The same run folders give the same bytes. Unreadable run folders are named through `say` and left
-    out; `show` is handed the comparison as plain text before the figures are drawn. Raises UserError
-    where there are no runs or `out` cannot be written.
+    The same run folders give the same bytes. Run folders that cannot be read are named through `say` and
+    left out. `show` gets the comparison as plain text before the figures are drawn. Raises UserError if there
+    are no runs or `out` cannot be written.
     """
     records = read_runs(results_dir, warn=say)
     context = context_of(records, results_dir)

@@ -1,4 +1,4 @@
-"""What every section is given: the rows, ranked where they may be, and the runs behind them."""
+"""What every section gets: the runs, the rows made of them, and the rows ranked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmark.search.record import only_trials, read_searches
 class Context:
     """The material of a report. `rows` holds every row, finished or not.
 
-    `results_dir` is where measurements lie that are no runs, or None.
+    `results_dir` is the folder with searches and peer measurements, which are not runs; it may be None.
     """
 
     records: tuple[RunRecord, ...]
@@ -28,13 +28,12 @@ class Context:
 
     @cached_property
     def ranked_groups(self) -> list[RankedGroup]:
-        """Ranked rows, by corpus and protocol. Rows that learnt from a share of the training split are in
-        the learning curves alone."""
+        """Ranked rows, by corpus and protocol, but for those trained on a share of the text."""
         return ranked_groups([row for row in self.rows if row.train_share == 1])
 
     @cached_property
     def machines(self) -> dict[Machine, str]:
-        """Every machine that timed a finished row, with the letter it goes by."""
+        """Every machine that timed a finished row, with the letter that stands for it."""
         found = sorted({row.machine for row in self.rows if row.done})
         return {machine: letter(index) for index, machine in enumerate(found)}
 
@@ -52,13 +51,13 @@ def letter(index: int) -> str:
 def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) -> Context:
     """The material of a report on these runs.
 
-    Raises UserError, with the command that makes some, where there are none.
+    Raises UserError, with a command that makes a run, if there are none.
     """
     if not records:
         where = f" in {results_dir}" if results_dir else ""
         raise UserError(
             f"no finished run{where}; make one with: nextword run model=kneser_ney corpus=sotu_small"
         )
-    trials = only_trials(read_searches(results_dir))  # shown by the section on searches, ranked nowhere
+    trials = only_trials(read_searches(results_dir))  # in the section on searches only
     compared = [record for record in records if record.folder.name not in trials]
     return Context(tuple(records), tuple(group_runs(compared)), results_dir)

@@ -1,4 +1,4 @@
-"""A drawn figure made fit to stand inside a page: themed, with its own ids, small."""
+"""Turns an SVG document into an element for the page: in its theme, with ids of its own, and small."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _TARGET = re.compile(r"#([^)]+)")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _COMMAND = re.compile(r"\s*([A-Za-z])\s*")
 _NO_TURN = re.compile(r"rotate\(-?0 ")
-#: What a page says better, or what holds anyway.
+#: Style rules that the page sets itself, or that are defaults.
 _NEEDLESS = ("font-family:", "stroke-linejoin: miter", "stroke-dashoffset: 0")
 
 
 @dataclass
 class Styles:
-    """The styles that the figures of one page share, each a class."""
+    """The styles that the figures of one page share, as CSS classes."""
 
     classes: dict[str, str] = field(default_factory=dict)
 
     def name(self, style: str) -> str:
-        """The class of a style attribute, its colours as the palette's CSS variables; empty for none."""
+        """The class for a style attribute, its colours as CSS variables; empty if nothing is left of it."""
         kept = [part.strip() for part in style.split(";")]
         kept = [part for part in kept if part and not part.startswith(_NEEDLESS)]
         rule = _COLOUR.sub(lambda match: f"var(--{_NAMES[match[0]]})", ";".join(kept))
@@ -43,14 +43,13 @@ class Styles:
 def inline(svg: str, prefix: str, alt: str, styles: Styles) -> str:
     """The `<svg>` element of a standalone document, for the page that has the rules of `styles`.
 
-    Ids that something refers to become short and begin with the prefix, so that figures do not take each
-    other's clip paths; the others go. The marks of comparison row n (drawn with the group id `row-n`,
-    0 for none; those of several rows in one scatter with `rows-n-m-…`) get `data-row="n"`. Coordinates
-    keep one decimal, a tenth of a point, and shapes that are used many times two; fonts are left to the
-    page.
+    Ids that are referred to become short and start with the prefix, so that figures do not use each other's
+    clip paths; other ids are dropped. The marks of comparison row n get `data-row="n"`; they were drawn with
+    the group id `row-n` (0: no row), or `rows-n-m-…` for several rows in one scatter plot. Coordinates keep
+    one decimal (a tenth of a point), those of shapes that are used many times two. The page sets the fonts.
     """
     root = ET.fromstring(svg)
-    _rows_told_apart(root)
+    _give_marks_their_rows(root)
     used = {match[1] for node in root.iter() for key in node.attrib if (match := _target(node, key))}
     ids = [name for node in root.iter() if (name := node.get("id")) in used and name is not None]
     names = {name: f"{prefix}{_letters(index)}" for index, name in enumerate(ids)}
@@ -61,8 +60,8 @@ def inline(svg: str, prefix: str, alt: str, styles: Styles) -> str:
     )
 
 
-def _rows_told_apart(root: ET.Element) -> None:
-    """Give each mark of a scatter of several rows the group id of its own."""
+def _give_marks_their_rows(root: ET.Element) -> None:
+    """Gives each mark in a scatter plot of several rows the group id of its row."""
     for group in root.iter():
         if found := _ROWS.fullmatch(group.get("id", "")):
             marks = [node for node in group.iter() if node.tag.endswith("}use")]
@@ -75,13 +74,12 @@ def _letters(index: int) -> str:
 
 
 def _target(node: ET.Element, key: str) -> re.Match[str] | None:
-    """The id that an attribute refers to (`#id`, `url(#id)`), as group 1."""
+    """The id that an attribute refers to (`#id`, `url(#id)`), as group 1 of the match."""
     return _TARGET.search(node.attrib[key]) if key.endswith("href") or key == "clip-path" else None
 
 
 def _element(node: ET.Element, names: dict[str, str], styles: Styles, row: str = "") -> str:
-    """A node and what is in it. A group that says nothing is left out, and one of a single mark hands
-    the mark the row."""
+    """A node and its content. A group without attributes is left out, and passes its row to a single mark."""
     tag = node.tag.rpartition("}")[2]
     if tag in ("metadata", "style"):
         return ""
@@ -119,9 +117,9 @@ def _rounded(value: str, places: int) -> str:
 
 
 def _path(drawn: str) -> str:
-    """Path data without what may be left out: blanks around commands, and a command like the one before.
+    """Path data without blanks around commands and without commands that repeat the one before.
 
-    After a move, further points are lines.
+    After a move command, further points are lines.
     """
     parts, before = [], ""
     for command, points in re.findall(r"([A-Za-z])([^A-Za-z]*)", _COMMAND.sub(r"\1", drawn)):

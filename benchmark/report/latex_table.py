@@ -1,7 +1,7 @@
-"""Tables for a paper: booktabs, within the width of the line, every special character escaped.
+"""Tables for a paper, set with booktabs and kept within the width of the line.
 
-Text that is long wraps, headings of numbers break over lines, and a table that is still too wide is set
-smaller. One that fills more than a page becomes a `longtable`, which goes on from page to page.
+Long text wraps, headings of numbers break across lines, and a table that is still too wide is set in smaller
+type. A table that fills more than a page becomes a `longtable`, which continues from page to page.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from benchmark.report.latex_escape import breakable, escape
 from benchmark.report.tables import Column, Group, Table
 
-__all__ = ["escape", "latex_table"]
-
 PACKAGES = r"% \usepackage[T1]{fontenc} \usepackage{array,booktabs,graphicx,longtable,lscape}"
-#: Characters of a line of an article in 10 points, by the size they are set in; and of a page turned round.
+#: Characters in a line of a 10-point article, by type size; and in a line of a landscape page.
 PORTRAIT = {"small": 74, "footnotesize": 81, "scriptsize": 88}
 LANDSCAPE = {"small": 118, "footnotesize": 129, "scriptsize": 141}
-#: Characters that the space between two columns takes.
+#: The space between two columns, in characters.
 GAP = 1.5
-#: Text longer than this may wrap, to no less than this.
+#: Text longer than `WRAPPED` characters may wrap, but not to less than `NARROWEST`.
 WRAPPED, NARROWEST = 24, 22
 #: Rows that fit on one page.
 PAGE = 40
@@ -30,8 +28,11 @@ PAGE = 40
 
 @dataclass(frozen=True)
 class _Layout:
-    """The size of the letters, how many of them a line holds, and how many each column takes: as its
-    cells do by nature, or less where they are wrapped (0: not wrapped)."""
+    """The type size, the characters in a line, and the width of each column in characters.
+
+    `natural` is the width that the cells take unwrapped, `wrapped` the width of wrapped columns (0: not
+    wrapped).
+    """
 
     size: str
     line: int
@@ -44,11 +45,11 @@ class _Layout:
 
     @property
     def width(self) -> float:
-        """Characters a row takes."""
+        """The width of a row, in characters."""
         return sum(w or n for w, n in zip(self.wrapped, self.natural, strict=True)) + GAP * len(self.natural)
 
     def share(self, width: float) -> str:
-        """A width in characters as a part of the line."""
+        """A width in characters as a share of the line width."""
         return rf"{width / self.line:.3f}\linewidth"
 
     def columns(self, columns: Sequence[Column]) -> str:
@@ -62,9 +63,9 @@ class _Layout:
 
 
 def latex_table(table: Table) -> str:
-    """The key columns as a `table`, or a `longtable` where they fill more than a page.
+    """The key columns as a `table`, or as a `longtable` if they fill more than a page.
 
-    Its first line names the packages that it needs.
+    The first line is a comment that names the packages it needs.
     """
     shown = table.visible("key")
     columns = [table.columns[i] for i in shown]
@@ -115,7 +116,7 @@ def _long(layout: _Layout, columns: str, caption: str, head: list[str], body: li
 
 
 def _layout(columns: Sequence[Column], rows: Sequence[Sequence[str]], long: bool) -> _Layout:
-    """The largest size in which everything fits, or the smallest; a long table may turn the page."""
+    """The largest type size in which everything fits, else the smallest. A long table may go landscape."""
     longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(columns))]
     natural = tuple(
         max(width, *map(len, _heading_lines(column, width)))
@@ -130,7 +131,7 @@ def _layout(columns: Sequence[Column], rows: Sequence[Sequence[str]], long: bool
 
 
 def _shares(natural: Sequence[int], may_wrap: Sequence[bool], line: float) -> tuple[int, ...]:
-    """What the wrapped columns get of a line: what others leave, by the square root of their lengths."""
+    """The widths of the wrapped columns: they share what is left by the square root of their lengths."""
     if sum(natural) <= line:
         return (0,) * len(natural)
     left = line - sum(n for n, wraps in zip(natural, may_wrap, strict=True) if not wraps)
@@ -142,7 +143,7 @@ def _shares(natural: Sequence[int], may_wrap: Sequence[bool], line: float) -> tu
 
 
 def _heading_lines(column: Column, width: int) -> list[str]:
-    """A title broken to what its cells take, at spaces only."""
+    """A title broken at spaces to the width of its cells."""
     return textwrap.wrap(column.title, max(width, 8), break_long_words=False, break_on_hyphens=False) or [""]
 
 

@@ -80,11 +80,11 @@ def _validation(row: Row) -> float:
     return row.mean(VALID_PERPLEXITY) or math.inf
 
 
-def against_best_counted(found: list[Curve]) -> list[tuple[Curve, Curve, CurveComparison]]:
+def against_best_ngram(found: list[Curve]) -> list[tuple[Curve, Curve, CurveComparison]]:
     """Each neural curve, best first, compared with the best n-gram model's where their ranges overlap."""
-    counted = next((curve for curve in found if curve.family == "count"), None)
-    if counted is None:
+    ngram = next((curve for curve in found if curve.family == "count"), None)
+    if ngram is None:
         return []
     neural = [curve for curve in found if curve.family == "neural"]
-    compared = [(curve, compare_curves(curve.points, counted.points)) for curve in neural]
-    return [(curve, counted, comparison) for curve, comparison in compared if comparison is not None]
+    compared = [(curve, compare_curves(curve.points, ngram.points)) for curve in neural]
+    return [(curve, ngram, comparison) for curve, comparison in compared if comparison is not None]

@@ -9,21 +9,21 @@ from benchmark.report.blocks import Block, Definitions, Figure, Fold, Paragraph,
 from benchmark.report.tables import Table
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
-#: What GitHub makes a link of without being asked, and what ends a line; where a paragraph begins, a list.
+#: What GitHub turns into a link, what ends a line, and what starts a list at the start of a paragraph.
 _LINK = re.compile(r"(?i)\b(www)\.|:(?=//)")
 _LINE_END = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LIST = re.compile(r"\A(\d*)(?=[-+=]|(?<=\d)[.)])")
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is written, on one line, markup, links and all."""
+    """Text on one line that Markdown shows as written: nothing in it becomes markup or a link."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     safe = _SPECIAL.sub(r"\\\1", _LINE_END.sub(" ", safe))
     return _LINK.sub(lambda match: f"{match[1]}&#46;" if match[1] else "&#58;", safe)
 
 
 def markdown_report(title: str, sections: Iterable[Section]) -> str:
-    """The whole report; figures are linked from `figures/`."""
+    """The whole report, with its figures linked from `figures/`."""
     parts = [f"# {escape(title)}"]
     for section in sections:
         parts.append(f"## {escape(section.title)}")
@@ -32,7 +32,7 @@ def markdown_report(title: str, sections: Iterable[Section]) -> str:
 
 
 def markdown_table(table: Table) -> str:
-    """The key columns; a group's heading is a line of its own in bold."""
+    """The key columns, one table per group under its heading in bold."""
     shown = table.visible("key")
     columns = [table.columns[i] for i in shown]
     titled = any(group.title for group in table.groups)

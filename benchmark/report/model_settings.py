@@ -1,4 +1,4 @@
-"""The settings of a run's model, as its record or its `config.yaml` has them, and what tells two apart."""
+"""The settings of a run's model, and the settings in which several runs differ."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import yaml
 from benchmark import text
 from benchmark.record.folder import RunRecord
 
-#: Keys that tell the runs of one row apart, or say only where a run took place or how it is shown.
+#: Settings that do not decide which row a run belongs to: its seed, where it ran, how it is shown.
 PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})
 
-#: What tells two rows of one label apart soonest to a reader.
+#: The settings that readers know best, which are named first to tell rows apart.
 FAMILIAR = ("order", "context", "layers", "hidden_size", "embedding_size", "dropout", "epochs", "kind")
 
-# The C parser reads a thousand files in the time the Python one needs for fifty.
+# The C parser is about twenty times as fast as the Python one.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# The model's block, as the harness writes it: what belongs to a key is indented below it. Most of a file
-# is about the corpus, and nothing of that is needed.
+# The block of the model, as the harness writes it: everything below the key is indented. Most of the file is
+# about the corpus and need not be parsed.
 _MODEL = re.compile(rb"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
 
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
-    """The model's settings as flat, dotted keys; empty where they are neither recorded nor readable."""
+    """The model's settings as flat, dotted keys; empty if they are neither recorded nor readable."""
     recorded = run.result.model_settings
-    if isinstance(recorded, dict):  # runs made before they were recorded have them in config.yaml alone
+    if isinstance(recorded, dict):  # older runs have them in config.yaml only
         return dict(_flat(recorded, ""))
     try:
         written = (run.folder / "config.yaml").read_bytes()
@@ -41,7 +41,7 @@ def settings_of(run: RunRecord) -> dict[str, Any]:
 
 
 def _parsed(written: bytes) -> Any:
-    """What YAML holds; None where it is none, as a block that refers to another block is not by itself."""
+    """The content of a YAML text; None if it is not valid, as a block that refers to another one is not."""
     try:
         return yaml.load(written, Loader=_Loader)
     except yaml.YAMLError:
@@ -74,10 +74,10 @@ def number_in(settings: Mapping[str, Any], key: str) -> float | None:
 
 
 def distinguishing(settings: Sequence[dict[str, Any]]) -> list[str]:
-    """For each of several settings, the values that tell it from the others, as `hidden 400, dropout 0.5`.
+    """For each of several settings, the values that set it apart from the others: `hidden 400, dropout 0.5`.
 
-    No more than are needed: a setting that divides no further what those before it have divided is left
-    out. Those that readers know best come first.
+    Only as many as needed: a key that separates no more settings than the keys before it is left out. The
+    keys that readers know best come first.
     """
     keys = sorted({key for setting in settings for key in setting}, key=_familiarity)
     telling: list[str] = []

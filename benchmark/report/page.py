@@ -1,4 +1,4 @@
-"""The page: one file that carries its style, its script and its figures, and asks for nothing else."""
+"""The page: a single HTML file that contains its style, its script and its figures and loads nothing else."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from benchmark.report.tables import Table, csv_table
 def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance: Allowance) -> str:
     """The HTML document.
 
-    Text from run folders is escaped by Jinja2; a content security policy lets only the page's own
-    script run, whatever a model or a prompt is called.
+    Jinja2 escapes all text from run folders, and a content security policy allows only the page's own script,
+    so that no label, prompt or sample can run code.
     """
     script = _dense(_asset("page.js"))
     environment = Environment(
@@ -62,14 +62,14 @@ def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance:
 
 @dataclass(frozen=True)
 class Drawings:
-    """Every figure's `<svg>` element by name, and the CSS rules they share."""
+    """The `<svg>` element of every figure, by name, and the CSS rules they share."""
 
     inlined: dict[str, str]
     rules: str
 
 
 def drawings_of(figures: Iterable[Figure], read: Callable[[Figure], str]) -> Drawings:
-    """The figures as the page carries them; `read` gives a figure's SVG document."""
+    """The figures as the page contains them; `read` returns the SVG document of a figure."""
     styles = inline_svg.Styles()
     inlined = {
         figure.name: inline_svg.inline(read(figure), f"f{number}", figure.alt, styles)
@@ -79,7 +79,7 @@ def drawings_of(figures: Iterable[Figure], read: Callable[[Figure], str]) -> Dra
 
 
 def _dense(text: str) -> str:
-    """Without indentation and empty lines. Done to the script before it is hashed: it must not change."""
+    """Without indentation and empty lines. The script must pass through this before it is hashed."""
     return "\n".join(line for line in (line.strip() for line in text.splitlines()) if line)
 
 
@@ -88,7 +88,7 @@ def _asset(name: str) -> str:
 
 
 def _data_link(table: Table, folder: str, most: int) -> str:
-    """The table's CSV as an address that needs no file, or its file where it has more than `most` bytes."""
+    """A link to the table's CSV: a data URL, or the file if there are more than `most` bytes."""
     data = csv_table(table).encode("utf-8")
     if len(data) > most:
         return f"{folder}/{table.name}.csv"

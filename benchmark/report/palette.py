@@ -1,9 +1,8 @@
-"""The colours of page and figures, in light and dark.
+"""The colours of the page and the figures, light and dark, and the names and marks of the families.
 
-The hues are Okabe and Ito's (2008), darkened or lightened until each has a contrast of 4.5 to 1 with
-its ground and any two of them are 15 apart in CIE Lab to eyes without red or green cones. Figures are
-drawn in the light colours; on the page each becomes the CSS variable of its name, so that it follows the
-theme.
+The hues are those of Okabe and Ito (2008), darkened or lightened until each has a contrast of at least 4.5:1
+with its background and any two are 15 apart in CIE Lab for readers without red or green cones. Figures are
+drawn in the light colours; on the page, each becomes the CSS variable of its name and so follows the theme.
 """
 
 from __future__ import annotations
@@ -36,23 +35,23 @@ DARK = {
 
 FAMILIES = {"count": "blue", "neural": "orange", "mixture": "green"}
 MARKERS = {"count": "o", "neural": "D", "mixture": "s"}
-#: What further lines of a family are drawn in, nearest hue first.
+#: The colours of further lines of a family, nearest hue first.
 SERIES = {
     "count": ("blue", "sky", "green", "ochre", "pink", "orange"),
     "neural": ("orange", "pink", "ochre", "green", "sky", "blue"),
     "mixture": ("green", "ochre", "sky", "pink", "blue", "orange"),
 }
-#: Read aloud and in print, where colour says nothing.
+#: What readers call the families that records name `count`, `neural` and `mixture`.
 FAMILY_NAMES = {"count": "n-gram", "neural": "neural", "mixture": "mixture"}
 
 
 def family_colour(family: str) -> str:
-    """The hex colour a family is drawn in."""
+    """The colour of a family, in hexadecimal."""
     return LIGHT[FAMILIES.get(family, "muted")]
 
 
 def css() -> str:
-    """The colours as CSS variables, dark where the reader's system asks for it."""
+    """The colours as CSS variables, the dark ones where the reader's system asks for them."""
     light = "".join(f"--{name}:{value};" for name, value in LIGHT.items())
     dark = "".join(f"--{name}:{value};" for name, value in DARK.items())
     return f":root{{{light}}}@media (prefers-color-scheme:dark){{@media screen{{:root{{{dark}}}}}}}"

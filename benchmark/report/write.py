@@ -1,4 +1,4 @@
-"""Draw every section once and write it in every form."""
+"""Builds every section once and writes it in every format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmark.report.page import drawings_of, page
 from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows
 from benchmark.report.tables import Table, csv_table
 
-TITLE = "nextword: counted and neural language models, compared"
+TITLE = "nextword: n-gram and neural language models compared"
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Written:
 
 
 def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Written:
-    """Write the whole report; files of an earlier one that are no longer part of it are removed.
+    """Writes the whole report, and removes files of an earlier one that are not part of it.
 
-    An earlier report stays as it is until the whole of this one is on the disk.
+    The earlier report stays as it is until all of this one is on disk.
     """
     built = list(sections.build_all(context))
     blocks = [block for section in built for block in all_blocks(section.blocks)]
@@ -50,7 +50,9 @@ def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Wri
             lambda a: markdown_report(TITLE, with_fewer_rows(built, a.rows)), MARKDOWN_LIMIT
         )
         if carried != ALLOWANCES[0]:
-            say("report: the page leaves more to tables/ and figures/, to stay below 1 MB")
+            say(
+                "report: to stay below 1 MB, the page links some tables and figures instead of including them"
+            )
         write_text(new / "report.md", short)
         write_text(new / "index.html", html)
     return Written(len(tables), len(figures))

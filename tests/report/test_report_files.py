@@ -14,6 +14,7 @@ import pytest
 from synthetic_runs import HOSTILE, write_run, write_suite
 
 from benchmark.errors import UserError
+from benchmark.measure.measures import COSTS
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report, comparison_table
 
@@ -55,7 +56,7 @@ def test_the_same_runs_give_the_same_bytes_in_another_process(built, tmp_path):
 def test_every_figure_has_its_drawing_and_its_data(built):
     stems = {path.stem for path in (built / "figures").glob("*.svg")}
     kinds = {stem.rpartition("_")[0] for stem in stems}
-    assert kinds == {"perplexity", "memory", "scoring", "training", "curves", "rare_words", "orders"}
+    assert kinds == {"perplexity", "curves", "rare_words", "orders", *(cost.key for cost in COSTS)}
     for stem in stems:
         assert (built / "figures" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
         assert rows_of(built / "figures" / f"{stem}.csv")

@@ -78,7 +78,7 @@ def test_the_crossing_stands_in_caption_and_alternative_text(sweep, tmp_path):
     said = "LSTM, 1 × 128 passes Kneser-Ney 5-gram at about 100,000 training tokens."
     assert said in found.caption
     assert said in found.alt
-    assert "Dotted" in found.caption
+    assert "dotted line" in found.caption
 
 
 def test_models_that_never_cross_are_said_to_lead_throughout(sweep, tmp_path):
@@ -87,7 +87,7 @@ def test_models_that_never_cross_are_said_to_lead_throughout(sweep, tmp_path):
     said = "Kneser-Ney 5-gram is ahead of LSTM, 1 × 128 throughout, from 15,000 to 930,000 training tokens."
     assert said in found.caption
     assert said in found.alt
-    assert "Dotted" not in found.caption
+    assert "dotted line" not in found.caption
 
 
 def test_rows_of_a_share_are_not_ranked_and_leave_the_labels_of_the_whole_alone(sweep, tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark import text
-from benchmark.report.latex_table import escape as latex
+from benchmark.report.latex_escape import escape as latex
 from benchmark.report.markdown import escape as markdown
 
 

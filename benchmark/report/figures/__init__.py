@@ -1,1 +1,1 @@
-"""The drawings. Each module holds one kind; the colours, sizes and text rules are in `style`."""
+"""The drawings, one kind per module. Colours, sizes and text rules are in `style`."""

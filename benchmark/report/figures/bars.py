@@ -1,4 +1,4 @@
-"""Perplexity of every model as bars from zero."""
+"""Perplexity of every model as bars that start at zero."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from benchmark.report.figures.style import WIDTH, canvas, family_legend, margins
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
 from benchmark.report.rows import Row
 
-#: A bar longer than this many times the best is cut, or the others could not be told apart.
+#: A bar longer than this many times the best is cut off, or the others could not be told apart.
 CUT = 3.5
 
 
 def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
-    """One bar a row, best on top, with its value and its deviation over seeds."""
+    """A bar for each row, best at the top, with its value and its deviation over seeds."""
     names = [wrapped(row.label, 30) for row in rows]
     families = {row.family for row in rows}
     step = 27.0 if any("\n" in name for name in names) else 21.0
@@ -32,7 +32,7 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
     sns.barplot(
         x=[min(value, limit) for value in values],
         y=numbers,
-        color=LIGHT["muted"],  # their own are set below: seaborn draws a plot for every hue
+        color=LIGHT["muted"],  # each bar gets its own below: seaborn would draw one plot per hue
         orient="h",
         saturation=1,
         ax=axes,
@@ -72,7 +72,7 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
 
 
 def _write_name(axes: Axes, name: str, place: int, number: int) -> None:
-    """A name left of its bar. Its lines are drawn one by one: only so does a page set them flush."""
+    """Writes a name to the left of its bar, line by line, so that a page aligns them to the right."""
     lines = name.split("\n")
     for index, line in enumerate(lines):
         axes.annotate(
@@ -88,7 +88,7 @@ def _write_name(axes: Axes, name: str, place: int, number: int) -> None:
 
 
 def _family_mark(axes: Axes, row: Row, middle: float, limit: float) -> None:
-    """The family's shape at the foot of its bar, for eyes and printers that see no hue."""
+    """Draws the family's shape at the foot of the bar, for readers and printers without colour."""
     axes.plot(
         0.025 * limit,
         middle,

@@ -1,4 +1,4 @@
-"""Where names go: free places around points, and heights that keep apart. Geometry only."""
+"""Where labels go: free places around points, and heights that keep a distance. Geometry only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-#: Points kept free around a mark, and around a label.
+#: Points kept free around a mark and around a label.
 CLEAR, GAP = 6.0, 2.5
-#: Beyond this many points a line leads from the label to its mark.
+#: A label further than this many points from its mark is joined to it by a line, its leader.
 LED = 12.0
-#: Up to so many labels, several orders of placing them are tried.
+#: Up to this many labels, several orders of placing them are tried.
 FEW = 16
-#: Where a label is tried around its mark: points away, and degrees counter-clockwise from the right.
+#: Places tried around a mark: distances in points, and degrees counter-clockwise from the right.
 DISTANCES = (8.0, 13.0, 20.0, 30.0, 42.0, 56.0, 72.0)
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 20, 340, 160, 200, 70, 290, 110, 250)
 
@@ -23,17 +23,19 @@ Box = npt.NDArray[np.float64]
 
 
 def step_segments(corners: Box) -> Iterator[Box]:
-    """The stretches of a line that goes across first, then up or down, as thin boxes."""
+    """The segments of a line that goes across first, then up or down, as thin boxes."""
     for (x0, y0), (x1, y1) in pairwise(corners):
         yield np.array([min(x0, x1), y0 - 1, max(x0, x1), y0 + 1])
         yield np.array([x1 - 1, min(y0, y1), x1 + 1, max(y0, y1)])
 
 
 def place_labels(points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: Box) -> dict[int, Box]:
-    """The best of four orders of placing: as given, from the top, from the left, from the right. Best is
-    what names most, then what the line through `line` strikes least, then what has the shortest leaders.
+    """The box of each label that finds a place, by its index.
 
-    Where many labels compete, the first ones matter most: only the given order is tried.
+    Labels are placed one after the other, in four orders: as given, from the top, from the left, from the
+    right. The best result has the most labels, then the fewest that the boxes of `line` cross, then the
+    shortest leaders. With more than `FEW` labels, the first ones matter most and only the given order is
+    tried.
     """
     count = len(points)
     orders = [
@@ -63,7 +65,7 @@ def place_labels(points: Box, sizes: Box, taken: list[Box], line: list[Box], fra
 def _placed(
     order: list[int], points: Box, sizes: Box, taken: list[Box], line: list[Box], frame: Box
 ) -> dict[int, Box]:
-    """A place for each label, first come first served; those without one are missing."""
+    """The box of each label, first come, first served; labels that find no place are missing."""
     taken, spots = list(taken), {}
     for index in order:
         places = _places(points[index], *sizes[index])
@@ -76,7 +78,7 @@ def _placed(
 
 
 def _first_free(places: Box, taken: Sequence[Box], frame: Box, point: Box) -> Box | None:
-    """The first place inside the frame that, leader and all, keeps clear of everything taken, or None."""
+    """The first place inside the frame that, with its leader, overlaps nothing taken, or None."""
     others = np.array(taken)
     inside = (places[:, :2] >= frame[:2]).all(1) & (places[:, 2:] <= frame[2:]).all(1)
     places = places[inside]
@@ -96,9 +98,9 @@ def _overlap(boxes: Box, others: Box) -> npt.NDArray[np.bool_]:
 
 
 def _leaders(places: Box, point: Box) -> Box:
-    """Small boxes along the line from each place to its point, outside the point's own mark: [places, 7, 4].
+    """Small boxes along the leader from each place to its point, outside the point's mark: [places, 7, 4].
 
-    Where a place is too near to need a line, they are empty.
+    They are empty for a place that is too near to need a leader.
     """
     edges = np.clip(point, places[:, :2], places[:, 2:])
     gaps = edges - point
@@ -111,7 +113,7 @@ def _leaders(places: Box, point: Box) -> Box:
 
 
 def _places(point: Box, width: float, height: float) -> Box:
-    """Boxes around a point whose nearest side or corner lies at growing distances: [places, 4]."""
+    """Boxes around a point, their nearest side or corner at growing distances: [places, 4]."""
     distance, angle = (grid.ravel() for grid in np.meshgrid(DISTANCES, np.radians(ANGLES), indexing="ij"))
     dx, dy = np.cos(angle).round(9), np.sin(angle).round(9)
     left = point[0] + distance * dx - width * (1 - dx) / 2
@@ -120,9 +122,9 @@ def _places(point: Box, width: float, height: float) -> Box:
 
 
 def spread_apart(heights: Sequence[float], step: float, low: float, high: float) -> list[float]:
-    """Rising heights moved as little as needed to be a step apart, within bounds if they fit.
+    """Rising heights, moved as little as needed to be a step apart, within the bounds if they fit.
 
-    Neighbours that would touch form a block around the mean of what they want.
+    Neighbours that would touch form a block around the mean of the heights they want.
     """
     blocks: list[tuple[float, int]] = []  # (lowest height, how many)
     for height in heights:

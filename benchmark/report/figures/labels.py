@@ -16,11 +16,11 @@ from benchmark.report.figures.label_geometry import CLEAR, LED, Box, place_label
 from benchmark.report.palette import LIGHT
 
 SIZE = 9.5
-#: The width of a line that leads from a name to its mark. Nothing else is drawn this thin.
+#: The width of the line from a name to its mark. Nothing else is drawn this thin.
 LEADER = 0.6
-#: Points between the axes and the names at their right, in which leaders bend.
+#: Points between the axes and the names to their right, where leaders bend.
 GUTTER = 18.0
-#: More names than this are not read; the table has them all.
+#: Nobody reads more names than this; the table has them all.
 MOST = 24
 
 
@@ -36,8 +36,7 @@ class Label:
 
 
 def wrapped(name: str, width: int = 26, lines: int = 2) -> str:
-    """A name in at most so many lines of so many characters, broken between words; an ellipsis ends
-    what does not fit."""
+    """A name in at most `lines` lines of `width` characters, broken at spaces and cut with an ellipsis."""
     shown = textwrap.wrap(text.clean(name), width, max_lines=lines, placeholder="…", break_on_hyphens=False)
     return "\n".join(shown)
 
@@ -48,12 +47,12 @@ def beside_points(
     marks: Sequence[tuple[float, float]],
     steps: Sequence[tuple[float, float]] = (),
 ) -> list[Label]:
-    """Write each label next to its point where there is room.
+    """Writes each label next to its point where there is room, and returns those left out.
 
-    Positions are tried around the point, near before far, at first only those clear of the step_segments
-    line through `steps`; of a few orders of placing, the one that names most points, with the shortest
-    leaders, is taken. A label that would cover a mark or another label, or leave the axes, is left
-    out, as are all beyond the first `MOST`. Returns those left out.
+    Positions around the point are tried from near to far, first those clear of the stepped line through
+    `steps`. The labels are placed in several orders, and the order that names most points, with the shortest
+    leaders, is kept. A label that would cover a mark or another label, or leave the axes, is left out, as are
+    all beyond the first `MOST`.
     """
     named = labels[:MOST]
     drawn = [
@@ -78,14 +77,14 @@ def beside_points(
 
 
 def _lead(axes: Axes, point: Box, box: Box) -> None:
-    """A thin line from a label to its mark, where they stand apart."""
+    """Draws a thin line from a label to its mark, if they are far apart."""
     edge = np.clip(point, box[:2], box[2:])
     if np.hypot(*(edge - point)) > LED:
         _leader(axes, [point, edge], LIGHT["muted"])
 
 
 def _leader(axes: Axes, corners: Sequence[Any], colour: str) -> None:
-    """A thin line through corners given in pixels, kept in shares of the axes: a PNG has other pixels."""
+    """Draws a thin line through corners in pixels, stored as shares of the axes: a PNG has other pixels."""
     ends = axes.transAxes.inverted().transform(corners)
     axes.add_artist(
         Line2D(
@@ -101,10 +100,10 @@ def _leader(axes: Axes, corners: Sequence[Any], colour: str) -> None:
 
 
 def at_right(axes: Axes, labels: Sequence[Label]) -> None:
-    """Write each label right of the axes at the height of its y, pushed apart where they would touch.
+    """Writes each label to the right of the axes at the height of its y, pushed apart where they would touch.
 
-    Labels stand in the order of their heights, and every leader bends only in the gutter between the
-    axes and the labels, so that none crosses another or a name.
+    The labels keep the order of their heights, and leaders bend only in the gutter between the axes and the
+    labels, so that none crosses another or a name.
     """
     frame = axes.get_window_extent()
     step = 1.25 * SIZE
@@ -135,6 +134,6 @@ def at_right(axes: Axes, labels: Sequence[Label]) -> None:
 
 
 def _lines_of(name: str, step: float) -> list[float]:
-    """The heights of a label's lines about its middle, lowest first."""
+    """The heights of a label's lines relative to its middle, lowest first."""
     lines = name.count("\n") + 1
     return [(line - (lines - 1) / 2) * step for line in range(lines)]

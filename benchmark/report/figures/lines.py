@@ -1,4 +1,4 @@
-"""Several models as lines with their names at the right: curves, frequencies, orders."""
+"""Line charts of several models, with their names to the right."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from benchmark.report.figures.labels import GUTTER, SIZE, Label, at_right, wrapp
 from benchmark.report.figures.style import WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import LIGHT, MARKERS, SERIES
 
-#: Points that the words of a mark take above the axes.
+#: Points above the axes for the text of one mark.
 MARK_ROW = 14.0
-#: The marks of lines that are all of one family.
+#: The markers of lines that are all of one family.
 SHAPES = "oDs^vP"
 DASHES = {"count": (4, 1.5), "neural": (), "mixture": (1, 1)}
 
 
 @dataclass(frozen=True)
 class Line:
-    """A model's line: one list of (x, y) for each seed. `row` links it to the comparison table."""
+    """A model's line: a list of (x, y) for each seed. `row` links it to the comparison table."""
 
     row: int
     name: str
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal line to compare with: a model that has no curve of its own."""
+    """A horizontal line for comparison: a model without a curve."""
 
     row: int
     name: str
@@ -49,15 +49,17 @@ class Level:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place on the x axis that the reader should see, with a few words: where two lines cross."""
+    """A place on the x axis with a short text, such as where two lines cross."""
 
     x: float
     text: str
 
 
 def colours_of(lines: Sequence[Line | Level]) -> list[str]:
-    """A colour for each line: first of all the own ones of the families that are there, then the next
-    free hue of its family. Levels keep their family's own."""
+    """A colour for each line: the family's own for its first line, then the next free one of its series.
+
+    The own colour of another family that is drawn is never taken. Levels have their family's own.
+    """
     own = {line.family: SERIES.get(line.family, SERIES["count"])[0] for line in lines}
     taken: set[str] = set()
     chosen = []
@@ -85,12 +87,12 @@ def line_chart(
     bottom: float = 44,
     left: float = 52,
 ) -> tuple[Figure, Axes]:
-    """Lines are means over seeds with a band of one standard deviation. Where families meet, counted
-    ones are dashed; where all are of one family, each has a mark of its own. Names stand at the right,
-    `marks` as dotted verticals with their words on top.
+    """A chart of lines, levels and marks, and its axes.
 
-    With `log_y`, lines above `ceiling` leave at the upper edge. With `log_x` and `log_y` both, bands and
-    means are still those of the values, not of their logarithms.
+    Lines are means over seeds, with a band of one standard deviation. If there are several families, n-gram
+    models are dashed; otherwise each line has a marker of its own. Names are to the right, and `marks` are
+    dotted vertical lines with their text on top. With `log_y`, lines above `ceiling` leave at the upper edge.
+    Means and bands are those of the values, not of their logarithms, on logarithmic axes as well.
     """
     figure, axes = canvas(title)
     everything: list[Line | Level] = [*lines, *levels]
@@ -139,7 +141,7 @@ def line_chart(
 
 
 def _draw_marks(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
-    """Each mark's words stand in a row of their own above the axes, as near to it as the figure is wide."""
+    """Draws each mark, its text in a row of its own above the axes and as near to it as the width allows."""
     frame = axes.get_window_extent()
     for row, mark in enumerate(marks):
         axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
@@ -171,7 +173,7 @@ def _name_lines(
 
 
 def _end(axes: Axes, seeds: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float]:
-    """Where a line ends: at its last point, or where it leaves the axes at the top for good."""
+    """Where a line ends: at its last point, or where it last leaves the axes at the top."""
     ends = [max(seed) for seed in seeds]
     x, y = max(x for x, _ in ends), sum(y for _, y in ends) / len(ends)
     top = axes.get_ylim()[1]

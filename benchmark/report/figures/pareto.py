@@ -15,13 +15,13 @@ from benchmark.report.figures.labels import Label, beside_points, wrapped
 from benchmark.report.figures.style import canvas, family_legend, log_axis, margins
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
 
-#: With more points than this, only the front and the best of each family are named.
+#: With more points than this, only the Pareto front and the best of each family are named.
 MOST = 24
 
 
 @dataclass(frozen=True)
 class Point:
-    """A row in the plane of cost and perplexity."""
+    """A row, by cost and perplexity."""
 
     row: int
     name: str
@@ -76,19 +76,19 @@ def pareto(title: str, points: Sequence[Point], cost: Measure) -> Figure:
 
 
 def _room(values: Sequence[float], least: float = 1.6) -> float:
-    """The factor the axis reaches beyond its data."""
+    """The factor by which an axis extends beyond its data."""
     return max(least, math.exp(0.14 * math.log(max(values) / min(values))))
 
 
 def _leaders(order: Sequence[Point], front_length: int) -> list[Point]:
-    """Where there are too many to name: the best of each family, then the rest of the front."""
+    """The points to name if there are too many: the best of each family, then the rest of the front."""
     firsts = {point.family: point for point in sorted(order, key=lambda p: -p.perplexity)}
     best = [point for point in order if point is firsts[point.family]]
     return best + [point for point in order[:front_length] if point not in best]
 
 
 def _marks(axes: Axes, points: Sequence[Point], behind: bool) -> None:
-    """Points of one family; those that others beat step back where there are many."""
+    """Draws points of one family; `behind` makes them small and pale."""
     if points:
         axes.scatter(
             [point.cost for point in points],

@@ -1,4 +1,4 @@
-"""How every figure looks, and how it becomes a file that is the same bytes each time."""
+"""How every figure looks, and how it is saved with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmark import text
 from benchmark.measure.measure import Format
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
-#: Points; at this width 10.5-point text is still readable when a phone shrinks the figure to fit.
+#: In points. At this width, 10.5-point text is still readable on a phone, which shrinks the figure.
 WIDTH, HEIGHT = 420.0, 300.0
 FONT = 10.5
 
@@ -28,10 +28,10 @@ COARSE_TIMES = (0.001, 0.01, 0.1, 1, 10, 120, 1_200, 7_200, 72_000, 720_000)
 MOST_TICKS = 7
 
 _RC: Any = {
-    "svg.fonttype": "none",  # text stays text: selectable, small, in the page's font
+    "svg.fonttype": "none",  # text stays text: it can be selected, is small, and takes the page's font
     "svg.hashsalt": "nextword",
-    "text.parse_math": False,  # a label holding a dollar sign is a label
-    "font.family": "DejaVu Sans",  # matplotlib brings it, and it is wider than most: what fits here fits
+    "text.parse_math": False,  # a dollar sign in a label is just a dollar sign
+    "font.family": "DejaVu Sans",  # comes with matplotlib, and is wider than most fonts
     "font.size": FONT,
     "axes.labelsize": FONT,
     "xtick.labelsize": FONT,
@@ -52,13 +52,13 @@ _RC: Any = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Everything drawn and saved inside looks alike."""
+    """A context in which everything drawn and saved looks alike."""
     with sns.axes_style("whitegrid"), mpl.rc_context(_RC):
         yield
 
 
 def canvas(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """An empty figure with one pair of axes, without the frame's upper and right edge."""
+    """An empty figure with a title and one pair of axes."""
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -71,13 +71,13 @@ def canvas(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
 
 
 def margins(figure: Figure, left: float, right: float, bottom: float = 44, top: float = 34) -> None:
-    """Set the space around the axes, in points."""
+    """Sets the space around the axes, in points."""
     width, height = figure.get_size_inches() * 72
     figure.subplots_adjust(left / width, bottom / height, 1 - right / width, 1 - top / height)
 
 
 def text_width(figure: Figure, labels: Iterable[str], size: float = FONT) -> float:
-    """Points the widest label takes."""
+    """The width of the widest label, in points."""
     widest = 0.0
     for label in labels:
         drawn = figure.text(0, 0, label, fontsize=size)

@@ -1,4 +1,4 @@
-"""Trials of a search as points, the lowest so far as a line of steps."""
+"""The trials of a search as points, and the lowest value so far as a stepped line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def trial_chart(
     trials: int,
     ceiling: float,
 ) -> Figure:
-    """`finished` and `lowest`: (trial, perplexity) from trial 1 to `trials`; the lowest point is marked.
+    """A chart of `finished` trials as (trial, perplexity), and of the `lowest` value so far at each trial.
 
-    Points above `ceiling` times the lowest stand at the upper edge.
+    The best trial is marked. Points above `ceiling` times the lowest are drawn at the upper edge.
     """
     figure, axes = canvas(title)
     margins(figure, 56, 14)

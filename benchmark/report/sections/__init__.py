@@ -1,7 +1,7 @@
-"""The sections of the report. Each module here is one, in the order of its `ORDER`.
+"""The sections of the report, one per module.
 
-A module holds `ORDER`, a number, and `build(context) -> Section | None`: None where its data is not
-there. A new file is a new section; nothing else changes.
+A module holds `ORDER`, a number by which the sections are sorted, and `build(context) -> Section | None`,
+which returns None if there is nothing to show. A new file is a new section; nothing else changes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Training curves: validation perplexity by training tokens, with counted models as levels."""
+"""Training curves: validation perplexity by training tokens, with n-gram models as levels."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 50
-#: More lines than this cannot be told apart; points beyond a screen's resolution only cost bytes.
+#: More lines than this cannot be told apart; more points than a screen resolves only cost bytes.
 LINES, LEVELS, POINTS = 5, 2, 200
 
-#: Curves of so few points show where each was measured.
+#: Curves with at most this many points are drawn with a mark at each.
 FEW = 15
 
 Curve = tuple[tuple[float, float], ...]
@@ -41,9 +41,9 @@ def build(context: Context) -> Section | None:
 
 
 def curve_of(run: RunRecord) -> Curve:
-    """Validation perplexity at training tokens; empty where the run kept none.
+    """Validation perplexity by training tokens, from `curve.csv`; empty if the run has none.
 
-    Cells are sparse (a row may hold only a training loss), and a damaged line is passed over.
+    Cells may be empty (a line may hold only a training loss), and damaged lines are skipped.
     """
     try:
         with (run.folder / "curve.csv").open(encoding="utf-8", newline="") as file:
@@ -69,9 +69,9 @@ def _figure(group: RankedGroup) -> Figure | None:
     if not curves:
         return None
     levels = [row for row in group.distinct("count", LEVELS, 0.03) if row.mean(VALID_PERPLEXITY)]
-    caption = f"Validation perplexity on {group.title} while training; lower is better."
+    caption = f"Validation perplexity on {group.title} during training; lower is better."
     if levels:
-        caption += f" Dashed: {text.listed([row.label for row in levels])}, which {_is(levels)} counted once."
+        caption += f" Dashed: {text.listed([row.label for row in levels])}, at the end of training."
     if any(len(row.runs) > 1 for row, _ in curves):
         caption += " A line is the mean over seeds, its band one standard deviation."
     crossing = _crossing(curves, levels)
@@ -85,26 +85,22 @@ def _figure(group: RankedGroup) -> Figure | None:
     )
 
 
-def _is(rows: list[Row]) -> str:
-    return "are" if len(rows) > 1 else "is"
-
-
 def _passed(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> float:
-    """The training tokens after which every seed of the best trained model has been below the best
-    counted one; infinite where that never happens."""
+    """The training tokens after which every seed of the best trained model has been below the best n-gram
+    model; infinite if that never happens."""
     (_, seeds), level = curves[0], levels[0].mean(VALID_PERPLEXITY) or 0.0
     passed = [min((x for x, y in curve if y < level), default=math.inf) for curve in seeds if curve]
     return max(passed, default=math.inf)
 
 
 def _crossing(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> str:
-    """Where the best trained model first passes the best counted one."""
+    """A sentence on where the best trained model first passes the best n-gram model."""
     if not levels:
         return ""
     row, tokens = curves[0][0], _passed(curves, levels)
     if math.isinf(tokens):
         return f"{row.label} never gets below {levels[0].label}."
-    return f"{row.label} is below {levels[0].label} from {text.amount(tokens)} training tokens on."
+    return f"{row.label} is below {levels[0].label} after {text.amount(tokens)} training tokens."
 
 
 def _data(name: str, curves: list[tuple[Row, tuple[Curve, ...]]]) -> Table:
@@ -135,7 +131,7 @@ def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[
     flat = [Level(r.number, r.label, r.family, r.mean(VALID_PERPLEXITY) or 1.0) for r in levels]
     lowest = min([y for line in lines for y in line.ys] + [level.y for level in flat])
     tokens = _passed(curves, levels) if levels else math.inf
-    said = f"below {levels[0].label} from {text.amount(tokens)} tokens on" if levels else ""
+    said = f"below {levels[0].label} after {text.amount(tokens)} tokens" if levels else ""
     drawing, axes = line_chart(
         f"{title}: validation perplexity in training",
         lines,

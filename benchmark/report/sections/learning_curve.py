@@ -1,4 +1,4 @@
-"""Perplexity by how much text a model learnt from, and where the networks pass the counted models."""
+"""Perplexity by the amount of training text, and where the networks pass the n-gram models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.curve_crossings import Crossing, comparison_sentence
-from benchmark.report.learning_curves import Curve, against_best_counted, learning_curves, training_tokens
+from benchmark.report.learning_curves import Curve, against_best_ngram, learning_curves, training_tokens
+from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 45
-#: More lines of a family than this cannot be told apart; the table has all.
+#: More lines of a family than this cannot be told apart; the table has them all.
 EACH = 3
-#: Perplexities beyond so many times the lowest would flatten the lines that matter.
+#: Perplexities above this many times the lowest would flatten the lines that matter.
 CEILING = 10
-FAMILIES = ("count", "neural", "mixture")
 
 DATA = (
     Column("label", "Model"),
@@ -45,10 +45,10 @@ def build(context: Context) -> Section | None:
     if not blocks:
         return None
     explained = (
-        "The same models, trained on less of the text and scored on exactly the same targets, with the "
-        "same vocabulary. A share is spread evenly over the training text. Rows that learnt from a share of "
-        "it stand here and not in the comparison. Where a size was run with several settings, the one with "
-        "the lowest validation perplexity counts."
+        "The same models, trained on less of the text and scored on exactly the same targets with the same "
+        "vocabulary. Each share is spread evenly over the training text. Rows trained on a share are listed "
+        "here, not in the comparison. Where a size was run with several settings, the one with the lowest "
+        "validation perplexity is shown."
     )
     return Section("learning-curve", "Training-set size", (Paragraph((explained,)), *blocks))
 
@@ -56,25 +56,24 @@ def build(context: Context) -> Section | None:
 def _drawn(found: list[Curve]) -> list[Curve]:
     """The best of each family."""
     return [
-        curve for family in FAMILIES for curve in [each for each in found if each.family == family][:EACH]
+        curve for family in FAMILY_NAMES for curve in [each for each in found if each.family == family][:EACH]
     ]
 
 
 def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     shown = _drawn(found)
     verdicts = [
-        comparison_sentence(curve.name, counted.name, met)
-        for curve, counted, met in against_best_counted(shown)
+        comparison_sentence(curve.name, ngram.name, met) for curve, ngram, met in against_best_ngram(shown)
     ]
     said = " ".join(verdicts)
     caption = (
-        f"Test perplexity on {group.title} by the number of training tokens; lower is better, both axes "
+        f"Test perplexity on {group.title} by the number of training tokens; lower is better. Both axes "
         f"are logarithmic. {said}"
     )
     if any(len(row.runs) > 1 for curve in shown for row in curve.rows):
         caption += " A line is the mean over seeds, its band one standard deviation."
-    if any(how.crossings for *_, how in against_best_counted(shown)[:1]):
-        caption += " Dotted: where the lead changes in the first of these, and at how many tokens."
+    if any(how.crossings for *_, how in against_best_ngram(shown)[:1]):
+        caption += " The dotted line marks where the lead changes in the first of these pairs."
     alt = (
         f"Line chart of perplexity by training tokens for {text.plural(len(shown), 'model')} on "
         f"{group.title}. {said}"
@@ -88,7 +87,7 @@ def _data(name: str, found: list[Curve]) -> Table:
         TableRow(
             (
                 text_cell(curve.name),
-                text_cell(curve.family),
+                text_cell(FAMILY_NAMES.get(curve.family, curve.family)),
                 Cell(text.percent(row.train_share), row.train_share),
                 number_cell(training_tokens(row), text.amount),
                 text_cell(run.result.seed),
@@ -117,7 +116,7 @@ def _table(group: RankedGroup, found: list[Curve]) -> Table:
         cells = (_cell(by_size[size]) if size in by_size else Cell(text.NONE) for size in sizes)
         rows.append(TableRow((text_cell(curve.name), *cells), curve.largest.number, curve.family))
     caption = (
-        f"Test perplexity on {group.title} by training tokens; lower is better. Of several seeds, the mean "
+        f"Test perplexity on {group.title} by training tokens; lower is better. For several seeds, the mean "
         "and the range."
     )
     return Table(f"learning_curve_{group.file}", caption, columns, (Group(tuple(rows)),))
@@ -131,7 +130,7 @@ def _cell(row: Row) -> Cell:
     return Cell(shown, row.perplexity)
 
 
-def _words(first: Curve, second: Curve, crossing: Crossing) -> str:
+def _mark_text(first: Curve, second: Curve, crossing: Crossing) -> str:
     ahead, behind = (first, second) if crossing.first_leads else (second, first)
     return f"{ahead.name} passes {behind.name} at {text.significant(crossing.tokens, 2)}"
 
@@ -141,8 +140,8 @@ def _draw(title: str, shown: list[Curve]) -> Drawing:
 
     lines = [Line(curve.largest.number, curve.name, curve.family, curve.seeds) for curve in shown]
     marks = [
-        Mark(crossing.tokens, _words(curve, counted, crossing))
-        for curve, counted, met in against_best_counted(shown)[:1]
+        Mark(crossing.tokens, _mark_text(curve, ngram, crossing))
+        for curve, ngram, met in against_best_ngram(shown)[:1]
         for crossing in met.crossings
     ]
     drawing, _ = line_chart(

@@ -1,4 +1,4 @@
-"""Perplexity by order, for counted models that were run at several."""
+"""Perplexity by order, for n-gram models that were run at several orders."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ COLUMNS = (
     Column("order", "Order", "right"),
     Column("test_perplexity", "Test perplexity", "right"),
 )
-#: A method and its rows by order.
+#: The name of a method, and its rows by order.
 Method = tuple[str, list[tuple[float, Row]]]
 
 
 def build(context: Context) -> Section | None:
     figures = tuple(_figure(group, found) for group in context.ranked_groups if (found := methods(group)))
-    return Section("orders", "Order of the counted models", figures) if figures else None
+    return Section("orders", "Order of the n-gram models", figures) if figures else None
 
 
 def methods(group: RankedGroup) -> list[Method]:
-    """Counted methods with at least two orders, best first: rows alike in everything but the order."""
+    """Methods with at least two orders, best first. The rows of a method differ in nothing but the order."""
     same: dict[tuple[str, str], list[tuple[float, Row]]] = defaultdict(list)
     for row in group.family("count"):
         order = number_in(row.settings, "order")
@@ -54,8 +54,10 @@ def methods(group: RankedGroup) -> list[Method]:
 
 
 def _name(rows: list[tuple[float, Row]]) -> str:
-    """The label without its order (`Add-0.01 3-gram` as `Add-0.01`, `1-skip-3-grams` as
-    `1-skip-n-grams`); where labels differ in more, the words they begin with, else the model."""
+    """The label without its order: `Add-0.01` for `Add-0.01 3-gram`, `1-skip-n-grams` for `1-skip-3-grams`.
+
+    Where the labels differ in more, it is the words they all begin with, else the name of the model.
+    """
     open_ = {re.sub(rf"(?<!\d){order:.0f}(-grams?\b)", r"n\1", row.label) for order, row in rows}
     if len(open_) == 1:
         return " ".join(re.sub(r"(^|\s)n-grams?\b", "", open_.pop()).split()).rstrip(" ,") or "n-gram"
@@ -66,21 +68,24 @@ def _name(rows: list[tuple[float, Row]]) -> str:
 
 
 def _drawn(found: list[Method]) -> tuple[list[Method], list[str]]:
-    """The best methods, each curve once: those that follow a better one to the thousandth (one method
-    from two programs) are only named, as are those beyond `METHODS`."""
+    """The best methods, at most `METHODS`, and a phrase for each that is left out as a duplicate.
+
+    A method that agrees with a better one to a thousandth, as the same method from two programs does, is
+    not drawn a second time.
+    """
     kept: list[Method] = []
     same: list[str] = []
     for name, rows in found:
         twin = next((other for other, known in kept if _alike(rows, known)), None)
         if twin:
-            same.append(f"{name} follows {twin}")
+            same.append(f"{name} agrees with {twin}")
         elif len(kept) < METHODS:
             kept.append((name, rows))
     return kept, same
 
 
 def _alike(rows: list[tuple[float, Row]], others: list[tuple[float, Row]]) -> bool:
-    """Whether two methods agree at every order that both were run at, and at two or more of them."""
+    """Whether two methods share at least two orders, and agree at all that they share."""
     ours, theirs = ({order: row.perplexity or math.inf for order, row in each} for each in (rows, others))
     shared = ours.keys() & theirs.keys()
     return len(shared) > 1 and all(math.isclose(ours[n], theirs[n], rel_tol=1e-3) for n in shared)
@@ -92,19 +97,19 @@ def _figure(group: RankedGroup, found: list[Method]) -> Figure:
     best_order, best = min(rows, key=lambda pair: pair[1].perplexity or math.inf)
     verdict = f"Lowest: {name} at order {best_order:.0f}, {text.perplexity(best.perplexity)}."
     caption = (
-        f"Test perplexity of counted models on {group.title} by order, on a logarithmic axis; lower is "
+        f"Test perplexity of n-gram models on {group.title} by order, on a logarithmic axis; lower is "
         f"better. {verdict}"
     )
     neural = group.best("neural")
     if neural:
         caption += f" The horizontal line is the best neural model, {neural.label}."
     if max(row.perplexity or 0 for _, rows in shown for _, row in rows) > _ceiling(shown, neural):
-        caption += " Lines that leave at the top have their values in the data."
+        caption += " Values beyond the upper edge are in the data."
     if same:
-        caption += f" To the thousandth, {text.listed(same)}."
+        caption += f" To within a thousandth, {text.listed(same)}."
     if len(found) > len(shown) + len(same):
-        caption += f" The {len(shown)} best of {len(found)} methods; the data has all."
-    alt = f"Line chart of perplexity by order for {len(shown)} counted methods on {group.title}. {verdict}"
+        caption += f" These are the {len(shown)} best of {len(found)} methods; the data has them all."
+    alt = f"Line chart of perplexity by order for {len(shown)} n-gram methods on {group.title}. {verdict}"
     file = f"orders_{group.file}"
     data = [
         TableRow(
@@ -120,7 +125,7 @@ def _figure(group: RankedGroup, found: list[Method]) -> Figure:
 
 
 def _ceiling(found: list[Method], neural: Row | None) -> float:
-    """Above it the order-1 models would flatten all that is worth comparing: `REACH` times the lowest."""
+    """The upper edge, `REACH` times the lowest value: models of order 1 would flatten all others."""
     values = [row.perplexity or 1.0 for _, rows in found for _, row in rows]
     return REACH * min([*values, neural.perplexity or 1.0] if neural else values)
 

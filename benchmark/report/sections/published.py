@@ -1,4 +1,4 @@
-"""Published numbers beside ours, with their sources and the protocol they were measured under."""
+"""Published numbers beside ours, with their sources and protocols."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmark.report.rows import Row
 from benchmark.report.tables import Column, Group, Table, TableRow, number_cell, text_cell
 
 ORDER = 80
-#: Rows of each family that are shown beside them, best first; and every row whose label names a paper.
+#: The best rows of each family that are shown, beside every row that reproduces a published one.
 OURS = 4
 
 COLUMNS = (
@@ -35,12 +35,13 @@ def build(context: Context) -> Section | None:
     if not groups:
         return None
     warning = (
-        "Numbers from the literature, beside this report's. A published number may rest on other events "
-        "(other tokens, another vocabulary) or another history; its protocol column says what is known."
+        "Numbers from the literature beside those of this report. A published number may have been measured "
+        "on other targets (other tokens, another vocabulary) or with another history; the protocol column "
+        "says what is known."
     )
     caption = "Published and measured test perplexities, best first; lower is better."
     table = Table("published", caption, COLUMNS, groups, head=3)
-    return Section("published", "Beside published numbers", (Paragraph((warning,)), table))
+    return Section("published", "Comparison with published numbers", (Paragraph((warning,)), table))
 
 
 def _group(group: RankedGroup) -> Group | None:
@@ -49,14 +50,14 @@ def _group(group: RankedGroup) -> Group | None:
         return None
     lines = [(_perplexity(item) or math.inf, 1, _theirs(group, item)) for item in published]
     best = [row for name in FAMILY_NAMES for row in group.family(name)[:OURS]]
-    ours = [row for row in group.rows if row in best or any(_is_after(row, item) for item in published)]
+    ours = [row for row in group.rows if row in best or any(_reproduces(row, item) for item in published)]
     lines += [(row.perplexity or math.inf, 0, _ours(group, row)) for row in ours]
     lines.sort(key=lambda line: line[:2])
     return Group(tuple(row for _, _, row in lines), group.title, corpus=group.corpus)
 
 
 def _published(group: RankedGroup) -> list[dict[str, Any]]:
-    """What the corpus cites, as its latest run recorded it: a correction replaces what older runs say."""
+    """The published numbers that the latest run recorded: they may correct those of older runs."""
     records = [run.result for row in group.rows for run in row.runs]
     citing = [record for record in records if record.published]
     if not citing:
@@ -66,15 +67,17 @@ def _published(group: RankedGroup) -> list[dict[str, Any]]:
 
 
 def _perplexity(item: dict[str, Any]) -> float | None:
-    """Bits per character are a perplexity per character; corpora of words cite perplexities."""
+    """The published perplexity; bits per character are converted to a perplexity per character."""
     bits = number_in(item, "bits_per_character")
     return number_in(item, "perplexity") or (None if bits is None else 2**bits)
 
 
-def _is_after(row: Row, item: dict[str, Any]) -> bool:
-    """Whether a row is what a paper reports, by its label: the model in the same words (`Modified
-    Kneser-Ney 5-gram` for `5-gram, modified Kneser-Ney`), or the paper itself (`… (Grave et al. 2017)`
-    for a source `Grave et al. (2017), …`)."""
+def _reproduces(row: Row, item: dict[str, Any]) -> bool:
+    """Whether a row's label says that it reproduces a published number.
+
+    It either names the model in the same words, in any order (`Modified Kneser-Ney 5-gram` for `5-gram,
+    modified Kneser-Ney`), or the paper (`… (Grave et al. 2017)` for the source `Grave et al. (2017), …`).
+    """
     if sorted(_words(row.label)) == sorted(_words(item.get("model"))):
         return True
     paper, year = str(item.get("source")).partition(")")[0].rpartition("(")[::2]
@@ -106,6 +109,6 @@ def _ours(group: RankedGroup, row: Row) -> TableRow:
         number_cell(row.mean(VALID_PERPLEXITY), text.perplexity),
         text_cell(row.label),
         text_cell("this report"),
-        text_cell(f"{group.protocol[:6]}, history by {row.history}"),
+        text_cell(f"{group.protocol[:6]}, history: {row.history}"),
     )
     return TableRow(cells, row.number, row.family, best=True)

@@ -1,4 +1,4 @@
-"""Who wins on rare words: negative log-likelihood by the target's training frequency."""
+"""Who wins on rare words: negative log-likelihood by how often the target occurs in the training text."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 60
-#: Lines that can be told apart; each family that is there gets the same share.
+#: Lines that can be told apart; the families share them evenly.
 LINES = 6
-#: Rows with more than this many times the perplexity of the best counted one would flatten all others.
+#: Rows with more than this many times the perplexity of the reference would flatten all others.
 REACH = 2.0
 
-#: Nats a target by bucket index; buckets without a target are left out.
+#: Nats per target, by index of the bucket; buckets without targets are left out.
 Losses = dict[int, float]
 COLUMNS = (
     Column("label", "Model"),
     Column("training_count", "Training count", "right"),
     Column("targets", "Test targets", "right"),
-    Column("nll", "Nats a target", "right"),
-    Column("difference", "Difference to the best counted", "right"),
+    Column("nll", "Nats per target", "right"),
+    Column("difference", "Difference from the reference", "right"),
 )
 
 
 @dataclass(frozen=True)
 class Buckets:
-    """The frequency buckets: their names and how many test targets fall in each."""
+    """The frequency buckets: their names, and the number of test targets in each."""
 
     names: tuple[str, ...]
     targets: tuple[float, ...]
@@ -51,7 +51,7 @@ def build(context: Context) -> Section | None:
 
 
 def losses(row: Row) -> list[Losses]:
-    """Mean negative log-likelihood (nats a target) by bucket, for each seed that recorded it."""
+    """Mean negative log-likelihood (nats per target) by bucket, for each seed that recorded it."""
     found = []
     for run in row.runs:
         totals, targets = run.result.bucket_nll, run.result.bucket_targets
@@ -73,12 +73,12 @@ def bucket_names(edges: Sequence[float]) -> list[str]:
 
 
 def _short(count: float) -> str:
-    """1,000 as 1k and 99,999 as 99k, so that names fit under a narrow figure."""
+    """1,000 as 1k and 99,999 as 99k, so that the names fit below the axis."""
     return f"{count:.0f}" if count < 1000 else f"{int(count / 1000)}k"
 
 
 def mean_losses(row: Row) -> Losses:
-    """The mean over seeds, of the buckets every seed has."""
+    """The mean over seeds, for the buckets that every seed has."""
     seeds = losses(row)
     shared = set.intersection(*(set(seed) for seed in seeds)) if seeds else set()
     return {bucket: sum(seed[bucket] for seed in seeds) / len(seeds) for bucket in sorted(shared)}
@@ -96,9 +96,9 @@ def _figure(group: RankedGroup) -> Figure | None:
     buckets = Buckets(tuple(bucket_names(edges)), tuple(rows[0].first.bucket_targets))
     verdict = _verdict(group, buckets)
     caption = (
-        f"Negative log-likelihood a target on {group.title}, by how often the target was seen in training, "
-        f"as a difference to {rows[0].label}: below zero is better than it. Each frequency reaches up to the "
-        f"next; under it stands its share of the test targets. {verdict}"
+        f"Negative log-likelihood per target on {group.title}, by how often the target occurs in the "
+        f"training text, as the difference from {rows[0].label}: below zero is better. Each range extends to "
+        f"the next one; below it is its share of the test targets. {verdict}"
     )
     alt = f"Line chart of the loss by training frequency for {len(rows)} models on {group.title}. {verdict}"
     name = f"rare_words_{group.file}"
@@ -107,27 +107,27 @@ def _figure(group: RankedGroup) -> Figure | None:
 
 
 def _from(name: str) -> str:
-    """`10–99` as `10+`: what fits under a narrow figure."""
+    """`10–99` as `10+`, which fits below the axis."""
     low, dash, _ = name.partition("–")
     return f"{low}+" if dash else name
 
 
 def _verdict(group: RankedGroup, buckets: Buckets) -> str:
-    """Where the best counted row is ahead of the best neural one, and where it is behind."""
-    counted, neural = group.best("count"), group.best("neural")
-    if not counted or not neural:
+    """At which frequencies the best n-gram model is ahead of the best neural one."""
+    ngram, neural = group.best("count"), group.best("neural")
+    if not ngram or not neural:
         return ""
-    ours, theirs = mean_losses(counted), mean_losses(neural)
+    ours, theirs = mean_losses(ngram), mean_losses(neural)
     shared = sorted(set(ours) & set(theirs))
     ahead = [buckets.names[i] for i in shared if ours[i] < theirs[i]]
     if not shared:
         return ""
     if not ahead:
-        return f"{neural.label} is ahead of {counted.label} at every frequency."
+        return f"{neural.label} is ahead of {ngram.label} at every frequency."
     if len(ahead) == len(shared):
-        return f"{counted.label} is ahead of {neural.label} at every frequency."
+        return f"{ngram.label} is ahead of {neural.label} at every frequency."
     seen = text.listed(ahead)
-    return f"{counted.label} is ahead of {neural.label} on words seen {seen} times, behind on the others."
+    return f"{ngram.label} is ahead of {neural.label} on words seen {seen} times and behind on the others."
 
 
 def _data(row: Row, reference: Row, buckets: Buckets) -> list[TableRow]:
@@ -167,8 +167,8 @@ def _draw(title: str, rows: list[Row], buckets: Buckets) -> Drawing:
     drawing, axes = line_chart(
         f"{title}: loss by frequency of the target",
         lines,
-        xlabel="seen so often in training; share of targets",
-        ylabel="nats a target vs. the best counted",
+        xlabel="occurrences in training; share of targets",
+        ylabel="nats per target, difference",
         marked=True,
         bottom=58,
     )

@@ -1,4 +1,4 @@
-"""What the models say: the likeliest next words and sampled continuations, for the same prompts."""
+"""What the models say: the likeliest next words and sampled continuations of the same prompts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_cell
 
 ORDER = 90
-#: Models that are quoted, their continuations, and next words: enough to compare, few enough to read.
+#: How many models are quoted, continuations of each, and next words: enough to compare and few to read.
 MODELS, SAMPLES, WORDS = 5, 2, 6
-#: Models whose next words stand on the page; the CSV has every model's.
+#: Models whose next words are on the page; the CSV has those of every model.
 DRAWN = 12
-#: Characters a continuation is cut at.
+#: Longest continuation, in characters.
 LENGTH = 320
 
 
@@ -28,7 +28,7 @@ def build(context: Context) -> Section | None:
 
 
 def samples_of(row: Row) -> dict[str, dict[str, Any]]:
-    """The first seed's samples, by prompt; empty where the file is missing or unreadable."""
+    """The first seed's samples, by prompt; empty if the file is missing or cannot be read."""
     try:
         data = json.loads((row.runs[0].folder / "samples.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -39,8 +39,7 @@ def samples_of(row: Row) -> dict[str, dict[str, Any]]:
 
 
 def _asked(group: RankedGroup) -> list[tuple[Row, dict[str, dict[str, Any]]]]:
-    """The rows that left samples: the best of each family and what would be drawn beside them by rank,
-    then the others."""
+    """The rows with samples: first those that are drawn, the best of each family among them."""
     found = [(row, samples) for row in group.rows if (samples := samples_of(row))]
     leaders = {row.family: row.number for row, _ in reversed(found)}
     found.sort(key=lambda pair: pair[0].number not in leaders.values())
@@ -83,13 +82,13 @@ def _texts(item: dict[str, Any]) -> list[str]:
 
 
 def _continuation(prompt: str, sample: str) -> str:
-    """What follows the prompt, whether or not the sample repeats it."""
+    """The sample without the prompt, which it may or may not repeat."""
     line = text.clean(sample)
     return text.clean(line.removeprefix(prompt), LENGTH)
 
 
 def _next_words(name: str, prompt: str, asked: list[tuple[Row, dict[str, Any]]]) -> Table:
-    """A row a model, its likeliest word first. Probabilities have columns of their own in the CSV."""
+    """A row for each model, likeliest word first. In the CSV, probabilities have columns of their own."""
     places = range(1, WORDS + 1)
     columns = [Column("label", "Model")]
     columns += [Column(f"word_{place}", f"{place}.") for place in places]

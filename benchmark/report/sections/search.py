@@ -1,4 +1,4 @@
-"""Searches for settings: how low each came trial by trial, its best trials, and what made the difference."""
+"""Searches for settings: the progress of each, its best trials, and which settings mattered."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 76
-#: Rows of a table that are drawn; the CSV has all.
+#: Rows of a table that are drawn; the CSV has them all.
 MOST = 10
-#: The points of trials above so many times the lowest are drawn there: they would flatten all others.
+#: Trials above this many times the lowest are drawn at the upper edge: they would flatten all others.
 CEILING = 3
 
 INTRODUCTION = (
-    "Each trial is a run like any other, and the settings were chosen by validation perplexity, never by the "
-    "test text. Of the runs that a search made, only its best is ranked in the comparison; the others are "
-    "listed here alone. The best of many trials looks better on validation than it is: what it is worth is "
-    "its test perplexity, in the comparison."
+    "Each trial is an ordinary run. Settings are chosen by validation perplexity, never by the test text. "
+    "Only the best run of a search is ranked in the comparison; the others are listed here only. The best of "
+    "many trials looks better on the validation text than it is, so judge it by its test perplexity in the "
+    "comparison."
 )
 SAMPLERS = {
     "tpe": "proposed by a tree-structured Parzen estimator",
@@ -48,7 +48,7 @@ def build(context: Context) -> Section | None:
 
 
 def best_so_far(search: SearchRecord) -> list[tuple[Trial, float | None]]:
-    """Every trial with the lowest validation perplexity up to it; None before the first that finished."""
+    """Every trial with the lowest validation perplexity so far; None before the first that finished."""
     pairs: list[tuple[Trial, float | None]] = []
     lowest: float | None = None
     for trial in search.trials:
@@ -78,11 +78,11 @@ def _progress(search: SearchRecord) -> Figure:
     failed = len(search.failed)
     more = f" {text.plural(failed, 'trial')} failed." if failed else ""
     if any((trial.valid_perplexity or 0) > CEILING * (best.valid_perplexity or 0) for trial in search.trials):
-        more += f" Trials above {CEILING} times the lowest stand at the upper edge."
+        more += f" Trials above {CEILING} times the lowest are drawn at the upper edge."
     described = text.clean(search.description).rstrip(".")
     caption = (
         f"{described[:1].upper()}{described[1:]}: validation perplexity of each trial "
-        f"(points, the best a diamond) and the lowest up to it (line); lower is better. Settings were "
+        f"(points; the best is a diamond) and the lowest so far (line); lower is better. Settings were "
         f"{SAMPLERS.get(search.sampler, search.sampler)}, {search.batch} trials at a time. {said}{more}"
     )
     alt = f"Line chart of the lowest validation perplexity by trial, search {_title(search)}. {said}"
@@ -147,7 +147,8 @@ def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
     )
     caption = (
         f"The best trials of search {_title(search)}, by validation perplexity.{_shares(search, names)} "
-        f"The search again: {text.clean(search.command)}. Its best run: {text.clean(best.command)}."
+        f"To repeat the search: {text.clean(search.command)}. "
+        f"To repeat its best run: {text.clean(best.command)}."
     )
     return Table(_file("trials", search), caption, columns, (Group(lines),), sortable=True, most=MOST)
 

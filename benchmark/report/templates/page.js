@@ -1,5 +1,5 @@
 "use strict";
-// Sorting, filtering and linking of rows. Without this script the page is complete, only still.
+// Sorting, filtering and linking of rows. Without this script the page is complete but static.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -21,7 +21,7 @@ function sortable(table) {
   });
 }
 
-// Of a long group the first rows are shown, in the order of the moment, and a button for the rest.
+// A long group shows its first rows in the current order, and a button that shows the rest.
 const FIRST = 12;
 function foldable(table) {
   all("tbody", table).forEach((body) => {
