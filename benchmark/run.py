@@ -18,25 +18,14 @@ from benchmark.build import build_model
 from benchmark.contract import LanguageModel, RunLog
 from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
+from benchmark.files import atomic_folder, bytes_below, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
 from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
-from benchmark.record.folder import (
-    CHECKPOINT,
-    RESULT,
-    WORKSPACE,
-    bytes_below,
-    finished,
-    locked,
-    write_array,
-    write_json,
-    write_result,
-    write_text,
-    written_aside,
-)
+from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
 from benchmark.record.identity import protocol_id, seed_of
 from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
@@ -158,7 +147,7 @@ def _scored(result: Result, model: LanguageModel, corpus: Corpus) -> tuple[Resul
 
 
 def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpus, folder: Path) -> Result:
-    with written_aside(folder / CHECKPOINT) as checkpoint:
+    with atomic_folder(folder / CHECKPOINT) as checkpoint:
         model.save(checkpoint)
         bytes_on_disk = bytes_below(checkpoint)
         corpus.vocabulary.save(checkpoint / "vocabulary.json")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,56 @@ def test_imports_go_one_way_between_the_harness_and_the_baselines() -> None:
             if not allowed:
                 offenders.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not offenders, "\n".join(offenders)
+
+
+def name_of(path: Path) -> str:
+    """`benchmark/report/page.py` is `benchmark.report.page`; `__init__.py` has the name of its folder."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def module_imports() -> set[tuple[str, str]]:
+    """Every import of one of our modules by another: (importing, imported).
+
+    Imports inside functions and under TYPE_CHECKING count: they delay loading, but whoever reads or
+    changes one of the two modules still has to know the other.
+    """
+    names = {name_of(path) for path in modules()}
+    pairs = set()
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                submodules = [f"{node.module}.{alias.name}" for alias in node.names]
+                found = [name if name in names else node.module for name in submodules]
+            else:
+                continue
+            pairs |= {(name_of(path), name) for name in found if name in names}
+    return pairs
+
+
+def package_of(name: str) -> str:
+    """The folder directly below `benchmark` or `baselines` that a module is in; a module there is its own."""
+    return ".".join(name.split(".")[:2])
+
+
+def assert_no_cycle(pairs: Iterable[tuple[str, str]]) -> None:
+    graph: dict[str, set[str]] = {}
+    for importing, imported in pairs:
+        if importing != imported:
+            graph.setdefault(importing, set()).add(imported)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"an import cycle: {' imports '.join(reversed(error.args[1]))}")
+
+
+def test_no_modules_and_no_packages_import_each_other() -> None:
+    pairs = module_imports()
+    assert ("benchmark.cli", "benchmark.errors") in pairs
+    assert_no_cycle(pairs)
+    assert_no_cycle((package_of(importing), package_of(imported)) for importing, imported in pairs)
 
 
 @pytest.mark.parametrize(

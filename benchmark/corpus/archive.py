@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from benchmark.errors import UserError
-from benchmark.record.folder import locked, written_aside
+from benchmark.files import atomic_folder, locked
 
 #: An archive that unpacks to more than this is refused; the One Billion Word Benchmark takes 4.2 GB.
 MOST_BYTES = 16 << 30
@@ -36,7 +36,7 @@ def unpack(archive: Path, inside: str | None, wanted: list[str], folder: Path) -
     matches no member, a member's name points outside the folder, or there are too many bytes.
     """
     try:
-        with _opened(archive) as members, written_aside(folder) as aside:
+        with _opened(archive) as members, atomic_folder(folder) as aside:
             missing = set(wanted)
             room = MOST_BYTES
             for name, size, read in members:

@@ -19,7 +19,7 @@ from benchmark.corpus.settings import CorpusSettings
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
-from benchmark.record.folder import locked, written_aside
+from benchmark.files import atomic_folder, locked
 
 META, VOCABULARY = "meta.json", "vocabulary.json"
 
@@ -43,7 +43,7 @@ def open_encoded(
             found = _load(folder)
             if found is None:
                 say(f"encoding {settings.name}" + (" again: its cache is damaged" if folder.exists() else ""))
-                with written_aside(folder) as aside:
+                with atomic_folder(folder) as aside:
                     _write(settings, documents, aside, say)
                 found = _load(folder)
     if found is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmark.corpus.document import file_hash
 from benchmark.errors import UserError
-from benchmark.record.folder import locked
+from benchmark.files import locked
 
 Say = Callable[[str], None]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from benchmark.record.folder import write_json
+from benchmark.files import write_json
 
 CaseT = TypeVar("CaseT")
 RunT = TypeVar("RunT")

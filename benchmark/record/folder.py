@@ -1,27 +1,20 @@
 """Run folders: `<results>/runs/<corpus>/<model>/<run_id>/`.
 
-`result.json` is written last, aside, and renamed: where it stands, the run is finished; where it does
-not, a run was cut off and is done again. A lock held by the running process (and freed by the system
-however that process ends) keeps two runs out of one folder.
+`result.json` is written last and at once. A folder that has it holds a finished run; a folder without it
+holds a run that was cut off and is done again. The running process locks the folder, so that no other run
+can use it.
 """
 
 from __future__ import annotations
 
-import fcntl
-import io
 import json
-import os
-import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from benchmark.errors import UserError
+from benchmark.files import write_json
 from benchmark.record.result import Result
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
@@ -40,42 +33,6 @@ class RunRecord:
 def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:
     """Where a run lives."""
     return results_dir / "runs" / corpus / model / run_id
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing: aside, flushed to disk, then renamed over the old one.
-
-    Raises UserError naming the file where the disk refuses (full, read-only).
-    """
-    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """`write_bytes` of UTF-8 text."""
-    write_bytes(path, text.encode())
-
-
-def write_array(path: Path, array: np.ndarray) -> None:
-    """`write_bytes` of an array in npy format."""
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    write_bytes(path, buffer.getvalue())
-
-
-def write_json(path: Path, data: Any) -> None:
-    """JSON with sorted keys that diffs well; an infinite number becomes the string "inf"."""
-    text = json.dumps(_finite(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
 
 
 def write_result(folder: Path, result: Result) -> None:
@@ -149,53 +106,3 @@ def read_folders(folders: Iterable[Path], warn: Callable[[str], None] = _to_stde
         elif result is not None:
             records.append(RunRecord(folder, result))
     return records
-
-
-@contextmanager
-def locked(folder: Path, busy: Callable[[], None]) -> Iterator[None]:
-    """Hold a run folder for this process; `busy` is called once if another has it, then we wait."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("a")
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            busy()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def written_aside(folder: Path) -> Iterator[Path]:
-    """An empty folder to write into, renamed to `folder` if all goes well and removed if not."""
-    aside = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        aside.mkdir(parents=True)
-        yield aside
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
-    except OSError as error:
-        # NumPy tells a full disk only by how many bytes it could write
-        problem = error.strerror or f"{error}; is the disk full?"
-        raise UserError(f"cannot write {folder}: {problem}") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def bytes_below(folder: Path) -> int:
-    """Total size of the files below a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return "inf" if value > 0 else "-inf"
-    return value

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from benchmark.contract import RunLog
-from benchmark.record.folder import WORKSPACE, write_text
+from benchmark.files import write_text
+from benchmark.record.folder import WORKSPACE
 from benchmark.record.progress import Progress, Report, Throttle
 
 #: Seconds between two reports of progress.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.record.folder import write_text
+from benchmark.files import write_text
 from benchmark.report import sections
 from benchmark.report.atomic_output import atomic_output
 from benchmark.report.blocks import Figure, all_blocks

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.record.folder import write_json
+from benchmark.files import write_json
 from benchmark.search.space import Point
 
 FOLDER = "searches"

@@ -9,15 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.files import atomic_folder, write_json, write_text
 from benchmark.record.find import find_run
-from benchmark.record.folder import (
-    read_result,
-    read_runs,
-    run_folder,
-    write_json,
-    write_text,
-    written_aside,
-)
+from benchmark.record.folder import read_result, read_runs, run_folder
 
 
 def make_run(results: Path, model: str, run_id: str, **result: object) -> Path:
@@ -57,14 +51,14 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_one(
 
 def test_a_folder_written_aside_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     def break_off() -> None:
-        with written_aside(tmp_path / "checkpoint") as aside:
+        with atomic_folder(tmp_path / "checkpoint") as aside:
             (aside / "half").write_text("half")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         break_off()
     assert list(tmp_path.iterdir()) == []
-    with written_aside(tmp_path / "checkpoint") as aside:
+    with atomic_folder(tmp_path / "checkpoint") as aside:
         (aside / "whole").write_text("whole")
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint"]
 

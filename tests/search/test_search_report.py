@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.record.folder import read_runs, write_json
+from benchmark.files import write_json
+from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of
 from benchmark.report.sections import search as section
 from benchmark.search.importance import importance

@@ -20,7 +20,8 @@ from typing import Any
 from uuid import uuid4
 
 from benchmark.errors import UserError
-from benchmark.record.folder import RESULT, WORKSPACE, write_text
+from benchmark.files import write_text
+from benchmark.record.folder import RESULT, WORKSPACE
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import PlannedRun
 from benchmark.sweep.subprocess_run import OutputLine, WorkerExit, WorkerRequest, worker_output
