@@ -14,9 +14,10 @@ from benchmark.job import Job, Say
 from benchmark.record.folder import finished
 from benchmark.sweep.capacity import capacity_of
 from benchmark.sweep.launchers.launcher import build_launcher
-from benchmark.sweep.monitor import monitor_for
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_record
 from benchmark.sweep.torchrun import is_distributed
+from benchmark.terminal import is_terminal
 
 #: Under `torchrun` this launcher is used whatever the configuration says.
 TORCHRUN_LAUNCHER = {"name": "processes", "_target_": "benchmark.sweep.launchers.processes.Processes"}
@@ -108,3 +109,12 @@ def _run_all(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
             outcomes[outcome.job] = outcome
             monitor.ended(planned[outcome.job], outcome)
     return outcomes
+
+
+def monitor_for(runs: Sequence[PlannedRun], workers: int | None, say: Say) -> Monitor:
+    """Bars where standard output is a terminal, plain lines elsewhere."""
+    if not is_terminal():
+        return Monitor(runs, workers, say)
+    from benchmark.sweep.live_monitor import LiveMonitor
+
+    return LiveMonitor(runs, workers, say)

@@ -17,7 +17,6 @@ from benchmark.sweep.durations import likely_seconds
 from benchmark.sweep.outcome import Outcome, PlannedRun
 from benchmark.sweep.subprocess_run import OutputLine
 from benchmark.sweep.time_left import TimeLeft
-from benchmark.terminal import is_terminal
 
 
 class Monitor:
@@ -92,12 +91,3 @@ class Monitor:
         if self._ended < self._total and self._throttle.due():
             left = self.estimate()
             self.say(f"{self._ended} of {self._total} runs done" + (f", {left} left" if left else ""))
-
-
-def monitor_for(runs: Sequence[PlannedRun], workers: int | None, say: Say) -> Monitor:
-    """Bars where standard output is a terminal, plain lines elsewhere."""
-    if not is_terminal():
-        return Monitor(runs, workers, say)
-    from benchmark.sweep.live_monitor import LiveMonitor
-
-    return LiveMonitor(runs, workers, say)

@@ -15,8 +15,8 @@ from benchmark.record.result import Result
 from benchmark.sweep import monitor as monitors
 from benchmark.sweep.compose import collect
 from benchmark.sweep.durations import STARTUP, likely_seconds
-from benchmark.sweep.launch import plan_runs
-from benchmark.sweep.monitor import Monitor, monitor_for
+from benchmark.sweep.launch import monitor_for, plan_runs
+from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun
 from benchmark.sweep.subprocess_run import OutputLine
 
@@ -28,7 +28,7 @@ import sys
 from benchmark.record.progress import Progress
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import plan_runs
-from benchmark.sweep.monitor import monitor_for
+from benchmark.sweep.launch import monitor_for
 from benchmark.sweep.outcome import Outcome
 from benchmark.sweep.subprocess_run import OutputLine
 
