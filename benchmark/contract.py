@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,7 @@ __all__ = [
     "Computation",
     "Context",
     "Diverged",
+    "Family",
     "InputFile",
     "LanguageModel",
     "ModelSize",
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 Context = Literal["sentence", "stream"]
+#: How a model came by its probabilities: from counts, by training a network, or from both.
+Family = Literal["count", "neural", "mixture"]
 
 #: Annotates a setting that names a file or a folder: a run's identity rests on what that holds.
 InputFile = Annotated[str, "a file or a folder"]
@@ -120,9 +123,9 @@ class LanguageModel(ABC):
     first id of a stream stands nothing: a model treats it as it treats the place after a `</s>`.
     """
 
-    family: ClassVar[Literal["count", "neural", "mixture"]]
+    family: Family
     #: False for a score that does not sum to one (stupid backoff): kept apart, no perplexity printed.
-    normalised: ClassVar[bool] = True
+    normalised: bool = True
     context: Context = "sentence"
 
     #: How the model was trained or estimated, and how it computes its scores; read after `fit`.

@@ -1,62 +1,60 @@
-"""What models made of other models share: fitting, sizing, saving and loading their components."""
+"""The base of models made of other models: fits, measures, saves and loads their components."""
 
-from __future__ import annotations
-
-import importlib
 import json
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Self
 
-from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from baselines.saving import class_path, learned_by, named_class, restore_learned, setting_names, settings_of
+from benchmark.contract import Computation, Family, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
 _SAVED = "composite.json"
 
 
 class Composite(LanguageModel):
-    """A model made of others, its `components` by name.
+    """A model made of others: its `components`, by name.
 
-    Its family is that of its components, or `mixture` where they differ: a mixture of counted models is
-    counted. It carries history across lines (`context: stream`) if any component does. A component that
-    raises Skip skips the whole.
+    Its family is that of its components, or `mixture` if they differ: a mixture of n-gram models is
+    counted. Its context is `stream` if that of any component is. If a component raises Skip, so does the
+    whole.
 
-    A subclass implements `learn`, extends `settings` by its own constructor arguments, and lists in
-    `learned` the attributes set by `learn` that `save` keeps (plain JSON values).
+    A subclass is a dataclass (see `baselines.saving`: fields are settings, fields with `init=False` are
+    learned) and implements `learn`. Its components are the models in its field
+    `components: Mapping[str, LanguageModel]`, or, without such a field, the fields that hold a model.
     """
 
-    family: ClassVar[Literal["count", "neural", "mixture"]] = "mixture"
-    learned: ClassVar[tuple[str, ...]] = ()
+    family: Family = "mixture"
+    components: Mapping[str, LanguageModel]
 
-    def __init__(self, components: Mapping[str, LanguageModel]) -> None:
-        if not components:
+    def __post_init__(self) -> None:
+        self.components = dict(self._models())
+        if not self.components:
             raise UserError("model.components is empty: add one, as in +model@model.components.lstm=lstm")
-        for name, component in components.items():
+        for name, component in self.components.items():
             if not component.normalised:
                 raise UserError(f"model.components.{name} is a score, not a distribution: leave it out")
-        self.components = dict(components)
-        families = {component.family for component in components.values()}
+        families = {component.family for component in self.components.values()}
         if len(families) == 1:
-            self.family = families.pop()  # type: ignore[misc]  # of the class for all models but these
-        contexts = {component.context for component in components.values()}
-        self.context: Context = "stream" if "stream" in contexts else "sentence"
+            (self.family,) = families
+        contexts = {component.context for component in self.components.values()}
+        self.context = "stream" if "stream" in contexts else "sentence"
 
-    def settings(self) -> dict[str, Any]:
-        """The constructor arguments beside the components."""
-        return {}
+    def _models(self) -> Iterator[tuple[str, LanguageModel]]:
+        for name, value in settings_of(self).items():
+            if isinstance(value, LanguageModel):
+                yield name, value
+            elif isinstance(value, Mapping):
+                yield from value.items()
 
-    @classmethod
-    def assembled(cls, components: Mapping[str, LanguageModel], settings: Mapping[str, Any]) -> Self:
-        """The constructor, called with saved components and settings."""
-        return cls(components=components, **settings)
-
+    @abstractmethod
     def learn(self, valid: TokenStream, log: RunLog) -> None:
-        """Set what joins the fitted components, by the validation text."""
-        raise NotImplementedError
+        """Learn how to combine the fitted components, from the validation text."""
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Fit each component, one after the other, then what joins them."""
+        """Fit each component, one after the other, then learn how to combine them."""
         self.vocabulary = train.vocabulary
         done = 0
         for name, component in self.components.items():
@@ -81,14 +79,18 @@ class Composite(LanguageModel):
         )
 
     def save(self, folder: Path) -> None:
-        """Each component in a folder of its name; settings, classes and what was learned as JSON."""
+        """Write each component into a folder of its name; settings, classes and learned fields as JSON."""
         for name, component in self.components.items():
             (folder / name).mkdir()
             component.save(folder / name)
         saved = {
             "components": {name: class_path(component) for name, component in self.components.items()},
-            "settings": self.settings(),
-            "learned": {name: getattr(self, name) for name in self.learned},
+            "settings": {
+                name: value
+                for name, value in settings_of(self).items()
+                if not isinstance(value, (LanguageModel, Mapping))
+            },
+            "learned": learned_by(self),
         }
         (folder / _SAVED).write_text(json.dumps(saved, indent=2) + "\n", encoding="utf-8")
 
@@ -100,18 +102,18 @@ class Composite(LanguageModel):
             name: named_class(path).load(folder / name, vocabulary)
             for name, path in saved["components"].items()
         }
-        model = cls.assembled(components, saved["settings"])
+        by_name = "components" in setting_names(cls)
+        model = cls(**({"components": components} if by_name else components), **saved["settings"])
         model.vocabulary = vocabulary
-        for name in cls.learned:
-            setattr(model, name, saved["learned"][name])
+        restore_learned(model, saved["learned"])
         model._describe_computation()
         return model
 
 
 class ComponentLog(RunLog):
-    """The log of one component: its lines begin with its name, its progress adds to `done` tokens.
+    """The log of one component: its lines begin with its name, and its progress is added to `done` tokens.
 
-    Its training curve is not kept: it is none of the whole.
+    Its training curve is not kept, because it is not that of the whole model.
     """
 
     def __init__(self, log: RunLog, name: str, done: int) -> None:
@@ -134,23 +136,6 @@ class ComponentLog(RunLog):
     def evaluation(self) -> Iterator[None]:
         with self._log.evaluation():
             yield
-
-
-def class_path(model: LanguageModel) -> str:
-    """`package.module.Class` of a model."""
-    return f"{type(model).__module__}.{type(model).__qualname__}"
-
-
-def named_class(path: str) -> type[LanguageModel]:
-    """The class that `class_path` named. Raises UserError where it is no LanguageModel."""
-    module, _, name = path.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except (ImportError, ValueError):  # ValueError: no module in the path
-        found = None
-    if not (isinstance(found, type) and issubclass(found, LanguageModel)):
-        raise UserError(f"the saved model has a component of {path!r}, which is no LanguageModel here")
-    return found
 
 
 def _sum(values: Iterator[int | None]) -> int | None:

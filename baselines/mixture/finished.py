@@ -1,16 +1,14 @@
 """The trained model of a finished run, as a model: to be mixed, adapted or measured again."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from baselines.mixture.components import class_path, named_class
+from baselines.saving import class_path, named_class
 from benchmark.contract import (
     Computation,
     Context,
@@ -26,6 +24,7 @@ from benchmark.errors import UserError
 _SAVED, _MODEL = "finished.json", "model"
 
 
+@dataclass(kw_only=True, eq=False)
 class Finished(LanguageModel):
     """What a finished run has trained: nothing is trained again.
 
@@ -39,13 +38,12 @@ class Finished(LanguageModel):
 
     version: ClassVar[int] = 1
 
-    family: Literal["count", "neural", "mixture"]  # type: ignore[misc]  # of the class for all models but these
-    normalised: bool  # type: ignore[misc]
+    run: str | None = None
 
-    def __init__(self, *, run: str | None = None) -> None:
-        if run is None:
+    def __post_init__(self) -> None:
+        if self.run is None:
             raise Skip("needs a finished run: give its setting run=CORPUS/MODEL, or a run's folder or id")
-        folder = Path(run)
+        folder = Path(self.run)
         record = _json(folder / "result.json", f"{folder} holds no finished run")
         if record.get("status") != "ok":
             raise UserError(
@@ -56,7 +54,7 @@ class Finished(LanguageModel):
             raise UserError(
                 f"{folder} keeps no trained model here (git holds none); make it: {command} force=true"
             )
-        self.run, self._record = folder, record
+        self._folder, self._record = folder, record
         self._describe(record, _target(folder))
 
     def _describe(self, record: dict[str, Any], kind: str) -> None:
@@ -76,7 +74,7 @@ class Finished(LanguageModel):
 
         The seconds and tokens that were spent on it count as this run's: that is what its model costs.
         """
-        checkpoint = self.run / "checkpoint"
+        checkpoint = self._folder / "checkpoint"
         self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
         self._model = self.kind.load(checkpoint, train.vocabulary)
         device, dtype, batch = (self._record.get(f"train_{part}") for part in ("device", "dtype", "batch"))
@@ -85,7 +83,7 @@ class Finished(LanguageModel):
         seconds = float(self._record.get("train_seconds") or 0)
         log.resumed(seconds, int(self._record.get("train_tokens") or 0))
         label = self._record.get("label", self.kind.__name__)
-        log.info(f"{label} of {self.run}: trained in {seconds:,.1f} s there")
+        log.info(f"{label} of {self._folder}: trained in {seconds:,.1f} s there")
 
     def _compare(self, own: Vocabulary, train: TokenStream) -> None:
         """Refuse a model of other words, or one whose training text was another."""
@@ -93,13 +91,13 @@ class Finished(LanguageModel):
         corpus = self._record.get("corpus", "another corpus")
         if own.digest != other.digest:
             raise UserError(
-                f"{self.run} was trained on {corpus} with its vocabulary of {len(own):,} tokens, not this "
-                f"corpus's of {len(other):,}: only runs on the same corpus can be built upon"
+                f"{self._folder} was trained on {corpus} with its vocabulary of {len(own):,} tokens, not "
+                f"this corpus's of {len(other):,}: only runs on the same corpus can be built upon"
             )
         targets = self._record.get("train_targets", len(train))
         if targets != len(train) or not np.array_equal(own.counts, other.counts):
             raise UserError(
-                f"{self.run} was trained on another text ({corpus}, {targets:,} tokens) than this run's "
+                f"{self._folder} was trained on another text ({corpus}, {targets:,} tokens) than this run's "
                 f"({len(train):,} tokens): repeat it on this corpus and build upon that"
             )
 
@@ -117,7 +115,7 @@ class Finished(LanguageModel):
         self.model.save(folder / _MODEL)
         saved = {
             "kind": class_path(self.model),
-            "run": str(self.run),
+            "run": str(self._folder),
             "record": {key: self._record[key] for key in ("family", "context", "normalised")},
             "trained_on": astuple(self.trained_on),
         }
@@ -127,7 +125,8 @@ class Finished(LanguageModel):
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
         saved = _json(folder / _SAVED, f"{folder} holds no copy of a finished run")
         model = cls.__new__(cls)  # the run itself may be gone
-        model.run, model._record = Path(saved["run"]), saved["record"]
+        model.run, model._record = saved["run"], saved["record"]
+        model._folder = Path(saved["run"])
         model._describe(saved["record"], saved["kind"])
         model._model = model.kind.load(folder / _MODEL, vocabulary)
         model.trained_on = Computation(*saved["trained_on"])

@@ -1,8 +1,7 @@
 """Linear interpolation with weights that depend on the history."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -14,20 +13,23 @@ from baselines.mixture.gate import Gate, fitted_gate
 from benchmark.contract import LanguageModel, RunLog, TokenStream, Vocabulary
 
 
+@dataclass(kw_only=True, eq=False)
 class GatedMixture(Composite):
     """p(w | h) = Σᵢ λᵢ(h) pᵢ(w | h), the weights a softmax of linear functions of the history.
 
-    A mixture of experts (Jacobs, Jordan, Nowlan & Hinton 1991) whose experts are fitted on the training
-    text and whose gate is fitted on the validation text. In place of the buckets of Jelinek & Mercer 1980
-    it sees how long the history is, how frequent its last words are, how the components did on the last
-    20, 200 and 1000 tokens, and what they tell of the history themselves (see
-    `baselines.mixture.features`), never the target.
+    A mixture of experts (Jacobs, Jordan, Nowlan & Hinton 1991) with the experts fitted on the training text
+    and the gate on the validation text. Instead of the buckets of Jelinek & Mercer 1980, the gate sees how
+    long the history is, how frequent its last words are, how well each component did on the last 20, 200 and
+    1000 tokens, and what the components themselves report about the history (see
+    `baselines.mixture.features`). It never sees the target.
     """
 
     version: ClassVar[int] = 1
 
-    def __init__(self, *, components: Mapping[str, LanguageModel]) -> None:
-        super().__init__(components)
+    components: Mapping[str, LanguageModel]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.context = "stream"  # the gate looks at recent success
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
@@ -55,7 +57,7 @@ class GatedMixture(Composite):
         return total.astype(np.float32)
 
     def _next_log_weights(self, context: np.ndarray) -> np.ndarray:
-        """ln λ after one history. A token is put in the target's place: no feature depends on it."""
+        """ln λ after one history. An arbitrary token stands in for the target: no feature depends on it."""
         stream = TokenStream.from_ids(np.append(np.asarray(context, dtype=np.int64), 0), self.vocabulary)
         return self.gate.log_weights(self._features(stream, self._scores(stream))[-1:])
 

@@ -1,8 +1,7 @@
 """Linear interpolation of any models."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -12,21 +11,21 @@ from baselines.mixture.em import expectation_maximisation, mixed
 from benchmark.contract import LanguageModel, RunLog, TokenStream
 
 
+@dataclass(kw_only=True, eq=False)
 class LinearMixture(Composite):
     """p(w | h) = Σᵢ λᵢ pᵢ(w | h), with λᵢ ≥ 0 and Σᵢ λᵢ = 1 (Jelinek & Mercer 1980).
 
-    The weights are those that make the validation text likeliest, found by EM. Components that choose
-    settings by the same text (early stopping, tuned constants) look somewhat better there than they are.
+    EM finds the weights that make the validation text likeliest. Components that chose settings on the same
+    text (early stopping, tuned constants) look somewhat better there than they are.
 
     After `fit`, `weights` holds λ by the component's name.
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("weights",)
 
-    def __init__(self, *, components: Mapping[str, LanguageModel]) -> None:
-        super().__init__(components)
-        self.weights: dict[str, float] = {}
+    components: Mapping[str, LanguageModel]
+
+    weights: dict[str, float] = field(init=False, default_factory=dict)
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
         scores = self._scores(valid)

@@ -1,9 +1,8 @@
 """Log-linear interpolation of any models."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -12,18 +11,19 @@ from baselines.mixture.components import Composite
 from benchmark.contract import LanguageModel, RunLog, TokenStream
 
 _BLOCK = 128  # histories whose dense rows are formed at a time
-_LEAST = -50.0  # what ln 0 counts as
+_LEAST = -50.0  # in place of ln 0
 _STEPS = 30
 
 
+@dataclass(kw_only=True, eq=False)
 class LogLinearMixture(Composite):
     """p(w | h) = Πᵢ pᵢ(w | h)^λᵢ / Z(h), Z(h) = Σ_v Πᵢ pᵢ(v | h)^λᵢ (Klakow 1998).
 
     Weights may be negative: a cache over its prior, p_cache / p_unigram, adapts a model to its topic
-    (Kneser, Peters & Klakow 1997). They make the validation text likeliest: the log-likelihood is concave
-    in λ, with gradient Σ (ln pᵢ(w|h) − E[ln pᵢ(·|h)]) and the covariances of ln pᵢ under p as its negative
-    Hessian, so Newton's method finds them, here on `fit_targets` targets evenly spread over the text. A
-    probability of 0 counts as e⁻⁵⁰.
+    (Kneser, Peters & Klakow 1997). They are those that make the validation text likeliest: the
+    log-likelihood is concave in λ, with gradient Σ (ln pᵢ(w|h) − E[ln pᵢ(·|h)]) and the covariances of ln pᵢ
+    under p as its negative Hessian, so Newton's method finds them, on `fit_targets` targets evenly spread
+    over the text. A probability of 0 counts as e⁻⁵⁰.
 
     Slow: Z is summed over the whole vocabulary for every target, from the components' dense rows. A
     network that reads the whole stream for each history (`context: stream`) takes quadratic time.
@@ -32,20 +32,11 @@ class LogLinearMixture(Composite):
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("weights",)
 
-    def __init__(
-        self,
-        *,
-        components: Mapping[str, LanguageModel],
-        fit_targets: Annotated[int, Field(ge=1)] = 2000,
-    ) -> None:
-        super().__init__(components)
-        self.fit_targets = fit_targets
-        self.weights: dict[str, float] = {}
+    components: Mapping[str, LanguageModel]
+    fit_targets: Annotated[int, Field(ge=1)] = 2000
 
-    def settings(self) -> dict[str, Any]:
-        return {"fit_targets": self.fit_targets}
+    weights: dict[str, float] = field(init=False, default_factory=dict)
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
         ids = np.asarray(valid.ids, dtype=np.int64)
@@ -89,8 +80,11 @@ def normalised(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def newton(blocks: Sequence[tuple[np.ndarray, np.ndarray]], components: int) -> np.ndarray:
-    """λ [components] that make the targets likeliest; each block holds targets [n] and dense rows
-    [components, n, vocabulary]. Steps are halved until they gain; the last gains next to nothing."""
+    """λ [components] that make the targets likeliest: float64 [components].
+
+    Each block holds targets [n] and dense rows [components, n, vocabulary]. A step is halved until it gains
+    something; the last step gains next to nothing.
+    """
     weights = np.full(components, 1 / components)
     nats, gradient, hessian = _derivatives(blocks, weights)
     for _ in range(_STEPS):

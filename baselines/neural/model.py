@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
@@ -99,7 +99,7 @@ class NeuralModel(LanguageModel):
     neither read nor changed.
     """
 
-    family: ClassVar = "neural"
+    family = "neural"
 
     context: Context = "stream"
     output: Output = field(default_factory=Output)

@@ -29,7 +29,7 @@ def by_hand(features: np.ndarray, ids: np.ndarray, window: int, theta: float) ->
 
 def cached(name: str = "lstm", context: str = "stream", end: bool = True, **options) -> NeuralCache:
     """A cache over a network that `fitted` has trained already, so that only the cache is chosen."""
-    model = NeuralCache(fitted(name, stream(end=end), context=context), **options)
+    model = NeuralCache(of=fitted(name, stream(end=end), context=context), **options)
     model.vocabulary = vocabulary(end=end)
     model.learn(stream(120, end=end, seed=2), RunLog())
     return model
@@ -117,7 +117,7 @@ def test_what_is_chosen_is_better_on_the_validation_text_than_its_neighbours():
 def test_a_text_that_repeats_itself_is_what_a_cache_is_for():
     phrase = np.random.default_rng(0).integers(3, 11, 30)
     text = TokenStream.from_ids(np.tile(phrase, 8), vocabulary())
-    model = NeuralCache(fitted("lstm"))
+    model = NeuralCache(of=fitted("lstm"))
     model.vocabulary = text.vocabulary
     model.learn(text, RunLog())
     assert model.log_probs(text)[60:].mean() > model.of.log_probs(text)[60:].mean() + 0.5
@@ -144,10 +144,10 @@ def test_slots_of_hashed_features_are_not_compared():
 
 def test_only_networks_have_features():
     with pytest.raises(UserError, match=r"model\.of: Uniform has no network"):
-        NeuralCache(Uniform())
+        NeuralCache(of=Uniform())
 
 
 def test_an_empty_validation_text_asks_for_settings():
-    model = NeuralCache(fitted("rnn"))
+    model = NeuralCache(of=fitted("rnn"))
     with pytest.raises(UserError, match=r"set model\.theta and model\.weight"):
         model.learn(stream(0), RunLog())

@@ -28,7 +28,7 @@ def adapted(name: str = "lstm", context: str = "stream", end: bool = True, **opt
         "optimiser": "sgd",
         "statistics_segments": 5,
     }
-    model = DynamicEvaluation(fitted(name, stream(end=end), context=context), **{**settings, **options})
+    model = DynamicEvaluation(of=fitted(name, stream(end=end), context=context), **{**settings, **options})
     model.vocabulary, model._train = vocabulary(end=end), stream(end=end)
     model.learn(stream(60, end=end, seed=2), RunLog())
     return model
@@ -123,7 +123,7 @@ def test_statistics_are_root_mean_squares_of_minibatch_gradients():
 def test_it_keeps_the_contract_with_plain_sgd_and_sentences():
     def build() -> DynamicEvaluation:
         of = small("rnn", context="sentence")
-        return DynamicEvaluation(of, optimiser="sgd", segment=50, decay=0.01, validation_targets=100)
+        return DynamicEvaluation(of=of, optimiser="sgd", segment=50, decay=0.01, validation_targets=100)
 
     assert [finding for finding in check_model(build) if finding.problem] == []
 
@@ -132,7 +132,7 @@ def test_it_keeps_the_contract_with_plain_sgd_and_sentences():
 def test_what_is_learnt_from_is_exact_where_training_estimates(kind):
     output = Output(**kind, samples=3, power=0.75)
     of = fitted("rnn", stream(), output=output, tied=False)
-    model = DynamicEvaluation(of, optimiser="sgd", segment=7, learning_rate=0.5, decay=0.0)
+    model = DynamicEvaluation(of=of, optimiser="sgd", segment=7, learning_rate=0.5, decay=0.0)
     model.vocabulary = vocabulary()
     model.learn(stream(60, seed=2), RunLog())
     text = stream(40, seed=5)
@@ -163,7 +163,7 @@ def test_the_trained_weights_come_back_even_after_an_error(monkeypatch):
 def test_a_text_unlike_the_training_text_is_learnt_on_the_way():
     text = TokenStream.from_ids(np.tile([3, 5, 4, 9], 80), vocabulary())
     for optimiser in ("sgd", "rms"):
-        model = DynamicEvaluation(fitted("lstm"), optimiser=optimiser, segment=8, statistics_segments=5)
+        model = DynamicEvaluation(of=fitted("lstm"), optimiser=optimiser, segment=8, statistics_segments=5)
         model.vocabulary, model._train = text.vocabulary, stream()
         model.learn(text, RunLog())
         assert model.log_probs(text)[200:].mean() > model.of.log_probs(text)[200:].mean() + 0.5
@@ -177,7 +177,7 @@ def test_the_search_climbs_to_the_least_loss_on_either_side():
 
 
 def test_an_empty_validation_text_asks_for_settings():
-    model = DynamicEvaluation(fitted("rnn"), optimiser="sgd")
+    model = DynamicEvaluation(of=fitted("rnn"), optimiser="sgd")
     with pytest.raises(UserError, match=r"set model\.learning_rate and model\.decay"):
         model.learn(stream(0), RunLog())
 

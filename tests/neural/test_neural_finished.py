@@ -9,12 +9,12 @@ import pytest
 import yaml
 from neural_cases import fitted, stream
 
-from baselines.mixture.components import class_path
 from baselines.mixture.finished import Finished
 from baselines.mixture.linear import LinearMixture
 from baselines.neural.adaptation.neural_cache import NeuralCache
 from baselines.ngram.adaptive.cache import Cache
 from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
+from baselines.saving import class_path
 from benchmark.build import build_model
 from benchmark.contract import LanguageModel, RunLog, Skip
 from benchmark.errors import UserError
@@ -90,7 +90,7 @@ def test_a_model_built_upon_it_outlives_the_run(run: Path, tmp_path: Path, adapt
     finished = Finished(run=str(run))
     model: LanguageModel
     if adapt:
-        model = NeuralCache(finished, window=20)
+        model = NeuralCache(of=finished, window=20)
     else:
         model = LinearMixture(components={"lstm": finished, "cache": Cache(order=1)})
     assert model.family == ("neural" if adapt else "mixture")
@@ -157,7 +157,7 @@ def test_a_network_is_needed_to_adapt_one(tmp_path: Path):
     model = Cache(order=1)
     model.fit(TEXT, stream(50), RunLog())
     with pytest.raises(UserError, match="Cache has no network to adapt"):
-        NeuralCache(Finished(run=str(written(tmp_path / "run", model))))
+        NeuralCache(of=Finished(run=str(written(tmp_path / "run", model))))
 
 
 def test_the_identity_follows_the_runs_id_and_not_its_place(run: Path, tmp_path: Path):

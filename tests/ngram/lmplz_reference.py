@@ -15,9 +15,9 @@ import pytest
 from ngram_texts import Lines, stream_of, vocabulary_of, with_ends
 
 from baselines.ngram.arpa import read_arpa
-from baselines.ngram.arpa.events import over_vocabulary
+from baselines.ngram.arpa.match_vocabulary import match_vocabulary
 from baselines.ngram.smoothing.kneser_ney import KneserNey
-from baselines.ngram.table.linked import Linked, unfold
+from baselines.ngram.table.unpacked import UnpackedOrder, unpack
 from benchmark.contract import RunLog, TokenStream
 from benchmark.corpus import END, UNKNOWN
 from benchmark.sweep.compose import collect
@@ -81,18 +81,18 @@ def run_lmplz(stream: TokenStream, order: int, folder: Path, *options: str) -> P
     return arpa
 
 
-def by_lmplz(stream: TokenStream, order: int, folder: Path, *options: str) -> list[Linked]:
+def by_lmplz(stream: TokenStream, order: int, folder: Path, *options: str) -> list[UnpackedOrder]:
     arpa = run_lmplz(stream, order, folder, *options)
-    return over_vocabulary(read_arpa(arpa), stream.vocabulary).orders
+    return match_vocabulary(read_arpa(arpa), stream.vocabulary).orders
 
 
-def by_us(stream: TokenStream, order: int) -> list[Linked]:
+def by_us(stream: TokenStream, order: int) -> list[UnpackedOrder]:
     model = KneserNey(order=order, conventions="kenlm")
     model.fit(stream, stream, RunLog())
-    return unfold(model.table)
+    return unpack(model.table)
 
 
-def apart(ours: Sequence[Linked], theirs: Sequence[Linked]) -> Apart:
+def apart(ours: Sequence[UnpackedOrder], theirs: Sequence[UnpackedOrder]) -> Apart:
     """n-grams by their words; of the shared ones, differences of p* (not of `<s>`) and b."""
     assert len(ours) == len(theirs)
     assert not any(order.implied.any() for order in theirs)
@@ -107,7 +107,7 @@ def apart(ours: Sequence[Linked], theirs: Sequence[Linked]) -> Apart:
     return Apart(sum(map(len, ours)) - 1, 0, probs, backoffs)
 
 
-def _differ(a: Linked, b: Linked) -> bool:
+def _differ(a: UnpackedOrder, b: UnpackedOrder) -> bool:
     return not (np.array_equal(a.contexts, b.contexts) and np.array_equal(a.last_words, b.last_words))
 
 
@@ -117,7 +117,7 @@ def _farthest(a: np.ndarray, b: np.ndarray) -> float:
     return float(difference.max(initial=0)) / log(10)
 
 
-def _words(model: Sequence[Linked]) -> set[tuple[int, ...]]:
+def _words(model: Sequence[UnpackedOrder]) -> set[tuple[int, ...]]:
     found, above = set(), [()]
     for order in model:
         above = [

@@ -73,7 +73,7 @@ def after(model: Arpa, *history: str) -> dict[str, float]:
 
 def test_a_file_by_hand(tmp_path: Path) -> None:
     model = fitted(as_file(FILE, tmp_path), WORDS)
-    assert (model.order, model.normalised) == (3, True)
+    assert (model.table.order, model.normalised) == (3, True)
     assert model.size().entries == 4 + 2 + 1 + 1  # `b </s>`, in which `a b </s>` ends, is put in
     assert after(model) == pytest.approx({"a": 0.5, "b": 0.2, END: 0.2, UNKNOWN: 0.1})
     assert after(model, "a") == pytest.approx({"a": 0.6, "b": 0.2, END: 0.4 / 3, UNKNOWN: 0.2 / 3})

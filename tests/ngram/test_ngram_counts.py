@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
 from baselines.ngram.counting.arrays import TorchArrays
-from baselines.ngram.counting.counts import OrderCounts, count_ngrams, sums_by_context
+from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import training_sequence
 from benchmark.corpus import END
 
@@ -41,7 +41,7 @@ def test_counts_of_every_order(lines: Lines, order: int) -> None:
         if n > 1:
             shorter = spelled(orders, n - 1, tokens)
             assert [shorter[i] for i in ngrams.suffix] == [gram[1:] for gram in grams]
-            sums = dict(zip(shorter, sums_by_context(ngrams, ngrams.counts, len(shorter)), strict=True))
+            sums = dict(zip(shorter, ngrams.sums_by_context(ngrams.counts), strict=True))
             followed = Counter(dict.fromkeys(shorter, 0))
             for gram, count in expected.items():
                 followed[gram[:-1]] += count

@@ -12,7 +12,7 @@ from ngram_texts import Lines, small_texts, stream_of, with_ends
 
 from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.estimation.discounts import FALLBACK, closed_form, counts_of_counts
-from baselines.ngram.factored.factors import words_before
+from baselines.ngram.factored.model import words_before
 from baselines.ngram.factored.table import ABSENT, FactoredTable
 from benchmark.contract import RunLog
 

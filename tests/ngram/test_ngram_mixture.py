@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -33,11 +32,11 @@ TEST = stream_of(with_ends([list("bcab"), list("acc"), list("a")]), TRAIN.vocabu
 
 
 class Neural(Bigram):
-    family: ClassVar = "neural"
+    family = "neural"
 
 
 class Score(Bigram):
-    normalised: ClassVar = False
+    normalised = False
 
 
 class Absent(Bigram):

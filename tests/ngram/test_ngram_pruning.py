@@ -20,7 +20,7 @@ from baselines.ngram.smoothing.add_k import AddK
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.smoothing.uniform import Uniform
 from baselines.ngram.smoothing.witten_bell import WittenBell
-from baselines.ngram.table.linked import Linked, event_probabilities, fold, unfold
+from baselines.ngram.table.unpacked import UnpackedOrder, event_probabilities, pack, unpack
 from benchmark.check import check_model
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
@@ -29,7 +29,7 @@ Gram = tuple[int, ...]
 Model = dict[Gram, list[float]]  # p* and b
 
 
-def model_of(orders: list[Linked]) -> Model:
+def model_of(orders: list[UnpackedOrder]) -> Model:
     """As a dictionary, without the n-grams that are only implied."""
     model: Model = {}
     above: list[Gram] = [()]
@@ -76,7 +76,7 @@ def test_relative_entropy_is_that_of_losing_one_ngram(
     """Σ_w P(h) p(w | h) ln (p(w | h) / p'(w | h)), with all probabilities written out."""
     assume(any(lines))
     fitted, words, end = fit(lines, order, kind)
-    orders = unfold(fitted.table)
+    orders = unpack(fitted.table)
     model = model_of(orders)
     found: dict[Gram, float] = {}
     for n, entropies in enumerate(relative_entropies(orders, end), 2):
@@ -108,7 +108,7 @@ def test_by_relative_entropy(lines: Lines, order: int, threshold: float, kind: t
     """What goes is what has no longer n-gram that stays and costs less than the threshold."""
     assume(any(lines))
     fitted, words, end = fit(lines, order, kind)
-    orders = unfold(fitted.table)
+    orders = unpack(fitted.table)
     whole = model_of(orders)
     entropies = [entropy for each in relative_entropies(orders, end) for entropy in each.tolist()]
     cost = dict(zip([gram for gram in whole if len(gram) > 1], entropies, strict=True))
@@ -141,7 +141,7 @@ def test_by_count(lines: Lines, order: int, cutoffs: list[int], kind: type[Backo
     fitted, words, _ = fit(lines, order, kind)
     stream = stream_of(with_ends(lines), fitted.vocabulary)
     counts = count_ngrams(training_sequence(stream.ids, stream.vocabulary, "sentence"), words, order)
-    orders = unfold(fitted.table)
+    orders = unpack(fitted.table)
     whole = dict(zip(model_of(orders), (c for each in counts for c in each.counts.tolist()), strict=True))
     pruned = by_count(orders, [each.counts for each in counts], [0, *cutoffs][:order])
     assert model_of(pruned).keys() == {
@@ -153,7 +153,7 @@ def test_by_count(lines: Lines, order: int, cutoffs: list[int], kind: type[Backo
 
 def test_nothing_goes_at_zero_and_all_but_words_at_a_high_threshold() -> None:
     fitted, words, end = fit([["a", "b", "a", "c"], ["b", "a"], ["c"]] * 2, 3, KneserNey)
-    orders = unfold(fitted.table)
+    orders = unpack(fitted.table)
     assert list(map(len, by_relative_entropy(orders, 1e-12, end))) == list(map(len, orders))
     assert list(map(len, by_relative_entropy(orders, 1e9, end))) == [words + 1, 0, 0]
 
@@ -186,11 +186,11 @@ def test_penn_treebank() -> None:
     test = splits["test"].head(20_000)
     whole = WittenBell(order=3)
     whole.fit(splits["train"], splits["valid"], RunLog())
-    orders = unfold(whole.table)
+    orders = unpack(whole.table)
     before = perplexity(whole.log_probs(test))
     for threshold, share, worse in ((1e-6, 0.7, 0.98), (5e-6, 0.12, 1.05)):
         pruned = by_relative_entropy(orders, threshold, splits["train"].vocabulary.end)
-        whole.table = fold(pruned)
+        whole.table = pack(pruned)
         assert whole.table.entries < share * sum(map(len, orders))
         assert perplexity(whole.log_probs(test)) < worse * before
 

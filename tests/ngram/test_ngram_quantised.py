@@ -13,7 +13,7 @@ from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, st
 from baselines.ngram.compact.quantised import Quantised
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
-from baselines.ngram.table.codes import Coded, below, cells, nearest
+from baselines.ngram.table.codebook import CodedArray, codebook, lower_code, nearest_code
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
 
@@ -23,7 +23,7 @@ numbers = st.lists(st.sampled_from([0.0, -np.inf, -0.5, -1.0, -1.25, -3.0, -9.0]
 @given(numbers, st.integers(2, 8))
 def test_each_number_becomes_the_nearest_value(listed: list[float], bits: int) -> None:
     array = np.array(listed, dtype=np.float32)
-    coded = Coded.of(array, bits)
+    coded = CodedArray.of(array, bits)
     assert len(coded.values) <= 2**bits
     for number, value in zip(listed, coded[:].tolist(), strict=True):
         if np.isinf(number) or number == 0:
@@ -37,12 +37,14 @@ def test_each_number_becomes_the_nearest_value(listed: list[float], bits: int) -
 def test_values_have_less_squared_error_than_bins_of_equal_population() -> None:
     array = np.random.default_rng(3).gamma(2.0, 1.5, 20_000)
     bins = np.array([part.mean() for part in np.array_split(np.sort(array), 16)])
-    errors = [((values[nearest(array, values)] - array) ** 2).mean() for values in (cells(array, 4), bins)]
+    errors = [
+        ((values[nearest_code(array, values)] - array) ** 2).mean() for values in (codebook(array, 4), bins)
+    ]
     assert errors[0] < 0.7 * errors[1]
 
 
 def test_the_next_value_below() -> None:
-    assert below(np.array([-3.0, -2.0, -1.5, 0.0]), np.array([-2.0, -1.0])).tolist() == [0, 0, 0, 1]
+    assert lower_code(np.array([-3.0, -2.0, -1.5, 0.0]), np.array([-2.0, -1.0])).tolist() == [0, 0, 0, 1]
 
 
 @given(small_texts, st.integers(1, 4), st.integers(1, 8))

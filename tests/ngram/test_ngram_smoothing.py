@@ -28,6 +28,7 @@ from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.smoothing.kneser_ney_variants import KneserNeyBackoff, KneserNeySingle
 from baselines.ngram.smoothing.maximum_likelihood import MaximumLikelihood
 from baselines.ngram.smoothing.witten_bell import WittenBell
+from baselines.saving import learned_by, settings_of
 from benchmark.check import check_model
 from benchmark.contract import Context, RunLog, TokenStream
 from benchmark.corpus import END, UNKNOWN
@@ -194,7 +195,7 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("model", BY_HAND, ids=lambda model: f"{type(model).__name__}-{model.settings()}")
+@pytest.mark.parametrize("model", BY_HAND, ids=repr)
 def test_hand_computed_bigram_models(model: BackoffModel) -> None:
     tokens = with_ends(HAND)
     stream = stream_of(tokens, vocabulary_of(tokens))
@@ -269,9 +270,8 @@ def test_settings_and_what_was_learned_are_saved(model: BackoffModel, tmp_path: 
     fitted(model, stream_of(with_ends(HAND)))
     model.save(tmp_path)
     loaded = type(model).load(tmp_path, model.vocabulary)
-    assert loaded.settings() == model.settings()
-    for name in model.learned:
-        assert getattr(loaded, name) == getattr(model, name)
+    assert settings_of(loaded) == settings_of(model)
+    assert learned_by(loaded) == learned_by(model)
 
 
 @pytest.mark.parametrize(("order", "mitlm"), [(2, 186.796), (3, 150.602), (5, 143.512)])

@@ -14,7 +14,7 @@ from ngram_texts import Lines, small_texts, stream_of, vocabulary_of, with_ends
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.continuations import Continuations
-from baselines.ngram.table.starts import Starts
+from baselines.ngram.table.offsets import Offsets
 from baselines.ngram.table.word_array import WordArray
 from benchmark.contract import RunLog
 from benchmark.corpus import END
@@ -24,7 +24,7 @@ from benchmark.errors import UserError
 @given(st.lists(st.sampled_from([0, 1, 2, 40, 300]), max_size=200), st.booleans())
 def test_bounds_of_every_context(counts: list[int], packed: bool) -> None:
     begins = np.cumsum([0, *counts])
-    starts = Starts.of(begins, packed)
+    starts = Offsets.of(begins, packed)
     assert len(starts) == len(counts)
     first, count = starts.bounds(np.arange(len(counts)))
     assert count.tolist() == counts
@@ -157,5 +157,5 @@ def test_sizes_of_another_table_are_refused(saved: tuple[Path, KneserNey]) -> No
     folder, model = saved
     sizes = json.loads((folder / "table.json").read_text(encoding="utf-8"))
     (folder / "table.json").write_text(json.dumps({**sizes, "words": 7}), encoding="utf-8")
-    with pytest.raises(UserError, match=r"table.json is damaged .* not of 3 orders over 5 words"):
+    with pytest.raises(UserError, match=r"table.json is damaged .* not describe a model of 5 words"):
         KneserNey.load(folder, model.vocabulary)

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, assert_never
+from typing import Annotated, ClassVar, Literal, Self, assert_never
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from baselines.neural.adaptation.adapted import Adapted
 from baselines.neural.adaptation.gradient_statistics import root_mean_squares
 from baselines.neural.adaptation.online_learner import OnlineLearner
 from baselines.neural.adaptation.update_rule import UpdateRule, restoring_weights
-from benchmark.contract import LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import ModelSize, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
 _SCALES = "scales.safetensors"
@@ -26,6 +26,7 @@ _DECAYS = (0.0, 1e-3, 1e-2)
 _FACTOR, _MOST_STEPS = 3.0, 6
 
 
+@dataclass(kw_only=True, eq=False)
 class DynamicEvaluation(Adapted):
     """p(x_t | x_1 … x_{t−1}) by weights that have been updated on the segments before t.
 
@@ -44,37 +45,20 @@ class DynamicEvaluation(Adapted):
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("chosen",)
 
-    def __init__(
-        self,
-        of: LanguageModel,
-        *,
-        optimiser: Literal["sgd", "rms"] = "rms",
-        segment: Annotated[int, Field(ge=1)] = 20,
-        learning_rate: Annotated[float, Field(ge=0)] | None = None,
-        decay: Annotated[float, Field(ge=0, le=1)] | None = None,
-        epsilon: Annotated[float, Field(gt=0)] = 1.0,
-        statistics_segments: Annotated[int, Field(gt=0)] = 200,
-        validation_targets: Annotated[int, Field(gt=0)] = 10_000,
-    ) -> None:
-        super().__init__(of)
-        self.optimiser, self.segment, self.epsilon = optimiser, segment, epsilon
-        self.learning_rate, self.decay = learning_rate, decay
-        self.statistics_segments, self.validation_targets = statistics_segments, validation_targets
-        self.chosen: dict[str, float] = {}
+    optimiser: Literal["sgd", "rms"] = "rms"
+    segment: Annotated[int, Field(ge=1)] = 20
+    learning_rate: Annotated[float, Field(ge=0)] | None = None
+    decay: Annotated[float, Field(ge=0, le=1)] | None = None
+    epsilon: Annotated[float, Field(gt=0)] = 1.0
+    statistics_segments: Annotated[int, Field(gt=0)] = 200
+    validation_targets: Annotated[int, Field(gt=0)] = 10_000
+
+    chosen: dict[str, float] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._scales: list[Tensor] | None = None
-
-    def settings(self) -> dict[str, Any]:
-        return {
-            "optimiser": self.optimiser,
-            "segment": self.segment,
-            "learning_rate": self.learning_rate,
-            "decay": self.decay,
-            "epsilon": self.epsilon,
-            "statistics_segments": self.statistics_segments,
-            "validation_targets": self.validation_targets,
-        }
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Fit the network, gather gradient statistics, choose the learning rate and the decay."""

@@ -1,7 +1,8 @@
 """A continuous cache over the hidden vectors of a network."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from baselines.mixture.em import expectation_maximisation
 from baselines.neural.adaptation.adapted import Adapted
 from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
 from baselines.neural.scoring import features_in_order, features_of_history
-from benchmark.contract import LanguageModel, ModelSize, RunLog, TokenStream
+from benchmark.contract import ModelSize, RunLog, TokenStream
 from benchmark.errors import UserError
 
 #: Values of θ times the mean squared length of a hidden vector that are tried first, and factors around the
@@ -21,6 +22,7 @@ _COARSE = tuple(2.0**power for power in range(-1, 8))
 _FINE = tuple(2.0**power for power in (-0.5, -0.25, 0.25, 0.5))
 
 
+@dataclass(kw_only=True, eq=False)
 class NeuralCache(Adapted):
     """p = (1 − λ) p_network + λ p_cache, with p_cache(w | h_t) ∝ Σ_{i : w_i = w} exp(θ h_t · h_i).
 
@@ -37,29 +39,13 @@ class NeuralCache(Adapted):
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("chosen",)
 
-    def __init__(
-        self,
-        of: LanguageModel,
-        *,
-        window: Annotated[int, Field(ge=1)] = 2000,
-        theta: Annotated[float, Field(ge=0)] | None = None,
-        weight: Annotated[float, Field(ge=0, le=1)] | None = None,
-        validation_targets: Annotated[int, Field(gt=0)] | None = 100_000,
-    ) -> None:
-        super().__init__(of)
-        self.window, self.theta, self.weight = window, theta, weight
-        self.validation_targets = validation_targets
-        self.chosen: dict[str, float] = {}
+    window: Annotated[int, Field(ge=1)] = 2000
+    theta: Annotated[float, Field(ge=0)] | None = None
+    weight: Annotated[float, Field(ge=0, le=1)] | None = None
+    validation_targets: Annotated[int, Field(gt=0)] | None = 100_000
 
-    def settings(self) -> dict[str, Any]:
-        return {
-            "window": self.window,
-            "theta": self.theta,
-            "weight": self.weight,
-            "validation_targets": self.validation_targets,
-        }
+    chosen: dict[str, float] = field(init=False, default_factory=dict)
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
         if self.theta is not None and self.weight is not None:

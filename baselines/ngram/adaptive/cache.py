@@ -1,18 +1,18 @@
 """A cache: n-gram frequencies of the recent text itself."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 
 from baselines.ngram.adaptive.chain import Level, chain_weights, interpolated
 from baselines.ngram.adaptive.occurrences import Occurrences
-from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from baselines.saving import settings_of
+from benchmark.contract import Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SAVED = "cache.json"
 _UNIGRAMS = "unigrams.npy"
@@ -21,34 +21,29 @@ _LEAST, _MOST = -6, 16
 _BUCKETS = _MOST - _LEAST + 2
 
 
+@dataclass(kw_only=True, eq=False)
 class Cache(LanguageModel):
     """p_n(w | h) = λ_n(C(h)) · C(h w) / C(h) + (1 − λ_n(C(h))) · p_{n−1}(w | h'), C counted in the history.
 
-    Unigram, bigram and trigram caches (Kuhn & De Mori 1990; Jelinek et al. 1991; Goodman 2001, sec. 2), a
+    Unigram, bigram and trigram caches (Kuhn & De Mori 1990; Jelinek et al. 1991; Goodman 2001, sec. 2) in a
     chain that ends in the unigram distribution of the training text (words not seen there counted once).
-    h is the last n − 1 tokens, and C counts n-grams that lie wholly in the last `window` tokens of the
-    history (null: all of it), each weighed by 2^(−d / `half_life`) for an end d tokens back (null: 1;
-    Clarkson & Robinson 1997). λ_n depends on the power of 2 that C(h) reaches, and is 0 for C(h) = 0:
-    conditional caches, as Goodman calls those that are used only where their context has occurred. The
-    weights are set by EM on the validation text, read as one stream from an empty cache on.
+    h is the last n − 1 tokens. C counts the n-grams that lie wholly in the last `window` tokens of the
+    history (null: all of it), each with the weight 2^(−d / `half_life`) if it ends d tokens back (null: 1;
+    Clarkson & Robinson 1997). λ_n depends on the power of 2 that C(h) reaches, and is 0 for C(h) = 0. Goodman
+    calls caches that are used only where their context has occurred conditional. EM sets the weights on the
+    validation text, read as one stream that begins with an empty cache.
 
-    A poor model alone: made to be a component of a mixture.
+    A poor model by itself: it is made to be a component of a mixture.
     """
 
     version: ClassVar[int] = 1
-    family: ClassVar[Literal["count"]] = "count"
+    family = "count"
     trained_on = scored_on = Computation(dtype="float64")
-    context: Context = "stream"
+    context = "stream"
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=1, le=5)] = 3,
-        window: Annotated[int, Field(ge=1)] | None = None,
-        half_life: Annotated[float, Field(gt=0)] | None = 200.0,
-    ) -> None:
-        self.order, self.window, self.half_life = order, window, half_life
-        self.weights: list[np.ndarray] = []
+    order: Annotated[int, Field(ge=1, le=5)] = 3
+    window: Annotated[int, Field(ge=1)] | None = None
+    half_life: Annotated[float, Field(gt=0)] | None = 200.0
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         counts = np.bincount(train.ids, minlength=len(train.vocabulary))
@@ -62,8 +57,10 @@ class Cache(LanguageModel):
         return np.log(chain[-1]).astype(np.float32)
 
     def evidence(self, stream: TokenStream) -> np.ndarray:
-        """Of each order above 1, whether the context has occurred, and the power of 2 its weight reaches:
-        float64 [targets, 2 · (order − 1)]."""
+        """What the cache knows of each history: float64 [targets, 2 · (order − 1)].
+
+        For each order above 1: whether the context has occurred, and the power of 2 of its weight.
+        """
         buckets = [level.bucket for level in self._levels(stream)[1:]]
         columns = [column for bucket in buckets for column in (bucket > 0, bucket)]
         return np.stack(columns, axis=1).astype(np.float64) if columns else np.empty((len(stream), 0))
@@ -96,7 +93,7 @@ class Cache(LanguageModel):
         return Level(frequency, _bucket(total))
 
     def _history_weight(self, tokens: np.ndarray) -> np.ndarray:
-        """What a history of so many tokens weighs: the sum of the weights in its window."""
+        """The sum of the weights in the window of a history of so many tokens."""
         within = np.minimum(tokens, self.window or np.inf).astype(np.float64)
         if self.half_life is None:
             return within
@@ -118,7 +115,7 @@ class Cache(LanguageModel):
         if self.half_life is not None:
             weights = np.exp2(-np.arange(len(ids), 0, -1) / self.half_life)
         levels = []
-        ends = np.arange(len(ids))  # of the n-grams that begin as the history ends
+        ends = np.arange(len(ids))  # of the n-grams whose first words are the last ones of the history
         for n in range(1, self.order + 1):
             if n > 1:
                 ends = ends[ends >= n - 1]
@@ -129,16 +126,12 @@ class Cache(LanguageModel):
         return levels
 
     def size(self) -> ModelSize:
-        """Its unigrams: the history is no part of a model."""
+        """Its unigrams: the history is not part of the model."""
         return ModelSize(bytes_in_memory=self.unigrams.nbytes, entries=len(self.unigrams))
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor arguments that make an equal, unfitted model."""
-        return {"order": self.order, "window": self.window, "half_life": self.half_life}
 
     def save(self, folder: Path) -> None:
         np.save(folder / _UNIGRAMS, self.unigrams, allow_pickle=False)
-        saved = {"settings": self.settings(), "weights": [weight.tolist() for weight in self.weights]}
+        saved = {"settings": settings_of(self), "weights": [weight.tolist() for weight in self.weights]}
         (folder / _SAVED).write_text(json.dumps(saved, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -151,10 +144,9 @@ class Cache(LanguageModel):
 
 
 def _one_longer(shorter: np.ndarray, ids: np.ndarray, words: int) -> np.ndarray:
-    """Numbers for the n-grams that end at each place, from those of the (n−1)-grams: int64.
+    """Numbers for the n-grams that end at each place, from those of the (n−1)-grams: int64 [tokens].
 
-    A place too close to the beginning gets a number too, of the same words with less before them; it is
-    never asked for.
+    A place too close to the beginning also gets a number, which is never used.
     """
     keys = shorter * words
     keys[1:] = shorter[:-1] * words + ids[1:]
@@ -162,7 +154,7 @@ def _one_longer(shorter: np.ndarray, ids: np.ndarray, words: int) -> np.ndarray:
 
 
 def _bucket(total: np.ndarray) -> np.ndarray:
-    """0 for no weight at all, else 1, 2, … by the power of 2 it reaches."""
+    """0 if there is no weight at all, else 1, 2, … by the power of 2 that it reaches."""
     with np.errstate(divide="ignore"):
         power = np.floor(np.log2(total) + 1e-9)  # the same on both sides of a rounding
     return np.where(total > 0, np.clip(power, _LEAST, _MOST) - _LEAST + 1, 0).astype(np.int64)

@@ -1,10 +1,9 @@
 """The ∞-gram: the longest suffix of the history that the training text holds, of any length."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -15,58 +14,49 @@ from baselines.ngram.adaptive.suffix_array import Matches, SuffixIndex
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
 from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
-#: Histories share a weight that agree in matched length and in the power of 2 of their count, up to
-#: these, and in whether only one word ever followed.
+#: Histories share a weight if they agree in the matched length and in the power of 2 of their count, each up
+#: to these bounds, and in whether only one word ever followed.
 _LENGTHS, _COUNTS = 24, 12
 _ROWS = 128  # histories whose dense rows are formed at a time
 _BUCKETS = 1 + 2 * _LENGTHS * _COUNTS
 
 
+@dataclass(kw_only=True, eq=False)
 class InfinityGram(Composite):
     """p(w | h) = λ(s) · c(s w) / c(s) + (1 − λ(s)) · p₀(w | h), s the longest suffix of h with c(s) > 0.
 
     Liu et al. 2024 ("Infini-gram", sec. 2 and 4.2): the ∞-gram backs off from infinitely many words to
-    the longest suffix ever followed by a word in training, through a suffix array, and is interpolated
-    with a model p₀ that gives every word a probability. Here that is any model (`smoothed`), and λ depends
-    on the length of s, on the power of 2 that c(s) reaches, and on whether one word alone followed s; set
-    by EM on the validation text. s is at most `longest` tokens long, which bounds the time that text
-    copied from training takes.
+    the longest suffix that a word followed in training, through a suffix array, and is interpolated with a
+    model p₀ that gives every word a probability. Here p₀ is any model (`smoothed`). λ depends on the length
+    of s, on the power of 2 that c(s) reaches, and on whether only one word followed s; EM sets it on the
+    validation text. s is at most `longest` tokens long, which bounds the time for text copied from training.
+
+    `context` says whether s may reach back across `</s>` (`suffix_context` keeps it). The model as a whole
+    has the context `stream` if s or `smoothed` has.
 
     After `fit`, `effective_n` holds how many validation targets were predicted from suffixes of 0, 1, 2, …
-    tokens: the n of the ∞-gram is one more.
+    tokens; the n of the ∞-gram is one more.
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("weights", "effective_n")
 
-    def __init__(
-        self,
-        *,
-        smoothed: LanguageModel,
-        longest: Annotated[int, Field(ge=1)] = 200,
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__({"smoothed": smoothed})
-        self.longest, self.own_context = longest, context
-        if context == "stream":
+    smoothed: LanguageModel
+    longest: Annotated[int, Field(ge=1)] = 200
+    context: Context = "sentence"
+
+    weights: list[float] = field(init=False, default_factory=list)
+    effective_n: list[int] = field(init=False, default_factory=list)
+    suffix_context: Context = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.suffix_context = self.context
+        super().__post_init__()
+        if self.suffix_context == "stream":
             self.context = "stream"
-        self.weights: list[float] = []
-        self.effective_n: list[int] = []
-
-    @property
-    def smoothed(self) -> LanguageModel:
-        return self.components["smoothed"]
-
-    def settings(self) -> dict[str, Any]:
-        return {"longest": self.longest, "context": self.own_context}
-
-    @classmethod
-    def assembled(cls, components: Mapping[str, LanguageModel], settings: Mapping[str, Any]) -> Self:
-        return cls(smoothed=components["smoothed"], **settings)
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Index the training text, fit the smoothed model, then weigh them by the validation text."""
-        self.index = SuffixIndex.of(training_sequence(train.ids, train.vocabulary, self.own_context))
+        """Index the training text, fit the smoothed model, then set the weights on the validation text."""
+        self.index = SuffixIndex.of(training_sequence(train.ids, train.vocabulary, self.suffix_context))
         super().fit(train, valid, log)
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
@@ -86,7 +76,7 @@ class InfinityGram(Composite):
 
     def _matches(self, stream: TokenStream) -> tuple[Matches, np.ndarray]:
         """The longest suffix before each target of a stream, and the targets."""
-        sequence, is_target = scoring_sequence(stream.ids, self.vocabulary, self.own_context)
+        sequence, is_target = scoring_sequence(stream.ids, self.vocabulary, self.suffix_context)
         places = np.arange(len(sequence))
         begins = np.maximum.accumulate(np.where(sequence == len(self.vocabulary), places, 0))
         available = np.where(is_target, places - begins, 0)
@@ -98,14 +88,14 @@ class InfinityGram(Composite):
         return Level(self.index.followed_by(matches, words) / matches.counts, self._bucket(matches))
 
     def _bucket(self, matches: Matches) -> np.ndarray:
-        """0 where nothing of the history was found, else by length, count, and number of followers."""
+        """0 if nothing of the history was found, else by length, count, and number of followers."""
         length = np.minimum(matches.length, _LENGTHS)
         count = np.minimum(np.frexp(matches.counts)[1], _COUNTS)
         bucket = 1 + ((length - 1) * _COUNTS + count - 1) * 2 + self._alone(matches)
         return np.where(length > 0, bucket, 0)
 
     def _alone(self, matches: Matches) -> np.ndarray:
-        """Whether one word alone ever followed: the rows of a match are sorted by what follows it."""
+        """Whether only one word ever followed: the rows of a match are sorted by what follows it."""
         first = self.index.follower(matches.first, matches.length)
         return first == self.index.follower(matches.last - 1, matches.length)
 
@@ -120,8 +110,8 @@ class InfinityGram(Composite):
         return rows
 
     def _matches_of(self, contexts: Sequence[np.ndarray]) -> Matches:
-        """The longest suffix of each of several histories, which are searched as one sequence."""
-        histories = [recent(ids, self.vocabulary, self.own_context, self.longest) for ids in contexts]
+        """The longest matching suffix of each history; all are searched as one sequence."""
+        histories = [recent(ids, self.vocabulary, self.suffix_context, self.longest) for ids in contexts]
         sequence = np.concatenate([part for history in histories for part in (history, [0])])
         lengths = np.array([len(history) for history in histories])
         ends = np.cumsum(lengths + 1) - 1
@@ -141,8 +131,8 @@ class InfinityGram(Composite):
         return found / np.maximum(counts, 1)[:, None]
 
     def evidence(self, stream: TokenStream) -> np.ndarray:
-        """ln of the suffix's length and count, whether one word alone followed it, whether it is longer
-        than 4 and than 8 tokens: float64 [targets, 5]."""
+        """ln of the suffix's length and count, and whether only one word followed it, it is longer than 4
+        tokens, and longer than 8: float64 [targets, 5]."""
         matches, _ = self._matches(stream)
         length = matches.length
         with np.errstate(divide="ignore"):
@@ -151,7 +141,7 @@ class InfinityGram(Composite):
         return np.stack([column.astype(np.float64) for column in columns], axis=1)
 
     def size(self) -> ModelSize:
-        """The smoothed model's and the index's: each place of the text is an entry."""
+        """The smoothed model plus the index, in which each place of the text is an entry."""
         own = super().size()
         return ModelSize(
             bytes_in_memory=own.bytes_in_memory + self.index.nbytes,

@@ -12,13 +12,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from baselines.ngram.table.linked import Linked, log, normalise, select, stored_masses
+from baselines.ngram.table.unpacked import UnpackedOrder, log, normalise, select, stored_masses
 
 #: How far below its backed-off estimate rounding may leave an interpolated probability.
 _ROUNDING = 1e-6
 
 
-def by_count(orders: Sequence[Linked], counts: Sequence[np.ndarray], cutoffs: Sequence[int]) -> list[Linked]:
+def by_count(
+    orders: Sequence[UnpackedOrder], counts: Sequence[np.ndarray], cutoffs: Sequence[int]
+) -> list[UnpackedOrder]:
     """Without the n-grams whose count is at most the cutoff of their order (`cutoffs[n − 1]`).
 
     `counts` lie beside the n-grams. The cutoffs must not fall, and that of order 1 is 0 (every word stays),
@@ -48,13 +50,15 @@ def by_count(orders: Sequence[Linked], counts: Sequence[np.ndarray], cutoffs: Se
     return select(made, kept)
 
 
-def _own_part(lower: Linked, order: Linked) -> np.ndarray:
+def _own_part(lower: UnpackedOrder, order: UnpackedOrder) -> np.ndarray:
     """p*(h w) − b(h) p(w | h')."""
     backed_off = lower.log_backoffs[order.contexts] + lower.log_probs[order.suffixes]
     return np.exp(order.log_probs) - np.exp(backed_off)
 
 
-def by_relative_entropy(orders: Sequence[Linked], threshold: float, end: int | None) -> list[Linked]:
+def by_relative_entropy(
+    orders: Sequence[UnpackedOrder], threshold: float, end: int | None
+) -> list[UnpackedOrder]:
     """Without the n-grams whose loss alone raises the model's perplexity by a share below `threshold`.
 
     exp(D) − 1 < threshold, with D the relative entropy of the model to the one without h w (Stolcke 1998,
@@ -80,7 +84,7 @@ def by_relative_entropy(orders: Sequence[Linked], threshold: float, end: int | N
     return normalise(select(marked, listed))
 
 
-def relative_entropies(orders: Sequence[Linked], end: int | None) -> list[np.ndarray]:
+def relative_entropies(orders: Sequence[UnpackedOrder], end: int | None) -> list[np.ndarray]:
     """D of each n-gram of orders 2, 3, … in nats: [order − 2][n]."""
     first = orders[0].log_probs.copy()
     first[-1] = -np.inf if end is None else first[end]

@@ -1,87 +1,62 @@
-"""Any backoff model made smaller: its probabilities, and weights if asked, as codes of a few bits."""
+"""Any backoff model with its probabilities, and weights if asked, stored as codes of a few bits."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Self
+from dataclasses import dataclass, field, replace
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from baselines.mixture.components import class_path, named_class
-from baselines.ngram.counting.counts import OrderCounts
-from baselines.ngram.model import BackoffModel
+from baselines.ngram.compact.model import CompactModel
 from baselines.ngram.table.backoff import BackoffTable
-from baselines.ngram.table.codes import MOST_BITS, Coded, Numbers, below, cells, nearest
-from baselines.ngram.table.linked import Linked, event_probabilities, normalise, stored_masses, unfold
-from benchmark.contract import LanguageModel, RunLog, TokenStream
-from benchmark.errors import UserError
+from baselines.ngram.table.codebook import MOST_BITS, CodedArray, Numbers, codebook, lower_code, nearest_code
+from baselines.ngram.table.unpacked import (
+    UnpackedOrder,
+    event_probabilities,
+    normalise,
+    stored_masses,
+    unpack,
+)
+from benchmark.contract import RunLog, TokenStream
 
 Bits = Annotated[int, Field(ge=1, le=MOST_BITS)]
 _TOLERANCE = 1e-4  # how far from one the probabilities of a distribution may sum to
-_ROUNDING = 1e-6  # of a sum of float32 probabilities, with some to spare
+_ROUNDING = 1e-6  # of a sum of float32 probabilities, with some margin
 
 
-class Quantised(BackoffModel):
+@dataclass(kw_only=True, eq=False)
+class Quantised(CompactModel):
     """The backoff model `of` with the probabilities above order 1 as codes of `probability_bits`.
 
-    Each order has its own values for the codes to stand for, the means of the ln p nearest to them (see
-    `cells`; Whittaker & Raj 2001, Federico & Bertoldi 2006). The backoff weights are then computed anew,
-    b(h) = (1 − Σ p*(h w)) / (1 − Σ p(w | h')) over the stored h w, so that probabilities sum to one as
-    before. Where the nearest values would leave a context less than half of what it had to back off
-    with, each p*(h w) takes the next value below; an order in which all words follow some context
-    stays as it is, since nothing could make up for its codes there.
+    Each order has a codebook of its own: values that are the means of the ln p nearest to them (see
+    `codebook`; Whittaker & Raj 2001, Federico & Bertoldi 2006). The backoff weights are then recomputed,
+    b(h) = (1 − Σ p*(h w)) / (1 − Σ p(w | h')) over the stored h w, so that probabilities still sum to one.
+    If the nearest values would leave a context less than half of the mass that it had for backing off,
+    each p*(h w) takes the next value below. An order in which all words follow some context is left as it
+    is, because no weight could make up for its codes there.
 
-    The weights are float32, or codes of `backoff_bits`. With 8 the probabilities after a context sum only
-    nearly to one: the model then is a score (`normalised` is False), and the log says by how much.
+    The weights are float32, or codes of `backoff_bits`. With 8 bits the probabilities after a context sum
+    only roughly to one: the model is then a score (`normalised` is False), and the log says by how much.
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("normalised",)
 
-    def __init__(
-        self, *, of: LanguageModel, probability_bits: Bits = 8, backoff_bits: Bits | None = None
-    ) -> None:
-        if not isinstance(of, BackoffModel):
-            raise UserError(f"model.of: {type(of).__name__} has no n-grams with backoff weights to quantise")
-        if not of.normalised:
-            raise UserError(f"model.of: {type(of).__name__} is a score: its weights follow from no sum")
-        super().__init__(order=of.order, context=of.context)
-        self.of, self.probability_bits, self.backoff_bits = of, probability_bits, backoff_bits
+    probability_bits: Bits = 8
+    backoff_bits: Bits | None = None
 
-    def settings(self) -> dict[str, Any]:
-        return {
-            "of": {"class": class_path(self.of), "settings": self.of.settings()},
-            "probability_bits": self.probability_bits,
-            "backoff_bits": self.backoff_bits,
-        }
+    normalised: bool = field(init=False, default=True)
 
-    @classmethod
-    def made_with(cls, settings: Mapping[str, Any]) -> Self:
-        of = named_class(settings["of"]["class"])(**settings["of"]["settings"])
-        return cls(**{**settings, "of": of})
-
-    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Fit the model as it is, then quantise it."""
-        self.of.fit(train, valid, log)
-        self.order = self.of.order
-        table = self.of.table
-        del self.of.table
+    def compacted(self, table: BackoffTable, train: TokenStream, log: RunLog) -> BackoffTable:
         table, deviation = quantise(table, self.probability_bits, self.backoff_bits)
-        self.normalised = deviation <= _TOLERANCE  # type: ignore[misc]  # of the class for most models
+        self.normalised = deviation <= _TOLERANCE
         log.info(f"after any context the probabilities sum to one within {deviation:.1e}")
-        self._set(table, train.vocabulary)
-
-    def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        raise NotImplementedError("a quantised model is made from a fitted one")
+        return table
 
 
 def quantise(
     table: BackoffTable, probability_bits: int, backoff_bits: int | None
 ) -> tuple[BackoffTable, float]:
-    """The table in codes, and how far from one a context's probabilities sum to, at most."""
-    orders = unfold(table)
+    """The table in codes, and how far from one the probabilities after a context sum to, at most."""
+    orders = unpack(table)
     log_probs: list[Numbers] = list(table.log_probs)
     for n in range(2, table.order + 1):
         coded = _probabilities(orders[n - 2], orders[n - 1], probability_bits)
@@ -91,7 +66,7 @@ def quantise(
     orders = normalise(orders)
     weights = [each.log_backoffs.astype(np.float32) for each in orders[:-1]]
     log_backoffs: list[Numbers] = [
-        each if backoff_bits is None else Coded.of(each, backoff_bits) for each in weights
+        each if backoff_bits is None else CodedArray.of(each, backoff_bits) for each in weights
     ]
     held = [
         replace(
@@ -104,22 +79,22 @@ def quantise(
     return BackoffTable(table.words, table.continuations, tuple(log_probs), tuple(log_backoffs)), deviation
 
 
-def _probabilities(lower: Linked, order: Linked, bits: int) -> Coded | None:
-    """ln p* of an order in codes, None where a context in it has no words to back off to."""
+def _probabilities(lower: UnpackedOrder, order: UnpackedOrder, bits: int) -> CodedArray | None:
+    """ln p* of an order in codes, or None if a context in it has no words left to back off to."""
     stored, backed_off = stored_masses(lower, order)
-    values = cells(order.log_probs, bits)
-    codes = nearest(order.log_probs, values)
+    values = codebook(order.log_probs, bits)
+    codes = nearest_code(order.log_probs, values)
     too_little = 1 - _sums(order, codes, values, len(lower)) < (1 - stored) / 2
     down = np.flatnonzero(too_little[order.contexts])
     if len(down):
         values[0] = min(values[0], order.log_probs.min())  # so that there is a value below
-    codes[down] = below(order.log_probs[down], values)
+    codes[down] = lower_code(order.log_probs[down], values)
     left, room = 1 - _sums(order, codes, values, len(lower)), 1 - backed_off
-    if (left * _ROUNDING > room * _TOLERANCE).any():  # b = left / room is lost in rounding
+    if (left * _ROUNDING > room * _TOLERANCE).any():  # rounding would swamp b = left / room
         return None
-    return Coded(codes, values)
+    return CodedArray(codes, values)
 
 
-def _sums(order: Linked, codes: np.ndarray, values: np.ndarray, contexts: int) -> np.ndarray:
-    """Σ p*(h w) for each context h, of probabilities in codes."""
+def _sums(order: UnpackedOrder, codes: np.ndarray, values: np.ndarray, contexts: int) -> np.ndarray:
+    """Σ p*(h w) for each context h, with the probabilities that the codes stand for: float64 [contexts]."""
     return order.sums(np.exp(values.astype(np.float64))[codes], contexts)

@@ -23,14 +23,21 @@ _BLOCK = 1 << 20  # places assigned to ranges at once
 
 @dataclass(frozen=True)
 class OrderCounts:
-    """The n-grams of one order, context by context and, within a context, word by word.
+    """The distinct n-grams of one order, sorted by context and, within a context, by last word.
 
-    `contexts` int32 [n], ascending: the id of each n-gram without its last word among those one shorter
-    (an id is an index into that order's arrays); `last_words` int32 [n]; `counts` int32 or int64 [n],
-    occurrences; `suffix` int32 [n], the id of each n-gram without its first word among those one
-    shorter; `starts`, the id from which on the n-grams begin with `<s>`, the largest word; `words`, the
-    size of the vocabulary. Order 1 lists every word, seen or not, then `<s>`, which is no target and so
-    counts 0; its contexts and suffixes are the empty one, 0.
+    The id of an n-gram is its index in the arrays of its order.
+
+    - `contexts` int32 [n-grams], ascending: the id of the (n−1)-gram h in the n-gram h w.
+    - `last_words` int32 [n-grams], ascending within a context: w.
+    - `counts` int32 or int64 [n-grams]: occurrences in the training text.
+    - `suffix` int32 [n-grams]: the id of the (n−1)-gram without the first word of h w.
+    - `starts`: the id of the first n-gram that begins with `<s>`; these come last, as `<s>` is the largest
+      word id.
+    - `words`: the size of the vocabulary, and the id of `<s>`.
+    - `context_count`: how many (n−1)-grams there are.
+
+    Order 1 lists every word, seen or not, then `<s>` with a count of 0, since it is not a target. Its only
+    context, and suffix, is the empty one: id 0.
     """
 
     contexts: np.ndarray
@@ -39,14 +46,14 @@ class OrderCounts:
     suffix: np.ndarray
     starts: int
     words: int
+    context_count: int
 
     def __len__(self) -> int:
         return len(self.last_words)
 
-
-def sums_by_context(ngrams: OrderCounts, values: np.ndarray, contexts: int) -> np.ndarray:
-    """Σ_w values(h w) for each of the `contexts` contexts h one shorter: float64 [contexts]."""
-    return np.bincount(ngrams.contexts, weights=values, minlength=contexts)
+    def sums_by_context(self, values: np.ndarray) -> np.ndarray:
+        """Σ_w values(h w) for each context h: float64 [contexts], from values [n-grams]."""
+        return np.bincount(self.contexts, weights=values, minlength=self.context_count)
 
 
 def count_ngrams(
@@ -122,10 +129,11 @@ def _tables(unigrams: np.ndarray, longer: Iterable[Columns]) -> list[OrderCounts
     targets = np.append(unigrams[:words], 0)
     nothing = np.zeros(words + 1, dtype=np.int32)
     every_word = np.arange(words + 1, dtype=np.int32)
-    tables = [OrderCounts(nothing, every_word, targets, nothing, words, words)]
+    tables = [OrderCounts(nothing, every_word, targets, nothing, words, words, 1)]
     for contexts, last_words, counts, suffix in longer:
         starts = int(np.searchsorted(contexts, starts))
-        tables.append(OrderCounts(contexts, last_words, counts, suffix, starts, words))
+        shorter = len(tables[-1])
+        tables.append(OrderCounts(contexts, last_words, counts, suffix, starts, words, shorter))
     return tables
 
 

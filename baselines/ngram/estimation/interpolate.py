@@ -37,7 +37,7 @@ def interpolate(
     log_backoffs = []
     with ThreadPoolExecutor(threads or thread_count()) as pool:
         for n, (ngrams, counted, taken) in enumerate(zip(counts, adjusted, discounts, strict=True), 1):
-            order = _Order(ngrams, counted, taken, lower, len(counts[n - 2]) if n > 1 else 1)
+            order = _Order(ngrams, counted, taken, lower)
             for _ in pool.map(order.block, _blocks(ngrams.contexts)):
                 pass
             if n > 1:
@@ -57,11 +57,10 @@ class _Order:
         counted: np.ndarray,
         discounts: tuple[float, float, float],
         lower: np.ndarray,
-        contexts: int,
     ) -> None:
         self.ngrams, self.counted, self.discounts, self.lower = ngrams, counted, discounts, lower
         self.probs = np.empty(len(ngrams), dtype=np.float32)
-        self.log_weights = np.zeros(contexts, dtype=np.float32)
+        self.log_weights = np.zeros(ngrams.context_count, dtype=np.float32)
 
     def block(self, some: slice) -> None:
         """Fill in the n-grams `some`, all those of one or more contexts."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.ngram.counting.counts import OrderCounts, sums_by_context
+from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.stirling import Stirling, digamma
 
 _LIMIT = 256  # customers of a dish whose tables are drawn exactly
@@ -46,10 +46,10 @@ def predict(
     for n, (ngrams, t, discount, strength) in enumerate(
         zip(counts, tables, discounts, strengths, strict=True), 1
     ):
-        c, size = customers(counts, tables, n), _restaurants(counts, n)
-        total = strength + sums_by_context(ngrams, c, size)
-        freed = strength + discount * sums_by_context(ngrams, t, size)
-        weight = np.divide(freed, total, where=total > 0, out=np.ones(size))
+        c = customers(counts, tables, n)
+        total = strength + ngrams.sums_by_context(c)
+        freed = strength + discount * ngrams.sums_by_context(t)
+        weight = np.divide(freed, total, where=total > 0, out=np.ones(len(total)))
         own = np.divide(c - discount * t, total[ngrams.contexts], where=c > 0, out=np.zeros(len(ngrams)))
         lower = own + weight[ngrams.contexts] * lower[ngrams.suffix]
         probs.append(lower)
@@ -72,19 +72,19 @@ def reseat(
     `tables` are the present ones, `base` the probabilities p(w | h') of the n-grams one shorter. See
     `baselines.ngram.smoothing.pitman_yor` for the distribution they are drawn from.
     """
-    ngrams, size = counts[n - 1], _restaurants(counts, n)
+    ngrams = counts[n - 1]
     several = np.flatnonzero(eating > 1)  # one customer sits at one table
-    choosing = np.zeros(size, dtype=bool)
+    choosing = np.zeros(ngrams.context_count, dtype=bool)
     choosing[ngrams.contexts[several]] = True
-    opened = sums_by_context(ngrams, tables, size)
-    rate = np.zeros(size)
+    opened = ngrams.sums_by_context(tables)
+    rate = np.zeros(ngrams.context_count)
     rate[choosing] = discount * random.standard_gamma(strength / discount + opened[choosing])
     openness = rate[ngrams.contexts[several]] * base[ngrams.suffix[several]]
 
     stirling = Stirling(discount, int(min(_LIMIT, eating.max(initial=1))))
     drawn = np.minimum(eating, 1)
     drawn[several], joins = stirling.sample(eating[several].astype(np.int64), openness, random)
-    total, opened = sums_by_context(ngrams, eating, size), sums_by_context(ngrams, drawn, size)
+    total, opened = ngrams.sums_by_context(eating), ngrams.sums_by_context(drawn)
     return drawn, *_learned(total, opened, joins, discount, strength)
 
 
@@ -110,7 +110,3 @@ def _tally(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     times = np.bincount(numbers.astype(np.int64))
     distinct = np.flatnonzero(times[1:]) + 1
     return distinct, times[distinct]
-
-
-def _restaurants(counts: list[OrderCounts], n: int) -> int:
-    return len(counts[n - 2]) if n > 1 else 1

@@ -1,14 +1,13 @@
 """KenLM: the model that its programs estimate, or ours written as ARPA, scored by its own package."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import log
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +16,7 @@ from baselines.ngram.arpa import write_arpa
 from baselines.ngram.counting.history import recent, scoring_sequence
 from baselines.ngram.external.lmplz import find_lmplz, run_lmplz
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.saving import settings_of
 from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, Skip, TokenStream, Vocabulary
 
 _ARPA = "model.arpa"
@@ -24,35 +24,30 @@ _SETTINGS = "model.json"
 _UNKNOWN = "<unk>"  # stands in the ARPA file for every word it does not list
 
 
+@dataclass(kw_only=True, eq=False)
 class KenLM(LanguageModel):
     """Interpolated modified Kneser-Ney in KenLM's hash tables (Heafield 2011; Heafield et al. 2013).
 
-    Trained by `lmplz` where that program is found and lines end in `</s>`, else by our `KneserNey`
-    written as an ARPA file: the same definition. To either, a word is its id in digits, so that any
-    token will do. KenLM reserves `<unk>` for words it does not know. With U words of the vocabulary
-    unknown to it, what it gives them and the others sums to Z(h) = 1 + (U − 1) p(<unk> | h), which the
-    scores are divided by: U is 1 in our ARPA files (`<unk>` is a word of the closed vocabulary), mostly
-    0 in lmplz's (`<unk>` in the text is a word to it, and its own an event that never happens).
+    If the program `lmplz` is found and lines end in `</s>`, it estimates the model. Otherwise our
+    `KneserNey`, the same definition, does, and is passed on as an ARPA file. In either case a word is
+    written as its id in digits, so that any token is possible.
+
+    KenLM reserves `<unk>` for words that it does not know. If it does not know U words of the vocabulary,
+    its probabilities sum to Z(h) = 1 + (U − 1) p(<unk> | h), and the scores are divided by Z(h). U is 1 in
+    our ARPA files (`<unk>` is a word of the closed vocabulary), and usually 0 in those of lmplz (a `<unk>` in
+    the text is written in digits, like any word, and the reserved one never occurs).
     """
 
     version: ClassVar[int] = 1
-    family: ClassVar[Literal["count"]] = "count"
+    family = "count"
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=2, le=6)] = 5,
-        context: Context = "sentence",
-        lmplz: str | None = "lmplz",
-        memory: str = "1G",
-    ) -> None:
-        self.order = order
-        self.context = context
-        self.lmplz = lmplz
-        self.memory = memory
+    order: Annotated[int, Field(ge=2, le=6)] = 5
+    context: Context = "sentence"
+    lmplz: str | None = "lmplz"
+    memory: str = "1G"
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Estimate on `train`. Raises Skip without the kenlm package, UserError for a wrong path to lmplz."""
+        """Estimate on `train`. Raises Skip without the kenlm package, UserError for a wrong path of lmplz."""
         _kenlm()
         self._own = tempfile.TemporaryDirectory(prefix="nextword-kenlm-")
         arpa = Path(self._own.name) / _ARPA
@@ -66,7 +61,7 @@ class KenLM(LanguageModel):
             seen = np.bincount(train.ids, minlength=len(vocabulary)) > 0
             unknown = int(np.count_nonzero(~seen))
         else:
-            log.info("lmplz is not used: estimating with our Kneser-Ney, passed on as an ARPA file")
+            log.info("lmplz is not used: our Kneser-Ney estimates the model and passes it on as an ARPA file")
             ours = KneserNey(order=self.order, context=self.context)
             ours.fit(train, valid, log)
             write_arpa(ours.table, names, arpa)
@@ -101,7 +96,7 @@ class KenLM(LanguageModel):
         return rows
 
     def _walk(self, sequence: Iterable[int], normalise: bool) -> tuple[list[float], list[float], Any]:
-        """log10 p of each id (0 for `<s>`), of `<unk>` in its place if asked, and the state at the end."""
+        """log10 p of each id (0 for `<s>`); of `<unk>` in its place if `normalise`; and the last state."""
         start, score, names = len(self.vocabulary), self._model.BaseScore, self.names
         state, after = _kenlm().State(), _kenlm().State()
         self._model.NullContextWrite(state)
@@ -123,10 +118,10 @@ class KenLM(LanguageModel):
         return (log10_probs * log(10) - total).astype(np.float32)
 
     def size(self) -> ModelSize:
-        """Stored n-grams, and the bytes of KenLM's probing tables by its own arithmetic.
+        """Stored n-grams, and the bytes of KenLM's probing tables, computed as KenLM does.
 
-        A word takes 8 bytes (probability, backoff) and 1.5 × 16 in the table of words, an n-gram
-        1.5 × 16 (key, probability, backoff), one of the highest order 1.5 × 12.
+        A word takes 8 bytes (probability, backoff) and 1.5 × 16 in the vocabulary table; an n-gram takes
+        1.5 × 16 (key, probability, backoff), and one of the highest order 1.5 × 12.
         """
         first, *middle, last = self._counts
         return ModelSize(bytes_in_memory=32 * first + 24 * sum(middle) + 18 * last, entries=sum(self._counts))
@@ -134,13 +129,12 @@ class KenLM(LanguageModel):
     def save(self, folder: Path) -> None:
         """Copy the ARPA file and write the settings as JSON."""
         shutil.copyfile(self.arpa, folder / _ARPA)
-        settings = {name: getattr(self, name) for name in ("order", "context", "lmplz", "memory")}
-        fitted = {"names": self.names, "unknown": self.unknown}
-        (folder / _SETTINGS).write_text(json.dumps({"settings": settings, **fitted}) + "\n", encoding="utf-8")
+        saved = {"settings": settings_of(self), "names": self.names, "unknown": self.unknown}
+        (folder / _SETTINGS).write_text(json.dumps(saved) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
-        """The model that `save` wrote. Raises Skip where the kenlm package is missing."""
+        """The model that `save` wrote. Raises Skip if the kenlm package is missing."""
         saved = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
         model = cls(**saved["settings"])
         model._open(folder / _ARPA, vocabulary, saved["names"], saved["unknown"])
@@ -151,13 +145,13 @@ def _kenlm() -> Any:
     try:
         import kenlm
     except ImportError:
-        way = "pip install 'nextword[kenlm]', or 'nextword[kenlm-wheel]' where no compiler is"
+        way = "pip install 'nextword[kenlm]', or 'nextword[kenlm-wheel]' without a compiler"
         raise Skip(f"needs the kenlm package: {way}") from None
     return kenlm
 
 
 def _spellings(vocabulary: Vocabulary, by_line: bool, reserve_unknown: bool) -> list[str]:
-    """Words as KenLM sees them: ids in digits, but for what it reserves and means the same by."""
+    """Words as KenLM sees them: ids in digits, except reserved words that mean the same to it."""
     names = [str(index) for index in range(len(vocabulary))]
     if by_line and vocabulary.end is not None:
         names[vocabulary.end] = "</s>"

@@ -1,10 +1,9 @@
-"""The models of `nltk.lm` as they are: an oracle, and the slow row of the table."""
-
-from __future__ import annotations
+"""The models of `nltk.lm`, unchanged: an oracle for ours, and the slow row of the table."""
 
 import json
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import inf, log
 from pathlib import Path
 from sys import getsizeof
@@ -15,6 +14,8 @@ import numpy as np
 from pydantic import Field
 
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
+from baselines.ngram.model import Order
+from baselines.saving import settings_of
 from benchmark.contract import (
     Computation,
     Context,
@@ -32,41 +33,41 @@ _SETTINGS = "model.json"
 _TIMED = 20  # targets scored to know nltk's speed
 
 
+@dataclass(kw_only=True, eq=False)
 class NltkModel(LanguageModel):
-    """A class of `nltk.lm`, fed with our n-grams and asked for one score after another.
+    """A class of `nltk.lm` that is given our n-grams and asked for one score after another.
 
     `method` names the class and `options` are its own arguments (`gamma`, `discount`). nltk counts and
-    scores; what it is given makes it comparable: its vocabulary is ours, a history begins with n − 1 `<s>`
-    (its own padding), and `<s>` is never counted as a word, or every lower order would lose probability
-    to it. Scores are those of `unmasked_score`, since no word is unknown to a closed vocabulary and
-    nltk's `score` would take `<s>` for one.
+    scores. Its input makes it comparable: its vocabulary is ours, a history begins with n − 1 `<s>` (its own
+    padding), and `<s>` is never counted as a word, which would take probability from every lower order.
+    Scores come from `unmasked_score`: no word is unknown to a closed vocabulary, and nltk's `score` would
+    treat `<s>` as unknown.
 
-    nltk takes relative frequencies for unigrams: words never trained on have probability 0 in all methods
-    but Lidstone's and Laplace's, and a text that has them an infinite perplexity.
+    nltk uses relative frequencies for unigrams: words that training lacks have probability 0 in all methods
+    but Lidstone's and Laplace's, and a text with such words has an infinite perplexity.
 
-    nltk scores some methods slowly (Kneser-Ney goes through all stored contexts for each word). Where
-    scoring the validation text would take longer than `time_limit` seconds, `fit` raises Skip with
-    the rate that it measured.
+    Some methods of nltk score slowly (Kneser-Ney goes through all stored contexts for each word). If scoring
+    the validation text would take longer than `time_limit` seconds, `fit` raises Skip with the rate that it
+    measured.
     """
 
-    family: ClassVar[Literal["count"]] = "count"
+    family = "count"
     trained_on = scored_on = Computation(dtype="float64")
 
-    def __init__(
-        self, *, method: str, options: dict[str, float], order: int, time_limit: float, context: Context
-    ) -> None:
-        self.method = method
-        self.options = dict(options)
-        self.order = order
-        self.time_limit = time_limit
-        self.context = context
-        if method == "KneserNeyInterpolated" and order == 1:
+    method: str
+    options: dict[str, float]
+    order: Order = 3
+    time_limit: Annotated[float, Field(gt=0)] = 1800
+    context: Context = "sentence"
+
+    def __post_init__(self) -> None:
+        if self.method == "KneserNeyInterpolated" and self.order == 1:
             raise UserError(
                 "model.order=1 is not usable: nltk's Kneser-Ney counts unigrams in bigrams; give 2"
             )
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Count `train`. Raises Skip where nltk cannot: too many n-grams, or scoring beyond the limit."""
+        """Count `train`. Raises Skip if nltk cannot hold all n-grams, or would score beyond the limit."""
         self._open(train.vocabulary)
         sequence = training_sequence(train.ids, train.vocabulary, self.context)
         try:
@@ -87,7 +88,7 @@ class NltkModel(LanguageModel):
     def _open(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self._unigrams: np.ndarray | None = None
-        # nltk takes its label for unknown words for one more word: one of ours lends its name
+        # nltk counts its label for unknown words as one more word, so one of our words serves as the label
         words = nltk.lm.Vocabulary(vocabulary.tokens[1:], unk_label=vocabulary.tokens[0])
         try:
             self.lm = getattr(nltk.lm, self.method)(order=self.order, vocabulary=words, **self.options)
@@ -134,8 +135,10 @@ class NltkModel(LanguageModel):
         return rows
 
     def _row(self, history: tuple[str, ...]) -> np.ndarray:
-        """nltk's score of every word. An interpolated model is asked for each word seen after the history;
-        the others have its share of the lower order alone."""
+        """nltk's score of every word.
+
+        An interpolated model is asked only for the words seen after the history; all others have its share
+        of the lower order alone."""
         if not hasattr(self.lm, "estimator"):
             return np.array([self.lm.unmasked_score(word, history) for word in self.vocabulary.tokens])
         if not history:
@@ -153,7 +156,7 @@ class NltkModel(LanguageModel):
         return row
 
     def size(self) -> ModelSize:
-        """Counted n-grams, and what Python says its tables and their keys take."""
+        """Counted n-grams, and the size of nltk's tables and their keys according to Python."""
         size = sum(map(getsizeof, self.vocabulary.tokens)) + getsizeof(self.lm.counts.unigrams)
         for n in range(2, self.order + 1):
             table = self.lm.counts[n]
@@ -178,9 +181,7 @@ class NltkModel(LanguageModel):
             np.save(folder / f"ngrams.{n}.npy", grams.reshape(-1, n), allow_pickle=False)
             counts = np.array([count for _, count in stored], dtype=np.int64)
             np.save(folder / f"counts.{n}.npy", counts, allow_pickle=False)
-        names = ("method", "options", "order", "time_limit", "context")
-        settings = {name: getattr(self, name) for name in names}
-        (folder / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        (folder / _SETTINGS).write_text(json.dumps(settings_of(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
@@ -198,49 +199,33 @@ class NltkModel(LanguageModel):
         return model
 
 
+@dataclass(kw_only=True, eq=False)
 class NltkLM(NltkModel):
     """The classes of `nltk.lm` that are distributions over our vocabulary after every context."""
 
     version: ClassVar[int] = 1
 
-    def __init__(
-        self,
-        *,
-        method: Literal[
-            "Lidstone",
-            "Laplace",
-            "WittenBellInterpolated",
-            "AbsoluteDiscountingInterpolated",
-            "KneserNeyInterpolated",
-        ],
-        options: dict[str, float],
-        order: Annotated[int, Field(ge=1, le=10)] = 3,
-        time_limit: Annotated[float, Field(gt=0)] = 1800,
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__(method=method, options=options, order=order, time_limit=time_limit, context=context)
+    method: Literal[
+        "Lidstone",
+        "Laplace",
+        "WittenBellInterpolated",
+        "AbsoluteDiscountingInterpolated",
+        "KneserNeyInterpolated",
+    ]
 
 
+@dataclass(kw_only=True, eq=False)
 class NltkScore(NltkModel):
     """The classes of `nltk.lm` whose scores do not sum to one.
 
-    `MLE` gives every word 0 after a context never seen, a sum of 0. `StupidBackoff` is none by definition
-    (Brants et al. 2007).
+    `MLE` gives every word 0 after a context never seen, a sum of 0. `StupidBackoff` is not a distribution by
+    definition (Brants et al. 2007).
     """
 
     version: ClassVar[int] = 1
-    normalised: ClassVar[bool] = False
+    normalised = False
 
-    def __init__(
-        self,
-        *,
-        method: Literal["MLE", "StupidBackoff"],
-        options: dict[str, float],
-        order: Annotated[int, Field(ge=1, le=10)] = 3,
-        time_limit: Annotated[float, Field(gt=0)] = 1800,
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__(method=method, options=options, order=order, time_limit=time_limit, context=context)
+    method: Literal["MLE", "StupidBackoff"]
 
 
 def _ln(probability: float) -> float:

@@ -1,9 +1,8 @@
 """Class-based n-grams over classes found by Brown clustering."""
 
-from __future__ import annotations
-
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, assert_never
 
 import numpy as np
 from pydantic import Field
@@ -11,13 +10,14 @@ from pydantic import Field
 from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.factored.clusters import Bigrams, cluster
 from baselines.ngram.factored.model import FactoredModel, History, Part, choices
-from benchmark.contract import Context, RunLog, Vocabulary
+from benchmark.contract import RunLog, Vocabulary
 from benchmark.errors import UserError
 
 Form = Literal["ibm", "fullibm", "predict", "fullibmpredict"]
 _CLASSES = "classes.tsv"
 
 
+@dataclass(kw_only=True, eq=False)
 class ClassBased(FactoredModel):
     """p(w | h) = p(c(w) | h) · p(w | c(w), h), c(w) the class of w, in the forms of Goodman 2001, sec. 6.
 
@@ -30,37 +30,23 @@ class ClassBased(FactoredModel):
 
     Each distribution is interpolated modified Kneser-Ney that drops the farthest of W or C, the class of w
     last (see `baselines.ngram.factored.table`); p(w | c) is the word's discounted relative frequency in its
-    class, so that a word never seen has a share of its class's discounts. λ and μ are set by EM on the
-    validation text, for each bucket of histories (see `FactoredMixture`). `skips` more words back, every
-    choice of n − 1 of them is a history beside the nearest ones, as in a skip n-gram.
+    class, so that a word never seen has a share of its class's discounts. EM sets λ and μ on the validation
+    text, for each bucket of histories (see `FactoredMixture`). With `skips`, every choice of n − 1 of the
+    n − 1 + `skips` nearest words is a history too, as in a skip n-gram.
 
-    `classes` classes are found by the exchange algorithm (see `baselines.ngram.factored.clusters`) on the
-    bigrams of the training text. `</s>` and `<unk>` have a class of their own each, and so has `<s>`,
-    which is no target. A vocabulary of no more words than classes has a class for each word.
+    The exchange algorithm (see `baselines.ngram.factored.clusters`) finds `classes` classes on the bigrams of
+    the training text, in at most `sweeps` sweeps. `</s>` and `<unk>` have a class of their own each, and so
+    has `<s>`, which is not a target. If the vocabulary has no more words than classes, each word has a class.
 
-    After `fit`, `class_of` int64 [words] holds the class of each word; `save` writes `classes.tsv`, each
-    line a class and its words, most frequent first (tabs, line ends and backslashes as \\t, \\n, \\r, \\\\).
+    After `fit`, `class_of` int64 [words] holds the class of each word. `save` writes `classes.tsv`, a line
+    for each class with its words, by frequency (tabs, line ends and backslashes as \\t, \\n, \\r, \\\\).
     """
 
     version: ClassVar[int] = 1
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=1, le=10)] = 5,
-        skips: Annotated[int, Field(ge=0, le=10)] = 0,
-        classes: Annotated[int, Field(ge=3)] = 200,
-        sweeps: Annotated[int, Field(ge=1)] = 10,
-        form: Form = "fullibmpredict",
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__(order=order, skips=skips, context=context)
-        self.classes = classes
-        self.sweeps = sweeps
-        self.form = form
-
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "classes": self.classes, "sweeps": self.sweeps, "form": self.form}
+    classes: Annotated[int, Field(ge=3)] = 200
+    sweeps: Annotated[int, Field(ge=1)] = 10
+    form: Form = "fullibmpredict"
 
     def prepare(self, sequence: np.ndarray, vocabulary: Vocabulary, log: RunLog) -> None:
         """Find the classes."""
@@ -88,12 +74,17 @@ class ClassBased(FactoredModel):
         by_word = [History(distances, np.arange(len(vocabulary) + 1)) for distances in patterns]
         by_class = [History(distances, np.append(self.class_of, classes)) for distances in patterns]
         alone = [History((), by_class[0].symbols)]
-        of_class, of_word = {
-            "ibm": (by_class, alone),
-            "fullibm": (by_class, by_class),
-            "predict": (by_word, by_word),
-            "fullibmpredict": (by_word + by_class, by_word + by_class),
-        }[self.form]
+        match self.form:
+            case "ibm":
+                of_class, of_word = by_class, alone
+            case "fullibm":
+                of_class = of_word = by_class
+            case "predict":
+                of_class = of_word = by_word
+            case "fullibmpredict":
+                of_class = of_word = by_word + by_class
+            case _:
+                assert_never(self.form)
         return [
             Part(self.class_of, np.zeros(classes, dtype=np.int64), tuple(of_class)),
             Part(np.arange(len(vocabulary)), self.class_of, tuple(of_word)),
@@ -108,14 +99,14 @@ class ClassBased(FactoredModel):
 
 
 def write_classes(path: Path, class_of: np.ndarray, vocabulary: Vocabulary) -> None:
-    """One line a class: its number and its words, most frequent first, between tabs."""
+    """One line for each class: its number and its words, most frequent first, separated by tabs."""
     words = np.split(np.argsort(class_of, kind="stable"), np.cumsum(np.bincount(class_of))[:-1])
     lines = ("\t".join([str(i), *map(_escaped, vocabulary.decode(each))]) for i, each in enumerate(words))
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
 
 
 def read_classes(path: Path, vocabulary: Vocabulary) -> np.ndarray:
-    """The class of each word, from what `write_classes` wrote. Raises UserError where a word is missing."""
+    """The class of each word, as `write_classes` wrote it. Raises UserError if a word is missing."""
     class_of = np.full(len(vocabulary), -1)
     ids = {_escaped(word): index for word, index in vocabulary.ids.items()}
     for line in path.read_text(encoding="utf-8").split("\n")[:-1]:

@@ -1,6 +1,4 @@
-"""What the models on factored tables share: fit, score, save and load a product of mixtures."""
-
-from __future__ import annotations
+"""The base of models on factored tables: fit, score, save and load a product of mixtures."""
 
 import json
 from abc import abstractmethod
@@ -8,41 +6,66 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import Field
 
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
-from baselines.ngram.factored.factors import words_before
 from baselines.ngram.factored.mixture import FactoredMixture
-from baselines.ngram.factored.table import FactoredTable
+from baselines.ngram.factored.table import ABSENT, FactoredTable
+from baselines.ngram.model import Order
+from baselines.saving import settings_of
 from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SETTINGS = "model.json"
 
 
+def words_before(sequence: np.ndarray, distances: tuple[int, ...], start: int) -> np.ndarray:
+    """The words at `distances` (ascending) before each position of a sequence: int64 [distances, positions].
+
+    `sequence` marks beginnings by `<s>` (the id `start`). A distance that reaches beyond a beginning finds
+    its `<s>`. What lies beyond an `<s>` already found, or beyond an unmarked beginning, is ABSENT.
+    """
+    positions = np.arange(len(sequence))
+    began = np.maximum.accumulate(np.where(sequence == start, positions, -1))
+    words = np.full((len(distances), len(sequence)), ABSENT, dtype=np.int64)
+    inside = np.ones(len(sequence), dtype=bool)
+    for row, distance in zip(words, distances, strict=True):
+        place = np.maximum(positions - distance, began)
+        inside &= place >= 0
+        row[inside] = sequence[place[inside]]
+        inside &= row != start
+    return words
+
+
 @dataclass(frozen=True)
 class History:
-    """Some of the words before a target: those at `distances` (ascending), seen as `symbols`.
+    """Some of the words before a target: those at `distances` (ascending), as words or as classes.
 
-    `symbols` int64 [words + 1]: the word itself, or its class; the last is that of `<s>`, and the largest.
+    `symbols` int64 [words + 1]: each word itself, or its class. The last is that of `<s>`, and the largest.
     """
 
     distances: tuple[int, ...]
     symbols: np.ndarray
 
     def factors(self, sequence: np.ndarray) -> np.ndarray:
+        """The symbols at the distances before each position: int64 [distances, positions]."""
         return words_before(self.symbols[sequence], self.distances, int(self.symbols[-1]))
 
     @property
     def radix(self) -> int:
+        """How many different symbols there are."""
         return int(self.symbols[-1]) + 1
 
 
 @dataclass(frozen=True)
 class Part:
-    """One distribution of the product: of `targets[w]` int64 [words], within `groups` [targets], by a
-    mixture over `histories`, the first of which tells the buckets."""
+    """One distribution of the product: a mixture over `histories`, the first of which sets the buckets.
+
+    `targets` int64 [words]: the target that each word stands for, itself or its class. `groups` int64
+    [targets]: the group in which a target is predicted.
+    """
 
     targets: np.ndarray
     groups: np.ndarray
@@ -51,7 +74,7 @@ class Part:
     def fitted(
         self, train: tuple[np.ndarray, np.ndarray], valid: tuple[np.ndarray, np.ndarray], log: RunLog
     ) -> FactoredMixture:
-        """The mixture, given the sequences of training and validation and which of their ids are targets."""
+        """The mixture, from the training and the validation sequence, each with a mask of its targets."""
         tables = [
             FactoredTable.estimate(factors, targets, self.groups, history.radix, log)
             for history in self.histories
@@ -73,34 +96,29 @@ def choices(order: int, skips: int) -> list[tuple[int, ...]]:
     return list(combinations(range(1, order + skips), order - 1))
 
 
+@dataclass(kw_only=True, eq=False)
 class FactoredModel(LanguageModel):
-    """p(w | h) as a product of the parts that a subclass names, each a `FactoredMixture`.
+    """p(w | h) as a product of parts, each a `FactoredMixture`. Subclasses implement `parts`.
 
-    A subclass implements `parts`, extends `settings` by its own constructor arguments, and overrides
-    `prepare`, `save` and `restore` if it learns anything before its parts can be named.
+    A subclass whose parts depend on something learned also overrides `prepare`, `save` and `restore`.
     """
 
-    family: ClassVar[Literal["count"]] = "count"
+    family = "count"
     trained_on = scored_on = Computation(dtype="float64")
 
-    def __init__(self, *, order: int, skips: int, context: Context) -> None:
-        self.order = order
-        self.skips = skips
-        self.context = context
+    order: Order = 5
+    skips: Annotated[int, Field(ge=0, le=10)] = 0
+    context: Context = "sentence"
 
     @abstractmethod
     def parts(self, vocabulary: Vocabulary) -> list[Part]:
         """The distributions whose product is the model."""
 
     def prepare(self, sequence: np.ndarray, vocabulary: Vocabulary, log: RunLog) -> None:
-        """What comes before: nothing."""
+        """Learn what `parts` needs. Here: nothing."""
 
     def restore(self, folder: Path, vocabulary: Vocabulary) -> None:
-        """Read what `prepare` learned: nothing."""
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor arguments that make an equal, unfitted model."""
-        return {"order": self.order, "skips": self.skips, "context": self.context}
+        """Read what `prepare` learned. Here: nothing."""
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Estimate every table on `train`, and the mixtures' weights by EM on `valid`."""
@@ -145,7 +163,7 @@ class FactoredModel(LanguageModel):
         """Write the tables and weights as `.npy` arrays, settings as JSON."""
         for i, mixture in enumerate(self.mixtures):
             mixture.save(folder, f"part{i}")
-        (folder / _SETTINGS).write_text(json.dumps(self.settings(), indent=2) + "\n", encoding="utf-8")
+        (folder / _SETTINGS).write_text(json.dumps(settings_of(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:

@@ -21,7 +21,7 @@ from typing import Self
 
 import numpy as np
 
-from baselines.ngram.smoothing.kneser_ney import Discounts, choose_discounts
+from baselines.ngram.estimation.discounts import Discounts, choose_discounts
 from benchmark.contract import RunLog
 
 #: No factor here, nor any beyond: the history ends.

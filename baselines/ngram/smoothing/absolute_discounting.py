@@ -1,23 +1,23 @@
-"""Absolute discounting, and the discount it is named for."""
+"""Absolute discounting, and the estimate of its discount."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.combine_orders import Form, combine_orders, discount_counts
 from baselines.ngram.estimation.discounts import counts_of_counts
-from baselines.ngram.estimation.forms import Form, contexts_of_order, discounted, smooth
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import Context, RunLog
+from benchmark.contract import RunLog
 
-#: Taken where the closed form is impossible.
+#: The discount where the closed form is impossible.
 FALLBACK = 0.5
 
 
+@dataclass(kw_only=True, eq=False)
 class AbsoluteDiscounting(BackoffModel):
     """The same discount D, 0 < D < 1, taken from the count of every n-gram of an order.
 
@@ -27,32 +27,20 @@ class AbsoluteDiscounting(BackoffModel):
         interpolated:  p(w | h) = max(c(h w) − D, 0) / c(h) + D N₁₊(h •) / c(h) · p(w | h');
         backoff:       p(w | h) = (c(h w) − D) / c(h)  if c(h w) > 0,  b(h) p(w | h')  if not.
 
-    b(h), the end of the recursion in 1 / V and contexts never seen: see `forms.smooth`.
-    D is `discount` for every order, or where that is None what `single_discounts` finds for each.
+    `combine_orders` defines b(h), the end of the recursion in 1 / V, and unseen contexts. D is `discount`
+    for every order, or, if that is None, the `single_discounts` of each order.
 
-    After `fit`, `discounts` [order] holds D of each order, and `fallback_orders` the orders where there
-    is no closed form.
+    After `fit`, `discounts` [order] holds D of each order, and `fallback_orders` the orders where the closed
+    form is impossible.
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("discounts", "fallback_orders")
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=1, le=10)] = 5,
-        form: Form = "interpolated",
-        discount: Annotated[float, Field(gt=0, lt=1)] | None = None,
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__(order=order, context=context)
-        self.form = form
-        self.discount = discount
-        self.discounts: list[float] = []
-        self.fallback_orders: list[int] = []
+    form: Form = "interpolated"
+    discount: Annotated[float, Field(gt=0, lt=1)] | None = None
 
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "form": self.form, "discount": self.discount}
+    discounts: list[float] = field(init=False, default_factory=list)
+    fallback_orders: list[int] = field(init=False, default_factory=list)
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         if self.discount is None:
@@ -60,17 +48,19 @@ class AbsoluteDiscounting(BackoffModel):
         else:
             self.discounts = [self.discount] * self.order
         kept = (
-            discounted(ngrams, ngrams.counts, (d, d, d), contexts_of_order(counts, n))
-            for n, (ngrams, d) in enumerate(zip(counts, self.discounts, strict=True), 1)
+            discount_counts(ngrams, ngrams.counts, (d, d, d))
+            for ngrams, d in zip(counts, self.discounts, strict=True)
         )
-        return smooth(counts, kept, self.form)
+        return combine_orders(counts, kept, self.form)
 
 
 def single_discounts(counted: list[np.ndarray], log: RunLog) -> tuple[list[float], list[int]]:
-    """D = n₁ / (n₁ + 2 n₂) of each order, nᵢ the number of n-grams with count i, and the orders without.
+    """D = n₁ / (n₁ + 2 n₂) of each order, nᵢ the number of n-grams with count i; and the fallback orders.
 
-    The leaving-one-out estimate of Ney, Essen & Kneser 1994 (Chen & Goodman 1998, sec. 2.6). Where n₁ or
-    n₂ is 0 it would take nothing, or all of a count of 1: there it is 0.5, which the log says.
+    The leaving-one-out estimate of Ney, Essen & Kneser 1994 (Chen & Goodman 1998, sec. 2.6). If n₁ or n₂
+    is 0 it would take nothing, or all of a count of 1. Then D is 0.5, and the log says so.
+
+    `counted[n − 1]` holds the counts of the n-grams of order n, in any order.
     """
     discounts, fallback_orders = [], []
     for n, values in enumerate(counted, 1):

@@ -1,53 +1,42 @@
 """Add-k smoothing: Lidstone's law, and Laplace's for k = 1."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from baselines.ngram.counting.counts import OrderCounts, sums_by_context
-from baselines.ngram.estimation.forms import contexts_of_order
+from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.held_out import HeldOut
-from baselines.ngram.model import BackoffModel
+from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import Context, RunLog, TokenStream
+from benchmark.contract import RunLog, TokenStream
 
-#: Where k is searched: four values a decade, then so many steps of golden section about the best.
+#: k is searched on four values for each decade, then by so many steps of golden section around the best.
 _GRID, _STEPS = np.geomspace(1e-7, 1e3, 41), 30
 
 
+@dataclass(kw_only=True, eq=False)
 class AddK(BackoffModel):
     """p(w | h) = (c(h w) + k) / (c(h) + k V), h the last n − 1 tokens of the history.
 
     Lidstone 1920; Chen & Goodman 1998, sec. 2.1. V is the size of the vocabulary and c(h) = Σ_w c(h w), so
     that a context never seen gives 1 / V. At the beginning of a sentence h begins with `<s>` and may be
-    shorter, as if padded on the left by more of them.
+    shorter than n − 1 tokens, as if padded on the left by more of them.
 
     `k: tune` takes the k between 10⁻⁷ and 10³ that makes the validation text likeliest. After `fit`,
-    `chosen_k` holds the k in use.
+    `chosen_k` holds the k that is used.
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("chosen_k",)
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=1, le=10)] = 2,
-        k: Annotated[float, Field(gt=0)] | Literal["tune"] = 0.01,
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__(order=order, context=context)
-        self.k = k
-        self.chosen_k = float("nan")
+    order: Order = 2
+    k: Annotated[float, Field(gt=0)] | Literal["tune"] = 0.01
 
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "k": self.k}
+    chosen_k: float = field(init=False, default=float("nan"))
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Count n-grams of `train`; where k is tuned, `valid` must not be empty (UserError)."""
+        """Count the n-grams of `train`. Raises UserError if k is tuned and `valid` is empty."""
         self._held_out = HeldOut(valid, self.context) if self.k == "tune" else None
         super().fit(train, valid, log)
         del self._held_out
@@ -55,7 +44,7 @@ class AddK(BackoffModel):
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         """As a backoff table over the uniform distribution: b(h) = k V / (c(h) + k V).
 
-        Contexts that are not whole are stored only to reach the longer ones: with counts of 0 their
+        Shorter contexts are stored only to reach the whole ones: their counts are set to 0, so that their
         probabilities are uniform and their weights 1.
         """
         words = counts[0].words
@@ -77,14 +66,15 @@ class AddK(BackoffModel):
 
 
 def whole_counts(counts: list[OrderCounts]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """c(h w) of the n-grams and c(h) of the contexts of each order; 0 where h is not a whole context.
+    """c(h w) of the n-grams and c(h) of the contexts of each order; 0 if h is not a whole context.
 
-    Whole are contexts of n − 1 tokens, n the highest order, and shorter ones that begin with `<s>`.
+    A context is whole if it has n − 1 tokens, n the highest order, or begins with `<s>`. Returns float64
+    [n-grams] and float64 [contexts] for each order, in the order of `counts`.
     """
     seen, totals = [], []
     for n, ngrams in enumerate(counts, 1):
         c = ngrams.counts.astype(np.float64)
-        total = sums_by_context(ngrams, c, contexts_of_order(counts, n))
+        total = ngrams.sums_by_context(c)
         if n < len(counts):
             c[: ngrams.starts] = 0
             total[: counts[n - 2].starts if n > 1 else 1] = 0
@@ -94,7 +84,10 @@ def whole_counts(counts: list[OrderCounts]) -> tuple[list[np.ndarray], list[np.n
 
 
 def tuned(seen: np.ndarray, totals: np.ndarray, words: int) -> float:
-    """The k of the largest Σ ln (c(h w) + k) / (c(h) + k V) over targets with these c(h w) and c(h)."""
+    """The k with the largest Σ ln (c(h w) + k) / (c(h) + k V) over the targets.
+
+    `seen` and `totals` [targets] hold c(h w) and c(h) of each; `words` is V.
+    """
     pairs, times = np.unique(np.column_stack([seen, totals]).astype(np.float64), axis=0, return_counts=True)
 
     def log_likelihood(log_k: float) -> float:

@@ -1,67 +1,56 @@
 """Katz backoff with Good-Turing discounts."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from baselines.ngram.counting.counts import OrderCounts, sums_by_context
-from baselines.ngram.estimation.forms import Kept, contexts_of_order, smooth
-from baselines.ngram.model import BackoffModel
+from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.combine_orders import DiscountedCounts, combine_orders
+from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
-from baselines.ngram.table.linked import fold, select, unfold
-from benchmark.contract import Context, RunLog
+from baselines.ngram.table.unpacked import pack, select, unpack
+from benchmark.contract import RunLog
 from benchmark.errors import UserError
 
-_NOTHING = 1e-9  # of a count: what rounding may leave
+_NOTHING = 1e-9  # a count that rounding may leave
 
 
+@dataclass(kw_only=True, eq=False)
 class Katz(BackoffModel):
-    """Katz 1987: what Good-Turing takes from seen n-grams goes to unseen ones, by the lower order.
+    """Katz 1987: what Good-Turing takes from seen n-grams goes to unseen ones, shared by the lower order.
 
         p(w | h) = d(c(h w)) c(h w) / c(h)   if c(h w) reaches the minimum of its order,
                  = b(h) p(w | h')            if not,
 
     h' the context h without its first word. The ratios d are Katz's eq. 4 (see `discount_ratios`); counts
-    above `threshold` (his k) are trusted, d = 1. `minimum_counts` has one value an order, the last for all
-    longer n-grams; those below it count for c(h) and for the ratios, but are left to the lower order, as
-    by `-gtNmin` of SRILM's `ngram-count`.
+    above `threshold` (his k) are trusted, d = 1. `minimum_counts` has one value for each order, the last for
+    all longer n-grams. n-grams below it count in c(h) and in the ratios, but are left to the lower order,
+    like those below `-gtNmin` of SRILM's `ngram-count`.
 
-    Where the definition is silent: where nothing is taken after h, all counts being above the threshold,
-    c(h) is raised by one, for the unseen words (as in SRILM and the CMU toolkit, which owe it to Doug
-    Paul). Where the counts of counts of an order admit no ratios, its threshold is lowered, which the log
-    says. b(h), the end of the recursion in 1 / V and contexts never seen: see
-    `baselines.ngram.estimation.forms.smooth`.
+    Two cases that the definition does not cover: if nothing is taken after h because all counts are above
+    the threshold, c(h) is raised by one for the unseen words (as in SRILM and the CMU toolkit, which credit
+    Doug Paul); if the counts of counts of an order allow no ratios, its threshold is lowered, and the log
+    says so. `combine_orders` defines b(h), the end of the recursion in 1 / V, and unseen contexts.
 
     After `fit`, `ratios` [order][count] holds d of the counts from 0 to the threshold that was used.
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("ratios",)
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=1, le=10)] = 3,
-        threshold: Annotated[int, Field(ge=0)] = 5,
-        minimum_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,),
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__(order=order, context=context)
-        self.threshold = threshold
-        self.minimum_counts = list(minimum_counts)
-        if sorted(self.minimum_counts) != self.minimum_counts:
+    order: Order = 3
+    threshold: Annotated[int, Field(ge=0)] = 5
+    minimum_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,)
+
+    ratios: list[list[float]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        if tuple(sorted(self.minimum_counts)) != self.minimum_counts:
             raise UserError(
-                f"model.minimum_counts={self.minimum_counts} is not usable: a longer n-gram is kept only "
-                "with the shorter ones in it, so no value may be below the one before"
+                f"model.minimum_counts={list(self.minimum_counts)} is not usable: an n-gram is kept only "
+                "together with the shorter ones in it, so no value may be below the one before"
             )
-        self.ratios: list[list[float]] = []
-
-    def settings(self) -> dict[str, Any]:
-        own = {"threshold": self.threshold, "minimum_counts": self.minimum_counts}
-        return {**super().settings(), **own}
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         self.ratios = []
@@ -69,21 +58,21 @@ class Katz(BackoffModel):
             ratios = discount_ratios(ngrams.counts, self.threshold)
             if len(ratios) <= self.threshold:
                 log.info(
-                    f"order {n}: the counts of counts admit no Good-Turing discounts up to {self.threshold}; "
+                    f"order {n}: the counts of counts allow no Good-Turing discounts up to {self.threshold}; "
                     + (f"took those up to {len(ratios) - 1}" if len(ratios) > 1 else "took none")
                 )
             self.ratios.append(ratios.tolist())
         minima = [self.minimum_counts[min(n, len(self.minimum_counts) - 1)] for n in range(self.order)]
         kept = (
-            good_turing(ngrams, np.array(ratios), minimum, contexts_of_order(counts, n))
-            for n, (ngrams, ratios, minimum) in enumerate(zip(counts, self.ratios, minima, strict=True), 1)
+            good_turing(ngrams, np.array(ratios), minimum)
+            for ngrams, ratios, minimum in zip(counts, self.ratios, minima, strict=True)
         )
-        table = smooth(counts, kept, "backoff")
+        table = combine_orders(counts, kept, "backoff")
         if max(minima) == 1:
             return table
         stored = [ngrams.counts >= minimum for ngrams, minimum in zip(counts, minima, strict=True)]
         stored[0][:] = True  # every word is listed, and `<s>`
-        return fold(select(unfold(table), stored))
+        return pack(select(unpack(table), stored))
 
 
 def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
@@ -94,8 +83,8 @@ def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
 
         d(r) = (r* / r − A) / (1 − A),  1 ≤ r ≤ k  (Katz 1987, eq. 4; Chen & Goodman 1998, eq. 11),
 
-    so that what is taken, Σ n_r (1 − d(r)) r, is n₁. Possible is a k whose ratios are all in (0, 1]; for
-    k = 1 the formula always gives 0.
+    so that what is taken, Σ n_r (1 − d(r)) r, is n₁. A k is possible if its ratios are all in (0, 1]; for
+    k = 1 the formula always gives 0. `counts` [n-grams] may be in any order.
     """
     seen = np.bincount(np.minimum(counts, threshold + 2), minlength=threshold + 2).astype(np.float64)
     for k in range(threshold, 1, -1):
@@ -111,10 +100,10 @@ def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
     return np.zeros(1)
 
 
-def good_turing(ngrams: OrderCounts, ratios: np.ndarray, minimum: int, contexts: int) -> Kept:
-    """d(c) c of the n-grams that reach the minimum count; the rest of c(h), at least one, is left."""
+def good_turing(ngrams: OrderCounts, ratios: np.ndarray, minimum: int) -> DiscountedCounts:
+    """Keep d(c) c of the n-grams that reach the minimum count; leave the rest of c(h), at least one."""
     ratio = np.append(ratios, 1.0)[np.minimum(ngrams.counts, len(ratios))]
     kept = np.where(ngrams.counts >= minimum, ratio * ngrams.counts, 0.0)
-    left = sums_by_context(ngrams, ngrams.counts - kept, contexts)
-    followed = sums_by_context(ngrams, ngrams.counts, contexts) > 0
-    return Kept(kept, np.where(followed & (left < _NOTHING), 1.0, left))
+    left = ngrams.sums_by_context(ngrams.counts - kept)
+    followed = ngrams.sums_by_context(ngrams.counts) > 0
+    return DiscountedCounts(kept, np.where(followed & (left < _NOTHING), 1.0, left))

@@ -1,8 +1,7 @@
 """The hierarchical Pitman-Yor language model."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -11,57 +10,46 @@ from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.restaurants import customers, one_table_each, predict, reseat
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import Context, RunLog
+from benchmark.contract import RunLog
 
 
+@dataclass(kw_only=True, eq=False)
 class PitmanYor(BackoffModel):
     """The hierarchical Pitman-Yor model (Teh 2006, "A hierarchical Bayesian language model…").
 
-    The distribution after a context h is drawn from a Pitman-Yor process around that after h', the context
-    without its first word, and the one after no context around the uniform 1 / V. With each as a Chinese
-    restaurant (see `baselines.ngram.estimation.restaurants`), c(h w) customers eat w at t(h w) tables, and
+    The distribution after a context h is drawn from a Pitman-Yor process centred on that after h', the
+    context without its first word; the one after no context is centred on the uniform 1 / V. With each as a
+    Chinese restaurant (see `baselines.ngram.estimation.restaurants`), c(h w) customers eat w at t(h w)
+    tables, and
 
         p(w | h) = (c(h w) − dₙ t(h w)) / (θₙ + c(h)) + (θₙ + dₙ t(h)) / (θₙ + c(h)) · p(w | h')    (eq. 13)
 
-    with discount dₙ and strength θₙ for each order n; p(w | h') after a context never seen. One table a
-    dish and θ = 0 give interpolated Kneser-Ney with one discount an order.
+    with discount dₙ and strength θₙ for each order n, and p(w | h') after a context never seen. One table for
+    each dish and θ = 0 give interpolated Kneser-Ney with one discount for each order.
 
     The tables are hidden. Teh's sampler moves one customer at a time; here a sweep draws all tables of an
     order at once. Given the base distribution p(· | h') and a rate u ~ Gamma(θ / d + t(h)), the numbers of
-    tables in a restaurant are independent, P(t(h w)) ∝ S_d(c(h w), t(h w)) (d u p(w | h'))^t(h w), which
-    is drawn exactly (but see `Stirling.sample` for dishes of more than 256 customers). Orders are drawn
+    tables in a restaurant are independent, P(t(h w)) ∝ S_d(c(h w), t(h w)) (d u p(w | h'))^t(h w), and are
+    drawn exactly (but see `Stirling.sample` for dishes of more than 256 customers). Orders are drawn
     from the highest down, each with the customers that the order above has just sent. For order 1, whose
-    base is fixed, this is Gibbs sampling. Above it is an approximation: the base distributions are held at
-    their means after the last sweep, as if they were known, though they contain what the restaurant itself
-    sent, and are drawn no more often than once a sweep, as in parallel samplers of topic models (Newman et
-    al. 2009). After each sweep dₙ and θₙ become the means of their conditional distributions (Teh's
-    appendix C, its auxiliary variables at their expectations; priors dₙ ~ Beta(1, 1), θₙ ~ Gamma(1, 1)).
+    base is fixed, this is Gibbs sampling. Above, it is an approximation: the base distributions are held at
+    their means after the last sweep as if they were known, although they contain what the restaurant itself
+    sent, and change only once in a sweep, as in parallel samplers of topic models (Newman et al. 2009). After
+    each sweep dₙ and θₙ become the means of their conditional distributions (Teh's appendix C, with its
+    auxiliary variables at their expectations; priors dₙ ~ Beta(1, 1), θₙ ~ Gamma(1, 1)).
 
-    The model is eq. 13 with the mean c and t over the last `samples` sweeps. Drawn by `seed`; the validation
-    text is not looked at. After `fit`, `discounts` and `strengths` hold dₙ and θₙ of each order.
+    The model is eq. 13 with the mean c and t over the last `samples` sweeps. `seed` determines the draws. The
+    validation text is not read. After `fit`, `discounts` and `strengths` hold dₙ and θₙ of each order.
     """
 
     version: ClassVar[int] = 1
-    learned: ClassVar[tuple[str, ...]] = ("discounts", "strengths")
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=1, le=10)] = 5,
-        burn_in: Annotated[int, Field(ge=0)] = 20,
-        samples: Annotated[int, Field(ge=1)] = 20,
-        context: Context = "sentence",
-        seed: int = 1,
-    ) -> None:
-        super().__init__(order=order, context=context)
-        self.burn_in = burn_in
-        self.samples = samples
-        self.seed = seed
-        self.discounts = [0.75] * order
-        self.strengths = [1.0] * order
+    burn_in: Annotated[int, Field(ge=0)] = 20
+    samples: Annotated[int, Field(ge=1)] = 20
+    seed: int = 1
 
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "burn_in": self.burn_in, "samples": self.samples, "seed": self.seed}
+    discounts: list[float] = field(init=False, default_factory=list)
+    strengths: list[float] = field(init=False, default_factory=list)
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         random = np.random.default_rng(self.seed)
@@ -81,7 +69,7 @@ class PitmanYor(BackoffModel):
     def _sweep(
         self, counts: list[OrderCounts], tables: list[np.ndarray], random: np.random.Generator
     ) -> None:
-        """Draw the tables of every order anew, then set its discount and strength, both in place."""
+        """Draw new tables for every order, then set its discount and strength, all in place."""
         probs, _ = predict(counts, tables, self.discounts, self.strengths)
         for n in range(self.order, 0, -1):
             base = probs[n - 2] if n > 1 else np.array([1 / counts[0].words])

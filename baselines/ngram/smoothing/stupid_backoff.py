@@ -1,54 +1,42 @@
-"""Stupid backoff: relative frequencies, and a fixed factor for every word of context given up."""
-
-from __future__ import annotations
+"""Stupid backoff: relative frequencies, and a fixed factor for each word of context that is dropped."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from baselines.ngram.counting.counts import OrderCounts, sums_by_context
+from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.counting.history import recent, scoring_sequence
-from baselines.ngram.estimation.forms import contexts_of_order
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import Context, RunLog, TokenStream
+from benchmark.contract import RunLog, TokenStream
 
 
+@dataclass(kw_only=True, eq=False)
 class StupidBackoff(BackoffModel):
     """S(w | h) = c(h w) / Σ_v c(h v) if c(h w) > 0, α S(w | h') if not; S(w) = c(w) / Σ_v c(v).
 
-    Brants et al. 2007, sec. 4, with their α = 0.4. A score, not a distribution. α is paid for a
-    context never seen too, so that S tells by how much the longest match falls short. A history is the last
-    n − 1 tokens, or fewer at the beginning of a sentence, where it begins with one `<s>`. A word never
+    Brants et al. 2007, sec. 4, with their α = 0.4. A score, not a distribution. A context that was never
+    seen costs a factor of α too, so that S shows how much shorter the longest match is. A history is the
+    last n − 1 tokens, or fewer at the beginning of a sentence, where it begins with one `<s>`. A word never
     seen scores 0; without training text every word scores 1 / V.
 
-    A backoff table passes over contexts it does not hold without a weight. So it holds
-    c(h w) / (α^|h| c(h)) and no weights, and α to the length of the whole history is multiplied in when
-    scoring: α^(|history| − |h|) remains.
+    A backoff table skips contexts that it does not store, without a weight. So it stores
+    c(h w) / (α^|h| c(h)) and no weights, and scoring multiplies by α to the length of the whole history:
+    α^(|history| − |h|) remains.
     """
 
     version: ClassVar[int] = 1
-    normalised: ClassVar[bool] = False
+    normalised = False
 
-    def __init__(
-        self,
-        *,
-        order: Annotated[int, Field(ge=1, le=10)] = 5,
-        alpha: Annotated[float, Field(gt=0, le=1)] = 0.4,
-        context: Context = "sentence",
-    ) -> None:
-        super().__init__(order=order, context=context)
-        self.alpha = alpha
-
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "alpha": self.alpha}
+    alpha: Annotated[float, Field(gt=0, le=1)] = 0.4
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         log_probs = []
         for n, ngrams in enumerate(counts, 1):
-            followed = sums_by_context(ngrams, ngrams.counts, contexts_of_order(counts, n))
+            followed = ngrams.sums_by_context(ngrams.counts)
             with np.errstate(divide="ignore"):  # words never seen
                 log_frequency = np.log(ngrams.counts) - np.log(np.maximum(followed, 1))[ngrams.contexts]
             log_probs.append(log_frequency - (n - 1) * np.log(self.alpha))
@@ -62,15 +50,15 @@ class StupidBackoff(BackoffModel):
         places = np.arange(len(sequence))
         start = len(self.vocabulary)  # the id of `<s>`
         beginnings = np.maximum.accumulate(np.where(sequence == start, places, 0))
-        paid = self._paid(places - beginnings)
-        return (self.table.score(sequence) + paid)[is_target].astype(np.float32)
+        penalties = self._penalties(places - beginnings)
+        return (self.table.score(sequence) + penalties)[is_target].astype(np.float32)
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         """ln S of every word after each context: float32 [contexts, vocabulary]."""
         histories = [recent(ids, self.vocabulary, self.context, self.order - 1) for ids in contexts]
-        paid = self._paid(np.array([len(history) for history in histories], dtype=np.int64))
-        return (self.table.rows(histories) + paid[:, None]).astype(np.float32)
+        penalties = self._penalties(np.array([len(history) for history in histories], dtype=np.int64))
+        return (self.table.rows(histories) + penalties[:, None]).astype(np.float32)
 
-    def _paid(self, tokens: np.ndarray) -> np.ndarray:
-        """ln α for each token of the history that n-grams of this order can hold."""
+    def _penalties(self, tokens: np.ndarray) -> np.ndarray:
+        """ln α for each token of the history that an n-gram of this order can hold."""
         return np.minimum(tokens, self.order - 1) * np.log(self.alpha)

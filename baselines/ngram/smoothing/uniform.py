@@ -1,11 +1,9 @@
-"""The uniform distribution: what a model that knows only the vocabulary can say."""
-
-from __future__ import annotations
+"""The uniform distribution: the model that knows nothing but the vocabulary."""
 
 from collections.abc import Sequence
 from math import log
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -16,7 +14,7 @@ class Uniform(LanguageModel):
     """p(w | h) = 1 / V. Its perplexity is the size of the vocabulary, V."""
 
     version: ClassVar[int] = 1
-    family: ClassVar[Literal["count"]] = "count"
+    family = "count"
     trained_on = scored_on = Computation(dtype="float64")
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
@@ -34,7 +32,7 @@ class Uniform(LanguageModel):
         return ModelSize(bytes_in_memory=0, entries=0)
 
     def save(self, folder: Path) -> None:
-        """Nothing to write: the vocabulary says it all."""
+        """Nothing to write: the vocabulary is all it needs."""
 
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:

@@ -1,33 +1,32 @@
 """The unigram model: relative frequencies, no history."""
 
-from __future__ import annotations
-
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from baselines.ngram.counting.counts import OrderCounts
-from baselines.ngram.model import BackoffModel
+from baselines.ngram.counting.counts import count_ngrams
+from baselines.ngram.counting.history import training_sequence
+from baselines.ngram.model import TableModel
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import RunLog
+from benchmark.contract import RunLog, TokenStream
 
 
-class Unigram(BackoffModel):
+@dataclass(kw_only=True, eq=False)
+class Unigram(TableModel):
     """p(w) = c(w) / Σ_v c(v), with c(w) the count in training, but 1 for a word not seen there.
 
-    The maximum-likelihood estimate (Manning & Schütze 1999, sec. 6.2.1) wherever training shows
-    every word of the vocabulary, as a vocabulary taken from training does; elsewhere no probability is 0.
+    This is the maximum-likelihood estimate (Manning & Schütze 1999, sec. 6.2.1) if every word of the
+    vocabulary occurs in training, as in a vocabulary taken from it. Otherwise no probability is 0.
     """
 
     version: ClassVar[int] = 1
 
-    def __init__(self) -> None:
-        super().__init__(order=1)
-
-    def settings(self) -> dict[str, Any]:
-        return {}
-
-    def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        unigrams = counts[0]
-        seen = np.maximum(unigrams.counts[: unigrams.words], 1)
-        return BackoffTable.of(counts, [np.log(seen / seen.sum())], [])
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        """Count the words of `train`. `valid` is not read."""
+        self.vocabulary = train.vocabulary
+        sequence = training_sequence(train.ids, train.vocabulary, self.context)
+        counts = count_ngrams(sequence, len(train.vocabulary), 1)
+        seen = np.maximum(counts[0].counts[: len(train.vocabulary)], 1)
+        self.table = BackoffTable.of(counts, [np.log(seen / seen.sum())], [])
+        log.progress(len(train), len(train))

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
-from baselines.ngram.table.codes import Numbers
+from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.files import read_table, write_table
 from baselines.ngram.table.ids import ABSENT
@@ -63,6 +63,7 @@ class BackoffTable:
 
     @property
     def order(self) -> int:
+        """n of the longest n-grams."""
         return len(self.log_probs)
 
     @property
@@ -162,9 +163,9 @@ class BackoffTable:
         write_table(folder, self.words, self.continuations, self.log_probs, self.log_backoffs)
 
     @classmethod
-    def load(cls, folder: Path, words: int, order: int) -> BackoffTable:
-        """Map what `save` wrote into memory. Raises UserError where a file is missing or damaged."""
-        return cls(words, *read_table(folder, words, order))
+    def load(cls, folder: Path, words: int) -> BackoffTable:
+        """Map what `save` wrote into memory. Raises UserError if a file is missing or damaged."""
+        return cls(words, *read_table(folder, words))
 
 
 def _float32(arrays: list[np.ndarray]) -> tuple[np.ndarray, ...]:

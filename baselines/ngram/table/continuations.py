@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.ngram.table.ids import index_type
-from baselines.ngram.table.starts import Starts
+from baselines.ngram.table.offsets import Offsets
 from baselines.ngram.table.word_array import FAR, WordArray
 
 #: The last order whose starts are held at full width: single words are contexts of every token.
@@ -24,7 +24,7 @@ class Continuations:
     """
 
     words: WordArray
-    starts: Starts
+    starts: Offsets
 
     @classmethod
     def of(cls, contexts: np.ndarray, last_words: np.ndarray, number: int, packed: bool) -> Continuations:
@@ -35,7 +35,7 @@ class Continuations:
             low, high = int(block[0]), int(block[-1])
             starts[low + 1 : high + 2] += np.bincount(block - low).astype(starts.dtype)
         np.cumsum(starts, out=starts)
-        return cls(WordArray.of(last_words), Starts.of(starts, packed))
+        return cls(WordArray.of(last_words), Offsets.of(starts, packed))
 
     def __len__(self) -> int:
         return len(self.words)

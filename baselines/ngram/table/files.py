@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.ngram.table.codes import Coded, Numbers
+from baselines.ngram.table.codebook import CodedArray, Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
-from baselines.ngram.table.starts import Starts
+from baselines.ngram.table.offsets import Offsets
 from baselines.ngram.table.word_array import WordArray
 from benchmark.errors import UserError
 
@@ -41,7 +41,7 @@ def write_table(
         }
     for name, numbers in (("log_probs", log_probs), ("log_backoffs", log_backoffs)):
         for n, held in enumerate(numbers, 1):
-            if isinstance(held, Coded):
+            if isinstance(held, CodedArray):
                 arrays |= {f"{name}.{n}": held.codes, f"{name}_values.{n}": held.values}
             else:
                 arrays[f"{name}.{n}"] = held
@@ -51,13 +51,14 @@ def write_table(
     (folder / _SIZES).write_text(json.dumps(sizes) + "\n", encoding="utf-8")
 
 
-def read_table(folder: Path, words: int, order: int) -> Parts:
-    """Continuations, ln p* and ln b, mapped from the files that `write_table` wrote for this order.
+def read_table(folder: Path, words: int) -> Parts:
+    """Continuations, ln p* and ln b of a table over `words` words, mapped from what `write_table` wrote.
 
     Raises UserError for a file that is missing or damaged: not an array, of the wrong type or length, or
-    starts that do not ascend.
+    with offsets that do not ascend.
     """
-    ngrams = _sizes(folder, words, order)
+    ngrams = _sizes(folder, words)
+    order = len(ngrams)
     contexts = [words + 1, *ngrams[1:]]
     continuations = tuple(
         _continuations(folder, n, contexts[n - 2], ngrams[n - 1]) for n in range(2, order + 1)
@@ -67,14 +68,13 @@ def read_table(folder: Path, words: int, order: int) -> Parts:
     return continuations, log_probs, log_backoffs
 
 
-def _sizes(folder: Path, words: int, order: int) -> list[int]:
+def _sizes(folder: Path, words: int) -> list[int]:
     """The number of n-grams of each order."""
     path = folder / _SIZES
     try:
         sizes = json.loads(path.read_text(encoding="utf-8"))
-        matches = sizes["format"] == _FORMAT and sizes["words"] == words and sizes["ngrams"][0] == words
-        if not matches or len(sizes["ngrams"]) != order:
-            raise _damaged(path, f"it is not of {order} orders over {words:,} words")
+        if not (sizes["format"] == _FORMAT and sizes["words"] == words and sizes["ngrams"][0] == words):
+            raise _damaged(path, f"it does not describe a model of {words:,} words")
         return [int(number) for number in sizes["ngrams"]]
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise _damaged(path, str(error)) from None
@@ -89,8 +89,8 @@ def _continuations(folder: Path, n: int, contexts: int, ngrams: int) -> Continua
         read("words_far", *_INTEGERS),
         read("words_in_full", np.int32),
     )
-    blocks, ends = Starts.lengths(contexts, packed=n > FULL_WIDTH)
-    starts = Starts(
+    blocks, ends = Offsets.lengths(contexts, packed=n > FULL_WIDTH)
+    starts = Offsets(
         read("starts", *_INTEGERS, length=blocks),
         read("starts_ends", np.uint8, length=ends),
         read("starts_wide", *_INTEGERS),
@@ -109,7 +109,7 @@ def _numbers(folder: Path, name: str, n: int, length: int) -> Numbers:
     values = _read(path, (np.float32,))
     if length and int(numbers.max()) >= len(values):
         raise _damaged(path, "it lacks values that codes stand for")
-    return Coded(numbers, values)
+    return CodedArray(numbers, values)
 
 
 def _read(path: Path, types: tuple[type[np.generic], ...], length: int | None = None) -> np.ndarray:
@@ -125,4 +125,4 @@ def _read(path: Path, types: tuple[type[np.generic], ...], length: int | None = 
 
 
 def _damaged(path: Path, why: str) -> UserError:
-    return UserError(f"{path} is damaged or not a model's ({' '.join(why.split())}): train it again")
+    return UserError(f"{path} is damaged, or not part of a model ({' '.join(why.split())}): train it again")

@@ -1,8 +1,8 @@
 """A backoff model as linked lists of n-grams, for work that changes which n-grams there are.
 
 Order by order, each n-gram names the n-gram without its last word (its context), the one without its first
-word (its suffix) and its last word. Probabilities are natural logarithms in float64. `fold` makes the
-`BackoffTable` that scores, `unfold` takes one apart: nothing else here or in the modules built on it
+word (its suffix) and its last word. Probabilities are natural logarithms in float64. `pack` makes the
+`BackoffTable` that scores, `unpack` takes one apart: nothing else here or in the modules built on it
 knows how a table is stored.
 """
 
@@ -16,13 +16,11 @@ import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.table.backoff import BackoffTable
-
-#: Index of an n-gram that is not listed.
-ABSENT = -1
+from baselines.ngram.table.ids import ABSENT
 
 
 @dataclass(frozen=True)
-class Linked:
+class UnpackedOrder:
     """The n-grams of one order, ascending by context and, within one, by last word.
 
     `contexts`, `suffixes` int64 [n], ids among the n-grams one shorter (order 1: 0); `last_words` int64
@@ -46,19 +44,19 @@ class Linked:
         return np.bincount(self.contexts, weights=values, minlength=contexts)
 
 
-def unfold(table: BackoffTable) -> list[Linked]:
+def unpack(table: BackoffTable) -> list[UnpackedOrder]:
     """The n-grams of a table."""
     words = table.words_of(1).astype(np.int64)
     none = np.zeros(len(words), dtype=np.int64)
     log_probs = np.append(np.asarray(table.log_probs[0], np.float64), -np.inf)
-    orders = [Linked(none, words, none, log_probs, _backoffs(table, 1, len(words)), none > 0)]
+    orders = [UnpackedOrder(none, words, none, log_probs, _backoffs(table, 1, len(words)), none > 0)]
     for n in range(2, table.order + 1):
         lower = orders[-1]
         contexts, last = table.contexts_of(n).astype(np.int64), table.words_of(n).astype(np.int64)
         suffixes = last if n == 2 else find(lower, lower.suffixes[contexts], last)
         implied = np.zeros(len(last), dtype=bool)
         log_probs, backoffs = np.asarray(table.log_probs[n - 1], np.float64), _backoffs(table, n, len(last))
-        orders.append(Linked(contexts, last, suffixes, log_probs, backoffs, implied))
+        orders.append(UnpackedOrder(contexts, last, suffixes, log_probs, backoffs, implied))
     return orders
 
 
@@ -66,7 +64,7 @@ def _backoffs(table: BackoffTable, n: int, length: int) -> np.ndarray:
     return np.asarray(table.log_backoffs[n - 1], np.float64) if n < table.order else np.zeros(length)
 
 
-def fold(orders: Sequence[Linked]) -> BackoffTable:
+def pack(orders: Sequence[UnpackedOrder]) -> BackoffTable:
     """The table of these n-grams."""
     words = starts = len(orders[0]) - 1
     counts = []
@@ -80,6 +78,7 @@ def fold(orders: Sequence[Linked]) -> BackoffTable:
                 suffix=order.suffixes.astype(np.int32),
                 starts=starts,
                 words=words,
+                context_count=len(orders[n - 2]) if n > 1 else 1,
             )
         )
     return BackoffTable.of(
@@ -87,7 +86,7 @@ def fold(orders: Sequence[Linked]) -> BackoffTable:
     )
 
 
-def find(order: Linked, contexts: np.ndarray, words: np.ndarray) -> np.ndarray:
+def find(order: UnpackedOrder, contexts: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Id of the n-gram that each context and word make, ABSENT where it is not listed: int64."""
     base = 1 + max(int(words.max(initial=0)), int(order.last_words.max(initial=0)))
     return search(order.contexts * base + order.last_words, contexts * base + words)
@@ -108,12 +107,12 @@ def search(table: np.ndarray, keys: np.ndarray) -> np.ndarray:
     return found
 
 
-def select(orders: Sequence[Linked], kept: Sequence[np.ndarray]) -> list[Linked]:
+def select(orders: Sequence[UnpackedOrder], kept: Sequence[np.ndarray]) -> list[UnpackedOrder]:
     """The n-grams that the masks `kept` [order][n] keep, which must hold their contexts and suffixes too."""
     chosen, renumbered = [], np.zeros(1, dtype=np.int64)
     for order, mask in zip(orders, kept, strict=True):
         chosen.append(
-            Linked(
+            UnpackedOrder(
                 renumbered[order.contexts[mask]],
                 order.last_words[mask],
                 renumbered[order.suffixes[mask]],
@@ -126,7 +125,7 @@ def select(orders: Sequence[Linked], kept: Sequence[np.ndarray]) -> list[Linked]
     return chosen
 
 
-def event_probabilities(orders: Sequence[Linked], chosen: np.ndarray) -> list[np.ndarray]:
+def event_probabilities(orders: Sequence[UnpackedOrder], chosen: np.ndarray) -> list[np.ndarray]:
     """p(w is one of the `chosen` words | h) for every context h: [length of h][contexts], bool mask by word.
 
     Summed over the chosen words, with the plain sums over the stored ones among them,
@@ -140,7 +139,7 @@ def event_probabilities(orders: Sequence[Linked], chosen: np.ndarray) -> list[np
     return sums
 
 
-def normalise(orders: Sequence[Linked]) -> list[Linked]:
+def normalise(orders: Sequence[UnpackedOrder]) -> list[UnpackedOrder]:
     """With backoff weights such that every context's probabilities sum to one, as those of order 1 do:
 
     b(h) = (1 − Σ p*(h w)) / (1 − Σ p(w | h')), the sums over the stored h w (Katz 1987), and 1 where no
@@ -161,7 +160,7 @@ def normalise(orders: Sequence[Linked]) -> list[Linked]:
     return made
 
 
-def with_implied(lower: Linked, order: Linked) -> Linked:
+def with_implied(lower: UnpackedOrder, order: UnpackedOrder) -> UnpackedOrder:
     """`order` with the probabilities of its implied n-grams by the weights of `lower`."""
     implied = lower.log_backoffs[order.contexts] + lower.log_probs[order.suffixes]
     return replace(order, log_probs=np.where(order.implied, implied, order.log_probs))
@@ -171,12 +170,12 @@ def with_implied(lower: Linked, order: Linked) -> Linked:
 _NOTHING = 1e-9
 
 
-def stored_masses(lower: Linked, order: Linked) -> tuple[np.ndarray, np.ndarray]:
+def stored_masses(lower: UnpackedOrder, order: UnpackedOrder) -> tuple[np.ndarray, np.ndarray]:
     """Σ p*(h w) and Σ p(w | h') over the stored h w, implied ones left aside, for each context h."""
     return _masses(lower, order, ~order.implied)
 
 
-def _masses(lower: Linked, order: Linked, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _masses(lower: UnpackedOrder, order: UnpackedOrder, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Σ p*(h w) and Σ p(w | h') over the chosen of the stored h w, for each context h."""
     stored = order.sums(chosen * np.exp(order.log_probs), len(lower))
     backed_off = order.sums(chosen * np.exp(lower.log_probs[order.suffixes]), len(lower))

@@ -11,7 +11,7 @@ _ROUNDS = 50  # of Lloyd's iteration, which seldom needs as many
 
 
 @dataclass(frozen=True)
-class Coded:
+class CodedArray:
     """n numbers: `codes` uint8 or uint16 [n], indices into `values` float32, ascending.
 
     Read like the array it stands for: `len`, `take`, slices, and `numpy.asarray`.
@@ -37,17 +37,17 @@ class Coded:
         return self.codes.nbytes + self.values.nbytes
 
     @classmethod
-    def of(cls, numbers: np.ndarray, bits: int) -> Coded:
-        """The codes of at most 2^bits values nearest to `numbers`, by `cells`."""
-        values = cells(numbers, bits)
-        return cls(nearest(numbers, values), values)
+    def of(cls, numbers: np.ndarray, bits: int) -> CodedArray:
+        """The codes of at most 2^bits values nearest to `numbers`, by `codebook`."""
+        values = codebook(numbers, bits)
+        return cls(nearest_code(numbers, values), values)
 
 
 #: What holds one number for each n-gram.
-Numbers = np.ndarray | Coded
+Numbers = np.ndarray | CodedArray
 
 
-def cells(numbers: np.ndarray, bits: int) -> np.ndarray:
+def codebook(numbers: np.ndarray, bits: int) -> np.ndarray:
     """At most 2^bits values that stand for `numbers` with little squared error: float32, ascending.
 
     Lloyd 1982, in one dimension, from bins of equal population (as Federico & Bertoldi 2006 and KenLM
@@ -76,14 +76,14 @@ def _means(ascending: np.ndarray, number: int) -> np.ndarray:
     return np.diff(sums[edges]) / np.diff(edges)
 
 
-def nearest(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
+def nearest_code(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Index of the value nearest to each of `numbers`: uint8 or uint16."""
     code = np.uint8 if len(values) <= 256 else np.uint16
     middles = (values[1:].astype(np.float64) + values[:-1]) / 2
     return np.searchsorted(middles, numbers).astype(code)
 
 
-def below(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
+def lower_code(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Index of the largest value that is no larger than each of `numbers`, or 0: uint8 or uint16."""
     code = np.uint8 if len(values) <= 256 else np.uint16
     return np.maximum(np.searchsorted(values, numbers, side="right") - 1, 0).astype(code)

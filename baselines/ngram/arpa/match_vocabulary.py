@@ -7,10 +7,17 @@ from math import log as ln
 
 import numpy as np
 
-from baselines.ngram.arpa.links import Repeated, Rows, link
+from baselines.ngram.arpa.index_rows import NgramRows, RepeatedNgram, index_rows
 from baselines.ngram.arpa.read import ArpaFile
 from baselines.ngram.arpa.write import START
-from baselines.ngram.table.linked import Linked, event_probabilities, log, normalise, select, with_implied
+from baselines.ngram.table.unpacked import (
+    UnpackedOrder,
+    event_probabilities,
+    log,
+    normalise,
+    select,
+    with_implied,
+)
 from benchmark.corpus import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
 
@@ -21,15 +28,15 @@ _NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
-class Fitted:
+class MatchedModel:
     """A file's model over a vocabulary; whether its probabilities sum to one; what became of its words."""
 
-    orders: list[Linked]
+    orders: list[UnpackedOrder]
     normalised: bool
     remarks: list[str]
 
 
-def over_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> Fitted:
+def match_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> MatchedModel:
     """The model of `file` over the words of `vocabulary`. If the file's sums to one, so does this.
 
     A word that only the file has is `<unk>` here: p(<unk> | h) is the sum over all such words and the
@@ -61,7 +68,7 @@ def over_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> Fitted:
     orders = select(orders, ours)
     if normalised and len(words.missing):
         orders = normalise(orders)
-    return Fitted(orders, normalised, words.remarks())
+    return MatchedModel(orders, normalised, words.remarks())
 
 
 class _Words:
@@ -98,7 +105,7 @@ class _Words:
         return said
 
 
-def _linked(file: ArpaFile, words: _Words) -> list[Linked]:
+def _linked(file: ArpaFile, words: _Words) -> list[UnpackedOrder]:
     """The file's n-grams that can match, over all ids, with h <unk> wherever an h w counts as such."""
     rows, lines, wanted = [], [], []
     for n, section in enumerate(file.sections[1:], 2):
@@ -106,19 +113,19 @@ def _linked(file: ArpaFile, words: _Words) -> list[Linked]:
         some = (ids[:, 0] <= words.size) & (ids[:, 1:-1] < words.size).all(axis=1)
         ids = ids[some]
         weights = np.where(ids[:, -1] < words.size, section.log10_backoffs[some], 0)  # else never a context
-        rows.append(Rows(ids, section.log10_probs[some] * ln(10), weights * ln(10)))
+        rows.append(NgramRows(ids, section.log10_probs[some] * ln(10), weights * ln(10)))
         lines.append(section.lines[some])
         unknown = ids[words.as_unknown[ids[:, -1]]]
         unknown[:, -1] = words.unknown if words.unknown is not None else 0
         wanted.append(unknown if len(unknown) else np.zeros((0, n), dtype=np.int64))
     try:
-        return link(_unigrams(file, words), rows, wanted)
-    except Repeated as found:
+        return index_rows(_unigrams(file, words), rows, wanted)
+    except RepeatedNgram as found:
         line = lines[found.order - 2][found.row]
         raise UserError(f"{file.path}, line {line}: this {found.order}-gram comes a second time") from None
 
 
-def _unigrams(file: ArpaFile, words: _Words) -> Linked:
+def _unigrams(file: ArpaFile, words: _Words) -> UnpackedOrder:
     log_probs, log_backoffs = np.full(words.total, -np.inf), np.zeros(words.total)
     ids = words.ids[file.sections[0].words[:, 0]]
     log_probs[ids] = file.sections[0].log10_probs * ln(10)
@@ -128,10 +135,10 @@ def _unigrams(file: ArpaFile, words: _Words) -> Linked:
     if abs(np.exp(log_probs).sum() + np.exp(start) - 1) <= TOLERANCE:
         log_probs[words.size] = start
     none = np.zeros(words.total, dtype=np.int64)
-    return Linked(none, np.arange(words.total), none, log_probs, log_backoffs, none > 0)
+    return UnpackedOrder(none, np.arange(words.total), none, log_probs, log_backoffs, none > 0)
 
 
-def _shared(orders: list[Linked], words: _Words) -> list[Linked]:
+def _shared(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]:
     """With the 1-gram probability of the file's `<unk>` divided among the words it stands for."""
     if words.of_unknown is None:
         return orders
@@ -143,7 +150,7 @@ def _shared(orders: list[Linked], words: _Words) -> list[Linked]:
     return [replace(orders[0], log_probs=log_probs), *orders[1:]]
 
 
-def _gathered(orders: list[Linked], words: _Words) -> list[Linked]:
+def _gathered(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]:
     """With p(<unk> | h) raised by the probability of all the words that count as `<unk>`."""
     sums = event_probabilities(orders, words.as_unknown)
     made = []
@@ -156,7 +163,7 @@ def _gathered(orders: list[Linked], words: _Words) -> list[Linked]:
     return made
 
 
-def _without(orders: list[Linked], left_out: np.ndarray, file: ArpaFile) -> list[Linked]:
+def _without(orders: list[UnpackedOrder], left_out: np.ndarray, file: ArpaFile) -> list[UnpackedOrder]:
     """p(w | h, w is not left out): p* divided by what remains, weights by how much more remains than below.
 
     Where nothing remains after h, p(w | h) is p(w | h').

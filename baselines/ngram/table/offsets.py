@@ -15,7 +15,7 @@ _CHECKED = 1 << 20  # contexts checked at a time
 
 
 @dataclass(frozen=True)
-class Starts:
+class Offsets:
     """The continuations of context c are those from start(c) up to start(c + 1).
 
     A block is 32 contexts. `blocks` int32 or int64 [blocks] holds where each begins, `ends` uint8
@@ -29,7 +29,7 @@ class Starts:
     wide: np.ndarray
 
     @classmethod
-    def of(cls, starts: np.ndarray, packed: bool) -> Starts:
+    def of(cls, starts: np.ndarray, packed: bool) -> Offsets:
         """start(c) for c = 0 … contexts, packed or every one at full width."""
         number = index_type(int(starts[-1]))
         starts = starts.astype(number, copy=False)

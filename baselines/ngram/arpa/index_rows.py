@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.table.linked import ABSENT, Linked, find, with_implied
+from baselines.ngram.table.ids import ABSENT
+from baselines.ngram.table.unpacked import UnpackedOrder, find, with_implied
 
 
 @dataclass(frozen=True)
-class Rows:
+class NgramRows:
     """n-grams of one order in any order: `words` int64 [m, n], ids; ln p* and ln b, float64 [m]."""
 
     words: np.ndarray
@@ -19,7 +20,7 @@ class Rows:
     log_backoffs: np.ndarray
 
 
-class Repeated(Exception):
+class RepeatedNgram(Exception):
     """The n-gram of order `order` in row `row` is another row, too."""
 
     def __init__(self, order: int, row: int) -> None:
@@ -27,7 +28,9 @@ class Repeated(Exception):
         self.order, self.row = order, row
 
 
-def link(unigrams: Linked, rows: Sequence[Rows], wanted: Sequence[np.ndarray]) -> list[Linked]:
+def index_rows(
+    unigrams: UnpackedOrder, rows: Sequence[NgramRows], wanted: Sequence[np.ndarray]
+) -> list[UnpackedOrder]:
     """Linked n-grams of `rows` (orders 2, 3, …) above `unigrams`, which list every id.
 
     n-grams without their context or suffix among the rows get it, and those of `wanted` (words like the
@@ -36,19 +39,21 @@ def link(unigrams: Linked, rows: Sequence[Rows], wanted: Sequence[np.ndarray]) -
     """
     linked = None
     if not any(map(len, wanted)):
-        linked = _link(unigrams, rows, [np.zeros(len(each.words), dtype=bool) for each in rows])
+        linked = _index(unigrams, rows, [np.zeros(len(each.words), dtype=bool) for each in rows])
     if linked is None:
         added = _missing(rows, wanted, len(unigrams))
         implied = [
             np.arange(len(each.words) + len(new)) >= len(each.words)
             for each, new in zip(rows, added, strict=True)
         ]
-        linked = _link(unigrams, list(map(_with, rows, added)), implied)
+        linked = _index(unigrams, list(map(_with, rows, added)), implied)
     assert linked is not None, "an n-gram lacks its context or suffix"
     return linked
 
 
-def _link(unigrams: Linked, rows: Sequence[Rows], implied: Sequence[np.ndarray]) -> list[Linked] | None:
+def _index(
+    unigrams: UnpackedOrder, rows: Sequence[NgramRows], implied: Sequence[np.ndarray]
+) -> list[UnpackedOrder] | None:
     """None where an n-gram lacks its context or suffix."""
     orders = [unigrams]
     for n, (each, added) in enumerate(zip(rows, implied, strict=True), 2):
@@ -60,8 +65,8 @@ def _link(unigrams: Linked, rows: Sequence[Rows], implied: Sequence[np.ndarray])
         order = np.argsort(keys, kind="stable")
         repeated = np.flatnonzero(np.diff(keys[order]) == 0)
         if len(repeated):
-            raise Repeated(n, int(order[repeated + 1].min()))
-        linked = Linked(
+            raise RepeatedNgram(n, int(order[repeated + 1].min()))
+        linked = UnpackedOrder(
             contexts[order],
             each.words[order, -1],
             suffixes[order],
@@ -73,7 +78,7 @@ def _link(unigrams: Linked, rows: Sequence[Rows], implied: Sequence[np.ndarray])
     return orders
 
 
-def _ids(orders: Sequence[Linked], words: np.ndarray) -> np.ndarray:
+def _ids(orders: Sequence[UnpackedOrder], words: np.ndarray) -> np.ndarray:
     """Ids of n-grams given by their words, ABSENT where they are not listed."""
     ids = words[:, 0]
     for order, word in zip(orders[1:], words.T[1:], strict=True):
@@ -81,17 +86,17 @@ def _ids(orders: Sequence[Linked], words: np.ndarray) -> np.ndarray:
     return ids
 
 
-def _with(rows: Rows, added: np.ndarray) -> Rows:
+def _with(rows: NgramRows, added: np.ndarray) -> NgramRows:
     """`rows` with n-grams whose probabilities are yet to come."""
     none = np.zeros(len(added))
-    return Rows(
+    return NgramRows(
         np.concatenate([rows.words, added]),
         np.concatenate([rows.log_probs, none]),
         np.concatenate([rows.log_backoffs, none]),
     )
 
 
-def _missing(rows: Sequence[Rows], wanted: Sequence[np.ndarray], words: int) -> list[np.ndarray]:
+def _missing(rows: Sequence[NgramRows], wanted: Sequence[np.ndarray], words: int) -> list[np.ndarray]:
     """The n-grams of each order that are wanted, or are a context or suffix, and are not among the rows."""
     added: list[np.ndarray] = []
     needed = np.zeros((0, len(rows) + 1), dtype=np.int64)
