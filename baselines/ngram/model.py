@@ -27,8 +27,7 @@ class TableModel(LanguageModel):
     """A model whose probabilities are stored in a `BackoffTable`, wherever they come from.
 
     A subclass is a dataclass (see `baselines.saving`: fields are settings, fields with `init=False` are
-    learned), and its `fit` sets `table` and `vocabulary`. Scoring, size, saving, loading and ARPA export
-    are given.
+    learned). Its `fit` sets `table` and `vocabulary`; this class scores, measures, saves, loads and exports.
     """
 
     family = "count"
@@ -68,14 +67,40 @@ class TableModel(LanguageModel):
 
 @dataclass(kw_only=True, eq=False)
 class BackoffModel(TableModel):
-    """A model that is estimated from the counts of the training n-grams. Subclasses implement `estimate`."""
+    """A model that is estimated from the counts of the training n-grams.
+
+    A new smoothing method is a dataclass with its settings as fields, and one method, `estimate`. This class
+    counts, scores, measures, saves and exports. For example, Dirichlet smoothing (MacKay & Peto 1995),
+    p(w | h) = (c(h w) + α p(w | h')) / (c(h) + α), h' the context h without its first word:
+
+        @dataclass(kw_only=True, eq=False)
+        class Dirichlet(BackoffModel):
+            alpha: Annotated[float, Field(gt=0)] = 5.0
+
+            def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
+                split = [DiscountedCounts(c.counts, np.full(c.context_count, self.alpha)) for c in counts]
+                return combine_orders(counts, split, "interpolated")
+
+    Given: `counts[n − 1]`, the distinct n-grams of order n as arrays. `counts[n − 1].counts` is c(h w) of
+    each n-gram, `contexts` the id of its h, and `sums_by_context(values)` adds up over w:
+    `sums_by_context(c.counts)` is c(h), `sums_by_context(c.counts > 0)` the number of distinct words after h.
+
+    To be returned: a `BackoffTable`, made in one of two ways.
+
+    - `combine_orders(counts, discounted, form)`, for a method that keeps a part of each count and leaves the
+      rest to the lower order, interpolated or as backoff. Probabilities then sum to one.
+    - `BackoffTable.of(counts, log_probs, log_backoffs)`, for any other: ln p(w | h) of each n-gram, and below
+      the highest order ln b(h), the weight that p(w | h') has for the words w not seen after h.
+
+    What `estimate` learns and a reader may want to see goes into fields with `init=False`, which are saved.
+    """
 
     order: Order = 5
     context: Context = "sentence"
 
     @abstractmethod
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        """The smoothed model of these counts, orders 1 to `order`."""
+        """The smoothed model, from the counts of the orders 1 to `order`."""
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Count the n-grams of all orders, then estimate. `valid` is not read."""

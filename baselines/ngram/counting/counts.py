@@ -1,4 +1,11 @@
-"""Counting: how often each n-gram of each order occurs in a training sequence."""
+"""Counting: how often each n-gram of each order occurs in a training sequence.
+
+Input: a sequence of word ids with `<s>` (the id `words`) where histories begin, as `training_sequence` makes
+it: int32 [tokens].
+
+Output: one `OrderCounts` for each order, from 1 up: its distinct n-grams, sorted by context and then by last
+word, so that the n-grams of a context are consecutive.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +23,8 @@ from baselines.ngram.counting.threads import in_order, thread_count
 from baselines.ngram.counting.workers.choose import workers_from_environment
 from baselines.ngram.counting.workers.merge import Columns, Workers, count_by, places_at_once
 
-_SMALLEST = 1 << 16  # fewer are never sorted or linked at once
-_TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # of memory, measured from above
+_SMALLEST = 1 << 16  # never fewer places at once
+_TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # memory, upper bounds
 _BLOCK = 1 << 20  # places assigned to ranges at once
 
 
@@ -68,24 +75,24 @@ def count_ngrams(
     places: int | None = None,
     workers: Workers | None = None,
 ) -> list[OrderCounts]:
-    """Counts of the n-grams of orders 1 to `order` of a sequence that marks sentence starts by `words`.
+    """The n-grams of orders 1 to `order` in `sequence`, a result of `training_sequence`, with their counts.
 
-    `sequence` is what `training_sequence` gives. `progress(n)` is called with the number of tokens done.
-    `arrays` says where to compute (default: NumPy), `threads` on how many CPU cores (default: see
-    `thread_count`).
+    `words` is the size of the vocabulary, and the id of `<s>`. `progress(n)` is called with the number of
+    tokens done. Time grows as order · tokens. None of the following changes the result:
 
-    `memory` is how many bytes counting may take beside the sequence (default: see `memory_budget`). Where
-    that is not enough for all, tables go to temporary files, which is slower and gives the same; the
-    arrays returned are then mapped files. `places` is how many places are sorted at once where memory is
-    ample (default: what suits `arrays`). Time grows as order · tokens.
-
-    `workers` count in this process's stead (default: what NEXTWORD_COUNTING says, unless `arrays` are
-    given), which gives the same. Raises WorkerDied.
+    - `arrays`: where to compute (default: NumPy).
+    - `threads`: how many CPU cores to use (default: see `thread_count`).
+    - `memory`: how many bytes counting may take, beside the sequence (default: see `memory_budget`). If that
+      is too little, tables go to temporary files, which is slower, and the returned arrays are mapped files.
+    - `places`: how many places of the text are sorted at once if memory is ample (default: what suits
+      `arrays`).
+    - `workers`: who counts instead of this process (default: what NEXTWORD_COUNTING says, unless `arrays` are
+      given). Raises WorkerDied.
     """
     budget = memory or memory_budget()
     workers = workers or (workers_from_environment() if arrays is None else None)
     if workers and order > 1 and len(sequence):
-        return _count_elsewhere(workers, sequence, words, order, budget, places, progress)
+        return _count_by_workers(workers, sequence, words, order, budget, places, progress)
     threads = threads or thread_count()
     arrays = arrays or NumpyArrays()
     places = places or arrays.places
@@ -98,7 +105,7 @@ def count_ngrams(
     return count.run(places, progress)
 
 
-def _count_elsewhere(
+def _count_by_workers(
     workers: Workers,
     sequence: np.ndarray,
     words: int,
@@ -107,7 +114,7 @@ def _count_elsewhere(
     places: int | None,
     progress: Callable[[int], None],
 ) -> list[OrderCounts]:
-    """By workers; only the tables are here."""
+    """Let workers count; this process holds only the tables."""
     ample = len(sequence) * _NGRAM_BYTES * (order - 1) <= budget
     storage: Storage = InMemory(NumpyArrays()) if ample else OnDisk(NumpyArrays(), len(sequence))
     places = places or places_at_once(len(sequence), workers.number(), budget)
@@ -116,7 +123,7 @@ def _count_elsewhere(
 
 
 def _unigrams(sequence: np.ndarray, words: int) -> np.ndarray:
-    """How often each word occurs, and `<s>`: int64 [words + 1]."""
+    """How often each word, and last `<s>`, occurs: int64 [words + 1]."""
     unigrams = np.zeros(words + 1, dtype=np.int64)
     for start in range(0, len(sequence), _BLOCK):
         unigrams += np.bincount(sequence[start : start + _BLOCK], minlength=words + 1)
@@ -124,7 +131,7 @@ def _unigrams(sequence: np.ndarray, words: int) -> np.ndarray:
 
 
 def _tables(unigrams: np.ndarray, longer: Iterable[Columns]) -> list[OrderCounts]:
-    """The tables of all orders, from 2 up of these columns."""
+    """The tables of all orders. `longer` holds the columns of order 2, 3, …"""
     starts = words = len(unigrams) - 1
     targets = np.append(unigrams[:words], 0)
     nothing = np.zeros(words + 1, dtype=np.int32)
@@ -138,21 +145,21 @@ def _tables(unigrams: np.ndarray, longer: Iterable[Columns]) -> list[OrderCounts
 
 
 class _Count:
-    """The tables while they grow: columns of each order, and where each n-gram below the highest begins."""
+    """The growing tables: columns of each order, and which n-gram begins at each place of the text."""
 
     def __init__(
         self, sequence: np.ndarray, words: int, order: int, arrays: Arrays, storage: Storage, threads: int
     ) -> None:
         self.words, self.order, self.threads = words, order, threads
         self.arrays, self.storage = arrays, storage
-        if not len(sequence) or sequence[-1] != words:  # reading beyond the end gives its last element
+        if not len(sequence) or sequence[-1] != words:  # a read beyond the end returns the last element
             sequence = np.append(sequence, np.int32(words))
         self.sequence = arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
         self.unigrams = _unigrams(sequence, words)
-        # id of the n-gram that begins at each place, orders 2 to order − 1: what longer n-grams end in
+        # id of the n-gram that begins at each place, orders 2 to order − 1: the suffixes of longer n-grams
         self.begins = {n: storage.links(len(sequence)) for n in range(2, order)}
         self.lengths = dict.fromkeys(range(1, order + 1), 0)
-        # contexts, last words, counts, and the place behind where each n-gram begins
+        # contexts, last words, counts, and the place after the one where each n-gram begins
         self.columns = {n: [storage.column() for _ in range(4)] for n in range(2, order + 1)}
 
     def run(self, places: int, progress: Callable[[int], None]) -> list[OrderCounts]:
@@ -177,7 +184,7 @@ class _Count:
     def _places(
         self, ranges: list[tuple[int, int]], length: int, pool: ThreadPoolExecutor
     ) -> Iterator[np.ndarray]:
-        """The places of each range; let go of as they are taken."""
+        """The places of each range, int32; each array is released once it is taken."""
 
         def partition(start: int) -> list[Array]:
             stop = min(start + _BLOCK, length)

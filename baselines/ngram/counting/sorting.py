@@ -1,13 +1,15 @@
 """Sorting the places of a text by the words that follow them, a range of first words at a time.
 
-In: a sequence that marks sentence starts by `<s>`, padded by them at its end. Out: for each order from
-2 up, the distinct n-grams whose first word is in the range, in the order of their words, and how often
-each occurs.
+Input: a sequence, int32 [tokens], that marks sentence starts by `<s>` and ends with one; the places where the
+n-grams of the range begin, in any order.
 
-A key is packed into 63 bits: the number of the (n−1)-gram, the word after it, the place. Sorting bare
+Output: for each order from 2 up, the distinct n-grams whose first word is in the range, sorted by their
+words from left to right, with their counts.
+
+A sort key is an integer of 63 bits: the number of the (n−1)-gram, the word after it, the place. Sorting bare
 integers is several times faster than sorting indices. From order 3 on, the n-grams of one (n−1)-gram are
-sorted within a chunk of places that fits a core's cache, and a place whose (n−1)-gram occurs once needs
-no sorting any more.
+sorted within a chunk of places that fits a core's cache, and a place whose (n−1)-gram occurs only once needs
+no more sorting.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _KEY_BITS = 63
 
 @dataclass(frozen=True)
 class Places:
-    """Places where n-grams begin (int32), by n-gram, and the number of the n-gram at each (int32)."""
+    """Places where n-grams begin, sorted by n-gram, and the number of the n-gram at each: int32 [places]."""
 
     places: Array
     ids: Array
@@ -32,11 +34,12 @@ class Places:
 
 @dataclass(frozen=True)
 class Section:
-    """The n-grams of one order that some consecutive chunks of places begin, all arrays on the device.
+    """The n-grams of one order in one chunk of places, sorted by their words; arrays on the device.
 
-    `contexts` int32: the number of each n-gram without its last word, counted from 0 within the range
-    (order 2: its first word); `words` int32: its last word; `counts` int32; `first` int32: a place where
-    it begins; `places`: all of them, but for the highest order, where nothing asks for them.
+    `contexts` int32 [n-grams]: the number of the (n−1)-gram before the last word, counted from 0 within the
+    range (order 2: the first word). `words` int32 [n-grams]: the last word. `counts` int32 [n-grams]. `first`
+    int32 [n-grams]: a place where the n-gram begins. `places`: all such places; None for the highest order,
+    which does not need them.
     """
 
     contexts: Array
@@ -48,7 +51,7 @@ class Section:
 
 @dataclass
 class Range:
-    """What `sort_range` finds: the sections of each order, from 2 up, and how many n-grams they hold."""
+    """The n-grams of a range of first words: sections by order, from 2 up, and their lengths in all."""
 
     highest: int
     sections: dict[int, list[Section]] = field(default_factory=dict)
@@ -57,7 +60,7 @@ class Range:
     def add(
         self, order: int, contexts: Array, words: Array, starts: Array, kept: Places, arrays: Arrays
     ) -> None:
-        """Add n-grams that begin at the places `kept`, each for the first time at those indices `starts`."""
+        """Add n-grams that begin at the places `kept`; `starts` indexes the first of each n-gram's places."""
         counts = arrays.gaps(starts, len(kept.places))
         first = arrays.take(kept.places, starts)
         section = Section(contexts, words, counts, first, kept if order < self.highest else None)
@@ -66,10 +69,10 @@ class Range:
 
 
 def ranges_of_first_words(counts: np.ndarray, places: int) -> list[tuple[int, int]]:
-    """Ranges [low, high) of words that together begin at most `places` places each, or are one word.
+    """Ranges [low, high) of words, ascending, each of one word or with at most `places` occurrences.
 
-    `counts` holds how often each word (and `<s>`, the last) occurs. A range is also small enough that a
-    key has room for two words and a place.
+    `counts` int64 [words + 1] holds how often each word, and last `<s>`, occurs. A range is also small enough
+    for a key to hold two words and a place.
     """
     words, total = len(counts), int(counts.sum())
     widest = 1 << max(0, _KEY_BITS - _bits(words) - _bits(total))
@@ -86,7 +89,7 @@ def ranges_of_first_words(counts: np.ndarray, places: int) -> list[tuple[int, in
 def places_by_range(
     sequence: Array, start: int, stop: int, words: int, ranges: list[tuple[int, int]], arrays: Arrays
 ) -> list[Array]:
-    """For each range the places in [start, stop) where one of its words has a word after it: int32."""
+    """For each range the places in [start, stop), ascending, where its words precede a word: int32."""
     lows = np.array([low for low, _ in ranges])
     range_of = arrays.of(np.searchsorted(lows, np.arange(words + 1), side="right").astype(np.int32) - 1)
     numbers = arrays.take(range_of, sequence[start:stop])
@@ -104,9 +107,10 @@ def places_by_range(
 
 
 def sort_range(sequence: Array, places: Array, words: int, low: int, order: int, arrays: Arrays) -> Range:
-    """n-grams of orders 2 to `order` that begin at `places`, with words of one range from `low` on.
+    """The n-grams of orders 2 to `order` that begin at `places`, with first words of one range from `low` on.
 
-    `sequence` int32 holds words and `<s>` (the id `words`), which is also its last element.
+    `sequence` int32 [tokens] holds words and `<s>` (the id `words`), which is also its last element. `places`
+    [places] may be in any order. See the head of this module for the order of the result.
     """
     word_bits, place_bits = _bits(words), _bits(len(sequence))
     places = arrays.cast(places, "int64")
@@ -135,7 +139,7 @@ def sort_range(sequence: Array, places: Array, words: int, low: int, order: int,
 
 
 def _chunks(starts: Array, length: int, arrays: Arrays) -> Iterator[tuple[int, int]]:
-    """Stretches of about `arrays.chunk` sorted places that do not divide a bigram."""
+    """Slices of about `arrays.chunk` sorted places that do not divide a bigram."""
     bounds = arrays.numpy(starts)
     start = 0
     while start < length:
@@ -148,10 +152,10 @@ def _chunks(starts: Array, length: int, arrays: Arrays) -> Iterator[tuple[int, i
 def _refine(
     sequence: Array, words: int, places: Array, contexts: Array, first: Array, found: Range, arrays: Arrays
 ) -> None:
-    """Add the n-grams of orders 3 and up that begin at some places, which are sorted by their bigrams.
+    """Add the n-grams of orders 3 and up that begin at `places`, which are sorted by their bigrams.
 
-    `contexts` is the number of the bigram at each place, `first` marks the first place of each. A place
-    is dropped where `<s>` follows before order n.
+    `contexts` [places] is the number of the bigram at each place, `first` [places] marks the first place of
+    each bigram. A place is dropped once `<s>` follows within n words.
     """
     for n in range(3, found.highest + 1):
         after = arrays.take(sequence[n - 1 :], places)
@@ -172,13 +176,13 @@ def _refine(
 def _sort_within(
     places: Array, after: Array, first: Array, contexts: Array, word_bits: int, arrays: Arrays
 ) -> tuple[Array, Array, Array]:
-    """Places of equal context by the word after them: gives them, those words, and where n-grams begin."""
+    """Sort places of equal context by the next word: places, next words, first place of each n-gram."""
     alone = arrays.copy(first)
     alone[:-1] &= first[1:]
     shared = arrays.where(~alone)
     if not len(shared):
         return places, after, first
-    if 2 * len(shared) > len(places):  # picking out and putting back would take longer than sorting all
+    if 2 * len(shared) > len(places):  # sorting all of them is faster than picking some out
         return _sort(places, after, contexts, word_bits, arrays)
     picked, followers, numbers = (arrays.take(each, shared) for each in (places, after, contexts))
     places, after, first = arrays.copy(places), arrays.copy(after), arrays.copy(first)
@@ -209,7 +213,7 @@ def _sort(
 
 
 def _changes(keys: Array, arrays: Arrays) -> Array:
-    """Marks the first of each run of equal keys."""
+    """Mark the first of each run of equal keys."""
     first = keys[:1] == keys[:1]
     return arrays.joined([first, keys[1:] != keys[:-1]])
 

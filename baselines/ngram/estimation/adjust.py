@@ -1,6 +1,9 @@
-"""Adjusting counts: from occurrences to what Kneser-Ney smoothing discounts.
+"""Adjusting counts: from occurrences to the counts that Kneser-Ney smoothing discounts.
 
-In: the counts of each order. Out: one array of adjusted counts beside each.
+Input: `OrderCounts` of each order, from 1 up.
+
+Output: for each order, adjusted counts in the order of its n-grams: int32 [n-grams] below the highest order,
+the given counts at the highest.
 """
 
 from __future__ import annotations
@@ -15,11 +18,11 @@ _BLOCK = 1 << 20  # n-grams
 
 
 def adjusted_counts(counts: list[OrderCounts]) -> list[np.ndarray]:
-    """Adjusted counts a(·) of the n-grams of each order: integer arrays beside `counts`.
+    """Adjusted counts a(·) of the n-grams of each order.
 
-    At the highest order a is the count. Below, it is the number of distinct words seen to the left of
-    the n-gram, N₁₊(• g) (Kneser & Ney 1995), or the count where nothing can stand there: the n-gram
-    begins with `<s>`.
+    At the highest order a is the count. Below, it is the number of distinct words seen to the left of the
+    n-gram, N₁₊(• g) (Kneser & Ney 1995); or the count if the n-gram begins with `<s>`, since nothing can
+    precede it.
     """
     adjusted = []
     for ngrams, longer in pairwise(counts):

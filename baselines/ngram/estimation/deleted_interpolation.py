@@ -1,7 +1,9 @@
 """Weights of deleted interpolation from held-out text, by expectation maximisation (Jelinek & Mercer 1980).
 
-In: for each held-out target and order n, the relative frequency f_n the counts give it, and the bucket b_n
-of its context. Out: the weights λ_n(b) under which the targets are likeliest, with p₀ = 1 / V and
+Input: a `Level` for each order n, from 1 up: for each held-out target, in the order of the text, its relative
+frequency f_n in the counts and the bucket b_n of its context.
+
+Output: for each order the weights λ_n [buckets] under which the targets are likeliest, with p₀ = 1 / V and
 
     p_n = λ_n(b_n) f_n + (1 − λ_n(b_n)) p_{n−1}.
 """
@@ -13,16 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: EM stops where a step gains less than this many nats a target, or after so many steps.
+#: EM stops when a step gains less than this many nats for each target, or after so many steps.
 _LEAST_GAIN, _MOST_STEPS = 1e-6, 500
 
 
 @dataclass(frozen=True)
 class Level:
-    """One order on the held-out targets, of `buckets` buckets.
+    """One order on the held-out targets, with `buckets` buckets.
 
-    `frequency` float [targets], f_n; `bucket` int [targets], −1 where the context was never seen, so that
-    p_n = p_{n−1}.
+    `frequency` float [targets]: f_n. `bucket` int [targets]: b_n, or −1 if the context was never seen, in
+    which case p_n = p_{n−1}.
     """
 
     frequency: np.ndarray
@@ -30,23 +32,23 @@ class Level:
     buckets: int
 
     def spread(self, weights: np.ndarray) -> np.ndarray:
-        """The weight of each target, 0 where the context was never seen."""
+        """The weight of each target, 0 if its context was never seen: float64 [targets]."""
         return np.append(weights, 0.0)[self.bucket]
 
     def totals(self, values: np.ndarray) -> np.ndarray:
-        """The sum of the targets' values in each bucket."""
+        """The sum of the targets' values in each bucket: float64 [buckets]."""
         return np.bincount(self.bucket + 1, weights=values, minlength=self.buckets + 1)[1:]
 
 
 def weights_by_em(
     levels: list[Level], uniform: float, step: Callable[[int, float], None] = lambda done, nats: None
 ) -> list[np.ndarray]:
-    """λ_n [buckets] of each order, from one half. `step(i, nats)` is told −ln p a target after i steps.
+    """λ_n [buckets] of each order, starting at one half. `step(i, nats)` gets the mean −ln p after i steps.
 
-    One step gives each weight the share it had in what it could have had: with r_n the probability that
-    the target came from order n or below, λ ← Σ r_n λ f_n / p_n over Σ r_n. No step lowers the likelihood.
-    No weight goes above (m + 1) / (m + 2), m the held-out targets of its bucket: that they never needed
-    the lower order is no proof that none ever will (Laplace's rule of succession).
+    With r_n the probability that the target came from order n or below, one step sets each weight to
+    Σ r_n λ f_n / p_n over Σ r_n, the sums over the targets of its bucket. No step lowers the likelihood. No
+    weight exceeds (m + 1) / (m + 2), m the number of held-out targets of its bucket: although none of them
+    needed the lower order, a later one may (Laplace's rule of succession).
     """
     most = [(m + 1) / (m + 2) for m in (level.totals(np.ones(len(level.bucket))) for level in levels)]
     weights = [np.full(level.buckets, 0.5) for level in levels]
@@ -63,7 +65,7 @@ def weights_by_em(
 
 
 def _probabilities(levels: list[Level], weights: list[np.ndarray], uniform: float) -> list[np.ndarray]:
-    """p₀, p₁, … of each target."""
+    """p₀, p₁, … of each target: float64 [targets] each."""
     probs = [np.full(len(levels[0].bucket), uniform)]
     for level, of_bucket in zip(levels, weights, strict=True):
         weight = level.spread(of_bucket)
@@ -74,7 +76,7 @@ def _probabilities(levels: list[Level], weights: list[np.ndarray], uniform: floa
 def _maximised(
     levels: list[Level], weights: list[np.ndarray], probs: list[np.ndarray], most: list[np.ndarray]
 ) -> list[np.ndarray]:
-    """The weights after one step, from the highest order down."""
+    """The weights after one step, computed from the highest order down."""
     better = []
     reach = np.ones(len(probs[0]))
     for level, of_bucket, prob, limit in reversed(list(zip(levels, weights, probs[1:], most, strict=True))):

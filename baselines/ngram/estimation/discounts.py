@@ -1,6 +1,8 @@
 """Discounts of modified Kneser-Ney smoothing, from counts of counts.
 
-In: the adjusted counts of each order. Out: three discounts for each.
+Input: the adjusted counts of each order, from 1 up; n-grams in any order.
+
+Output: three discounts for each order, and the orders where the closed form was impossible.
 """
 
 from __future__ import annotations
@@ -16,23 +18,23 @@ if TYPE_CHECKING:
 #: D₁, D₂ and D₃₊ of one order.
 Discounts = tuple[float, float, float]
 
-#: What KenLM's `--discount_fallback` takes where the closed form gives nothing usable.
+#: The discounts of KenLM's `--discount_fallback`, used if the closed form gives nothing usable.
 FALLBACK = (0.5, 1.0, 1.5)
 
 
 def counts_of_counts(counts: np.ndarray) -> tuple[int, int, int, int]:
-    """n₁ … n₄: how many n-grams have each of the counts 1 to 4."""
+    """n₁ … n₄: how many n-grams have each of the counts 1 to 4. `counts` [n-grams] in any order."""
     n1, n2, n3, n4 = (int(np.count_nonzero(counts == count)) for count in range(1, 5))
     return n1, n2, n3, n4
 
 
 def closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
-    """D₁, D₂ and D₃₊, what is taken from counts of 1, of 2, and of 3 and more.
+    """D₁, D₂ and D₃₊, which are taken from counts of 1, of 2, and of 3 and more.
 
-    Dᵢ = i − (i + 1) Y nᵢ₊₁ / nᵢ with Y = n₁ / (n₁ + 2 n₂) (Chen & Goodman 1998, eq. 26). None where that
-    is impossible, on text too small or too regular (characters, classes): n₁, n₂ or n₃ is 0, or a
-    discount is not in (0, i]. KenLM lets a discount of exactly 0 pass; here it is impossible too, as it
-    can leave unseen words without any probability.
+    Dᵢ = i − (i + 1) Y nᵢ₊₁ / nᵢ with Y = n₁ / (n₁ + 2 n₂) (Chen & Goodman 1998, eq. 26). None if that is
+    impossible, as on text that is too small or too regular (characters, classes): n₁, n₂ or n₃ is 0, or a
+    discount is not in (0, i]. KenLM accepts a discount of exactly 0; here it counts as impossible, because
+    it can leave unseen words without any probability.
     """
     if not (n1 and n2 and n3):
         return None
@@ -44,7 +46,7 @@ def closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
 
 
 def choose_discounts(adjusted: Sequence[np.ndarray], log: RunLog) -> tuple[list[Discounts], list[int]]:
-    """Discounts of each order, and the orders where the closed form was impossible."""
+    """Discounts of each order by the closed form, and the orders where it was impossible."""
     return discounts_of([counts_of_counts(each) for each in adjusted], log)
 
 
@@ -53,7 +55,7 @@ def discounts_of(
     log: RunLog,
     formula: Callable[[int, int, int, int], Discounts | None] = closed_form,
 ) -> tuple[list[Discounts], list[int]]:
-    """Likewise from n₁ … n₄ of each order, by another closed form if asked."""
+    """Discounts of each order from its n₁ … n₄ by `formula`, and the orders where that was impossible."""
     discounts, fallback_orders = [], []
     for n, seen in enumerate(counts, 1):
         chosen = formula(*seen)

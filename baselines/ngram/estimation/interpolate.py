@@ -1,8 +1,12 @@
-"""Interpolating: from adjusted counts and discounts to probabilities and backoff weights, order by order.
+"""Interpolation: from adjusted counts and discounts to probabilities and backoff weights, order by order.
 
-In: the counts of each order (contexts ascending), adjusted counts and discounts. Out: a `BackoffTable`.
-An order is done in blocks that end where a context does, so that beside its result it needs little
-memory.
+Input: for each order, from 1 up, its `OrderCounts` (sorted by context), adjusted counts in the order of its
+n-grams, and three discounts.
+
+Output: a `BackoffTable` of the same n-grams in the same order, in float32.
+
+An order is processed in blocks that do not divide a context, so that it needs little memory beside its
+result.
 """
 
 from __future__ import annotations
@@ -28,9 +32,9 @@ def interpolate(
 ) -> BackoffTable:
     """p(w | h) = (a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h'), a(h •) = Σ_v a(h v), from order 1 up.
 
-    γ(h) = Σ_v D(a(h v)) / a(h •) is what the discounts take; below order 1 stands `uniform`, by default
-    1 / V. `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context that nothing
-    follows has weight 1. `threads`: CPU cores used, by default as `thread_count` says.
+    γ(h) = Σ_v D(a(h v)) / a(h •) is the mass that the discounts take. The recursion ends below order 1 in
+    `uniform`, by default 1 / V. `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context
+    without followers has weight 1. `threads`: how many CPU cores to use (default: see `thread_count`).
     """
     lower = np.array([1 / counts[0].words if uniform is None else uniform])
     log_probs: list[np.ndarray] = []
@@ -49,7 +53,7 @@ def interpolate(
 
 
 class _Order:
-    """The n-grams of one order on their way to probabilities."""
+    """Computes the probabilities of one order's n-grams, float32, and the log weights of their contexts."""
 
     def __init__(
         self,
@@ -63,7 +67,7 @@ class _Order:
         self.log_weights = np.zeros(ngrams.context_count, dtype=np.float32)
 
     def block(self, some: slice) -> None:
-        """Fill in the n-grams `some`, all those of one or more contexts."""
+        """Compute the n-grams `some`: all those of one or more contexts."""
         counted = self.counted[some]
         first = int(self.ngrams.contexts[some.start])
         context = self.ngrams.contexts[some].astype(np.int64)
@@ -73,7 +77,7 @@ class _Order:
         followed = total > 0
         weight = np.ones(len(total))
         np.divide(np.bincount(context, weights=taken), total, out=weight, where=followed)
-        total[~followed] = 1  # nothing is divided by it but the zeros of words never counted
+        total[~followed] = 1  # only the zeros of words never counted are divided by it
         probs = np.subtract(counted, taken, out=taken)
         probs /= total.take(context, mode="clip")
         lower = self.lower.take(self.ngrams.suffix[some], mode="clip").astype(np.float64)
@@ -92,7 +96,7 @@ def _discount(counted: np.ndarray, discounts: tuple[float, float, float]) -> np.
 
 
 def _blocks(contexts: np.ndarray) -> Iterator[slice]:
-    """Slices of about a block each between which no context is divided."""
+    """Slices of about a block each that do not divide a context."""
     start = 0
     while start < len(contexts):
         stop = start + _BLOCK

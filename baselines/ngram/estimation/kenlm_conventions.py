@@ -1,7 +1,9 @@
 """Where KenLM's estimator departs from the published definition of modified Kneser-Ney.
 
-In: the training text, counts and adjusted counts. Out: counts of counts, discounts, and the uniform
-distribution.
+Input: the training text; `OrderCounts` of each order, from 1 up, and adjusted counts in the order of its
+n-grams.
+
+Output: counts of counts and discounts of each order, and the probability of the uniform distribution.
 """
 
 from __future__ import annotations
@@ -18,25 +20,24 @@ CountsOfCounts = tuple[int, int, int, int]
 
 
 class KenLMConventions:
-    """What `lmplz` (Heafield et al. 2013) does of its own, read off its source (release 0.3.0).
+    """What `lmplz` (Heafield et al. 2013) does differently, according to its source (release 0.3.0).
 
-    - It reserves a word `<unk>`, and refuses one in the text. Here that is the vocabulary's `<unk>` if the
-      text never has it. Else it is one `beyond` the vocabulary, whose probabilities then sum to
-      1 − p(<unk> | h).
+    - It reserves a word `<unk>`, and refuses one in the text. Here the reserved word is the vocabulary's
+      `<unk>` if the text does not contain it. Otherwise it is `beyond` the vocabulary, whose probabilities
+      then sum to 1 − p(<unk> | h).
     - The uniform distribution is over that `<unk>`, `</s>` and the words, without `<s>`.
-    - The last n-gram of each order below the highest enters the counts of counts with its count in
-      place of its adjusted count. Last is meant in the order of the words' ids read from right to left,
-      where `<s>` and `</s>` come first and the other words as they first occur in the text.
-    - Discounts are computed in float32, which shows where 1 − D₁ is small, and may be exactly 0.
+    - The last n-gram of each order below the highest enters the counts of counts with its count instead of
+      its adjusted count. The last one in the order of the words' ids, read from right to left, where `<s>`
+      and `</s>` come first and the other words in the order in which they first occur in the text.
+    - Discounts are computed in float32, which is visible if 1 − D₁ is small, and may be exactly 0.
     """
 
     def __init__(self, train: TokenStream) -> None:
         vocabulary = train.vocabulary
         words = len(vocabulary)
         places = np.full(words + 1, -1, dtype=np.int64)
-        places[train.ids[::-1]] = np.arange(len(train))[
-            ::-1
-        ]  # of several places the last one stays: the first
+        backwards = np.arange(len(train))[::-1]
+        places[train.ids[backwards]] = backwards  # of several places the last one written stays: the first
         places += 2
         if vocabulary.end is not None:
             places[vocabulary.end] = 1
@@ -60,7 +61,7 @@ class KenLMConventions:
         return seen
 
     def _last(self, counts: Sequence[OrderCounts]) -> list[int]:
-        """Id of the last n-gram of orders 1, 2, … below the highest, as far as there are any."""
+        """Id of the last n-gram of orders 1, 2, … below the highest, up to the first order that has none."""
         if len(counts) == 1:
             return []
         found = [int(np.argmax(np.where(counts[0].counts > 0, self.places, -1)))]
@@ -76,7 +77,7 @@ class KenLMConventions:
 
 
 def kenlm_closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
-    """D₁, D₂ and D₃₊ (see `closed_form`), every step rounded to float32; None where they are impossible."""
+    """D₁, D₂ and D₃₊ (see `closed_form`), every step rounded to float32; None if they are impossible."""
     if not (n1 and n2 and n3):
         return None
     n = [np.float32(count) for count in (0, n1, n2, n3, n4)]

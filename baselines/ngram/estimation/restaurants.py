@@ -1,8 +1,10 @@
 """Chinese restaurants for n-grams: customers, tables, and the distribution they make.
 
 Each context h is a restaurant and each word w a dish: c(h w) customers eat w at t(h w) tables, and each
-table is a customer, eating the same, in the restaurant of h', h without its first word. All arrays are
-float64 beside the n-grams of an order, whole numbers or means of such.
+table is a customer, who eats the same, in the restaurant of h', h without its first word.
+
+Input and output: `OrderCounts` of each order, from 1 up, and beside them arrays in the order of its n-grams,
+float64 [n-grams]: whole numbers of tables or customers, or their means.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ _LIMIT = 256  # customers of a dish whose tables are drawn exactly
 
 
 def customers(counts: list[OrderCounts], tables: list[np.ndarray], n: int) -> np.ndarray:
-    """c of the n-grams of order n.
+    """c of the n-grams of order n: float64 [n-grams].
 
-    The counts at the highest order, and where an n-gram begins with `<s>`, as nothing can precede it; else
-    the tables (`tables[n]`) of the n-grams one longer that end in it.
+    At the highest order, and for n-grams that begin with `<s>`, which nothing can precede, c is the count.
+    Otherwise it is the number of tables (`tables[n]`) of the (n+1)-grams that end in the n-gram.
     """
     ngrams = counts[n - 1]
     if n == len(counts):
@@ -30,7 +32,7 @@ def customers(counts: list[OrderCounts], tables: list[np.ndarray], n: int) -> np
 
 
 def one_table_each(counts: list[OrderCounts]) -> list[np.ndarray]:
-    """A table for every dish that anybody eats."""
+    """One table for every dish that has a customer: float64 [n-grams] for each order."""
     tables = [np.empty(0)] * len(counts)
     for n in range(len(counts), 0, -1):
         tables[n - 1] = (customers(counts, tables, n) > 0).astype(np.float64)
@@ -40,7 +42,7 @@ def one_table_each(counts: list[OrderCounts]) -> list[np.ndarray]:
 def predict(
     counts: list[OrderCounts], tables: list[np.ndarray], discounts: list[float], strengths: list[float]
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """p(w | h) of the n-grams of each order, and the weight of p(w | h') for each context of each order."""
+    """For each order, p(w | h) of its n-grams, and the weight of p(w | h') of its contexts: float64."""
     lower = np.array([1 / counts[0].words])
     probs, weights = [], []
     for n, (ngrams, t, discount, strength) in enumerate(
@@ -67,13 +69,14 @@ def reseat(
     strength: float,
     random: np.random.Generator,
 ) -> tuple[np.ndarray, float, float]:
-    """New tables for the customers `eating` each n-gram of order n; and a new discount and strength.
+    """New tables for the customers `eating` each n-gram of order n, and a new discount and strength.
 
-    `tables` are the present ones, `base` the probabilities p(w | h') of the n-grams one shorter. See
-    `baselines.ngram.smoothing.pitman_yor` for the distribution they are drawn from.
+    `eating` and the tables are float64 [n-grams]. `tables` are the present ones, `base` [(n−1)-grams] the
+    probabilities p(w | h'). See `baselines.ngram.smoothing.pitman_yor` for the distribution that they are
+    drawn from.
     """
     ngrams = counts[n - 1]
-    several = np.flatnonzero(eating > 1)  # one customer sits at one table
+    several = np.flatnonzero(eating > 1)  # a single customer sits at one table
     choosing = np.zeros(ngrams.context_count, dtype=bool)
     choosing[ngrams.contexts[several]] = True
     opened = ngrams.sums_by_context(tables)

@@ -1,11 +1,11 @@
-"""Generalised Stirling numbers: how many tables a number of customers sit at.
+"""Generalised Stirling numbers: at how many tables a number of customers sit.
 
 S_d(c, t) is the summed weight of all ways to seat c customers who order the same dish at t tables, in a
 Chinese restaurant with discount d (Teh 2006, eq. 15, as the recursion of Buntine & Hutter 2010):
 
     S_d(1, 1) = 1,    S_d(c + 1, t) = S_d(c, t − 1) + (c − d t) S_d(c, t):
 
-the last customer opens a table, or joins one of t that c others sit at.
+the last customer opens a table, or joins one of the t tables of c others.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _BLOCK = 1 << 21  # probabilities formed at a time
 
 
 class Stirling:
-    """Tables of one discount for up to `limit` customers; indices [customers − 1, tables − 1].
+    """Numbers for one discount and up to `limit` customers, indexed [customers − 1, tables − 1], float64.
 
-    `log` holds ln S_d; `joins` the expected number of customers who joined a table and were let in by
-    the share t (1 − d) of the weight c − d t = (c − t) + t (1 − d): what an estimate of d needs.
+    `log` holds ln S_d. `joins` holds the expected number of customers who joined a table on account of the
+    share t (1 − d) of the weight c − d t = (c − t) + t (1 − d), which the estimate of d needs.
     """
 
     def __init__(self, discount: float, limit: int) -> None:
@@ -30,7 +30,7 @@ class Stirling:
         self.log[0, 0] = 0
         for c in range(1, limit):
             t = tables[: c + 1]
-            weight = np.maximum(c - discount * t, 1e-300)  # where t = c + 1 nobody joined
+            weight = np.maximum(c - discount * t, 1e-300)  # t = c + 1: all customers opened a table
             joined = self.log[c - 1, : c + 1] + np.log(weight)
             opened = np.concatenate([[-np.inf], self.log[c - 1, :c]])
             self.log[c, : c + 1] = np.logaddexp(opened, joined)
@@ -45,7 +45,8 @@ class Stirling:
     ) -> tuple[np.ndarray, float]:
         """Tables t of each group of customers, P(t) ∝ S_d(c, t) xᵗ with x its `openness`; and Σ `joins`.
 
-        Exact up to `limit` customers, by a saddle-point approximation for more.
+        `customers` and the tables are int64 [groups], `openness` float64 [groups]. Exact up to `limit`
+        customers, by a saddle-point approximation for more.
         """
         tables = np.ones(len(customers), dtype=np.int64)
         order = np.argsort(customers, kind="stable")
@@ -70,12 +71,12 @@ class Stirling:
     def _saddle_point(
         self, c: np.ndarray, x: np.ndarray, random: np.random.Generator
     ) -> tuple[np.ndarray, float]:
-        """Tables of many customers, as if normally distributed, and Σ `joins`.
+        """Tables of many customers by a normal approximation, and Σ `joins`.
 
         Σ_t S_d(c, t) xᵗ = c! [zᶜ] exp(x g) = (c − 1)! x [zᶜ⁻¹] g' exp(x g), g(z) = (1 − (1 − z)ᵈ) / d. At the
         saddle point z of the last, t has the mean 1 + x g and the variance x g − (x g')² / φ'', φ the
-        logarithm of its integrand. ∂ ln S / ∂d is taken there too, with ψ in place of ln where the integrand
-        is near its singularity, 1: for one table that is exact.
+        logarithm of its integrand. ∂ ln S / ∂d is evaluated there too, with ψ instead of ln near the
+        singularity of the integrand, 1; this is exact for one table.
         """
         d = self.discount
         low, high = np.full(len(c), -100.0), np.full(len(c), 100.0)

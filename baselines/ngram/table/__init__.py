@@ -1,1 +1,1 @@
-"""How a backoff model is stored: n-grams as continuations of contexts, and numbers as codes."""
+"""How a backoff model is stored: n-grams by context, in packed integers, with float32 or coded numbers."""

@@ -1,4 +1,4 @@
-"""The form every smoothed n-gram model ends in: probabilities of stored n-grams, and backoff weights.
+"""The final form of every smoothed n-gram model: probabilities of stored n-grams, and backoff weights.
 
 With h' the context h without its first word (Katz 1987; the form of an ARPA file):
 
@@ -8,6 +8,9 @@ With h' the context h without its first word (Katz 1987; the form of an ARPA fil
 
 An interpolated model has this form too: p* is then the interpolated probability, and b(h) the weight of
 the lower order.
+
+Input of `BackoffTable.of`: the n-grams of each order, from 1 up, sorted by context and then by last word (the
+order of `OrderCounts`), with natural logarithms in the same order. The table keeps this order.
 """
 
 from __future__ import annotations
@@ -25,22 +28,23 @@ from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.files import read_table, write_table
 from baselines.ngram.table.ids import ABSENT
 
-_BLOCK = 1 << 16  # positions scored at a time: what is held of each stays in a core's cache
-_ROWS = 256  # dense rows formed at a time, at most …
-_CELLS = 1 << 20  # … of so many probabilities in all
+_BLOCK = 1 << 16  # positions scored at a time: their arrays fit a core's cache
+_ROWS = 256  # dense rows computed at a time, at most …
+_CELLS = 1 << 20  # … with so many probabilities in all
 
 
 @dataclass(frozen=True)
 class BackoffTable:
     """n-grams of orders 1 to N over `words` words, natural logarithms.
 
-    `continuations[n − 2]` lists the n-grams of order n = 2 … N context by context;
-    `log_probs[n − 1]` float32, ln p*, one for each of them (order 1: one for each word);
-    `log_backoffs[n − 1]` float32, ln b, one for each, for n < N (order 1: each word, then `<s>`).
+    - `continuations[n − 2]`: the n-grams of order n = 2 … N, sorted by context and then by last word. An
+      n-gram's id is its index.
+    - `log_probs[n − 1]` float32 [n-grams]: ln p* of each (order 1: of each word).
+    - `log_backoffs[n − 1]` float32 [n-grams]: ln b of each, for n < N (order 1: of each word, then of `<s>`).
 
-    With an n-gram, its context (without the last word) and its suffix (without the first) are stored, too.
-    A sequence handed to it holds words, `<s>` (the id `words`) and gaps (`words` + 1), which end a
-    history without beginning another.
+    If an n-gram is stored, so are its context (all but the last word) and its suffix (all but the first).
+    Sequences to be scored hold words, `<s>` (the id `words`) and gaps (`words` + 1), which end a history
+    without beginning another.
     """
 
     words: int
@@ -52,7 +56,11 @@ class BackoffTable:
     def of(
         cls, counts: list[OrderCounts], log_probs: list[np.ndarray], log_backoffs: list[np.ndarray]
     ) -> BackoffTable:
-        """The table of counted n-grams, given ln p* of each and ln b of each below the highest order."""
+        """The table of these n-grams, whose `counts` are not used.
+
+        `log_probs[n − 1]` float [n-grams]: ln p* of each n-gram of order n, in the order of `counts`.
+        `log_backoffs[n − 1]` float [n-grams]: ln b of each n-gram below the highest order, as a context.
+        """
         words = counts[0].words
         continuations = tuple(
             Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), packed=n > FULL_WIDTH)
@@ -73,19 +81,20 @@ class BackoffTable:
 
     @property
     def nbytes(self) -> int:
+        """Bytes of all arrays."""
         numbers = (*self.log_probs, *self.log_backoffs)
         return sum(part.nbytes for part in (*self.continuations, *numbers))
 
     def words_of(self, n: int) -> np.ndarray:
-        """Last word of each n-gram of order n (order 1: every word, then `<s>`)."""
+        """Last word of each n-gram of order n (order 1: every word, then `<s>`): integers [n-grams]."""
         return self.continuations[n - 2].words.all() if n > 1 else np.arange(self.words + 1)
 
     def contexts_of(self, n: int) -> np.ndarray:
-        """For each n-gram of order n ≥ 2, which (n−1)-gram it continues: ascending."""
+        """Id of the context of each n-gram of order n ≥ 2: integers [n-grams], ascending."""
         return self.continuations[n - 2].contexts()
 
     def score(self, sequence: np.ndarray) -> np.ndarray:
-        """ln p of each word of a sequence given those before it: float32 (0 for `<s>` and gaps)."""
+        """ln p of each word of a sequence given those before it: float32 [sequence], 0 for `<s>` and gaps."""
         scores = np.empty(len(sequence), dtype=np.float32)
         unigrams = np.concatenate([self.log_probs[0], np.zeros(2)], dtype=np.float64)
         for start in range(0, len(sequence), _BLOCK):
@@ -103,15 +112,15 @@ class BackoffTable:
         return scores[:-1]
 
     def _extensions(self, sequence: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-        """For n = 2, 3, …, where an (n−1)-gram that is stored ends in front of a place in `sequence`:
+        """For n = 2, 3, …, looks at the places in `sequence` right after a stored (n−1)-gram.
 
-        the places (int64) where the n-gram that ends there is stored, too, and its id; the places where it
-        is not, and the id of that (n−1)-gram. One place follows the last.
+        Yields the places (int64) where the n-gram that ends there is stored too, and its id; and the places
+        where it is not stored, and the id of that (n−1)-gram. One place follows the last token.
         """
         sequence = np.append(sequence, np.int32(self.words + 1))
         ends = np.flatnonzero(sequence <= self.words)
         ids = sequence.take(ends).astype(np.int64)
-        # an n-gram is stored only where its suffix is: elsewhere no word is looked for
+        # an n-gram is stored only if its suffix is: elsewhere there is no word to look for
         wanted = np.where(sequence < self.words, sequence, np.int32(ABSENT))
         for continuations in self.continuations:
             places = ends + 1
@@ -131,10 +140,10 @@ class BackoffTable:
         return rows
 
     def _fill(self, rows: np.ndarray, histories: list[np.ndarray]) -> None:
-        """Write the rows of some histories: shorter contexts first, overwritten by what longer ones store."""
+        """Write the rows of some histories: those of shorter contexts first, then what longer ones store."""
         contexts = self._contexts(histories)
         stored = [np.flatnonzero(ids != ABSENT) for ids in contexts]
-        longer = np.zeros((len(contexts) + 1, len(histories)))  # Σ ln b of the contexts of more than n words
+        longer = np.zeros((len(contexts) + 1, len(histories)))  # Σ ln b of the contexts longer than n words
         for n in range(len(contexts), 0, -1):
             known = stored[n - 1]
             longer[n - 1] = longer[n]
@@ -147,7 +156,7 @@ class BackoffTable:
             rows.reshape(-1)[cells] = self.log_probs[n].take(children) + longer[n].take(history)
 
     def _contexts(self, histories: list[np.ndarray]) -> list[np.ndarray]:
-        """For n = 1 … N − 1: the id of the last n words of each history, ABSENT where that is not stored."""
+        """For n = 1 … N − 1: the id of the last n words of each history, ABSENT if they are not stored."""
         gap = np.array([self.words + 1])
         sequence = np.concatenate([part for history in histories for part in (gap, history)])
         last = np.cumsum([len(history) + 1 for history in histories]) - 1
@@ -159,7 +168,7 @@ class BackoffTable:
         return contexts[: self.order - 1]
 
     def save(self, folder: Path) -> None:
-        """Write each array as a `.npy` file, and what they make as JSON."""
+        """Write each array as a `.npy` file, and their sizes as JSON."""
         write_table(folder, self.words, self.continuations, self.log_probs, self.log_backoffs)
 
     @classmethod

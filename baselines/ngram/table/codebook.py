@@ -1,4 +1,4 @@
-"""Numbers held as codes of a few bits: each stands for the mean of those nearest to it."""
+"""Numbers stored as codes of a few bits, each the index of a value in a codebook."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 MOST_BITS = 16  # of a code
-_ROUNDS = 50  # of Lloyd's iteration, which seldom needs as many
+_ROUNDS = 50  # of Lloyd's iteration, which seldom needs so many
 
 
 @dataclass(frozen=True)
 class CodedArray:
-    """n numbers: `codes` uint8 or uint16 [n], indices into `values` float32, ascending.
+    """n numbers: `codes` uint8 or uint16 [n], indices into the codebook `values` float32, ascending.
 
-    Read like the array it stands for: `len`, `take`, slices, and `numpy.asarray`.
+    It can be read like the array it stands for: `len`, `take`, slices, and `numpy.asarray`.
     """
 
     codes: np.ndarray
@@ -38,21 +38,21 @@ class CodedArray:
 
     @classmethod
     def of(cls, numbers: np.ndarray, bits: int) -> CodedArray:
-        """The codes of at most 2^bits values nearest to `numbers`, by `codebook`."""
+        """`numbers` float [n] in codes of a `codebook` of at most 2^bits values."""
         values = codebook(numbers, bits)
         return cls(nearest_code(numbers, values), values)
 
 
-#: What holds one number for each n-gram.
+#: One number for each n-gram, in the order of the n-grams.
 Numbers = np.ndarray | CodedArray
 
 
 def codebook(numbers: np.ndarray, bits: int) -> np.ndarray:
-    """At most 2^bits values that stand for `numbers` with little squared error: float32, ascending.
+    """At most 2^bits values that stand for `numbers`, in any order, with little squared error.
 
-    Lloyd 1982, in one dimension, from bins of equal population (as Federico & Bertoldi 2006 and KenLM
-    leave them): each value becomes the mean of the numbers nearest to it, until none moves. 0 and −∞,
-    where they occur, keep values of their own, as exact as they are frequent.
+    Returns float32 [values], ascending. Lloyd 1982 in one dimension, starting from bins of equal population
+    (where Federico & Bertoldi 2006 and KenLM stop): each value becomes the mean of the numbers nearest to it,
+    until none changes. 0 and −∞, if they occur, are frequent and keep exact values of their own.
     """
     own = [value for value in (-np.inf, 0.0) if (numbers == value).any()]
     others = np.sort(numbers[np.isfinite(numbers) & (numbers != 0)].astype(np.float64))
@@ -63,7 +63,7 @@ def codebook(numbers: np.ndarray, bits: int) -> np.ndarray:
 
 
 def _means(ascending: np.ndarray, number: int) -> np.ndarray:
-    """The means of at most `number` cells of these numbers."""
+    """The means of at most `number` cells of these numbers: float64, ascending."""
     sums = np.concatenate([[0.0], np.cumsum(ascending)])
     edges = np.linspace(0, len(ascending), number + 1).astype(np.int64)
     for _ in range(_ROUNDS):
@@ -77,13 +77,13 @@ def _means(ascending: np.ndarray, number: int) -> np.ndarray:
 
 
 def nearest_code(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Index of the value nearest to each of `numbers`: uint8 or uint16."""
+    """Index of the value nearest to each of `numbers`: uint8 or uint16 [numbers]."""
     code = np.uint8 if len(values) <= 256 else np.uint16
     middles = (values[1:].astype(np.float64) + values[:-1]) / 2
     return np.searchsorted(middles, numbers).astype(code)
 
 
 def lower_code(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Index of the largest value that is no larger than each of `numbers`, or 0: uint8 or uint16."""
+    """Index of the largest value that does not exceed each of `numbers`, or 0: uint8 or uint16 [numbers]."""
     code = np.uint8 if len(values) <= 256 else np.uint16
     return np.maximum(np.searchsorted(values, numbers, side="right") - 1, 0).astype(code)

@@ -1,4 +1,4 @@
-"""The n-grams of one order as continuations of contexts: which words follow each, in ascending order."""
+"""The n-grams of one order, stored as the words that follow each context."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from baselines.ngram.table.ids import index_type
 from baselines.ngram.table.offsets import Offsets
 from baselines.ngram.table.word_array import FAR, WordArray
 
-#: The last order whose starts are held at full width: single words are contexts of every token.
+#: The last order whose offsets have full width: every token has a single word as its context.
 FULL_WIDTH = 2
 _BLOCK = 1 << 20  # n-grams whose contexts are counted at a time
 
 
 @dataclass(frozen=True)
 class Continuations:
-    """n-grams listed context by context, and word by word in each.
+    """n-grams sorted by context, and by last word within a context.
 
-    `words[i]` is the last word of n-gram i; those of context c (an (n−1)-gram) are
-    `starts(c)` … `starts(c + 1)`, words ascending.
+    `words[i]` is the last word of n-gram i. The n-grams of context c, an (n−1)-gram, are those from
+    `starts(c)` up to `starts(c + 1)`, their words ascending.
     """
 
     words: WordArray
@@ -28,7 +28,7 @@ class Continuations:
 
     @classmethod
     def of(cls, contexts: np.ndarray, last_words: np.ndarray, number: int, packed: bool) -> Continuations:
-        """n-grams given by context (ascending, below `number`) and last word (ascending in each)."""
+        """From the context of each n-gram, ascending, below `number`, and its last word, likewise."""
         starts = np.zeros(number + 1, dtype=index_type(len(contexts)))
         for begin in range(0, len(contexts), _BLOCK):  # in little memory
             block = contexts[begin : begin + _BLOCK]
@@ -45,25 +45,26 @@ class Continuations:
         return self.words.nbytes + self.starts.nbytes
 
     def contexts(self) -> np.ndarray:
-        """Context of each n-gram, ascending."""
+        """Context of each n-gram: int32 or int64 [n-grams], ascending."""
         every = np.arange(len(self.starts), dtype=index_type(len(self.starts)))
         return np.repeat(every, self.starts.counts())
 
     def of_contexts(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The n-grams that continue each of `contexts`, and for each its index in `contexts`."""
+        """The ids of the n-grams of each of `contexts`, and the index of the context of each of them."""
         first, count = self.starts.bounds(contexts)
         owner = np.repeat(np.arange(len(contexts)), count)
         before = np.cumsum(count, dtype=np.int64) - count
         return np.arange(len(owner)) + np.repeat(first - before, count), owner
 
     def find(self, contexts: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Which of some contexts (int64) followed by some words (int32, or −1 for none) are n-grams.
+        """Look up pairs of `contexts` (int64 [pairs]) and `words` (int32 [pairs], −1 for no word).
 
-        The indices of those that are, their ids, and the indices of those that are not.
+        Returns the indices of the pairs that are n-grams, their ids, and the indices of those that are not.
 
-        Bisection among the continuations of each context, all at once. A word is no further along than
-        its id, as ids ascend: frequent words, the lowest ids, take few steps. Searches are arranged by the
-        looks they need, most first, so that those still under way are always the leading ones.
+        All pairs are bisected at once, each among the continuations of its context. Since word ids ascend, a
+        word's position among them is at most its id: frequent words, which have the lowest ids, take few
+        steps. Searches are sorted by the number of steps, most first, so that those still running are always
+        the leading ones.
         """
         first, count = self.starts.bounds(contexts)
         np.minimum(count, words + np.int32(1), out=count)
@@ -90,9 +91,9 @@ class Continuations:
 
 
 def _looks(counts: np.ndarray) -> np.ndarray:
-    """1 + ⌈log₂ count⌉, how many looks it takes to find one of `count` things, or one more; 0 of none: uint8.
+    """1 + ⌈log₂ count⌉, or one more: the steps to find one of `count` things; 0 for a count of 0: uint8.
 
-    Read off the exponent of 2 count − 1 as a float32, which rounding may carry to the next power of two.
+    This is the exponent of 2 count − 1 as a float32, which rounding may raise to the next power of two.
     """
     exponents = np.maximum(2 * counts - 1, 0).astype(np.float32).view(np.int32) >> 23
     return np.maximum(exponents - 126, 0).astype(np.uint8)

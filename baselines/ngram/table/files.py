@@ -1,4 +1,4 @@
-"""A backoff table as files: one `.npy` array each, mapped into memory when read, and their sizes as JSON."""
+"""A backoff table as files: a `.npy` file for each array, mapped into memory when read; sizes as JSON."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _numbers(folder: Path, name: str, n: int, length: int) -> Numbers:
     path = folder / f"{name}_values.{n}.npy"
     values = _read(path, (np.float32,))
     if length and int(numbers.max()) >= len(values):
-        raise _damaged(path, "it lacks values that codes stand for")
+        raise _damaged(path, "it lacks values for some codes")
     return CodedArray(numbers, values)
 
 
@@ -120,7 +120,7 @@ def _read(path: Path, types: tuple[type[np.generic], ...], length: int | None = 
     if array.dtype.type not in types or array.ndim != 1:
         raise _damaged(path, f"it holds {array.dtype} in {array.ndim} dimensions")
     if length is not None and len(array) != length:
-        raise _damaged(path, f"{len(array):,} entries, not {length:,}")
+        raise _damaged(path, f"it has {len(array):,} entries, not {length:,}")
     return array
 
 

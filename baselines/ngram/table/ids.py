@@ -9,5 +9,5 @@ ABSENT = -1
 
 
 def index_type(length: int) -> type[np.signedinteger]:
-    """The smaller integer type that numbers `length` things, and ABSENT."""
+    """The smallest of int32 and int64 that can number `length` things, and ABSENT."""
     return np.int32 if length < 2**31 else np.int64

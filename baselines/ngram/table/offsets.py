@@ -1,4 +1,4 @@
-"""Where the continuations of each context are: ascending bounds in about nine bits a context."""
+"""Where the continuations of each context begin: ascending offsets, in about nine bits for each context."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from baselines.ngram.table.ids import index_type
 
 _BITS = 5
-_BLOCK = 1 << _BITS  # contexts that share one full-width number
+_BLOCK = 1 << _BITS  # contexts that share one offset of full width
 _FURTHEST = 255  # what a byte holds
 _CHECKED = 1 << 20  # contexts checked at a time
 
@@ -18,10 +18,11 @@ _CHECKED = 1 << 20  # contexts checked at a time
 class Offsets:
     """The continuations of context c are those from start(c) up to start(c + 1).
 
-    A block is 32 contexts. `blocks` int32 or int64 [blocks] holds where each begins, `ends` uint8
-    [contexts] how far from there each context's continuations end. A block with more of them than a byte
-    holds has `blocks[b] = −1 − i` instead, and its 33 starts are row i of `wide`. Where `ends`
-    is empty, `blocks` holds every start, [contexts + 1]: for few contexts that are looked up often.
+    A block is 32 contexts. `blocks` int32 or int64 [blocks] holds the start of each block, `ends` uint8
+    [contexts] the distance from there to the end of each context's continuations. A block with more
+    continuations than a byte can count has `blocks[b] = −1 − i` instead, and its 33 starts are row i of
+    `wide`. If `ends` is empty, `blocks` [contexts + 1] holds every start: for few contexts that are looked up
+    often.
     """
 
     blocks: np.ndarray
@@ -30,7 +31,7 @@ class Offsets:
 
     @classmethod
     def of(cls, starts: np.ndarray, packed: bool) -> Offsets:
-        """start(c) for c = 0 … contexts, packed or every one at full width."""
+        """From start(c) for c = 0 … contexts, ascending; packed, or every one at full width."""
         number = index_type(int(starts[-1]))
         starts = starts.astype(number, copy=False)
         if not packed:
@@ -55,12 +56,12 @@ class Offsets:
         return len(self.ends) or max(len(self.blocks) - 1, 0)
 
     def bounds(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The first continuation of each of `contexts` (int64), and how many there are."""
+        """The first continuation of each of `contexts` (int64), and how many it has: integers [contexts]."""
         if not len(self.ends):
             first = self.blocks.take(contexts)
             return first, self.blocks.take(contexts + 1) - first
         first = self.blocks.take(contexts >> _BITS)
-        before = self.ends.take(contexts - 1)  # of −1, the last: not used
+        before = self.ends.take(contexts - 1)  # for context 0 this reads the last one, which is not used
         before *= (contexts & (_BLOCK - 1)) != 0
         count = (self.ends.take(contexts) - before).astype(first.dtype)
         wide = np.flatnonzero(first < 0)
@@ -73,11 +74,11 @@ class Offsets:
         return first, count
 
     def counts(self) -> np.ndarray:
-        """The number of continuations of each context."""
+        """The number of continuations of each context: integers [contexts]."""
         return self.bounds(np.arange(len(self)))[1]
 
     def fault(self, contexts: int, continuations: int) -> str | None:
-        """What is wrong with arrays read from files, of the `lengths` for so many contexts."""
+        """What is wrong with arrays read from files, if anything. Their lengths are those of `lengths`."""
         wide = self.blocks < 0
         rows = np.count_nonzero(wide)
         if len(self.wide) != rows * (_BLOCK + 1) or (self.blocks[wide] != -1 - np.arange(rows)).any():
@@ -93,5 +94,5 @@ class Offsets:
 
     @staticmethod
     def lengths(contexts: int, packed: bool) -> tuple[int, int]:
-        """How long `blocks` and `ends` are for so many contexts."""
+        """The lengths of `blocks` and `ends` for so many contexts."""
         return (-(-contexts // _BLOCK), contexts) if packed else (contexts + 1, 0)

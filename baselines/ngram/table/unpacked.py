@@ -1,9 +1,8 @@
-"""A backoff model as linked lists of n-grams, for work that changes which n-grams there are.
+"""A backoff table as plain arrays, for work that adds, drops or reweights n-grams.
 
-Order by order, each n-gram names the n-gram without its last word (its context), the one without its first
-word (its suffix) and its last word. Probabilities are natural logarithms in float64. `pack` makes the
-`BackoffTable` that scores, `unpack` takes one apart: nothing else here or in the modules built on it
-knows how a table is stored.
+`unpack` takes a `BackoffTable` apart, `pack` makes one; nothing else here, or in the modules built on it,
+depends on how a table is stored. Each order lists its n-grams sorted by context and then by last word, and
+names the context, suffix and last word of each. Probabilities are natural logarithms in float64.
 """
 
 from __future__ import annotations
@@ -21,12 +20,15 @@ from baselines.ngram.table.ids import ABSENT
 
 @dataclass(frozen=True)
 class UnpackedOrder:
-    """The n-grams of one order, ascending by context and, within one, by last word.
+    """The n-grams of one order, sorted by context and, within a context, by last word.
 
-    `contexts`, `suffixes` int64 [n], ids among the n-grams one shorter (order 1: 0); `last_words` int64
-    [n]; `log_probs` float64 [n], ln p*; `log_backoffs` float64 [n], ln b (highest order: 0); `implied` bool
-    [n], listed only because a longer n-gram ends in it: p* is b(h) p(w | h'). Order 1 lists every word, then
-    `<s>`, whose probability is 0.
+    - `contexts`, `suffixes` int64 [n-grams]: ids of (n−1)-grams (order 1: 0).
+    - `last_words` int64 [n-grams].
+    - `log_probs` float64 [n-grams]: ln p*.
+    - `log_backoffs` float64 [n-grams]: ln b (highest order: 0).
+    - `implied` bool [n-grams]: listed only because a longer n-gram ends in it; its p* is b(h) p(w | h').
+
+    Order 1 lists every word, then `<s>`, whose probability is 0.
     """
 
     contexts: np.ndarray
@@ -45,7 +47,7 @@ class UnpackedOrder:
 
 
 def unpack(table: BackoffTable) -> list[UnpackedOrder]:
-    """The n-grams of a table."""
+    """The n-grams of a table, one `UnpackedOrder` for each order from 1 up, in the order of the table."""
     words = table.words_of(1).astype(np.int64)
     none = np.zeros(len(words), dtype=np.int64)
     log_probs = np.append(np.asarray(table.log_probs[0], np.float64), -np.inf)
@@ -65,7 +67,7 @@ def _backoffs(table: BackoffTable, n: int, length: int) -> np.ndarray:
 
 
 def pack(orders: Sequence[UnpackedOrder]) -> BackoffTable:
-    """The table of these n-grams."""
+    """The table of these n-grams. It keeps their order, and does not tell which are implied."""
     words = starts = len(orders[0]) - 1
     counts = []
     for n, order in enumerate(orders, 1):
@@ -87,15 +89,15 @@ def pack(orders: Sequence[UnpackedOrder]) -> BackoffTable:
 
 
 def find(order: UnpackedOrder, contexts: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Id of the n-gram that each context and word make, ABSENT where it is not listed: int64."""
+    """Id of the n-gram of each context and word, in any order; ABSENT if it is not listed: int64 [pairs]."""
     base = 1 + max(int(words.max(initial=0)), int(order.last_words.max(initial=0)))
     return search(order.contexts * base + order.last_words, contexts * base + words)
 
 
 def search(table: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Index of each of `keys` in the ascending `table`, ABSENT where it is not there: int64.
+    """Index of each of `keys` in the ascending `table`, ABSENT if it is not there: int64 [keys].
 
-    Searching in ascending order is several times faster than at random, so the keys are sorted first.
+    Searching for keys in ascending order is several times faster, so they are sorted first.
     """
     found = np.full(len(keys), ABSENT)
     if len(table) and len(keys):
@@ -108,7 +110,10 @@ def search(table: np.ndarray, keys: np.ndarray) -> np.ndarray:
 
 
 def select(orders: Sequence[UnpackedOrder], kept: Sequence[np.ndarray]) -> list[UnpackedOrder]:
-    """The n-grams that the masks `kept` [order][n] keep, which must hold their contexts and suffixes too."""
+    """The n-grams that the masks `kept` [order][n-grams] mark.
+
+    With an n-gram, its context and its suffix must be marked.
+    """
     chosen, renumbered = [], np.zeros(1, dtype=np.int64)
     for order, mask in zip(orders, kept, strict=True):
         chosen.append(
@@ -126,10 +131,10 @@ def select(orders: Sequence[UnpackedOrder], kept: Sequence[np.ndarray]) -> list[
 
 
 def event_probabilities(orders: Sequence[UnpackedOrder], chosen: np.ndarray) -> list[np.ndarray]:
-    """p(w is one of the `chosen` words | h) for every context h: [length of h][contexts], bool mask by word.
+    """p(w is one of the `chosen` words | h) for every context h: float64 [length of h][contexts].
 
-    Summed over the chosen words, with the plain sums over the stored ones among them,
-    Σ p(w | h) = Σ p*(h w) + b(h) (Σ p(w | h') − Σ p(w | h')).
+    `chosen` bool [words + 1] marks words by id. For each h, Σ_{chosen} p(w | h) = Σ_{stored} p*(h w) + b(h)
+    (Σ_{chosen} p(w | h') − Σ_{stored} p(w | h')), where stored are the chosen w with h w stored.
     """
     sums = [np.array([np.exp(orders[0].log_probs[chosen]).sum()])]
     for lower, order in pairwise(orders):
@@ -140,11 +145,11 @@ def event_probabilities(orders: Sequence[UnpackedOrder], chosen: np.ndarray) -> 
 
 
 def normalise(orders: Sequence[UnpackedOrder]) -> list[UnpackedOrder]:
-    """With backoff weights such that every context's probabilities sum to one, as those of order 1 do:
+    """The n-grams with new backoff weights, so that the probabilities after every context sum to one.
 
-    b(h) = (1 − Σ p*(h w)) / (1 − Σ p(w | h')), the sums over the stored h w (Katz 1987), and 1 where no
-    h w is stored. Where nothing is left to back off with, or no word to back off to, b(h) is 0 and
-    the p*(h w) are divided by their sum.
+    b(h) = (1 − Σ p*(h w)) / (1 − Σ p(w | h')), the sums over the stored h w (Katz 1987), and 1 if no h w is
+    stored. If no mass is left for backing off, or no word to back off to, b(h) is 0 and the p*(h w) are
+    divided by their sum. The probabilities of order 1 must sum to one.
     """
     made = [orders[0]]
     for order in orders[1:]:
@@ -161,7 +166,7 @@ def normalise(orders: Sequence[UnpackedOrder]) -> list[UnpackedOrder]:
 
 
 def with_implied(lower: UnpackedOrder, order: UnpackedOrder) -> UnpackedOrder:
-    """`order` with the probabilities of its implied n-grams by the weights of `lower`."""
+    """`order` with the probabilities of its implied n-grams computed from the weights of `lower`."""
     implied = lower.log_backoffs[order.contexts] + lower.log_probs[order.suffixes]
     return replace(order, log_probs=np.where(order.implied, implied, order.log_probs))
 
@@ -171,12 +176,12 @@ _NOTHING = 1e-9
 
 
 def stored_masses(lower: UnpackedOrder, order: UnpackedOrder) -> tuple[np.ndarray, np.ndarray]:
-    """Σ p*(h w) and Σ p(w | h') over the stored h w, implied ones left aside, for each context h."""
+    """Σ p*(h w) and Σ p(w | h') over the stored h w that are not implied, for each context h: float64."""
     return _masses(lower, order, ~order.implied)
 
 
 def _masses(lower: UnpackedOrder, order: UnpackedOrder, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Σ p*(h w) and Σ p(w | h') over the chosen of the stored h w, for each context h."""
+    """Σ p*(h w) and Σ p(w | h') over the `chosen` n-grams h w, for each context h: float64 [contexts]."""
     stored = order.sums(chosen * np.exp(order.log_probs), len(lower))
     backed_off = order.sums(chosen * np.exp(lower.log_probs[order.suffixes]), len(lower))
     return stored, backed_off

@@ -1,4 +1,4 @@
-"""Words of a vocabulary in 16 bits each, the rarest in full besides."""
+"""Word ids in 16 bits each; those that need more are also stored in full."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 
 from baselines.ngram.table.ids import index_type
 
-#: What stands in 16 bits for every word from here on.
+#: Stands in 16 bits for every word from this id on.
 FAR = 2**16 - 1
 
 
 @dataclass(frozen=True)
 class WordArray:
-    """Word ids, the more frequent words having the lower ones.
+    """n word ids, in which more frequent words have lower ids.
 
-    `low` uint16 [n] holds each id up to 65,534, and 65,535 for those beyond; `far` int32 or int64 [m] says
-    where these are, ascending, and `far_words` int32 [m] which they are.
+    `low` uint16 [n] holds each id up to 65,534, and 65,535 for larger ones. `far` int32 or int64 [m] holds
+    the places of the larger ones, ascending, and `far_words` int32 [m] their ids.
     """
 
     low: np.ndarray
@@ -26,7 +26,7 @@ class WordArray:
 
     @classmethod
     def of(cls, words: np.ndarray) -> WordArray:
-        """The ids `words`."""
+        """From the ids `words` [n], in any order."""
         far = np.flatnonzero(words >= FAR)
         low = np.minimum(words, FAR).astype(np.uint16)
         return cls(low, far.astype(index_type(len(words))), words.take(far).astype(np.int32))
@@ -56,9 +56,9 @@ class WordArray:
         return words
 
     def find_far(self, first: np.ndarray, last: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """Where the far `words` are: each between the places `first` and `last`, or −1 if not there.
+        """The place of each far word between the places `first` and `last`, or −1 if it is not there.
 
-        From `first` to `last` words ascend, and the one at `last` is far.
+        Words ascend from `first` to `last`, and the one at `last` is far.
         """
         at = np.searchsorted(self.far, first)
         left = np.searchsorted(self.far, last) + 1 - at
@@ -70,7 +70,7 @@ class WordArray:
         return np.where(self.far_words.take(at) == words, self.far.take(at), -1)
 
     def fault(self) -> str | None:
-        """What is wrong with arrays read from files."""
+        """What is wrong with arrays read from files, if anything."""
         if len(self.far) != len(self.far_words):
             return f"{len(self.far):,} places of {len(self.far_words):,} words"
         if (self.low.take(self.far, mode="clip") != FAR).any() or (np.diff(self.far) <= 0).any():
