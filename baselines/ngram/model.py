@@ -71,14 +71,14 @@ class BackoffModel(TableModel):
 
     A new smoothing method is a dataclass with its settings as fields, and one method, `estimate`. This class
     counts, scores, measures, saves and exports. For example, Dirichlet smoothing (MacKay & Peto 1995),
-    p(w | h) = (c(h w) + α p(w | h')) / (c(h) + α), h' the context h without its first word:
+    p(w | h) = (c(h w) + a p(w | h')) / (c(h) + a), h' the context h without its first word:
 
         @dataclass(kw_only=True, eq=False)
-        class Dirichlet(BackoffModel):
-            alpha: Annotated[float, Field(gt=0)] = 5.0
+        class DirichletNgram(BackoffModel):
+            a: float = 50.0
 
-            def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-                split = [DiscountedCounts(c.counts, np.full(c.context_count, self.alpha)) for c in counts]
+            def estimate(self, counts, log):
+                split = [DiscountedCounts(c.counts, np.full(c.context_count, self.a)) for c in counts]
                 return combine_orders(counts, split, "interpolated")
 
     Given: `counts[n − 1]`, the distinct n-grams of order n as arrays. `counts[n − 1].counts` is c(h w) of

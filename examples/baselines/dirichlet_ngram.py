@@ -1,22 +1,19 @@
 """An n-gram model that reuses counting: `BackoffModel` counts, scores, saves and loads."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from baselines.ngram.estimation.forms import Kept, contexts_of_order, smooth
+from baselines.ngram.estimation.combine_orders import DiscountedCounts, combine_orders
 from baselines.ngram.model import BackoffModel
 
 
+@dataclass(kw_only=True, eq=False)
 class DirichletNgram(BackoffModel):
     """p(w | h) = (c(h w) + a p(w | h')) / (c(h) + a), h' the history h without its first word."""
 
-    def __init__(self, *, a: float = 50.0, order: int = 3, context: str = "sentence") -> None:
-        super().__init__(order=order, context=context)
-        self.a = a
-
-    def settings(self):
-        return {**super().settings(), "a": self.a}
+    a: float = 50.0
 
     def estimate(self, counts, log):
-        left = [np.full(contexts_of_order(counts, n), self.a) for n in range(1, self.order + 1)]
-        kept = [Kept(seen.counts.astype(float), a) for seen, a in zip(counts, left, strict=True)]
-        return smooth(counts, kept, "interpolated")
+        split = [DiscountedCounts(each.counts, np.full(each.context_count, self.a)) for each in counts]
+        return combine_orders(counts, split, "interpolated")

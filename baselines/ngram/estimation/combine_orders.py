@@ -27,9 +27,8 @@ Form = Literal["interpolated", "backoff"]
 class DiscountedCounts:
     """The counts of one order, divided between the n-grams and the lower order.
 
-    `kept` float64 [n-grams], k(h w) ≥ 0: what each n-gram keeps of its count. `left` float64 [contexts],
-    l(h) ≥ 0: what each context, an (n−1)-gram, leaves to the lower order. An n-gram that keeps 0 counts as
-    unseen.
+    `kept` [n-grams], k(h w) ≥ 0: what each n-gram keeps of its count. `left` float64 [contexts], l(h) ≥ 0:
+    what each context, an (n−1)-gram, leaves to the lower order. An n-gram that keeps 0 counts as unseen.
     """
 
     kept: np.ndarray

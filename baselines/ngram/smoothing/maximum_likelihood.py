@@ -30,8 +30,5 @@ class MaximumLikelihood(BackoffModel):
     order: Order = 2
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        kept = (
-            DiscountedCounts(ngrams.counts.astype(np.float64), np.zeros(ngrams.context_count))
-            for ngrams in counts
-        )
+        kept = (DiscountedCounts(ngrams.counts, np.zeros(ngrams.context_count)) for ngrams in counts)
         return combine_orders(counts, kept, "interpolated")

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.combine_orders import DiscountedCounts, Form, combine_orders
 from baselines.ngram.model import BackoffModel
@@ -31,7 +29,6 @@ class WittenBell(BackoffModel):
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         kept = (
-            DiscountedCounts(ngrams.counts.astype(np.float64), ngrams.sums_by_context(ngrams.counts > 0))
-            for ngrams in counts
+            DiscountedCounts(ngrams.counts, ngrams.sums_by_context(ngrams.counts > 0)) for ngrams in counts
         )
         return combine_orders(counts, kept, self.form)
