@@ -19,16 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.counting.arrays import Arrays, TorchArrays
 from baselines.ngram.counting.counts import count_ngrams
-from baselines.ngram.counting.storage import parse_bytes
 from baselines.ngram.counting.text import EncodedTexts, encode_texts
-from baselines.ngram.counting.threads import thread_count
 from baselines.ngram.counting.workers.choose import processes, ray_tasks
 from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import choose_discounts
 from baselines.ngram.estimation.interpolate import interpolate
+from baselines.ngram.sorting.arrays import Arrays, TorchArrays
+from baselines.ngram.sorting.storage import parse_bytes
+from baselines.ngram.sorting.threads import thread_count
 from benchmark.contract import RunLog
 from benchmark.errors import ERROR_MARK, UserError
 

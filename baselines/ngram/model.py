@@ -10,10 +10,10 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field
 
-from baselines.ngram.arpa.write import write_arpa
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.write_arpa import write_arpa
 from baselines.saving import learned_by, restore_learned, saved_settings, unfitted
 from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 

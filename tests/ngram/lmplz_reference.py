@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from ngram_texts import Lines, stream_of, vocabulary_of, with_ends
 
-from baselines.ngram.arpa import read_arpa
 from baselines.ngram.arpa.match_vocabulary import match_vocabulary
+from baselines.ngram.arpa.read import read_arpa
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.table.unpacked import UnpackedOrder, unpack
 from benchmark.contract import RunLog, TokenStream

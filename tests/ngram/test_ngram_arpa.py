@@ -13,9 +13,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, small_texts, stream_of, vocabulary_of, with_ends
 
-from baselines.ngram.arpa import read_arpa, write_arpa
 from baselines.ngram.arpa.model import Arpa
+from baselines.ngram.arpa.read import read_arpa
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.check import check_model
 from benchmark.check.texts import made_up
 from benchmark.contract import RunLog, Skip

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
-from baselines.ngram.counting.arrays import TorchArrays
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import training_sequence
+from baselines.ngram.sorting.arrays import TorchArrays
 from benchmark.corpus import END
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from ngram_texts import Notes, penn_treebank, stream_of, vocabulary_of, with_ends
 
-from baselines.ngram.arpa import write_arpa
 from baselines.ngram.external.kenlm import KenLM
 from baselines.ngram.external.lmplz import run_lmplz
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.check import check_model
 from benchmark.contract import RunLog, Skip
 from benchmark.corpus import END

@@ -13,7 +13,7 @@ import pytest
 from ngram_texts import ReferenceKneserNey, with_ends
 
 from baselines.ngram.counting import text
-from baselines.ngram.counting.storage import parse_bytes
+from baselines.ngram.sorting.storage import parse_bytes
 from benchmark.errors import UserError
 
 TRAIN = "a b c d\nb b a\n\nc a b d d\na b c\nd c b a a b\n"

@@ -21,8 +21,8 @@ from test_ngram_program import measured, run
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.counting.workers import ray_tasks
+from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange, count_part, shards
 from baselines.ngram.counting.workers.merge import WorkerDied, Workers
-from baselines.ngram.counting.workers.part import Beginnings, Part, count_part, shards
 from baselines.ngram.counting.workers.processes import Processes
 from baselines.ngram.counting.workers.ray_tasks import RayTasks
 from benchmark.contract import Context
@@ -50,14 +50,14 @@ class Here(Workers):
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self.tasks: list[Beginnings] = []
+        self.tasks: list[PrefixRange] = []
 
     def number(self) -> int:
         return 2
 
     def parts(
-        self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]
-    ) -> Generator[Part, None, None]:
+        self, sequence: np.ndarray, words: int, order: int, tasks: list[PrefixRange]
+    ) -> Generator[PartCounts, None, None]:
         self.tasks = tasks
         for task in tasks:
             yield count_part(shards(sequence, words, order, self.length), task, words, order)
@@ -184,7 +184,7 @@ def test_a_ray_worker_that_dies_is_replaced_once(
     count, folder = ray_tasks._count, str(tmp_path)
 
     def dies(times: int) -> Any:
-        def die(text: list[Any], task: Beginnings, words: int, order: int) -> Part:
+        def die(text: list[Any], task: PrefixRange, words: int, order: int) -> PartCounts:
             tries = f"{folder}/{times}-{task.low}-{task.second_low}"
             with open(tries, "a") as file:
                 file.write("x")

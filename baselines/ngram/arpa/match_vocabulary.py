@@ -9,7 +9,6 @@ import numpy as np
 
 from baselines.ngram.arpa.index_rows import NgramRows, RepeatedNgram, index_rows
 from baselines.ngram.arpa.read import ArpaFile
-from baselines.ngram.arpa.write import START
 from baselines.ngram.table.unpacked import (
     UnpackedOrder,
     event_probabilities,
@@ -18,6 +17,7 @@ from baselines.ngram.table.unpacked import (
     select,
     with_implied,
 )
+from baselines.ngram.table.write_arpa import START
 from benchmark.corpus import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.counting.arrays import Array, Arrays, NumpyArrays
-from baselines.ngram.counting.sorting import Range, places_by_range, ranges_of_first_words, sort_range
-from baselines.ngram.counting.storage import InMemory, OnDisk, Storage, memory_budget
-from baselines.ngram.counting.threads import in_order, thread_count
 from baselines.ngram.counting.workers.choose import workers_from_environment
 from baselines.ngram.counting.workers.merge import Columns, Workers, count_by, places_at_once
+from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
+from baselines.ngram.sorting.ranges import SortedRange, places_by_range, ranges_of_first_words, sort_range
+from baselines.ngram.sorting.storage import InMemory, OnDisk, Storage, memory_budget
+from baselines.ngram.sorting.threads import in_order, thread_count
 
 _SMALLEST = 1 << 16  # never fewer places at once
 _TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # memory, upper bounds
@@ -157,7 +157,7 @@ class _Count:
         self.sequence = arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
         self.unigrams = _unigrams(sequence, words)
         # id of the n-gram that begins at each place, orders 2 to order − 1: the suffixes of longer n-grams
-        self.begins = {n: storage.links(len(sequence)) for n in range(2, order)}
+        self.begins = {n: storage.place_ids(len(sequence)) for n in range(2, order)}
         self.lengths = dict.fromkeys(range(1, order + 1), 0)
         # contexts, last words, counts, and the place after the one where each n-gram begins
         self.columns = {n: [storage.column() for _ in range(4)] for n in range(2, order + 1)}
@@ -197,17 +197,17 @@ class _Count:
         while columns:
             yield columns.popleft().finish()
 
-    def _sort(self, places: tuple[tuple[int, int], np.ndarray]) -> Range:
+    def _sort(self, places: tuple[tuple[int, int], np.ndarray]) -> SortedRange:
         (low, _), begun = places
         return sort_range(self.sequence, self.arrays.of(begun), self.words, low, self.order, self.arrays)
 
-    def _write_begins(self, found: Range, offsets: dict[int, int]) -> None:
+    def _write_begins(self, found: SortedRange, offsets: dict[int, int]) -> None:
         for n in range(2, self.order):
             for section in found.sections.get(n, ()):
                 if section.places:
                     self.begins[n].put(section.places.places, section.places.ids + offsets[n])
 
-    def _keep(self, found: Range) -> None:
+    def _keep(self, found: SortedRange) -> None:
         offsets = dict(self.lengths)
         for n, sections in found.sections.items():
             for each in sections:

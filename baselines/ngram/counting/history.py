@@ -1,10 +1,10 @@
-"""What stands before a target: where histories begin, and how `<s>` marks it.
+"""The history of a target: where it begins, and how `<s>` marks the beginning.
 
-`sentence`: history begins after the last `</s>`, marked by one `<s>` (id `len(vocabulary)`), in training
-and in scoring alike. `stream`: history carries on across `</s>`. Its single beginning is marked by `<s>`
-in training, so that every n-gram has something on its left; in scoring, the place before a stream's first
-token is taken as the place after a `</s>` (as the contract asks), or as no history at all where the
-vocabulary has no `</s>`: what followed the one beginning seen in training says nothing about another.
+`sentence`: a history begins after the last `</s>`, and is marked by one `<s>` (id `len(vocabulary)`), in
+training as in scoring. `stream`: a history continues across `</s>`. In training its only beginning is marked
+by `<s>`, so that every n-gram is preceded by something. In scoring, the place before the first token of a
+stream is treated like the place after a `</s>`, as the contract requires; without a `</s>` in the vocabulary
+it has no history, because the only beginning seen in training says nothing about another one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from benchmark.contract import Context, Vocabulary, after_last_end
 
 
 def training_sequence(ids: np.ndarray, vocabulary: Vocabulary, context: Context) -> np.ndarray:
-    """`ids` with `<s>` where histories begin: int32."""
+    """`ids` [tokens] with `<s>` inserted where histories begin: int32."""
     start = len(vocabulary)
     return np.insert(ids.astype(np.int32), _beginnings(ids, vocabulary, context), start)
 
@@ -23,7 +23,7 @@ def training_sequence(ids: np.ndarray, vocabulary: Vocabulary, context: Context)
 def scoring_sequence(
     ids: np.ndarray, vocabulary: Vocabulary, context: Context
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`ids` with what stands before them where histories begin (int32), and which are targets (bool)."""
+    """`ids` [tokens] with a mark inserted where histories begin (int32), and a mask of the targets (bool)."""
     opening = _opening(vocabulary, context)
     if not len(opening):
         return ids.astype(np.int32), np.ones(len(ids), dtype=bool)
@@ -33,7 +33,7 @@ def scoring_sequence(
 
 
 def recent(ids: np.ndarray, vocabulary: Vocabulary, context: Context, longest: int) -> np.ndarray:
-    """The last `longest` tokens of the history that follows the ids `ids`: int64."""
+    """The last `longest` tokens of the history after the ids `ids`, or fewer: int64."""
     tail = np.asarray(ids, dtype=np.int64)[len(ids) - min(longest, len(ids)) :]
     if _by_sentence(vocabulary, context):
         tail = after_last_end(tail, vocabulary)
@@ -47,14 +47,14 @@ def _by_sentence(vocabulary: Vocabulary, context: Context) -> bool:
 
 
 def _opening(vocabulary: Vocabulary, context: Context) -> np.ndarray:
-    """What scoring puts before the first token of a history: one id, or none."""
+    """What scoring inserts before the first token of a history: one id, or none."""
     if vocabulary.end is None:
         return np.array([], dtype=np.int64)
     return np.array([len(vocabulary) if context == "sentence" else vocabulary.end])
 
 
 def _beginnings(ids: np.ndarray, vocabulary: Vocabulary, context: Context) -> np.ndarray:
-    """Offsets of the first token of each history."""
+    """Positions of the first token of each history: int64, ascending."""
     if not len(ids) or not _by_sentence(vocabulary, context):
         return np.zeros(1, dtype=np.int64)
     return np.concatenate([[0], np.flatnonzero(ids[:-1] == vocabulary.end) + 1])

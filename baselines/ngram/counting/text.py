@@ -1,4 +1,4 @@
-"""A plain text as the sequence that counting reads: one sentence a line, words between whitespace."""
+"""A plain text as the sequence that counting reads: a sentence on each line, words separated by spaces."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.ngram.counting.storage import MemoryColumn
-from baselines.ngram.counting.threads import in_order
+from baselines.ngram.sorting.storage import MemoryColumn
+from baselines.ngram.sorting.threads import in_order
 from benchmark.corpus.document import FileDocument, Span, pieces
 from benchmark.corpus.token_numbering import WordTokens
 from benchmark.corpus.vocabulary import END, UNKNOWN
@@ -24,10 +24,10 @@ _END_NUMBER = 0  # the type number of `</s>`
 
 @dataclass(frozen=True)
 class EncodedTexts:
-    """A training and a test text over the words of the first, `</s>` and `<unk>`, most frequent first.
+    """A training and a test text as ids of the words of the training text, `</s>` and `<unk>`.
 
-    Both are int32 and have `<s>` (the id `words`) before every sentence and at the end; `unknown` is the
-    id of `<unk>`.
+    Ids are by falling frequency in training. `train` and `test` int32 [tokens] have `<s>` (the id `words`)
+    before every sentence and at the end. `unknown` is the id of `<unk>`.
     """
 
     train: np.ndarray
@@ -41,7 +41,7 @@ def encode_texts(train: Path, test: Path, threads: int) -> EncodedTexts:
     for multiplier in MULTIPLIERS[:-1]:
         try:
             return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=multiplier))
-        except HashCollision:  # two words have one hash: hash again
+        except HashCollision:  # two words have the same hash: hash again
             continue
     return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=MULTIPLIERS[-1]))
 
@@ -67,7 +67,7 @@ def _numbers(path: Path, words: WordTokens, pool: ThreadPoolExecutor) -> tuple[M
         seen[: len(counts)] += counts
         counts = seen
     if not numbers.length:
-        raise UserError(f"{path} is empty: give a text of one sentence a line")
+        raise UserError(f"{path} is empty: give a text with a sentence on each line")
     return numbers, counts
 
 
@@ -78,7 +78,7 @@ def _refuse_reserved(path: Path, words: WordTokens) -> None:
 
 
 def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
-    """The id of each type, by falling count, and behind them that of any other word: of `<unk>`."""
+    """The id of each type, by falling count, and last that of every other word: the id of `<unk>`."""
     if unknown is None:
         unknown, counts = len(counts), np.append(counts, 0)
     ids = np.empty(len(counts), dtype=np.int32)
@@ -99,7 +99,7 @@ def _sequence(numbers: MemoryColumn, sentences: int, ids: np.ndarray, pool: Thre
         marks = ends + np.arange(1, len(ends) + 1)
         is_word = np.ones(len(here), dtype=bool)
         is_word[marks] = False
-        here[is_word] = ids.take(some, mode="clip")  # a number beyond: a word that training lacks
+        here[is_word] = ids.take(some, mode="clip")  # a number beyond the types: a word that training lacks
         here[marks] = start
 
     def places() -> Iterator[tuple[int, np.ndarray]]:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
-from baselines.ngram.counting.threads import thread_count
+from baselines.ngram.sorting.threads import thread_count
 from baselines.ngram.table.backoff import BackoffTable
 
 _BLOCK = 1 << 19  # n-grams

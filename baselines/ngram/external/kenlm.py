@@ -12,10 +12,10 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from baselines.ngram.arpa import write_arpa
 from baselines.ngram.counting.history import recent, scoring_sequence
 from baselines.ngram.external.lmplz import find_lmplz, run_lmplz
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.table.write_arpa import write_arpa
 from baselines.saving import settings_of
 from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, Skip, TokenStream, Vocabulary
 

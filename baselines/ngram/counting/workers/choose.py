@@ -10,9 +10,9 @@ from benchmark.errors import UserError
 
 
 def workers_from_environment() -> Workers | None:
-    """What NEXTWORD_COUNTING says: `processes:2`, `ray`, `ray:auto`, `ray:ADDRESS`; None where it is unset.
+    """The workers of NEXTWORD_COUNTING (`processes:2`, `ray`, `ray:auto`, `ray:ADDRESS`), None if unset.
 
-    Raises UserError where it says anything else, or where Ray or its cluster is not there.
+    Raises UserError if it has another value, or if Ray or its cluster is missing.
     """
     said = os.environ.get("NEXTWORD_COUNTING", "")
     kind, _, detail = said.partition(":")
@@ -29,14 +29,14 @@ def workers_from_environment() -> Workers | None:
 
 
 def processes(said: str, name: str) -> Workers:
-    """So many processes. Raises UserError that begins with `name` where `said` is no number of them."""
+    """As many processes as `said`. Raises UserError, beginning with `name`, if that is no such number."""
     if not said.isdecimal() or not int(said):
-        raise UserError(f"{name}{said} is not usable: give how many processes, a whole number from 1")
+        raise UserError(f"{name}{said} is not usable: give the number of processes, a whole number from 1")
     return Processes(int(said))
 
 
 def ray_tasks(address: str | None) -> Workers:
-    """Tasks of the Ray cluster at `address`; None or `local`: of one made for this on this machine."""
+    """Tasks of the Ray cluster at `address`; None or `local`: of a new cluster on this machine."""
     from baselines.ngram.counting.workers.ray_tasks import RayTasks
 
     return RayTasks(address or "local")

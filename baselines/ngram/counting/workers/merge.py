@@ -1,9 +1,13 @@
-"""Counting by workers, seen from the one that gives them work: what the parts are, and the tables they make.
+"""Counting by workers: planning the parts, and combining their counts into tables.
 
-Rows of the tables come from the parts in their order. The suffix of an n-gram x s of order n is the n-gram
-s, which is in another part; but the n-grams that begin with x are in the order of their suffixes, so the
-suffixes of all of them are the ids of the (n−1)-grams that x stands left of, in ascending order. These ids
-each part knows of its own (n−1)-grams.
+Input: a sequence as for `count_ngrams`.
+
+Output: the `Columns` of each order, from 2 up, sorted by context and then by last word.
+
+The rows of the tables come from the parts, in their order. The suffix of an n-gram x s is the (n−1)-gram s,
+which is in another part. But the n-grams that begin with x are sorted like their suffixes, so these suffixes
+are the ids of all (n−1)-grams that x precedes, in ascending order. Each part reports these ids for its own
+(n−1)-grams.
 """
 
 from __future__ import annotations
@@ -15,76 +19,78 @@ from typing import Protocol
 
 import numpy as np
 
-from baselines.ngram.counting.sorting import ranges_of_first_words
-from baselines.ngram.counting.storage import Column, Storage
-from baselines.ngram.counting.workers.part import Beginnings, Part
+from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange
+from baselines.ngram.sorting.ranges import ranges_of_first_words
+from baselines.ngram.sorting.storage import Column, Storage
 
-_SMALLEST = 1 << 16  # places of a part, however little memory there is
-_PLACE_BYTES = 250  # of memory for each place of a part, in the worker and on the way, measured from above
-_PARTS_A_WORKER = 2  # for even loads; the text is read past once for each part
-_BLOCK = 1 << 22  # suffixes put in order at once
+_SMALLEST = 1 << 16  # places of a part, even with little memory
+_PLACE_BYTES = 250  # memory for each place of a part, in the worker and in transfer: an upper bound
+_PARTS_A_WORKER = 2  # for even loads; the text is scanned once for each part
+_BLOCK = 1 << 22  # suffixes sorted at a time
 _ID_BITS = 32
 
-#: Contexts, last words, counts and suffixes of one order.
+#: Contexts, last words, counts and suffixes of one order, each int32 [n-grams].
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 class WorkerDied(RuntimeError):
-    """A worker ended before its part was counted; the message names it, how it ended and the part."""
+    """A worker died before its part was counted. The message names the worker, the cause and the part."""
 
 
 class Workers(Protocol):
-    """Where parts are counted."""
+    """Who counts the parts."""
 
     def number(self) -> int:
-        """How many parts are counted at once."""
+        """How many parts are counted at the same time."""
 
     def parts(
-        self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]
-    ) -> Generator[Part, None, None]:
-        """The parts in the order of the tasks, few of them counted before they are taken.
+        self, sequence: np.ndarray, words: int, order: int, tasks: list[PrefixRange]
+    ) -> Generator[PartCounts, None, None]:
+        """The counts of the parts, in the order of the tasks; only a few are counted ahead.
 
         Raises WorkerDied.
         """
 
 
 def places_at_once(length: int, workers: int, memory: int) -> int:
-    """How many places of a text of `length` a part should have, for `workers` in `memory` bytes in all."""
+    """How many places a part of a text of `length` should have. `memory`: bytes for all workers together."""
     fitting = max(_SMALLEST, memory // (workers * _PLACE_BYTES))
     return max(1, min(fitting, -(-length // (_PARTS_A_WORKER * workers))))
 
 
-def plan(sequence: np.ndarray, unigrams: np.ndarray, order: int, places: int) -> list[Beginnings]:
-    """Parts of at most `places` places each, or of one bigram. `unigrams`: how often each word and `<s>` is.
+def plan(sequence: np.ndarray, unigrams: np.ndarray, order: int, places: int) -> list[PrefixRange]:
+    """Parts of at most `places` places each, or of one bigram, in ascending order.
 
-    Every place takes `order` + 1 cells of a worker's text, which must be numbered within a key.
+    `unigrams` int64 [words + 1]: how often each word, and last `<s>`, occurs. Every place takes `order` + 1
+    cells of a worker's text, whose numbers must fit a sort key.
     """
     words, cells = len(unigrams) - 1, order + 1
     tasks = []
     for low, high in ranges_of_first_words(unigrams * cells, places * cells):
         if high - low > 1 or unigrams[low] <= places:
-            tasks.append(Beginnings(low, high, 0, words))
+            tasks.append(PrefixRange(low, high, 0, words))
         else:
             after = sequence[1:][sequence[:-1] == low]
             followers = np.bincount(after, minlength=words + 1)[:words]
             seconds = ranges_of_first_words(followers * cells, places * cells)
-            tasks += [Beginnings(low, high, *second) for second in seconds]
+            tasks += [PrefixRange(low, high, *second) for second in seconds]
     return tasks
 
 
 class Merge:
-    """The tables of orders 2 to `order` while parts are added in their order."""
+    """The growing tables of orders 2 to `order`; parts are added in their order."""
 
     def __init__(self, unigrams: np.ndarray, order: int, storage: Storage) -> None:
         self.unigrams, self.order, self.storage = unigrams, order, storage
         self.lengths = dict.fromkeys(range(2, order + 1), 0)
         self.columns = {n: [storage.column() for _ in range(3)] for n in range(2, order + 1)}
-        # of the n-grams of each order the first word and the suffix, part by part, and where parts end
+        # for the n-grams of each order: the first word and the suffix, part by part, and where parts end
         self.suffixes: dict[int, tuple[Column, Column, list[int]]] = {
             n: (storage.column(), storage.column(), [0]) for n in range(3, order + 1)
         }
 
-    def add(self, part: Part) -> None:
+    def add(self, part: PartCounts) -> None:
+        """Append the rows of the next part."""
         offsets = dict(self.lengths)
         for n, (contexts, *rest) in enumerate(part.ngrams, 2):
             values = (contexts + np.int32(offsets[n - 1] if n > 2 else 0), *rest)
@@ -98,7 +104,7 @@ class Merge:
             ends.append(ends[-1] + len(ids))
 
     def finish(self) -> Iterator[Columns]:
-        """The tables order by order, each let go of as the next is asked for."""
+        """The tables order by order; each is released once the next is requested."""
         for n in range(2, self.order + 1):
             contexts, last, counts = (column.finish() for column in self.columns.pop(n))
             yield contexts, last, counts, self._suffixes(n) if n > 2 else last

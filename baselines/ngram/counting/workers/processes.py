@@ -1,4 +1,4 @@
-"""Workers that are processes of this machine; the text is a nameless file that they map."""
+"""Workers that are processes of this machine. They map the text from a file without a name."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from queue import Queue
 
 import numpy as np
 
-from baselines.ngram.counting.storage import no_room, temporary
-from baselines.ngram.counting.threads import in_order
+from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange
 from baselines.ngram.counting.workers.merge import WorkerDied
-from baselines.ngram.counting.workers.part import Beginnings, Part
-from baselines.ngram.counting.workers.transfer import read_part
+from baselines.ngram.counting.workers.worker_process import read_counts
+from baselines.ngram.sorting.storage import no_room, temporary
+from baselines.ngram.sorting.threads import in_order
 
-_MODULE = "baselines.ngram.counting.workers.process"
+_MODULE = "baselines.ngram.counting.workers.worker_process"
 
 
 class Processes:
-    """So many processes, one thread each."""
+    """A number of processes with one thread each."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -35,13 +35,13 @@ class Processes:
         return self._number
 
     def parts(
-        self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]
-    ) -> Generator[Part, None, None]:
-        """The parts in the order of the tasks. Raises WorkerDied where a process dies."""
+        self, sequence: np.ndarray, words: int, order: int, tasks: list[PrefixRange]
+    ) -> Generator[PartCounts, None, None]:
+        """The counts of the parts, in the order of the tasks. Raises WorkerDied if a process dies."""
         with ExitStack() as stack:
             text = stack.enter_context(temporary())
             try:
-                for piece in ([words + 1], sequence, [words] * order):  # one shard of all
+                for piece in ([words + 1], sequence, [words] * order):  # the whole text is one shard
                     np.asarray(piece, dtype=np.int32).tofile(text)
             except OSError as error:
                 raise no_room(error) from error
@@ -50,7 +50,7 @@ class Processes:
             for _ in range(min(self._number, len(tasks))):
                 idle.put(stack.enter_context(_Process(text.fileno(), words, order)))
 
-            def counted(task: Beginnings) -> Part:
+            def counted(task: PrefixRange) -> PartCounts:
                 process = idle.get()
                 try:
                     return process.count(task)
@@ -61,7 +61,7 @@ class Processes:
 
 
 class _Process:
-    """A process that counts one part after another; as a context it ends with it."""
+    """A process that counts one part after another. As a context manager it ends the process."""
 
     def __init__(self, text: int, words: int, order: int) -> None:
         self.order = order
@@ -83,13 +83,13 @@ class _Process:
         self.process.communicate()
         self.errors.close()
 
-    def count(self, task: Beginnings) -> Part:
+    def count(self, task: PrefixRange) -> PartCounts:
         assert self.process.stdin
         assert isinstance(self.process.stdout, BufferedReader)
         try:
             self.process.stdin.write(json.dumps(astuple(task)).encode() + b"\n")
             self.process.stdin.flush()
-            return read_part(self.process.stdout, self.order)
+            return read_counts(self.process.stdout, self.order)
         except (EOFError, BrokenPipeError) as error:
             end = self._end()
             raise WorkerDied(
@@ -100,7 +100,7 @@ class _Process:
         """How the process ended."""
         status = self.process.wait()
         if status < 0:
-            out_of_memory = ", as the system does where memory runs out" if status == -signal.SIGKILL else ""
+            out_of_memory = ", probably because memory ran out" if status == -signal.SIGKILL else ""
             return f"killed by {signal.Signals(-status).name}{out_of_memory}"
         self.errors.seek(0)
         lines = self.errors.read().decode(errors="replace").strip().splitlines()

@@ -1,7 +1,7 @@
-"""Workers that are tasks of a Ray cluster: an existing one, or one started on this machine for the purpose.
+"""Workers that are tasks of a Ray cluster: an existing one, or one started on this machine.
 
-The text goes into Ray's object store in shards, from where each machine gets each shard once. Every node
-needs the same nextword installed, and nothing else: tasks are this package's functions, called by name.
+The text goes into Ray's object store in shards, and each machine fetches each shard once. Every node needs
+the same version of nextword installed, and nothing else: tasks are functions of this package, called by name.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange, count_part, shards
 from baselines.ngram.counting.workers.merge import WorkerDied
-from baselines.ngram.counting.workers.part import Beginnings, Part, count_part, shards
 from benchmark.errors import UserError
 
 _SHARD = 1 << 24  # places: 64 MiB
-_PATIENCE = 10  # seconds for the head of a cluster to answer
+_PATIENCE = 10  # seconds to wait for the head of a cluster
 _RETRIES = 1  # of a task whose worker or node died
 
 
 class RayTasks:
-    """A task a CPU of the cluster at `address` (`auto`: one that runs here; `local`: one made for this).
+    """One task for each CPU of the cluster at `address` (`auto`: a running one; `local`: a new one, here).
 
-    Where the process is connected to a cluster already, that one is used.
+    If the process is already connected to a cluster, that one is used.
     """
 
     def __init__(self, address: str) -> None:
@@ -51,16 +51,16 @@ class RayTasks:
         except (OSError, ValueError, RuntimeError, self.ray.exceptions.RayError) as error:
             problem = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UserError(
-                f"no Ray cluster at {self.address}: {problem}; start one by `ray start --head`, or say local"
+                f"no Ray cluster at {self.address}: {problem}; run `ray start --head`, or use local"
             ) from error
         self.own = True
 
     def parts(
-        self, sequence: np.ndarray, words: int, order: int, tasks: list[Beginnings]
-    ) -> Generator[Part, None, None]:
-        """The parts in the order of the tasks. Raises WorkerDied where a worker dies twice."""
+        self, sequence: np.ndarray, words: int, order: int, tasks: list[PrefixRange]
+    ) -> Generator[PartCounts, None, None]:
+        """The counts of the parts, in the order of the tasks. Raises WorkerDied if a worker dies twice."""
         ray, number = self.ray, self.number()
-        begun: deque[tuple[Beginnings, Any]] = deque()
+        begun: deque[tuple[PrefixRange, Any]] = deque()
         try:
             text = [ray.put(shard) for shard in shards(sequence, words, order, _SHARD)]
             count = ray.remote(num_cpus=1, max_retries=_RETRIES)(_count)
@@ -76,7 +76,7 @@ class RayTasks:
             if self.own:
                 ray.shutdown()
 
-    def _result(self, task: Beginnings, reference: Any) -> Part:
+    def _result(self, task: PrefixRange, reference: Any) -> PartCounts:
         try:
             part = self.ray.get(reference)
         except self.ray.exceptions.RayError as error:
@@ -84,18 +84,18 @@ class RayTasks:
             raise WorkerDied(
                 f"the Ray worker that counted n-grams from {task} failed: {type(error).__name__}: {problem}"
             ) from error
-        assert isinstance(part, Part)
+        assert isinstance(part, PartCounts)
         return part
 
 
-def _count(text: list[Any], task: Beginnings, words: int, order: int) -> Part:
-    """One part, on a node: shards are fetched one at a time."""
+def _count(text: list[Any], task: PrefixRange, words: int, order: int) -> PartCounts:
+    """Count one part, on a node. Shards are fetched one at a time."""
     ray = _ray()
     return count_part((ray.get(shard) for shard in text), task, words, order)
 
 
 def _reach(address: str) -> None:
-    """Raises OSError where nothing listens at HOST:PORT, for which Ray itself would wait for minutes."""
+    """Raise OSError if nothing listens at HOST:PORT; Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if port.isdecimal() and "/" not in host:
         socket.create_connection((host, int(port)), timeout=_PATIENCE).close()

@@ -1,9 +1,12 @@
-"""What one worker does: the n-grams that begin with some words, and what stands left of them.
+"""The work of one worker: count the n-grams that begin with some words, and find the words that precede them.
 
-In: the shards of a text, read past one at a time: some places, the token before them and the order − 1
-behind. Before the first token of a text stands the id `words` + 1, which is nothing, and behind the last
-one `<s>`, the id `words`. Out: the rows of the tables that begin with those words. Only the windows of
-`order` tokens at their places are held, and the token before each.
+Input: the shards of a text, one at a time: consecutive places, with the token before them and the order − 1
+tokens after them: int32. The id `words` + 1, which is no token, precedes the first token of a text, and
+`<s>`, the id `words`, follows the last one.
+
+Output: the rows of the tables that begin with those words, sorted by their words from left to right.
+
+Only the windows of `order` tokens at the places of these n-grams are held, and the token before each.
 """
 
 from __future__ import annotations
@@ -13,16 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.counting.arrays import NumpyArrays
-from baselines.ngram.counting.sorting import Range, sort_range
+from baselines.ngram.sorting.arrays import NumpyArrays
+from baselines.ngram.sorting.ranges import SortedRange, sort_range
 
 _ARRAYS = NumpyArrays()
 _ID_BITS = 32
-_BLOCK = 1 << 18  # places read past at once: what is held of each stays in a core's cache
+_BLOCK = 1 << 18  # places scanned at a time: their arrays fit a core's cache
 
 
 @dataclass(frozen=True)
-class Beginnings:
+class PrefixRange:
     """n-grams whose first word is in [low, high) and whose second is in [second_low, second_high)."""
 
     low: int
@@ -38,12 +41,12 @@ class Beginnings:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The n-grams of orders 2 to N with certain beginnings; ids count from 0 within the part, all int32.
+class PartCounts:
+    """The n-grams of orders 2 to N in a `PrefixRange`; ids count from 0 within the part; all int32.
 
-    `ngrams[n − 2]`: the contexts (order 2: words), last words and counts of those of order n, in the
-    order of the tables. `extensions[n − 2]`, n < N: each word that stands left of one of them, and its
-    id, by the word and then the id; `<s>` has nothing on its left.
+    `ngrams[n − 2]`: the contexts (order 2: words), last words and counts of order n, sorted by context and
+    then by last word. `extensions[n − 2]`, n < N: each word that precedes an n-gram of order n, and the id of
+    that n-gram, sorted by word and then by id. Nothing precedes `<s>`.
     """
 
     ngrams: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
@@ -51,7 +54,7 @@ class Part:
 
 
 def shards(sequence: np.ndarray, words: int, order: int, length: int) -> Iterator[np.ndarray]:
-    """The sequence in pieces of `length` places, each with the token before and the order − 1 behind."""
+    """The sequence in pieces of `length` places, each with one token before and order − 1 after: int32."""
     for start in range(0, len(sequence), length):
         before = sequence[start - 1 : start] if start else np.array([words + 1])
         inside = sequence[start : start + length + order - 1]
@@ -59,8 +62,8 @@ def shards(sequence: np.ndarray, words: int, order: int, length: int) -> Iterato
         yield np.concatenate([before, inside, behind], dtype=np.int32)
 
 
-def count_part(pieces: Iterable[np.ndarray], beginnings: Beginnings, words: int, order: int) -> Part:
-    """Count the n-grams of orders 2 to `order` with these beginnings in a text of these `shards`."""
+def count_part(pieces: Iterable[np.ndarray], beginnings: PrefixRange, words: int, order: int) -> PartCounts:
+    """Count the n-grams of orders 2 to `order` in this range, in a text given by its `shards`."""
     windows = [window.ravel() for piece in pieces for window in _windows(piece, beginnings, order)]
     text = np.concatenate([*windows, [words]], dtype=np.int32)
     del windows
@@ -68,14 +71,14 @@ def count_part(pieces: Iterable[np.ndarray], beginnings: Beginnings, words: int,
     found = sort_range(text, places, words, beginnings.low, order, _ARRAYS)
     ngrams = [_joined(found, n) for n in range(2, order + 1)]
     row = order + 1
-    if beginnings.high > words:  # what stands left of `<s>` begins no n-gram
+    if beginnings.high > words:  # no n-gram begins with a word before `<s>`
         text[:-1:row][text[1::row] == words] = words + 1
     left = text[:-1:row].copy()
-    return Part(ngrams, [_extensions(found, n, left, row, words) for n in range(2, order)])
+    return PartCounts(ngrams, [_extensions(found, n, left, row, words) for n in range(2, order)])
 
 
-def _windows(shard: np.ndarray, beginnings: Beginnings, order: int) -> Iterator[np.ndarray]:
-    """The token before each place where such an n-gram begins, and the `order` from there on: a row each."""
+def _windows(shard: np.ndarray, beginnings: PrefixRange, order: int) -> Iterator[np.ndarray]:
+    """The token before each place where such an n-gram begins, and the `order` tokens from there: rows."""
     low, width = np.int32(beginnings.low), np.uint32(beginnings.high - beginnings.low)
     for start in range(0, len(shard) - order, _BLOCK):
         block = shard[start : start + _BLOCK + order]
@@ -85,7 +88,7 @@ def _windows(shard: np.ndarray, beginnings: Beginnings, order: int) -> Iterator[
         yield np.lib.stride_tricks.sliding_window_view(block, order + 1)[places]
 
 
-def _joined(found: Range, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _joined(found: SortedRange, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     sections = found.sections.get(n, [])
     columns = ([getattr(each, name) for each in sections] for name in ("contexts", "words", "counts"))
     contexts, last, counts = (
@@ -95,7 +98,7 @@ def _joined(found: Range, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _extensions(
-    found: Range, n: int, left: np.ndarray, row: int, words: int
+    found: SortedRange, n: int, left: np.ndarray, row: int, words: int
 ) -> tuple[np.ndarray, np.ndarray]:
     begun = [each.places for each in found.sections.get(n, []) if each.places is not None]
     places = np.concatenate([*(each.places for each in begun), []], dtype=np.int32, casting="unsafe")

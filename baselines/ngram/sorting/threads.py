@@ -1,4 +1,4 @@
-"""Threads for array work: NumPy lets go of the interpreter while it computes."""
+"""Threads for array work: NumPy releases the interpreter lock while it computes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK = 1 << 20
 
 
 def thread_count() -> int:
-    """What OMP_NUM_THREADS says, as for torch and BLAS (the harness sets it), else one a usable core."""
+    """OMP_NUM_THREADS, as for torch and BLAS (the harness sets it), by default one for each usable core."""
     said = os.environ.get("OMP_NUM_THREADS", "")
     return int(said) if said.isdigit() and int(said) else len(os.sched_getaffinity(0))
 
@@ -23,7 +23,7 @@ def thread_count() -> int:
 def in_order(
     pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Iterator[Result]:
-    """The results of `work` in the order of `items`, at most `ahead` of them begun and not yet taken."""
+    """The results of `work` in the order of `items`; at most `ahead` are started before they are taken."""
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(work, item))
@@ -36,6 +36,6 @@ def in_order(
 def in_blocks(
     pool: ThreadPoolExecutor, work: Callable[[slice], object], length: int, block: int = _BLOCK
 ) -> None:
-    """`work` on every slice of `block` indices below `length`, in any order."""
+    """Call `work` on every slice of `block` indices below `length`, in any order."""
     for _ in pool.map(work, (slice(start, min(start + block, length)) for start in range(0, length, block))):
         pass

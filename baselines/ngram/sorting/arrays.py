@@ -1,7 +1,7 @@
-"""The few array operations that counting is written in, on NumPy and on torch (a GPU, where there is one).
+"""The few array operations that counting uses, for NumPy and for torch (on a GPU if there is one).
 
-Both give the same integers. NumPy's `take` and `put` are told to clip indices: that is twice as fast as
-indexing, which checks and copies them first.
+Both give the same integers. NumPy's `take` and `put` clip indices here, which is twice as fast as indexing,
+because indexing first checks and copies them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ Array = Any  # a NumPy array or a torch tensor, whichever the operations are for
 
 
 class Arrays(Protocol):
-    """Operations on one kind of array; positions and keys are int64, all else as small as it fits.
+    """Operations on one kind of array. Positions and keys are int64, everything else as small as possible.
 
-    `places` and `chunk` are how many places of a text are best sorted at once: by their first two words,
-    and within those, by the words that follow.
+    `places` and `chunk`: how many places of a text are best sorted at a time, by their first two words, and
+    within a bigram by the words that follow.
     """
 
     places: int
@@ -28,22 +28,22 @@ class Arrays(Protocol):
         """The array on this device."""
 
     def numpy(self, array: Array) -> np.ndarray:
-        """The array as NumPy has it."""
+        """The array as a NumPy array."""
 
     def take(self, array: Array, indices: Array) -> Array:
-        """`array[indices]`; an index beyond the end is the last."""
+        """`array[indices]`; an index beyond the end reads the last element."""
 
     def put(self, array: Array, indices: Array, values: Array) -> None:
         """`array[indices] = values`."""
 
     def copy(self, array: Array) -> Array:
-        """The same elements in memory of their own."""
+        """A copy in new memory."""
 
     def joined(self, pieces: Sequence[Array]) -> Array:
-        """The elements of all pieces, of which there is one at least."""
+        """The elements of all pieces. There must be at least one piece."""
 
     def gaps(self, starts: Array, length: int) -> Array:
-        """How far it is from each start to the next, and from the last to `length`: int32."""
+        """The distance from each start to the next, and from the last to `length`: int32 [starts]."""
 
     def where(self, mask: Array) -> Array:
         """Indices of the true elements: int64, ascending."""
@@ -52,23 +52,23 @@ class Arrays(Protocol):
         """The keys in ascending order; may reuse their memory."""
 
     def search(self, ascending: Array, values: Array) -> list[int]:
-        """How many elements are below each value."""
+        """How many elements of an ascending array are below each value."""
 
     def arange(self, length: int) -> Array:
         """0, 1, …: int64."""
 
     def empty(self, length: int) -> Array:
-        """Room for int32."""
+        """An uninitialised int32 array."""
 
     def numbered(self, first: Array) -> Array:
-        """For each element the number of true ones up to it, less one: int32."""
+        """For each element, the number of true ones up to and including it, minus one: int32."""
 
     def cast(self, array: Array, kind: str) -> Array:
         """The array as `int32` or `int64`."""
 
 
 class NumpyArrays:
-    """On the CPU."""
+    """NumPy, on the CPU."""
 
     places = 1 << 20
     chunk = 1 << 18  # keys of 8 bytes: 2 MiB, which a core's own cache holds
@@ -123,9 +123,9 @@ class NumpyArrays:
 
 
 class TorchArrays:
-    """On a device that torch names: `cuda`, or `cpu` to compare with NumPy."""
+    """torch, on the device that it calls `device`: `cuda`, or `cpu` to compare with NumPy."""
 
-    places = chunk = 1 << 26  # a GPU is the faster the more it sorts at once
+    places = chunk = 1 << 26  # a GPU is faster the more it sorts at once
 
     def __init__(self, device: str) -> None:
         import torch

@@ -1,4 +1,4 @@
-"""Writing a backoff table as an ARPA file that KenLM, SRILM and IRSTLM read."""
+"""A backoff table as an ARPA file, which KenLM, SRILM and IRSTLM can read."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from baselines.ngram.table.backoff import BackoffTable
 from benchmark.errors import UserError
 
 START = "<s>"
-#: log10 of what the format writes for zero.
+#: What the format writes as log10 of zero.
 _ZERO = -99.0
-_LINES = 1 << 17  # lines formed at a time
+_LINES = 1 << 17  # lines formatted at a time
 _PACKING = 6  # gzip's default: 9 takes three times as long for a few per cent
 _SEPARATOR = re.compile(r"[\0\t\n\v\f\r ]")
 
 
 def write_arpa(table: BackoffTable, spellings: Sequence[str], path: Path) -> None:
-    """Write `table` with word i spelled `spellings[i]`, UTF-8, packed by gzip if the path ends in `.gz`.
+    """Write `table` with word i spelled `spellings[i]`, UTF-8, gzip if the path ends in `.gz`.
 
     `<s>` gets its backoff weight and no probability. `<unk>` and `</s>`, which readers expect, are added
-    without probability where they are not among the spellings. Raises UserError for a spelling that the
-    format cannot hold: empty, with a blank in it, or `<s>`.
+    without probability if they are not among the spellings. Raises UserError for a spelling that the format
+    cannot hold (empty, with white space, or `<s>`), and if the file cannot be written.
     """
     for word in spellings:
         if not word or word == START or _SEPARATOR.search(word):
@@ -60,7 +60,7 @@ def _write(table: BackoffTable, spellings: Sequence[str], file: IO[str]) -> None
 
 
 def _lines(table: BackoffTable, n: int, names: np.ndarray) -> Iterator[str]:
-    """The section of order n, many lines a string."""
+    """The section of order n, in strings of many lines."""
     words = [table.words_of(order) for order in range(1, n + 1)]
     contexts = [table.contexts_of(order) for order in range(2, n + 1)]
     template = "%.8g\t" + " ".join(["%s"] * n) + ("\t%.8g\n" if n < table.order else "\n")
@@ -78,7 +78,7 @@ def _lines(table: BackoffTable, n: int, names: np.ndarray) -> Iterator[str]:
 def _spelled(
     words: list[np.ndarray], contexts: list[np.ndarray], some: slice, names: np.ndarray
 ) -> list[list[str]]:
-    """First words, second words, … of some n-grams, following contexts down from the last word."""
+    """First words, second words, … of some n-grams, found by following contexts back from the last word."""
     columns = [names[words[-1][some]].tolist()]
     ids: np.ndarray | slice = some
     for last, above in zip(words[-2::-1], contexts[::-1], strict=True):

@@ -1,7 +1,7 @@
-"""Where counting keeps what it has found: in memory, or in temporary files that are read in place.
+"""Where counting keeps its results: in memory, or in temporary files that are mapped into memory.
 
-Files are nameless from the start, so nothing is left behind by a process that dies. They lie where Python's
-`tempfile` puts them: TMPDIR names another disk.
+The files have no name, so that a process that dies leaves nothing behind. They are where Python's `tempfile`
+puts them; TMPDIR names another disk.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import IO, Protocol
 
 import numpy as np
 
-from baselines.ngram.counting.arrays import Array, Arrays, NumpyArrays
-from baselines.ngram.counting.threads import in_blocks
+from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
+from baselines.ngram.sorting.threads import in_blocks
 from benchmark.errors import UserError
 
 _BLOCK = 1 << 20
-_OWN_PAGES = 10 << 20  # int32 that the C library maps apart and gives back at once: over 32 MiB
+_OWN_PAGES = 10 << 20  # int32, over 32 MiB: the C library maps such blocks and returns them at once
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def memory_budget() -> int:
-    """Bytes that counting may take: what NEXTWORD_MEMORY says (such as 4G or 500M), else half the machine's.
+    """Bytes that counting may take: NEXTWORD_MEMORY (such as 4G or 500M), by default half of the machine's.
 
-    Raises UserError where it is said in another way.
+    Raises UserError if NEXTWORD_MEMORY is not a size.
     """
     said = os.environ.get("NEXTWORD_MEMORY", "")
     if not said:
@@ -37,7 +37,7 @@ def memory_budget() -> int:
 
 
 def parse_bytes(said: str, name: str) -> int:
-    """A number of bytes, with K, M, G or T for powers of 1024. Raises UserError that begins with `name`."""
+    """A number of bytes, with K, M, G or T for powers of 1024. Raises UserError, beginning with `name`."""
     number, unit = said[:-1], said[-1:].upper()
     if unit.isdigit():
         number, unit = said, ""
@@ -49,32 +49,32 @@ def parse_bytes(said: str, name: str) -> int:
 
 
 class Column(Protocol):
-    """An array of int32 that grows at its end."""
+    """An int32 array that grows at its end."""
 
     def append(self, values: Array) -> None:
         """Add values."""
 
     def finish(self) -> np.ndarray:
-        """The whole array; nothing more is added."""
+        """The whole array: int32. Nothing may be added afterwards."""
 
 
-class Links(Protocol):
-    """For one order the id of the n-gram that begins at each place of a sequence."""
+class PlaceIds(Protocol):
+    """For one order, the id of the n-gram that begins at each place of a sequence."""
 
     def put(self, places: Array, ids: Array) -> None:
-        """Say what begins at some places; from several threads, each place once."""
+        """Store the ids of the n-grams at some places, each place once. Several threads may call it."""
 
     def take(self, places: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
-        """What begins at `places`: int32. Called once, at the end."""
+        """The ids of the n-grams at `places`: int32 [places]. May be called once, at the end."""
 
 
 class Storage(Protocol):
-    """Makes columns and links."""
+    """Makes columns and place ids."""
 
     def column(self) -> Column: ...
 
-    def links(self, length: int) -> Links:
-        """Links for a sequence of `length` places."""
+    def place_ids(self, length: int) -> PlaceIds:
+        """The ids of one order for a sequence of `length` places."""
 
 
 class InMemory:
@@ -86,17 +86,17 @@ class InMemory:
     def column(self) -> Column:
         return MemoryColumn(self.arrays)
 
-    def links(self, length: int) -> Links:
-        return _MemoryLinks(self.arrays, length)
+    def place_ids(self, length: int) -> PlaceIds:
+        return _MemoryPlaceIds(self.arrays, length)
 
 
 class MemoryColumn:
-    """Blocks of their own pages: many small arrays would keep freed memory between them from the system."""
+    """Grows in large blocks: many small arrays would keep freed memory from going back to the system."""
 
     def __init__(self, arrays: Arrays | None = None) -> None:
         self.arrays = arrays or NumpyArrays()
         self.blocks: list[np.ndarray] = []
-        self.room = np.empty(0, dtype=np.int32)  # what is left of the last block
+        self.room = np.empty(0, dtype=np.int32)  # the free end of the last block
         self.length = 0
 
     def append(self, values: Array) -> None:
@@ -111,7 +111,7 @@ class MemoryColumn:
             self.room, rest = self.room[taken:], rest[taken:]
 
     def drain(self) -> Iterator[np.ndarray]:
-        """The values block by block; each is let go of as the next is asked for."""
+        """The values block by block; each is released once the next is requested."""
         if self.blocks:
             last = self.blocks[-1]
             self.blocks[-1] = last[: len(last) - len(self.room)]
@@ -128,7 +128,7 @@ class MemoryColumn:
         return whole
 
 
-class _MemoryLinks:
+class _MemoryPlaceIds:
     def __init__(self, arrays: Arrays, length: int) -> None:
         self.arrays, self.ids = arrays, arrays.empty(length)
 
@@ -146,7 +146,7 @@ class _MemoryLinks:
 
 
 class OnDisk:
-    """Everything in files. `window` is how many places of a sequence are linked in memory at a time."""
+    """Everything in files. `window`: how many places of a sequence are in memory at a time."""
 
     def __init__(self, arrays: Arrays, window: int) -> None:
         self.arrays, self.window = arrays, window
@@ -154,8 +154,8 @@ class OnDisk:
     def column(self) -> Column:
         return _DiskColumn(self.arrays)
 
-    def links(self, length: int) -> Links:
-        return _DiskLinks(self.arrays, length, self.window)
+    def place_ids(self, length: int) -> PlaceIds:
+        return _DiskPlaceIds(self.arrays, length, self.window)
 
 
 class _DiskColumn:
@@ -169,8 +169,8 @@ class _DiskColumn:
         return _mapped(self.file)
 
 
-class _DiskLinks:
-    """Pairs of a place and an id, in one file for each window of places."""
+class _DiskPlaceIds:
+    """Pairs of a place and an id, in a file for each window of places."""
 
     def __init__(self, arrays: Arrays, length: int, window: int) -> None:
         self.arrays, self.length, self.window = arrays, length, window
@@ -200,12 +200,12 @@ class _DiskLinks:
 
 
 def temporary() -> IO[bytes]:
-    """A file without a name, which lasts as long as what is mapped from it."""
+    """A file without a name. It exists as long as something is mapped from it."""
     return tempfile.TemporaryFile(prefix="nextword-", buffering=0)
 
 
 def _write(file: IO[bytes], data: bytes) -> None:
-    """Append all of `data`, in one piece where several threads append."""
+    """Append all of `data`, in one piece even if several threads append."""
     try:
         if file.write(data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -217,27 +217,27 @@ def _new_file(length: int) -> np.ndarray:
     file = temporary()
     try:
         if length:
-            os.posix_fallocate(file.fileno(), 0, 4 * length)  # a full disk shows here, not while writing
+            os.posix_fallocate(file.fileno(), 0, 4 * length)  # a full disk fails here, not while writing
     except OSError as error:
         raise no_room(error) from error
     return _mapped(file)
 
 
 def no_room(error: OSError) -> UserError:
-    """What to say where a temporary file cannot be written."""
+    """The error for a temporary file that cannot be written."""
     return UserError(
         f"counting cannot write to {tempfile.gettempdir()}: {error.strerror}; "
-        "make room there, name another folder by TMPDIR, or allow more memory by NEXTWORD_MEMORY"
+        "make room there, set TMPDIR to another folder, or NEXTWORD_MEMORY to more memory"
     )
 
 
 def _mapped(file: IO[bytes]) -> np.ndarray:
-    """The int32 values of a file, which lives as long as they do."""
+    """The int32 values of a file, which exists as long as they do."""
     size = file.seek(0, os.SEEK_END)
     return np.memmap(file, dtype=np.int32, mode="r+") if size else np.empty(0, dtype=np.int32)
 
 
 def _forget(mapped: np.ndarray) -> None:
-    """Let the system take back the memory of a mapped file, whose content it keeps."""
+    """Let the system reclaim the memory of a mapped file; the content stays in the file."""
     if isinstance(mapped, np.memmap):
         mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from baselines.ngram.counting.arrays import Array, Arrays
+from baselines.ngram.sorting.arrays import Array, Arrays
 
 _KEY_BITS = 63
 
 
 @dataclass(frozen=True)
-class Places:
+class SortedPlaces:
     """Places where n-grams begin, sorted by n-gram, and the number of the n-gram at each: int32 [places]."""
 
     places: Array
@@ -33,7 +33,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Section:
+class NgramSection:
     """The n-grams of one order in one chunk of places, sorted by their words; arrays on the device.
 
     `contexts` int32 [n-grams]: the number of the (n−1)-gram before the last word, counted from 0 within the
@@ -46,24 +46,24 @@ class Section:
     words: Array
     counts: Array
     first: Array
-    places: Places | None
+    places: SortedPlaces | None
 
 
 @dataclass
-class Range:
+class SortedRange:
     """The n-grams of a range of first words: sections by order, from 2 up, and their lengths in all."""
 
     highest: int
-    sections: dict[int, list[Section]] = field(default_factory=dict)
+    sections: dict[int, list[NgramSection]] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
 
     def add(
-        self, order: int, contexts: Array, words: Array, starts: Array, kept: Places, arrays: Arrays
+        self, order: int, contexts: Array, words: Array, starts: Array, kept: SortedPlaces, arrays: Arrays
     ) -> None:
         """Add n-grams that begin at the places `kept`; `starts` indexes the first of each n-gram's places."""
         counts = arrays.gaps(starts, len(kept.places))
         first = arrays.take(kept.places, starts)
-        section = Section(contexts, words, counts, first, kept if order < self.highest else None)
+        section = NgramSection(contexts, words, counts, first, kept if order < self.highest else None)
         self.sections.setdefault(order, []).append(section)
         self.lengths[order] = self.lengths.get(order, 0) + len(words)
 
@@ -106,7 +106,9 @@ def places_by_range(
     return [keys[bounds[index] : bounds[index + 1]] for index in range(len(ranges))]
 
 
-def sort_range(sequence: Array, places: Array, words: int, low: int, order: int, arrays: Arrays) -> Range:
+def sort_range(
+    sequence: Array, places: Array, words: int, low: int, order: int, arrays: Arrays
+) -> SortedRange:
     """The n-grams of orders 2 to `order` that begin at `places`, with first words of one range from `low` on.
 
     `sequence` int32 [tokens] holds words and `<s>` (the id `words`), which is also its last element. `places`
@@ -129,9 +131,9 @@ def sort_range(sequence: Array, places: Array, words: int, low: int, order: int,
     del keys
     contexts = arrays.cast((bigrams >> word_bits) + low, "int32")
     followers = arrays.cast(bigrams & ((1 << word_bits) - 1), "int32")
-    found = Range(order)
+    found = SortedRange(order)
     ids = arrays.numbered(first)
-    found.add(2, contexts, followers, starts, Places(arrays.cast(places, "int32"), ids), arrays)
+    found.add(2, contexts, followers, starts, SortedPlaces(arrays.cast(places, "int32"), ids), arrays)
     for begin, end in _chunks(starts, len(places), arrays) if order > 2 else ():
         chunk_of = (places[begin:end], ids[begin:end], first[begin:end])
         _refine(sequence, words, *chunk_of, found, arrays)
@@ -150,7 +152,13 @@ def _chunks(starts: Array, length: int, arrays: Arrays) -> Iterator[tuple[int, i
 
 
 def _refine(
-    sequence: Array, words: int, places: Array, contexts: Array, first: Array, found: Range, arrays: Arrays
+    sequence: Array,
+    words: int,
+    places: Array,
+    contexts: Array,
+    first: Array,
+    found: SortedRange,
+    arrays: Arrays,
 ) -> None:
     """Add the n-grams of orders 3 and up that begin at `places`, which are sorted by their bigrams.
 
@@ -168,7 +176,7 @@ def _refine(
         starts = arrays.where(first)
         ids = arrays.numbered(first)
         ids += found.lengths.get(n, 0)
-        kept = Places(arrays.cast(places, "int32"), ids)
+        kept = SortedPlaces(arrays.cast(places, "int32"), ids)
         found.add(n, arrays.take(contexts, starts), arrays.take(after, starts), starts, kept, arrays)
         contexts = ids
 
