@@ -125,4 +125,4 @@ def _read(path: Path, types: tuple[type[np.generic], ...], length: int | None = 
 
 
 def _damaged(path: Path, why: str) -> UserError:
-    return UserError(f"{path} is damaged, or not part of a model ({' '.join(why.split())}): train it again")
+    return UserError(f"{path} is damaged or not part of a model ({' '.join(why.split())}): train it again")
