@@ -1,4 +1,4 @@
-"""Models made of other models, counted or neural: they know of their components only the contract."""
+"""Models made of other models, n-gram or neural. They use nothing of their components but the contract."""
 
-#: Raise it where fitting components or weights would give other scores: all mixtures are then run anew.
+#: Raise this if fitting components or weights would give other scores: all mixtures are then run again.
 VERSION = 1

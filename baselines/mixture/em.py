@@ -10,15 +10,17 @@ _ITERATIONS = 1000
 def expectation_maximisation(log_probs: np.ndarray, tolerance: float = 1e-7) -> tuple[np.ndarray, float]:
     """The weights λ that maximise Σ_t ln Σᵢ λᵢ pᵢ(t), and the mean −ln p they reach (nats a target).
 
-    `log_probs` [components, targets] holds ln pᵢ(t). From equal weights on, λᵢ becomes the mean over the
-    targets of λᵢ pᵢ(t) / Σⱼ λⱼ pⱼ(t), which never lowers the likelihood, until an iteration gains less
-    than `tolerance` nats a target. The likelihood is concave in λ: there is one maximum. Targets to which
-    every component gives probability 0 say nothing about the weights and are left out of both.
+    `log_probs` [components, targets] holds ln pᵢ(t). The weights begin equal. In each iteration λᵢ becomes
+    the mean over the targets of λᵢ pᵢ(t) / Σⱼ λⱼ pⱼ(t), which never lowers the likelihood, until an iteration
+    gains less than `tolerance` nats for each target. The likelihood is concave in λ, so there is one maximum.
+    Targets to which every component gives probability 0 do not bear on the weights and are left out of both.
     """
     highest = log_probs.max(axis=0).astype(np.float64)
     usable = np.isfinite(highest)
     highest = highest[usable]
-    scaled = np.exp(log_probs[:, usable] - highest)  # the likeliest component at 1: nothing underflows
+    scaled = np.exp(
+        log_probs[:, usable] - highest
+    )  # the likeliest component is 1, so that nothing underflows
     weights = np.full(len(scaled), 1 / len(scaled))
     if not len(highest):
         return weights, 0.0

@@ -1,4 +1,4 @@
-"""What a gate may know of each history: numbers that depend on nothing but the tokens before a target."""
+"""Features of each history for a gate: numbers that depend only on the tokens before a target."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ import numpy as np
 
 from benchmark.contract import LanguageModel, TokenStream
 
-#: Tokens over which the components' recent success is averaged.
+#: Numbers of tokens over which the components' recent success is averaged.
 _RECENT = (20, 200, 1000)
-_LEAST = -30.0  # what ln 0 counts as
+_LEAST = -30.0  # in place of ln 0
 
 
 @runtime_checkable
-class Informed(Protocol):
-    """A model that can say how much it knows of each history: how often it saw it, how long a part."""
+class ReportsEvidence(Protocol):
+    """A model that reports what it knows of each history: how often it saw it, how long a part of it."""
 
     def evidence(self, stream: TokenStream) -> np.ndarray:
-        """Numbers of each target's history, the target left out: float64 [targets, any]."""
+        """Numbers about each target's history, without the target: float64 [targets, any]."""
 
 
 def evidence_of(model: LanguageModel, stream: TokenStream) -> np.ndarray:
-    """What a model says of each history; no numbers if it says nothing."""
-    return model.evidence(stream) if isinstance(model, Informed) else np.empty((len(stream), 0))
+    """What a model reports about each history, if anything: float64 [targets, any]."""
+    return model.evidence(stream) if isinstance(model, ReportsEvidence) else np.empty((len(stream), 0))
 
 
 def position_and_frequency(stream: TokenStream) -> np.ndarray:
-    """1; ln(1 + ·) of the tokens in the history, of those since `</s>`, and of how often training showed
-    the last token and the one before; whether the last is `</s>`, or `<unk>`: float64 [targets, 7]."""
+    """Features that need no model: float64 [targets, 7].
+
+    1; ln(1 + ·) of the number of tokens in the history, of those since `</s>`, and of the training counts of
+    the last token and the one before; whether the last token is `</s>`; whether it is `<unk>`.
+    """
     ids = np.asarray(stream.ids, dtype=np.int64)
     vocabulary, place = stream.vocabulary, np.arange(len(ids))
     counts = np.log1p(np.append(vocabulary.counts, 0))
@@ -51,8 +54,11 @@ def position_and_frequency(stream: TokenStream) -> np.ndarray:
 
 
 def recent_success(scores: np.ndarray) -> np.ndarray:
-    """How much better than the others each component did on the last tokens: the mean of ln pᵢ less its
-    mean over components. From ln pᵢ [components, targets] to float64 [targets, components · windows]."""
+    """How much better than the others each component did on the last tokens.
+
+    The mean of ln pᵢ over a window, minus its mean over the components: float64
+    [targets, components · windows], from ln pᵢ [components, targets].
+    """
     clipped = np.maximum(scores, _LEAST).astype(np.float64)
     ahead = clipped - clipped.mean(axis=0)
     sums = np.concatenate([np.zeros((len(ahead), 1)), np.cumsum(ahead, axis=1)], axis=1)

@@ -1,4 +1,4 @@
-"""The trained model of a finished run, as a model: to be mixed, adapted or measured again."""
+"""The trained model of a finished run, as a model that can be mixed, adapted or measured again."""
 
 import json
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ _SAVED, _MODEL = "finished.json", "model"
 
 @dataclass(kw_only=True, eq=False)
 class Finished(LanguageModel):
-    """What a finished run has trained: nothing is trained again.
+    """The model that a finished run trained. Nothing is trained again.
 
-    `run` is the run's folder (the command line also takes the beginning of a run id, `model`, or
-    `corpus/model`). Its family, context and kind are those of the trained model. The run's own record
-    holds how long training took. A saved copy holds the trained model itself, and needs the run no more.
+    `run` is the run's folder (the command line also accepts the beginning of a run id, `model`, or
+    `corpus/model`). Family, context and kind are those of the trained model, and the run's record says how
+    long training took. A saved copy contains the trained model and no longer needs the run.
 
-    Raises Skip where no run is named; UserError where it did not end well or keeps no checkpoint, and, in
-    `fit`, where it was trained on another vocabulary or text.
+    Raises Skip if no run is named; UserError if the run did not end well or has no checkpoint, and, in `fit`,
+    if it was trained on another vocabulary or text.
     """
 
     version: ClassVar[int] = 1
@@ -47,7 +47,7 @@ class Finished(LanguageModel):
         record = _json(folder / "result.json", f"{folder} holds no finished run")
         if record.get("status") != "ok":
             raise UserError(
-                f"{folder} ended as {record.get('status')!r}, not ok: it has no trained model to build upon"
+                f"{folder} ended as {record.get('status')!r}, not ok: it has no trained model to build on"
             )
         command = record.get("command", "nextword run …")
         if not (folder / "checkpoint").is_dir():
@@ -70,9 +70,9 @@ class Finished(LanguageModel):
         return self._model
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Load what the run has trained, on this very text.
+        """Load the model that the run trained, which must have been on the same text.
 
-        The seconds and tokens that were spent on it count as this run's: that is what its model costs.
+        Its training time and tokens count as those of this run: they are what the model costs.
         """
         checkpoint = self._folder / "checkpoint"
         self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
@@ -86,19 +86,19 @@ class Finished(LanguageModel):
         log.info(f"{label} of {self._folder}: trained in {seconds:,.1f} s there")
 
     def _compare(self, own: Vocabulary, train: TokenStream) -> None:
-        """Refuse a model of other words, or one whose training text was another."""
+        """Refuse a model of another vocabulary or another training text."""
         other = train.vocabulary
         corpus = self._record.get("corpus", "another corpus")
         if own.digest != other.digest:
             raise UserError(
                 f"{self._folder} was trained on {corpus} with its vocabulary of {len(own):,} tokens, not "
-                f"this corpus's of {len(other):,}: only runs on the same corpus can be built upon"
+                f"this corpus's of {len(other):,}: only runs on the same corpus can be built on"
             )
         targets = self._record.get("train_targets", len(train))
         if targets != len(train) or not np.array_equal(own.counts, other.counts):
             raise UserError(
                 f"{self._folder} was trained on another text ({corpus}, {targets:,} tokens) than this run's "
-                f"({len(train):,} tokens): repeat it on this corpus and build upon that"
+                f"({len(train):,} tokens): repeat it on this corpus and build on that run"
             )
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
@@ -140,7 +140,7 @@ def _target(folder: Path) -> str:
 
     path = folder / "config.yaml"
     if not path.is_file():
-        raise UserError(f"{folder} keeps no config.yaml, which says what kind of model it trained")
+        raise UserError(f"{folder} keeps no config.yaml, which would say what model it trained")
     return str(OmegaConf.select(OmegaConf.load(path), "model._target_"))
 
 
@@ -152,5 +152,5 @@ def _json(path: Path, problem: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read {path}: {error}") from error
     if not isinstance(data, dict):
-        raise UserError(f"cannot read {path}: it is no JSON object")
+        raise UserError(f"cannot read {path}: it is not a JSON object")
     return data

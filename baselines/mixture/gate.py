@@ -9,14 +9,14 @@ import numpy as np
 from baselines.mixture.em import expectation_maximisation
 
 _ITERATIONS = 100
-_RIDGE = 1e-5  # keeps features that say the same from growing against each other
+_RIDGE = 1e-5  # keeps the coefficients of similar features from growing against each other
 
 
 @dataclass(frozen=True)
 class Gate:
-    """λᵢ(h) = exp(uᵢ · f(h)) / Σⱼ exp(uⱼ · f(h)), f the features less `centre`, over `scale`.
+    """λᵢ(h) = exp(uᵢ · f(h)) / Σⱼ exp(uⱼ · f(h)), f the features minus `centre`, divided by `scale`.
 
-    `coefficients` float64 [features, components]; the first feature is 1, and stays it.
+    `coefficients` float64 [features, components]. The first feature is always 1.
     """
 
     centre: np.ndarray
@@ -31,7 +31,7 @@ class Gate:
 
 
 def fitted_gate(scores: np.ndarray, features: np.ndarray) -> Gate:
-    """The gate that makes the targets likeliest, from the best constant weights on, by L-BFGS.
+    """The gate that makes the targets likeliest, by L-BFGS, starting from the best constant weights.
 
     `scores` [components, targets] holds ln pᵢ, `features` [targets, features] what is known before each.
     """

@@ -1,5 +1,4 @@
 """Count-based n-gram language models."""
 
-#: Raise it where counting, estimation or tables would give other scores: all n-gram models are then
-#: run anew.
+#: Raise this if counting, estimation or tables would give other scores: all n-gram models are then run again.
 VERSION = 1

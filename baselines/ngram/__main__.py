@@ -1,10 +1,10 @@
-"""From plain text to test perplexity in one process: modified Kneser-Ney without the harness around it.
+"""From plain text to test perplexity in one process: modified Kneser-Ney without the harness.
 
     python -m baselines.ngram --order 5 --train TRAIN.txt --test TEST.txt
 
-One sentence a line, words between whitespace; the vocabulary is that of the training text, `</s>` and
-`<unk>`, which words of the test text outside it are. The last line of output is a JSON object. This is
-what `nextword peers` times beside other tools; to compare models, use `nextword run`.
+A sentence on each line, words separated by white space. The vocabulary is that of the training text, `</s>`
+and `<unk>`; other words of the test text count as `<unk>`. The last line of output is a JSON object.
+`nextword peers` times this program beside other tools; to compare models, use `nextword run`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from benchmark.errors import ERROR_MARK, UserError
 
 
 class _Clock:
-    """Seconds of each stage."""
+    """The seconds of each stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -53,25 +53,27 @@ class _Log(RunLog):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status 0, or 2 after one line on what was wrong."""
+    """Run the program. Returns the exit status: 0, or 2 after one line that says what was wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m baselines.ngram", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--order", type=int, default=5, help="of the model, 1 to 10")
+    parser.add_argument("--order", type=int, default=5, help="order of the model, 1 to 10")
     parser.add_argument("--train", type=Path, required=True, help="text to count")
     parser.add_argument("--test", type=Path, required=True, help="text to score")
     parser.add_argument(
         "--threads", type=int, default=thread_count(), help="CPU threads (default: %(default)s)"
     )
-    parser.add_argument("--memory", help="for counting, such as 2G (default: $NEXTWORD_MEMORY, or half)")
     parser.add_argument(
-        "--device", default="cpu", help="where to count, as torch names it: cuda, cpu (NumPy)"
+        "--memory", help="memory for counting, such as 2G (default: $NEXTWORD_MEMORY, or half of the machine)"
+    )
+    parser.add_argument("--device", default="cpu", help="device to count on: cuda, or cpu (with NumPy)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        help="number of processes that count (default: $NEXTWORD_COUNTING, or this process)",
     )
     parser.add_argument(
-        "--workers", type=int, help="processes to count in (default: $NEXTWORD_COUNTING, or this one alone)"
-    )
-    parser.add_argument(
-        "--ray", metavar="ADDRESS", help="Ray cluster to count on: auto, local or where its head listens"
+        "--ray", metavar="ADDRESS", help="Ray cluster to count on: auto, local, or HOST:PORT of its head"
     )
     options = parser.parse_args(arguments)
     if not 1 <= options.order <= 10:
@@ -89,11 +91,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _where(options: argparse.Namespace) -> dict[str, Any]:
-    """Where `count_ngrams` is to count. Raises UserError where that is said twice, or cannot be."""
+    """Where `count_ngrams` is to count. Raises UserError for two places, or one that is not available."""
     said = [f"--{name}" for name in ("workers", "ray") if getattr(options, name) is not None]
     said += ["--device"] if options.device != "cpu" else []
     if len(said) > 1:
-        raise UserError(f"{' and '.join(said)} name different places to count in: give one of them")
+        raise UserError(f"{' and '.join(said)} name different places to count: give only one of them")
     if options.workers is not None:
         return {"workers": processes(str(options.workers), "--workers ")}
     if options.ray is not None:
@@ -102,19 +104,19 @@ def _where(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _arrays(device: str) -> Arrays:
-    """Where to count. Raises UserError for a device that torch does not have."""
+    """The arrays to count with. Raises UserError for a device that torch does not have."""
     try:
         arrays = TorchArrays(device)
         arrays.empty(1)
     except (RuntimeError, AssertionError, ImportError) as error:
-        raise UserError(f"--device {device} is not there: {str(error).splitlines()[0]}") from error
+        raise UserError(f"--device {device} is not available: {str(error).splitlines()[0]}") from error
     return arrays
 
 
 def measure(train: Path, test: Path, order: int, counting: dict[str, Any]) -> dict[str, Any]:
     """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams.
 
-    `counting` holds the settings of `count_ngrams`; the peak of memory is that of this process.
+    `counting` holds the keyword arguments of `count_ngrams`. The peak memory is that of this process.
     """
     clock = _Clock()
     threads = counting["threads"]
@@ -144,7 +146,7 @@ def measure(train: Path, test: Path, order: int, counting: dict[str, Any]) -> di
 
 
 def _scored(log_probs: np.ndarray, texts: EncodedTexts) -> tuple[np.ndarray, np.ndarray]:
-    """ln p of each target, and which of them are words of the vocabulary."""
+    """ln p of each target, and a mask of those that are words of the vocabulary."""
     is_target = texts.test != texts.words
     return log_probs[is_target], texts.test[is_target] != texts.unknown
 

@@ -96,22 +96,22 @@ def test_gzip_and_line_ends_of_another_system(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("\\data\\", "data", r"no ARPA file: it has no line"),
+        ("\\data\\", "data", r"is not an ARPA file: it has no line"),
         ("ngram 3=1", "ngram 4=1", r"line 6: 'ngram 4=1' where the header has ngram 3="),
         ("ngram 1=5", "ngram 1=6", r"line 4: the header counts 6 1-grams, but there are 5"),
         ("\\2-grams:", "\\4-grams:", r"line 15: \\4-grams: does not belong here; .* 1 to 3"),
         ("\\3-grams:", "\\bigrams:", r"line 19: \\bigrams: does not belong here"),
-        ("\\end\\\n", "", r"line 2\d: the file ends here, before its \\end\\"),
+        ("\\end\\\n", "", r"line 2\d: the file ends here without its \\end\\"),
         ("\\3-grams:\n-0.045757491\ta b </s>\n\n\\end\\\n", "", r"line \d+: the file ends here"),
         ("\\3-grams:\n-0.045757491\ta b </s>\n", "", r"line \d+: \\end\\ stands where \\3-grams: should"),
         ("-0.22184875\ta a", "-0.22l84875\ta a", r"line 16: '-0.22l84875' is not a number"),
         ("-0.22184875\ta a", "nan\ta a", r"line 16: 'nan' is not a number"),
-        ("a\t-0.17609126", "a\tinf", r"line 10: inf is no backoff weight"),
+        ("a\t-0.17609126", "a\tinf", r"line 10: inf is not a backoff weight"),
         ("-0.30103000\ta", "0.30103000\ta", r"line 10: 0.30103 is above 0"),
         ("-0.22184875\ta a", "-0.22184875\ta", r"line 16: 2 fields for a 2-gram; there must be"),
         ("-0.22184875\ta a", "-0.22184875\ta a -1 -1", r"line 16: 5 fields for a 2-gram"),
         ("-0.22184875\ta a", "-0.22184875\ta c", r"line 16: the word 'c' is not among the 1-grams"),
-        ("-0.22184875\ta a", "-0.22184875\ta b", r"line 17: this 2-gram comes a second time"),
+        ("-0.22184875\ta a", "-0.22184875\ta b", r"line 17: this 2-gram is listed a second time"),
         ("-0.69897000\tb", "-0.69897000\ta", r"line 10: the 1-gram 'a' comes"),
         ("a b </s>\n", "a b </s>\t-0.5\n", r"line 20: a backoff weight at the highest order"),
         ("made by hand", "iARPA", r"IRSTLM's own format; convert it with compile-lm"),
@@ -134,7 +134,7 @@ def test_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
 
 def test_a_cut_off_gzip_and_a_missing_file(tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(gzip.compress(FILE.encode())[:-20])
-    with pytest.raises(UserError, match=r"cut\.gz cannot be unpacked to its end"):
+    with pytest.raises(UserError, match=r"cut\.gz cannot be decompressed to its end"):
         read_arpa(tmp_path / "cut.gz")
     with pytest.raises(UserError, match=r"nowhere.*cannot be read"):
         read_arpa(tmp_path / "nowhere")

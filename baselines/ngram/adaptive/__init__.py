@@ -1,1 +1,1 @@
-"""Models that look at the whole history: caches and the ∞-gram."""
+"""Models that use the whole history: caches and the ∞-gram."""

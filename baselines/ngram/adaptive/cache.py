@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from baselines.ngram.adaptive.chain import Level, chain_weights, interpolated
+from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
 from baselines.ngram.adaptive.occurrences import Occurrences
 from baselines.saving import settings_of
 from benchmark.contract import Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
@@ -65,7 +65,7 @@ class Cache(LanguageModel):
         columns = [column for bucket in buckets for column in (bucket > 0, bucket)]
         return np.stack(columns, axis=1).astype(np.float64) if columns else np.empty((len(stream), 0))
 
-    def _levels(self, stream: TokenStream) -> list[Level]:
+    def _levels(self, stream: TokenStream) -> list[Estimate]:
         """Relative frequency in the history of each target after its last 0, 1, … tokens.
 
         An n-gram that ends at s lies in the window of target t if t − window + n − 1 ≤ s < t, and its
@@ -87,10 +87,10 @@ class Cache(LanguageModel):
             levels.append(self._level(found.within(ids, np.maximum(oldest, 0) + n - 1, place), total))
         return levels
 
-    def _level(self, counts: np.ndarray, total: np.ndarray) -> Level:
+    def _level(self, counts: np.ndarray, total: np.ndarray) -> Estimate:
         known = total > 0
         frequency = np.divide(counts, total, where=known, out=np.zeros(counts.shape))
-        return Level(frequency, _bucket(total))
+        return Estimate(frequency, _bucket(total))
 
     def _history_weight(self, tokens: np.ndarray) -> np.ndarray:
         """The sum of the weights in the window of a history of so many tokens."""
@@ -108,7 +108,7 @@ class Cache(LanguageModel):
             )
         return rows
 
-    def _dense(self, ids: np.ndarray) -> list[Level]:
+    def _dense(self, ids: np.ndarray) -> list[Estimate]:
         """The levels of every word after one history."""
         ids = ids[-self.window :] if self.window else ids
         weights = np.ones(len(ids))

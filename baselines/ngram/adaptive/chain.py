@@ -1,4 +1,4 @@
-"""A chain of estimates, each backing the one before, with weights by bucket (Jelinek & Mercer 1980)."""
+"""A chain of estimates, each interpolated with the one before (Jelinek & Mercer 1980), weighted by bucket."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 
 _ITERATIONS = 500
-#: Targets added to each bucket, half of them for the estimate and half for what backs it: a bucket that
-#: the validation text never or hardly shows keeps a moderate weight.
+#: Targets added to each bucket, half of them for the estimate and half for the one before it. So a bucket
+#: with few or no validation targets keeps a moderate weight.
 _PRIOR = 2.0
 
 
 @dataclass(frozen=True)
-class Level:
-    """One estimate: `probability` [targets], 0 where it has none, and `bucket` [targets], the class of
-    history that its weight belongs to. Bucket 0 is for histories that it knows nothing of."""
+class Estimate:
+    """One estimate in the chain.
+
+    `probability` float64 [targets]: 0 if it has none. `bucket` int64 [targets]: the class of histories that
+    share a weight. Bucket 0 is for histories without an estimate.
+    """
 
     probability: np.ndarray
     bucket: np.ndarray
 
 
-def interpolated(levels: list[Level], weights: list[np.ndarray], floor: np.ndarray) -> list[np.ndarray]:
+def interpolated(levels: list[Estimate], weights: list[np.ndarray], floor: np.ndarray) -> list[np.ndarray]:
     """p₀, p₁, … with p₀ the floor and pₙ = λₙ(bucket) · estimateₙ + (1 − λₙ(bucket)) · pₙ₋₁.
 
-    Broadcasts over words: `probability` may be [contexts, words] and `bucket` [contexts, 1].
+    float64 [targets] each. Broadcasts over words: `probability` may be [contexts, words] and `bucket`
+    [contexts, 1].
     """
     chain = [floor]
     for level, weight in zip(levels, weights, strict=True):
@@ -34,12 +38,12 @@ def interpolated(levels: list[Level], weights: list[np.ndarray], floor: np.ndarr
 
 
 def chain_weights(
-    levels: list[Level], buckets: int, floor: np.ndarray, tolerance: float = 1e-7
+    levels: list[Estimate], buckets: int, floor: np.ndarray, tolerance: float = 1e-7
 ) -> list[np.ndarray]:
-    """λₙ [buckets] of each level that make the targets likeliest, by EM; bucket 0 has weight 0.
+    """λₙ [buckets] of each estimate that make the targets likeliest, by EM; bucket 0 has weight 0.
 
-    In the expectation step a target falls down the chain: level n takes the share
-    λₙ estimateₙ / pₙ of what reaches it, and passes on the rest.
+    In the expectation step a target moves down the chain: estimate n takes the share λₙ estimateₙ / pₙ of
+    what reaches it, and passes on the rest.
     """
     weights = [np.full(buckets, 0.5) for _ in levels]
     for weight in weights:
@@ -55,7 +59,9 @@ def chain_weights(
     return weights
 
 
-def _maximised(levels: list[Level], weights: list[np.ndarray], chain: list[np.ndarray]) -> list[np.ndarray]:
+def _maximised(
+    levels: list[Estimate], weights: list[np.ndarray], chain: list[np.ndarray]
+) -> list[np.ndarray]:
     found = []
     reaching = np.ones(len(chain[0]))
     for level, weight, whole in zip(levels[::-1], weights[::-1], chain[:0:-1], strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from baselines.mixture.components import Composite
-from baselines.ngram.adaptive.chain import Level, chain_weights, interpolated
+from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
 from baselines.ngram.adaptive.suffix_array import Matches, SuffixIndex
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
 from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
@@ -84,8 +84,8 @@ class InfinityGram(Composite):
         matches = Matches(found.length[is_target], found.first[is_target], found.last[is_target])
         return matches, sequence[is_target]
 
-    def _level(self, matches: Matches, words: np.ndarray) -> Level:
-        return Level(self.index.followed_by(matches, words) / matches.counts, self._bucket(matches))
+    def _level(self, matches: Matches, words: np.ndarray) -> Estimate:
+        return Estimate(self.index.followed_by(matches, words) / matches.counts, self._bucket(matches))
 
     def _bucket(self, matches: Matches) -> np.ndarray:
         """0 if nothing of the history was found, else by length, count, and number of followers."""
@@ -104,7 +104,7 @@ class InfinityGram(Composite):
         for start in range(0, len(contexts), _ROWS):
             part = slice(start, start + _ROWS)
             matches = self._matches_of(contexts[part])
-            level = Level(self._frequencies(matches), self._bucket(matches)[:, None])
+            level = Estimate(self._frequencies(matches), self._bucket(matches)[:, None])
             floor = np.exp(rows[part].astype(np.float64))
             rows[part] = np.log(interpolated([level], [np.array(self.weights)], floor)[-1])
         return rows

@@ -1,4 +1,4 @@
-"""How often a key occurred within a stretch of a sequence, for any number of stretches at once."""
+"""How often a key occurs within a slice of a sequence, for any number of slices at once."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import numpy as np
 
 
 class Occurrences:
-    """The places of each key in a sequence, sorted so that a stretch is found by binary search.
+    """The places of each key in a sequence, sorted so that a slice can be found by binary search.
 
-    With a `half_life` h, an occurrence d places before the end of the stretch counts 2^(−d/h) instead
-    of 1 (Clarkson & Robinson 1997).
+    With a `half_life` h, an occurrence d places before the end of the slice counts 2^(−d/h) instead of 1
+    (Clarkson & Robinson 1997).
     """
 
     def __init__(self, keys: np.ndarray, half_life: float | None = None) -> None:
         self._places = len(keys) + 1
         self._half_life = half_life
-        # a key and its place in one integer: sorting bare values beats sorting indices
+        # a key and its place in one integer: sorting values is faster than sorting indices
         self._sorted = np.sort(self._packed(keys, np.arange(len(keys))))
         if half_life is not None:
             self._sums = self._decayed_sums()
 
     def within(self, keys: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-        """Occurrences of each of `keys` at places in [start, stop), weighed by the distance to `stop`:
-        float64."""
+        """Occurrences of each of `keys` at places in [start, stop), weighted by the distance to `stop`.
+
+        float64 [keys].
+        """
         start = np.clip(start, 0, stop)
         first = np.searchsorted(self._sorted, self._packed(keys, start))
         last = np.searchsorted(self._sorted, self._packed(keys, stop))
@@ -38,17 +40,17 @@ class Occurrences:
         return packed
 
     def _up_to(self, rank: np.ndarray, keys: np.ndarray, stop: np.ndarray) -> np.ndarray:
-        """The weight, seen from `stop`, of a key's occurrences before `rank` in the sorted array."""
+        """The weight, as seen from `stop`, of a key's occurrences before `rank` in the sorted array."""
         before = self._sorted[rank - 1]
         key, place = np.divmod(before, self._places)
         own = (rank > 0) & (key == keys)
         return np.where(own, self._sums[rank - 1] * self._decay(stop - place), 0.0)
 
     def _decayed_sums(self) -> np.ndarray:
-        """At each occurrence, the weight of it and all earlier ones of its key, seen from its place.
+        """For each occurrence, the weight of it and all earlier ones of its key, as seen from its place.
 
-        Sums over 1, 2, 4, … occurrences, each from two of the shorter (Hillis & Steele 1986), until no
-        key has more.
+        Sums over 1, 2, 4, … occurrences, each from two shorter sums (Hillis & Steele 1986), until no key has
+        more.
         """
         key, place = np.divmod(self._sorted, self._places)
         sums = np.ones(len(key))

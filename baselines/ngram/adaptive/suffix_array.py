@@ -1,4 +1,4 @@
-"""A suffix array of a text of integers, and the longest suffixes of histories found in it."""
+"""The suffix array of a text of integers, and the longest suffixes of histories that occur in it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 
 def suffix_array(text: np.ndarray) -> np.ndarray:
-    """The beginnings of the suffixes of `text` in ascending order of the suffixes: int64 [length].
+    """The start of each suffix of `text`, in ascending order of the suffixes: int64 [length].
 
     The last number of `text` must be smaller than all others. By prefix doubling (Manber & Myers 1993):
     suffixes sorted by their first k numbers are sorted by their first 2k by the pair of ranks at i and at
-    i + k; only those that still tie are sorted again (Larsson & Sadakane 2007).
+    i + k. Only those that still tie are sorted again (Larsson & Sadakane 2007).
     """
     order = np.argsort(text, kind="stable")
     ties, first = _groups(text[order])
@@ -33,8 +33,10 @@ def suffix_array(text: np.ndarray) -> np.ndarray:
 
 
 def _groups(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of sorted keys: the indices of those that occur more than once, and for each key the index of the
-    first equal one."""
+    """For sorted keys: the indices of those that occur more than once, and of the first equal key of each.
+
+    Both int64, ascending.
+    """
     begins = np.ones(len(keys), dtype=bool)
     begins[1:] = keys[1:] != keys[:-1]
     starts = np.flatnonzero(begins)
@@ -44,8 +46,11 @@ def _groups(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Matches:
-    """Where histories end in a text: of each, `length`, how many of its last tokens were found, and the
-    rows [`first`, `last`) of the suffix array whose suffixes begin with them and go on. int64 arrays."""
+    """Where the ends of histories occur in a text. int64 [histories] each.
+
+    `length`: how many of the last tokens of a history were found. [`first`, `last`): the rows of the suffix
+    array whose suffixes begin with these tokens and have a token after them.
+    """
 
     length: np.ndarray
     first: np.ndarray
@@ -53,13 +58,13 @@ class Matches:
 
     @property
     def counts(self) -> np.ndarray:
-        """How often the matched tokens occur with one after them."""
+        """How often the matched tokens occur with another token after them: int64 [histories]."""
         return self.last - self.first
 
 
 @dataclass(frozen=True)
 class SuffixIndex:
-    """A text of words 0 … `words` (the last is `<s>`), searchable for any stretch of it.
+    """A text of words 0 … `words` (the last is `<s>`) that can be searched for any sequence of words.
 
     `text` int32 [tokens + 1] holds each word plus 1, then 0; `rows` int32, its suffix array.
     """
@@ -91,10 +96,10 @@ class SuffixIndex:
         return before
 
     def longest_suffixes(self, sequence: np.ndarray, available: np.ndarray, longest: int) -> Matches:
-        """For each place t of `sequence`, the longest suffix of the `available[t]` tokens before it (at
-        most `longest` of them) that occurs in the text with a token after it.
+        """For each place t of `sequence`, the longest suffix of the tokens before it that occurs in the text.
 
-        One step a length, for all places whose match still grows.
+        A match is at most `available[t]` and at most `longest` tokens long, and has a token after it in the
+        text. There is one step for each length, for all places whose match still grows.
         """
         size = len(sequence)
         length = np.zeros(size, dtype=np.int64)
@@ -117,18 +122,20 @@ class SuffixIndex:
         return Matches(length, first, last)
 
     def _ends_text(self, low: np.ndarray, high: np.ndarray, n: int) -> np.ndarray:
-        """1 where the first of the rows [low, high) has nothing after its first n tokens, else 0."""
+        """1 if the first of the rows [low, high) has nothing after its first n tokens, else 0: int64."""
         row = np.minimum(low, len(self.rows) - 1)
         after = np.minimum(self.rows[row].astype(np.int64) + n, len(self.text) - 1)
         return ((high > low) & (self.text[after] == 0)).astype(np.int64)
 
     def followed_by(self, matches: Matches, words: np.ndarray) -> np.ndarray:
-        """How often each match is followed by the word given for it: int64."""
+        """How often each match is followed by its word in `words`: int64 [matches]."""
         return self._bound(matches, words + 1) - self._bound(matches, words)
 
     def _bound(self, matches: Matches, word: np.ndarray) -> np.ndarray:
-        """The first row of each match whose next word is above `word` − 1, by bisection: the rows of a
-        match are sorted by what follows it."""
+        """The first row of each match whose next word is at least `word`, by bisection.
+
+        The rows of a match are sorted by what follows it.
+        """
         low, high = matches.first.copy(), matches.last.copy()
         places = np.flatnonzero(high > low)
         while len(places):
@@ -140,5 +147,5 @@ class SuffixIndex:
         return low
 
     def follower(self, row: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """The word behind the first `length` tokens of the suffix in each row."""
+        """The word after the first `length` tokens of the suffix in each row."""
         return self.text[self.rows[row].astype(np.int64) + length] - 1

@@ -1,4 +1,4 @@
-"""The fields of many lines at once: a number, n words, and perhaps another number."""
+"""Parsing the fields of many lines at once: a number, n words, and perhaps another number."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from benchmark.corpus.word_numbering import NEWLINE, SEPARATORS, SPACE, WORD, WordNumberer
 
-#: No number is written with more bytes than this.
+#: Numbers with more bytes than this are refused.
 _LONGEST = 40
-#: Below this log10 stands for zero (SRILM writes −99).
+#: log10 of zero: this and everything below (SRILM writes −99).
 _ZERO = -99.0
-#: How far above 0 rounding may have left a log-probability.
+#: How far above 0 rounding may have put a log-probability.
 _ROUNDING = 1e-5
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
@@ -24,8 +24,8 @@ Fail = Callable[[int, str], Exception]
 class Fields:
     """n-grams in the order of their lines.
 
-    `lines` int64 [m], the lines' numbers; `words` int32 [m, n], word types; `log10_probs` and
-    `log10_backoffs` float64 [m], −∞ for zero, log10 b = 0 where no weight is given.
+    `lines` int64 [m]: their line numbers. `words` int32 [m, n]: word types. `log10_probs`, `log10_backoffs`
+    float64 [m]: −∞ for zero; log10 b is 0 if no weight is given.
     """
 
     lines: np.ndarray
@@ -43,7 +43,7 @@ class Fields:
 
 
 def parse(text: bytes, first_line: int, n: int, numberer: WordNumberer, fail: Fail) -> Fields:
-    """The n-grams of order `n` in whole lines, of which `first_line` is the first."""
+    """The n-grams of order `n` in `text`, whole lines that begin with line number `first_line`."""
     layout = _Layout(text)
     lines = first_line + layout.lines
     wrong = np.flatnonzero((layout.fields != n + 1) & (layout.fields != n + 2))
@@ -59,8 +59,8 @@ def parse(text: bytes, first_line: int, n: int, numberer: WordNumberer, fail: Fa
     log10_probs = layout.floats(numbers[0], lines, fail)
     log10_backoffs = np.zeros(len(lines))
     log10_backoffs[weighted] = layout.floats(numbers[1], lines[weighted], fail)
-    _refuse(log10_probs > _ROUNDING, log10_probs, lines, "is above 0: no log-probability", fail)
-    _refuse(log10_backoffs == np.inf, log10_backoffs, lines, "is no backoff weight", fail)
+    _refuse(log10_probs > _ROUNDING, log10_probs, lines, "is above 0, so it is not a log-probability", fail)
+    _refuse(log10_backoffs == np.inf, log10_backoffs, lines, "is not a backoff weight", fail)
     words, _ = numberer.number(layout.without(np.concatenate(numbers)))
     return Fields(
         lines,
@@ -71,8 +71,10 @@ def parse(text: bytes, first_line: int, n: int, numberer: WordNumberer, fail: Fa
 
 
 class _Layout:
-    """Where the fields of some lines lie: `first` field and number of `fields` of each line that has any,
-    and its place among the `lines`."""
+    """Where the fields of some lines are.
+
+    For each line that has any: its `first` field, its number of `fields`, and its index among the `lines`.
+    """
 
     def __init__(self, text: bytes) -> None:
         padded = np.frombuffer(b" " + text + b" " * WORD, dtype=np.uint8)
@@ -88,7 +90,7 @@ class _Layout:
         self.first = before[self.lines] - self.fields
 
     def floats(self, places: np.ndarray, lines: np.ndarray, fail: Fail) -> np.ndarray:
-        """The numbers that stand in the fields `places`, one in each of `lines`."""
+        """The numbers in the fields `places`, one in each of `lines`: float64."""
         starts, lengths = self.starts[places], self.ends[places] - self.starts[places]
         loads = -(-min(int(lengths.max(initial=1)), _LONGEST) // WORD)
         packed = np.zeros((len(places), loads), dtype="<u8")
@@ -109,7 +111,7 @@ class _Layout:
         return numbers
 
     def without(self, places: np.ndarray) -> bytes:
-        """The text with blanks in place of the fields `places`."""
+        """The text with spaces in place of the fields `places`."""
         steps = np.zeros(len(self.codes) + 1, dtype=np.int8)
         steps[self.starts[places]] = 1
         steps[self.ends[places]] -= 1
@@ -117,7 +119,7 @@ class _Layout:
         return np.where(inside, np.uint8(SPACE), self.codes).tobytes()
 
 
-#: By a number of bytes: ones over as many low bytes of a 64-bit load.
+#: For each number of bytes: a mask of so many low bytes of a 64-bit load.
 _BYTES = np.array([(1 << 8 * n) - 1 for n in range(WORD + 1)], dtype=np.uint64)
 
 

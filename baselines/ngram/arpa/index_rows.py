@@ -1,4 +1,9 @@
-"""From n-grams as rows of words to n-grams that know their contexts and suffixes."""
+"""From n-grams as rows of words to n-grams with the ids of their contexts and suffixes.
+
+Input: the n-grams of each order, from 2 up, as rows of word ids, in any order.
+
+Output: an `UnpackedOrder` for each order, from 1 up, sorted by context and then by last word.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ from baselines.ngram.table.unpacked import UnpackedOrder, find, with_implied
 
 @dataclass(frozen=True)
 class NgramRows:
-    """n-grams of one order in any order: `words` int64 [m, n], ids; ln p* and ln b, float64 [m]."""
+    """n-grams of one length, in any order: `words` int64 [m, n], ids; ln p* and ln b, float64 [m]."""
 
     words: np.ndarray
     log_probs: np.ndarray
@@ -21,7 +26,7 @@ class NgramRows:
 
 
 class RepeatedNgram(Exception):
-    """The n-gram of order `order` in row `row` is another row, too."""
+    """The n-gram of order `order` in row `row` has another row, too."""
 
     def __init__(self, order: int, row: int) -> None:
         super().__init__(f"{order}-gram in row {row}")
@@ -31,30 +36,30 @@ class RepeatedNgram(Exception):
 def index_rows(
     unigrams: UnpackedOrder, rows: Sequence[NgramRows], wanted: Sequence[np.ndarray]
 ) -> list[UnpackedOrder]:
-    """Linked n-grams of `rows` (orders 2, 3, …) above `unigrams`, which list every id.
+    """The n-grams of `rows` (orders 2, 3, …) above `unigrams`, which list every id.
 
-    n-grams without their context or suffix among the rows get it, and those of `wanted` (words like the
-    rows', by order) are added where they are missing: as implied n-grams, which change no probability.
-    KenLM does the same for suffixes, and SRILM for contexts. Raises Repeated.
+    A context or suffix that the rows lack is added, and so are the n-grams of `wanted` (word ids as in the
+    rows, for each order) if they are missing. They are added as implied n-grams, which change no probability.
+    KenLM does the same for suffixes, and SRILM for contexts. Raises RepeatedNgram.
     """
-    linked = None
+    indexed = None
     if not any(map(len, wanted)):
-        linked = _index(unigrams, rows, [np.zeros(len(each.words), dtype=bool) for each in rows])
-    if linked is None:
+        indexed = _index(unigrams, rows, [np.zeros(len(each.words), dtype=bool) for each in rows])
+    if indexed is None:
         added = _missing(rows, wanted, len(unigrams))
         implied = [
             np.arange(len(each.words) + len(new)) >= len(each.words)
             for each, new in zip(rows, added, strict=True)
         ]
-        linked = _index(unigrams, list(map(_with, rows, added)), implied)
-    assert linked is not None, "an n-gram lacks its context or suffix"
-    return linked
+        indexed = _index(unigrams, list(map(_with, rows, added)), implied)
+    assert indexed is not None, "an n-gram lacks its context or suffix"
+    return indexed
 
 
 def _index(
     unigrams: UnpackedOrder, rows: Sequence[NgramRows], implied: Sequence[np.ndarray]
 ) -> list[UnpackedOrder] | None:
-    """None where an n-gram lacks its context or suffix."""
+    """The n-grams of `rows` with their ids, or None if one lacks its context or suffix."""
     orders = [unigrams]
     for n, (each, added) in enumerate(zip(rows, implied, strict=True), 2):
         contexts = _ids(orders, each.words[:, :-1])
@@ -66,7 +71,7 @@ def _index(
         repeated = np.flatnonzero(np.diff(keys[order]) == 0)
         if len(repeated):
             raise RepeatedNgram(n, int(order[repeated + 1].min()))
-        linked = UnpackedOrder(
+        indexed = UnpackedOrder(
             contexts[order],
             each.words[order, -1],
             suffixes[order],
@@ -74,12 +79,12 @@ def _index(
             each.log_backoffs[order],
             added[order],
         )
-        orders.append(with_implied(orders[-1], linked))
+        orders.append(with_implied(orders[-1], indexed))
     return orders
 
 
 def _ids(orders: Sequence[UnpackedOrder], words: np.ndarray) -> np.ndarray:
-    """Ids of n-grams given by their words, ABSENT where they are not listed."""
+    """Ids of n-grams given by their words, ABSENT if they are not listed: int64 [m]."""
     ids = words[:, 0]
     for order, word in zip(orders[1:], words.T[1:], strict=True):
         ids = np.where(ids == ABSENT, ABSENT, find(order, ids, word))
@@ -87,7 +92,7 @@ def _ids(orders: Sequence[UnpackedOrder], words: np.ndarray) -> np.ndarray:
 
 
 def _with(rows: NgramRows, added: np.ndarray) -> NgramRows:
-    """`rows` with n-grams whose probabilities are yet to come."""
+    """`rows` with n-grams added whose probabilities are not known yet."""
     none = np.zeros(len(added))
     return NgramRows(
         np.concatenate([rows.words, added]),
@@ -97,7 +102,7 @@ def _with(rows: NgramRows, added: np.ndarray) -> NgramRows:
 
 
 def _missing(rows: Sequence[NgramRows], wanted: Sequence[np.ndarray], words: int) -> list[np.ndarray]:
-    """The n-grams of each order that are wanted, or are a context or suffix, and are not among the rows."""
+    """The n-grams of each order that are wanted, or are contexts or suffixes, but are not among the rows."""
     added: list[np.ndarray] = []
     needed = np.zeros((0, len(rows) + 1), dtype=np.int64)
     for each, also in zip(reversed(rows), reversed(wanted), strict=True):
@@ -113,7 +118,7 @@ def _missing(rows: Sequence[NgramRows], wanted: Sequence[np.ndarray], words: int
 
 
 def _numbers(rows: np.ndarray, words: int) -> np.ndarray:
-    """A number for each row below the number of rows, the same for equal rows."""
+    """A number for each row, below the number of rows, the same for equal rows."""
     numbers = np.unique(rows[:, 0], return_inverse=True)[1]
     for column in rows.T[1:]:
         numbers = np.unique(numbers * words + column, return_inverse=True)[1]

@@ -1,4 +1,4 @@
-"""The lines of an ARPA file, plain or gzip, many at a time."""
+"""The lines of an ARPA file, plain or gzip, in blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.errors import UserError
 
 _BLOCK = 1 << 22  # bytes read at a time
 _GZIP = b"\x1f\x8b"
-#: How files begin that are often taken for ARPA files, and what they are.
+#: Beginnings of files that are often mistaken for ARPA files, and what those files are.
 _OTHERS = {
     b"mmap lm http://kheafield.com/code": "KenLM's binary format; give the ARPA file it was built from",
     b"iARPA": "IRSTLM's own format; convert it with compile-lm --text=yes FILE NEW",
@@ -24,7 +24,7 @@ _COMMAND = re.compile(rb"\\[^\n]*\n")
 
 
 class ArpaLines:
-    """Whole lines of a file; `fail` makes errors that name it."""
+    """The whole lines of a file. `fail` makes errors that name it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class ArpaLines:
         return UserError(f"{self.path}, line {line}: {problem}")
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        r"""The number of a first line, and either that line, if it begins with `\`, or many that do not."""
+        r"""Line numbers, each with one line that begins with `\` or a block of lines that do not."""
         line = 1
         for text in self._texts():
             for part in _parts(text):
@@ -41,7 +41,7 @@ class ArpaLines:
                 line += part.count(b"\n")
 
     def _texts(self) -> Iterator[bytes]:
-        """The file, cut where lines end."""
+        """The file in pieces that end where lines end."""
         begun = b""
         with self._open() as file:
             for piece in iter(lambda: self._read(file), b""):
@@ -67,15 +67,17 @@ class ArpaLines:
         try:
             piece = file.read(_BLOCK)
         except (EOFError, zlib.error, OSError) as error:
-            raise UserError(f"{self.path} cannot be unpacked to its end ({error}): fetch it again") from None
+            raise UserError(
+                f"{self.path} cannot be decompressed to its end ({error}): download it again"
+            ) from None
         for mark, what in _OTHERS.items():
             if piece.startswith(mark):
-                raise UserError(f"{self.path} is no ARPA file but {what}")
+                raise UserError(f"{self.path} is not an ARPA file, but {what}")
         return piece
 
 
 def _parts(text: bytes) -> Iterator[bytes]:
-    r"""The text cut before and after each line that begins with `\`."""
+    r"""The text, divided before and after each line that begins with `\`."""
     done = 0
     for match in _COMMAND.finditer(text):
         start, stop = match.span()

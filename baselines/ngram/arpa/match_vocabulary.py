@@ -1,4 +1,4 @@
-"""The model of an ARPA file over a closed vocabulary, which need not be the file's."""
+"""The model of an ARPA file over the vocabulary of a corpus, which may differ from that of the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from baselines.ngram.table.write_arpa import START
 from benchmark.corpus import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
 
-#: How far from 1 rounding in a file may leave the sum of probabilities.
+#: How far from 1 rounding in a file may put the sum of the probabilities.
 TOLERANCE = 1e-4
 #: Probability mass that counts as none.
 _NOTHING = 1e-9
@@ -29,7 +29,7 @@ _NOTHING = 1e-9
 
 @dataclass(frozen=True)
 class MatchedModel:
-    """A file's model over a vocabulary; whether its probabilities sum to one; what became of its words."""
+    """A file's model over a vocabulary, whether its probabilities sum to one, and remarks on its words."""
 
     orders: list[UnpackedOrder]
     normalised: bool
@@ -37,20 +37,20 @@ class MatchedModel:
 
 
 def match_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> MatchedModel:
-    """The model of `file` over the words of `vocabulary`. If the file's sums to one, so does this.
+    """The model of `file` over the words of `vocabulary`. If the file's model sums to one, so does this one.
 
     A word that only the file has is `<unk>` here: p(<unk> | h) is the sum over all such words and the
-    file's `<unk>`. What can be no event here (`</s>` where the vocabulary has none; any word that only the
-    file has, where the vocabulary has no `<unk>`) is left out, and p(w | h) divided by what remains.
-    n-grams with such words in their history never match and are dropped.
+    file's `<unk>`. A word that cannot occur here is left out, and p(w | h) is divided by the remaining
+    probability: `</s>` if the vocabulary has none, and words that only the file has if the vocabulary has no
+    `<unk>`. n-grams with such words in their history never match and are dropped.
 
-    Words that only the vocabulary has share the 1-gram probability of the file's `<unk>`, the
-    vocabulary's `<unk>` having a share alike; backoff weights are then computed anew. Their probability is
-    0 where the file has no `<unk>`, and after a context that lists all of the file's words.
+    Words that only the vocabulary has share the 1-gram probability of the file's `<unk>`, and the
+    vocabulary's `<unk>` gets an equal share; backoff weights are then recomputed. Their probability is 0 if
+    the file has no `<unk>`, and after a context that lists all words of the file.
 
-    `<s>` is history only, as KenLM and SRILM have it, or, where the 1-grams sum to one only with it
-    (IRSTLM), an event that is left out. Raises UserError for an n-gram that comes twice, and for a file
-    without a word of the vocabulary.
+    `<s>` occurs only in histories, as in KenLM and SRILM. If the 1-grams sum to one only with it (IRSTLM), it
+    is an event that is left out. Raises UserError for an n-gram that is listed twice, and for a file without
+    any word of the vocabulary.
     """
     words = _Words(file, vocabulary)
     orders = _linked(file, words)
@@ -72,12 +72,12 @@ def match_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> MatchedModel:
 
 
 class _Words:
-    """A file's words by id: those of the vocabulary, then `<s>`, then those that only the file has."""
+    """The file's words by id: those of the vocabulary, then `<s>`, then those that only the file has."""
 
     def __init__(self, file: ArpaFile, vocabulary: Vocabulary) -> None:
         self.size, self.unknown = len(vocabulary), vocabulary.unknown
         names = list(file.words)
-        if UNKNOWN not in names and UNKNOWN.upper() not in vocabulary.ids:  # some tools write it so
+        if UNKNOWN not in names and UNKNOWN.upper() not in vocabulary.ids:  # some tools write <UNK>
             names = [UNKNOWN if name == UNKNOWN.upper() else name for name in names]
         known = {**vocabulary.ids, START: self.size}
         extra = [name for name in names if name not in known]
@@ -87,7 +87,7 @@ class _Words:
         self.total = self.size + 1 + len(extra)
         #: Words of the vocabulary that the file lacks.
         self.missing = np.setdiff1d(np.arange(self.size), self.ids)
-        #: Words that are here <unk>, or no event at all.
+        #: Words that count as <unk> here, and words that cannot occur.
         self.as_unknown = np.zeros(self.total, dtype=bool)
         self.left_out = np.zeros(self.total, dtype=bool)
         (self.left_out if self.unknown is None else self.as_unknown)[self.size + 1 :] = True
@@ -106,13 +106,15 @@ class _Words:
 
 
 def _linked(file: ArpaFile, words: _Words) -> list[UnpackedOrder]:
-    """The file's n-grams that can match, over all ids, with h <unk> wherever an h w counts as such."""
+    """The file's n-grams that can match, over all ids, with an h <unk> for each h w that counts as such."""
     rows, lines, wanted = [], [], []
     for n, section in enumerate(file.sections[1:], 2):
         ids = words.ids[section.words]
         some = (ids[:, 0] <= words.size) & (ids[:, 1:-1] < words.size).all(axis=1)
         ids = ids[some]
-        weights = np.where(ids[:, -1] < words.size, section.log10_backoffs[some], 0)  # else never a context
+        weights = np.where(
+            ids[:, -1] < words.size, section.log10_backoffs[some], 0
+        )  # otherwise it is never a context
         rows.append(NgramRows(ids, section.log10_probs[some] * ln(10), weights * ln(10)))
         lines.append(section.lines[some])
         unknown = ids[words.as_unknown[ids[:, -1]]]
@@ -122,7 +124,9 @@ def _linked(file: ArpaFile, words: _Words) -> list[UnpackedOrder]:
         return index_rows(_unigrams(file, words), rows, wanted)
     except RepeatedNgram as found:
         line = lines[found.order - 2][found.row]
-        raise UserError(f"{file.path}, line {line}: this {found.order}-gram comes a second time") from None
+        raise UserError(
+            f"{file.path}, line {line}: this {found.order}-gram is listed a second time"
+        ) from None
 
 
 def _unigrams(file: ArpaFile, words: _Words) -> UnpackedOrder:
@@ -139,7 +143,7 @@ def _unigrams(file: ArpaFile, words: _Words) -> UnpackedOrder:
 
 
 def _shared(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]:
-    """With the 1-gram probability of the file's `<unk>` divided among the words it stands for."""
+    """The n-grams with the 1-gram probability of the file's `<unk>` divided among the words it stands for."""
     if words.of_unknown is None:
         return orders
     log_probs = orders[0].log_probs.copy()
@@ -151,7 +155,7 @@ def _shared(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]:
 
 
 def _gathered(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]:
-    """With p(<unk> | h) raised by the probability of all the words that count as `<unk>`."""
+    """The n-grams with p(<unk> | h) raised by the probability of all words that count as `<unk>`."""
     sums = event_probabilities(orders, words.as_unknown)
     made = []
     for order, raised in zip(orders, sums, strict=True):
@@ -164,9 +168,10 @@ def _gathered(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]
 
 
 def _without(orders: list[UnpackedOrder], left_out: np.ndarray, file: ArpaFile) -> list[UnpackedOrder]:
-    """p(w | h, w is not left out): p* divided by what remains, weights by how much more remains than below.
+    """The n-grams with p(w | h, w is not left out).
 
-    Where nothing remains after h, p(w | h) is p(w | h').
+    p* is divided by the remaining probability, and b(h) multiplied by the ratio of what remains after h' to
+    what remains after h. If nothing remains after h, p(w | h) is p(w | h').
     """
     remains = [1 - each for each in event_probabilities(orders, left_out)]
     if remains[0][0] <= _NOTHING:

@@ -1,4 +1,4 @@
-"""Reading an ARPA file: its words and its n-grams, checked against its header."""
+"""Reading the words and n-grams of an ARPA file, checked against its header."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECTION = re.compile(rb"\\(\d+)-grams:\s*")
 
 @dataclass(frozen=True)
 class ArpaFile:
-    """What a file says. `sections[n − 1]` holds its n-grams, words by their place in `words`."""
+    """The content of a file. `sections[n − 1]` holds its n-grams, with words as indices into `words`."""
 
     path: Path
     words: list[str]
@@ -30,9 +30,9 @@ class ArpaFile:
 def read_arpa(path: Path) -> ArpaFile:
     """Read an ARPA file, plain or gzip.
 
-    Raises UserError naming the file and the line: no ARPA file, cut short, a header that counts otherwise,
-    a field too many or too few, not a number, a log-probability above 0, an n-gram of a word without a
-    1-gram, a word listed twice, text that is not UTF-8.
+    Raises UserError with the file and the line if it is not an ARPA file, is cut short, has other counts than
+    its header, a field too many or too few, something that is not a number, a log-probability above 0, an
+    n-gram with a word that has no 1-gram, a word listed twice, or text that is not UTF-8.
     """
     for multiplier in MULTIPLIERS:
         with suppress(HashCollision):
@@ -63,8 +63,8 @@ class _Reader:
                 self._section(line, text)
             line += text.count(b"\n")
         if self.state == "before":
-            raise UserError(f"{self.lines.path} is no ARPA file: it has no line \\data\\")
-        raise self.lines.fail(line, "the file ends here, before its \\end\\: it was cut short")
+            raise UserError(f"{self.lines.path} is not an ARPA file: it has no line \\data\\")
+        raise self.lines.fail(line, "the file ends here without its \\end\\: it was cut short")
 
     def _command(self, line: int, command: bytes) -> bool:
         """Act on a line that begins with a backslash; True at the end of the file."""

@@ -1,7 +1,9 @@
-"""Pruning: which n-grams a backoff model can do without, and the model without them.
+"""Pruning: removing the n-grams that a backoff model needs least.
 
-By count, as lmplz does it, and by relative entropy (Stolcke 1998). Either leaves a model that sums to one
-and lists every n-gram's context.
+Input and output: an `UnpackedOrder` for each order, from 1 up, sorted by context and then by last word.
+
+Pruning by count, as in lmplz, and by relative entropy (Stolcke 1998). Both leave a model that sums to one and
+lists the context of every n-gram.
 """
 
 from __future__ import annotations
@@ -14,24 +16,24 @@ import numpy as np
 
 from baselines.ngram.table.unpacked import UnpackedOrder, log, normalise, select, stored_masses
 
-#: How far below its backed-off estimate rounding may leave an interpolated probability.
+#: How far below its backed-off estimate rounding may put an interpolated probability, as a share of it.
 _ROUNDING = 1e-6
 
 
 def by_count(
     orders: Sequence[UnpackedOrder], counts: Sequence[np.ndarray], cutoffs: Sequence[int]
 ) -> list[UnpackedOrder]:
-    """Without the n-grams whose count is at most the cutoff of their order (`cutoffs[n − 1]`).
+    """The n-grams without those whose count is at most the cutoff of their order (`cutoffs[n − 1]`).
 
-    `counts` lie beside the n-grams. The cutoffs must not fall, and that of order 1 is 0 (every word stays),
-    so that what stays has its contexts and suffixes. Discounts and counts of what stays are those of the
-    whole text. In an interpolated model, with u(h w) = p*(h w) − b(h) p(w | h') what the n-gram itself
-    brings, the mass that is cut goes to the lower order, as in lmplz's `--prune`:
+    `counts[n − 1]` [n-grams] is in the order of the n-grams. The cutoffs must not fall, and that of order 1
+    must be 0 (every word stays), so that the context and suffix of each n-gram stay with it. Discounts and
+    counts are those of the whole text. In an interpolated model, with u(h w) = p*(h w) − b(h) p(w | h') the
+    n-gram's own contribution, the mass that is cut goes to the lower order, as in lmplz's `--prune`:
 
         b'(h) = b(h) + Σ u(h w) over what is cut,   p'(h w) = u(h w) + b'(h) p'(w | h').
 
-    A model that is not interpolated (some u is negative) keeps the p* of what stays, and has its weights
-    computed anew, as with SRILM's `-gtNmin`, which names the least count that stays.
+    A model that is not interpolated (some u is negative) keeps the p* of the n-grams that stay, and its
+    weights are recomputed, as with SRILM's `-gtNmin`, which gives the least count that stays.
     """
     kept = [np.ones(len(orders[0]), dtype=bool)]
     kept += [count > cutoff for count, cutoff in zip(counts[1:], cutoffs[1:], strict=True)]
@@ -51,7 +53,7 @@ def by_count(
 
 
 def _own_part(lower: UnpackedOrder, order: UnpackedOrder) -> np.ndarray:
-    """p*(h w) − b(h) p(w | h')."""
+    """p*(h w) − b(h) p(w | h') of each n-gram of `order`: float64 [n-grams]."""
     backed_off = lower.log_backoffs[order.contexts] + lower.log_probs[order.suffixes]
     return np.exp(order.log_probs) - np.exp(backed_off)
 
@@ -59,7 +61,7 @@ def _own_part(lower: UnpackedOrder, order: UnpackedOrder) -> np.ndarray:
 def by_relative_entropy(
     orders: Sequence[UnpackedOrder], threshold: float, end: int | None
 ) -> list[UnpackedOrder]:
-    """Without the n-grams whose loss alone raises the model's perplexity by a share below `threshold`.
+    """The n-grams without those whose loss alone raises the model's perplexity by a share below `threshold`.
 
     exp(D) − 1 < threshold, with D the relative entropy of the model to the one without h w (Stolcke 1998,
     eq. 1 and 2; SRILM's `-prune`):
@@ -67,9 +69,9 @@ def by_relative_entropy(
         D = − P(h) { p(w | h) [ln p(w | h') + ln b'(h) − ln p(w | h)] + [ln b'(h) − ln b(h)] r(h) },
 
     r(h) = 1 − Σ p*(h v), and b'(h) the weight without h w. Each n-gram is judged in the whole model, and
-    stays if a longer one that stays continues it. P(h) is the product of the model's probabilities of its
-    words; of `<s>`, which has none, that of the word `end`, `</s>` (SRILM does the same), or 0. Suffixes of
-    what stays are listed as implied, which SRILM leaves to the reader.
+    stays if it is the context of a longer one that stays. P(h) is the product of the model's probabilities of
+    its words. `<s>` has no probability; that of the word `end`, `</s>`, is used (as in SRILM), or 0 without
+    one. The suffixes of the n-grams that stay are listed as implied, which SRILM leaves to the reader.
     """
     dispensable = relative_entropies(orders, end)
     kept = [np.expm1(each) >= threshold for each in dispensable]
@@ -85,18 +87,18 @@ def by_relative_entropy(
 
 
 def relative_entropies(orders: Sequence[UnpackedOrder], end: int | None) -> list[np.ndarray]:
-    """D of each n-gram of orders 2, 3, … in nats: [order − 2][n]."""
+    """D of each n-gram of orders 2, 3, … in nats: float64 [order − 2][n-grams]."""
     first = orders[0].log_probs.copy()
     first[-1] = -np.inf if end is None else first[end]
     history, found = first, []
     for lower, order in pairwise(orders):
         _, backed_off = stored_masses(lower, order)
-        room = np.maximum(1 - backed_off, 0)  # Σ p(w | h') of what is not stored
+        room = np.maximum(1 - backed_off, 0)  # Σ p(w | h') over the words not stored after h
         left = np.exp(lower.log_backoffs) * room
         below = lower.log_probs[order.suffixes]
         prob = np.exp(order.log_probs)
         weight = log(left[order.contexts] + prob) - log(room[order.contexts] + np.exp(below))
-        with np.errstate(invalid="ignore"):  # 0 · −∞ where nothing is left
+        with np.errstate(invalid="ignore"):  # 0 · −∞ if nothing is left
             change = prob * (below + weight - order.log_probs)
             change += np.where(left > 0, left, 0)[order.contexts] * (
                 weight - lower.log_backoffs[order.contexts]

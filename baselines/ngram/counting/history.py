@@ -9,6 +9,8 @@ it has no history, because the only beginning seen in training says nothing abou
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import numpy as np
 
 from benchmark.contract import Context, Vocabulary, after_last_end
@@ -43,14 +45,27 @@ def recent(ids: np.ndarray, vocabulary: Vocabulary, context: Context, longest: i
 
 
 def _by_sentence(vocabulary: Vocabulary, context: Context) -> bool:
-    return context == "sentence" and vocabulary.end is not None
+    match context:
+        case "sentence":
+            return vocabulary.end is not None
+        case "stream":
+            return False
+        case _:
+            assert_never(context)
 
 
 def _opening(vocabulary: Vocabulary, context: Context) -> np.ndarray:
     """What scoring inserts before the first token of a history: one id, or none."""
     if vocabulary.end is None:
         return np.array([], dtype=np.int64)
-    return np.array([len(vocabulary) if context == "sentence" else vocabulary.end])
+    match context:
+        case "sentence":
+            before = len(vocabulary)  # `<s>`
+        case "stream":
+            before = vocabulary.end
+        case _:
+            assert_never(context)
+    return np.array([before])
 
 
 def _beginnings(ids: np.ndarray, vocabulary: Vocabulary, context: Context) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Models of other tools: KenLM and nltk.lm."""
+"""Models of other tools, scored here: KenLM and nltk.lm."""

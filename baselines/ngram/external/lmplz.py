@@ -15,23 +15,23 @@ from benchmark.errors import UserError
 
 
 def find_lmplz(program: str | None) -> str | None:
-    """Path of the program: None for None, or for a bare name that is not on the PATH.
+    """The path of the program; None for None, and for a bare name that is not on the PATH.
 
-    Raises UserError where a path is given and no program is there.
+    Raises UserError if a path is given and there is no program.
     """
     found = shutil.which(program) if program else None
     if program and found is None and Path(program).name != program:
-        raise UserError(f"model.lmplz: no program at {program}; give its path, or null to do without")
+        raise UserError(f"model.lmplz: no program at {program}; give its path, or null to do without it")
     return found
 
 
 def run_lmplz(
     program: str, train: TokenStream, spellings: Sequence[str], order: int, memory: str, arpa: Path
 ) -> None:
-    """Estimate modified Kneser-Ney on `train`, one `</s>` a line, and write the ARPA file `arpa`.
+    """Estimate modified Kneser-Ney on `train`, a line for each `</s>`, and write the ARPA file `arpa`.
 
-    `memory` bounds its sorting (`-S`, such as `1G` or `20%`; its own default is 80% of the machine).
-    Where discounts have no closed form it takes its fallback. Raises RuntimeError with its last words.
+    `memory` limits its sorting (`-S`, such as `1G` or `20%`; its own default is 80% of the machine). If the
+    discounts have no closed form, it uses its fallback. Raises RuntimeError with its last line of output.
     """
     names = np.array(spellings, dtype=object)
     names[train.vocabulary.end] = "\n"

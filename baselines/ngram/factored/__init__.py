@@ -1,1 +1,1 @@
-"""Models whose histories are not only the words just before: skip n-grams and classes of words."""
+"""Models with other histories than the nearest words: skip n-grams and class-based n-grams."""

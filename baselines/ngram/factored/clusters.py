@@ -1,13 +1,13 @@
-"""Word classes that make adjacent classes tell most of each other: Brown clustering by exchange.
+"""Word classes with the most mutual information between adjacent classes: Brown clustering by exchange.
 
 A class bigram model p(w | v) = p(c(w) | c(v)) · p(w | c(w)) gives its training text the log-likelihood
 
     L = Σ_{g,h} f(N(g, h)) − Σ_g f(N(g, ·)) − Σ_h f(N(·, h)) + Σ_w f(N(w)),    f(n) = n ln n,
 
-N(g, h) how often class h follows class g: up to constants, the average mutual information of adjacent
-classes (Brown et al. 1992, eq. 10). The exchange algorithm (Kneser & Ney 1993; Martin, Liermann & Ney
-1998, sec. 2.3) visits the words by frequency, takes each out of its class and puts it where L is largest,
-until a sweep moves almost nothing. L never falls.
+N(g, h) how often class h follows class g. Up to constants this is the average mutual information of adjacent
+classes (Brown et al. 1992, eq. 10). The exchange algorithm (Kneser & Ney 1993; Martin, Liermann & Ney 1998,
+sec. 2.3) visits the words by frequency and moves each to the class where L is largest, until a sweep moves
+almost no word. L never falls.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SETTLED = 0.001
 
 @dataclass(frozen=True)
 class Bigrams:
-    """Counts [n] of the pairs `left` [n], `right` [n]: words, and on the left also `<s>`, the id `words`."""
+    """`counts` [n] of the pairs `left` [n], `right` [n]: word ids, on the left also `<s>` (id `words`)."""
 
     left: np.ndarray
     right: np.ndarray
@@ -40,9 +40,9 @@ def cluster(
 ) -> np.ndarray:
     """The class of each word: int64 [words], below `classes`.
 
-    Each word of `alone` keeps a class of its own, which it shares with no other. At first the most
-    frequent words have a class each and all others share the last (Martin, Liermann & Ney 1998).
-    `visited(moved, likelihood)` is called after each of at most `sweeps` sweeps.
+    Each word of `alone` has a class to itself. At first each of the most frequent words has a class, and all
+    others share the last one (Martin, Liermann & Ney 1998). `visited(moved, likelihood)` is called after each
+    of at most `sweeps` sweeps.
     """
     frequency = np.bincount(bigrams.right, weights=bigrams.counts, minlength=bigrams.words)
     ranked = np.argsort(-frequency, kind="stable")
@@ -58,14 +58,14 @@ def cluster(
         visited(moved, exchange.likelihood())
         if moved <= _SETTLED * len(free):
             break
-    return np.unique(exchange.class_of, return_inverse=True)[1]  # numbered without those left empty
+    return np.unique(exchange.class_of, return_inverse=True)[1]  # numbered without the empty ones
 
 
 class Exchange:
-    """A clustering that moves one word at a time. Classes below `first` are closed.
+    """A clustering that moves one word at a time. Classes below `first` do not change.
 
-    `counts` [K, K] holds N(g, h), K − 1 being the class of `<s>`; `terms` holds f of it. Both are kept
-    beside their transposes, so that what a word needs of them are whole rows.
+    `counts` float64 [K, K] holds N(g, h), with K − 1 the class of `<s>`; `terms` holds f of it. Both are also
+    kept transposed, so that a word needs only whole rows of them.
     """
 
     def __init__(self, bigrams: Bigrams, class_of: np.ndarray, classes: int, first: int) -> None:
@@ -100,7 +100,7 @@ class Exchange:
         return best != old
 
     def _gains(self, follows: np.ndarray, precedes: np.ndarray, itself: float) -> np.ndarray:
-        """What L gains if the word joins each open class."""
+        """How much L gains if the word joins each of the open classes: float64 [open classes]."""
         gains = _row_gains(self.transposed, self.terms_transposed, follows)
         gains += _row_gains(self.counts, self.terms, precedes)
         inner = np.diagonal(self.counts)
@@ -111,7 +111,7 @@ class Exchange:
         return gains[self.open]
 
     def _add(self, group: int, follows: np.ndarray, precedes: np.ndarray, itself: float) -> None:
-        """Count a word's neighbours as the neighbours of a class (with minus signs: no longer)."""
+        """Add a word's neighbours to those of a class; with minus signs, take them away."""
         self.counts[group] += follows
         self.counts[:, group] += precedes
         self.counts[group, group] += itself
@@ -124,7 +124,7 @@ class Exchange:
 
 
 class _Neighbours:
-    """For each word, the words on one side of it and how often they stand there."""
+    """For each word, its neighbours on one side, and how often they occur there."""
 
     def __init__(self, words: np.ndarray, neighbours: np.ndarray, counts: np.ndarray, size: int) -> None:
         order = np.argsort(words, kind="stable")
@@ -132,7 +132,7 @@ class _Neighbours:
         self.offsets = np.searchsorted(words[order], np.arange(size + 2)).tolist()
 
     def by_class(self, word: int, class_of: np.ndarray) -> tuple[np.ndarray, float]:
-        """How often each class stands beside `word`, apart from the word itself; and how often that does."""
+        """How often each class is next to `word`, without the word itself; and how often that is."""
         part = slice(self.offsets[word], self.offsets[word + 1])
         neighbours, counts = self.neighbours[part], self.counts[part]
         summed = np.bincount(class_of[neighbours], weights=counts, minlength=int(class_of[-1]) + 1)

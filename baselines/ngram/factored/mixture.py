@@ -12,17 +12,17 @@ import numpy as np
 from baselines.mixture.em import expectation_maximisation, mixed
 from baselines.ngram.factored.table import ABSENT, FactoredTable
 
-_SIZES = 8  # how many sizes of a history's following are told apart: 1, 2, 4, … 128 and more
-_ENOUGH = 200  # targets from which on a bucket has weights of its own
-_ROWS = 64  # dense rows mixed at a time
+_SIZES = 8  # classes of the number of n-grams after a history: 1, 2, 4, … 128 and more
+_ENOUGH = 200  # targets that give a bucket weights of its own
+_ROWS = 64  # dense rows computed at a time
 
 
 @dataclass(frozen=True)
 class FactoredMixture:
     """p(w | h) = Σᵢ λᵢ(bucket of h) pᵢ(w | hᵢ), each hᵢ other factors of the same history (and group).
 
-    The bucket of a history is told by the first table: how many of its factors it has seen together, and
-    how many n-grams followed them (a power of two). `weights` float64 [tables, buckets].
+    The first table determines the bucket of a history: how many of its factors were seen together, and how
+    many n-grams follow them (a power of two). `weights` float64 [tables, buckets].
     """
 
     tables: tuple[FactoredTable, ...]
@@ -34,7 +34,7 @@ class FactoredMixture:
     ) -> Self:
         """Weights by EM on the events `factors` ([k, events] for each table), `targets` [events].
 
-        A bucket with too few of them has the weights of all together.
+        A bucket with too few events gets the weights of all events together.
         """
         buckets = _SIZES * (len(tables[0].contexts) + 1)
         scores = np.stack([table.score(each, targets) for table, each in zip(tables, factors, strict=True)])

@@ -1,15 +1,16 @@
 """Kneser-Ney smoothing for histories of any factors, not only the words just before the target.
 
-A history is a list of factors f₁ … f_k, nearest first: words at any distance, classes of words. With h the
+A history is a list of factors f₁ … f_k, nearest first: words at any distance, or classes of words. With h the
 history and h' the history without its last factor,
 
     p(w | h) = (a(h w) − D(a(h w))) / Σ_v a(h v) + γ(h) p(w | h'),
 
-a(h w) being the count in training of what cannot be longer, and else the number of distinct factors seen
-next (Kneser & Ney 1995); D and γ are those of modified Kneser-Ney (Chen & Goodman 1998), which this is
-where the factors are the words just before. A fixed order of dropping factors makes it a factored language
-model with one backoff path (Bilmes & Kirchhoff 2003). Targets may be divided into groups: p is then that
-of a target within its group, which heads every history, and the recursion ends in 1 / (size of the group).
+where a(h w) is the count in training if the history cannot be longer, and otherwise the number of distinct
+next factors (Kneser & Ney 1995). D and γ are those of modified Kneser-Ney (Chen & Goodman 1998); if the
+factors are the nearest words, this is that method. The fixed order of dropping factors makes it a factored
+language model with one backoff path (Bilmes & Kirchhoff 2003). Targets may be divided into groups: p is then
+that of a target within its group, which is the first factor of every history, and the recursion ends in 1 /
+(size of the group).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 from baselines.ngram.estimation.discounts import Discounts, choose_discounts
 from benchmark.contract import RunLog
 
-#: No factor here, nor any beyond: the history ends.
+#: There is no factor here, nor any beyond: the history ends.
 ABSENT = -1
 _ARRAYS = ("contexts", "ngrams", "log_probs", "log_backoffs")
 
@@ -33,11 +34,13 @@ _ARRAYS = ("contexts", "ngrams", "log_probs", "log_backoffs")
 class FactoredTable:
     """Histories of up to k factors, and the targets seen after each; natural logarithms.
 
-    `groups` int64 [targets]: the group of each target. A history of j factors has the key
-    (id of the history of j − 1) · `radix` + factor, an n-gram the key (id of its history) · targets + target;
-    ids number ascending keys, and a history of none has the id of the target's group.
-    `contexts[j − 1]` int64: keys of the histories of j factors, with `log_backoffs[j − 1]` float32, ln γ;
-    `ngrams[j − 1]` int64: keys of their n-grams, with `log_probs[j]` float32, ln p; `log_probs[0]` [targets].
+    - `groups` int64 [targets]: the group of each target.
+    - `contexts[j − 1]` int64, ascending: the keys of the histories of j factors,
+      (id of the history of j − 1 factors) · `radix` + factor. An id is an index into these keys; a history
+      without factors has the id of the target's group.
+    - `ngrams[j − 1]` int64, ascending: the keys of their n-grams, (id of the history) · targets + target.
+    - `log_backoffs[j − 1]` float32: ln γ of each of `contexts[j − 1]`.
+    - `log_probs[j]` float32: ln p of each of `ngrams[j − 1]`; `log_probs[0]` [targets] without factors.
     """
 
     groups: np.ndarray
@@ -53,7 +56,7 @@ class FactoredTable:
     ) -> Self:
         """The table of events: `factors` int [k, events] below `radix` or ABSENT, `targets` [events].
 
-        Where a factor is ABSENT, so must be all farther ones.
+        Events may be in any order. If a factor is ABSENT, all farther ones must be, too.
         """
         size = len(groups)
         contexts, histories = _histories(factors, groups[targets], radix)
@@ -109,17 +112,17 @@ class FactoredTable:
         return rows.astype(np.float32)
 
     def in_every_group(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Each history once in each group: factors [k, histories · groups], and the group of each."""
+        """Each history once for each group: factors [k, histories · groups], and the group of each."""
         groups = int(self.groups.max()) + 1
         return np.repeat(factors, groups, axis=1), np.tile(np.arange(groups), factors.shape[1])
 
     def followers(self, j: int, ids: np.ndarray) -> np.ndarray:
-        """How many n-grams are stored for each of the histories `ids` of j + 1 factors."""
+        """How many n-grams each of the histories `ids` of j + 1 factors has: int64."""
         size = len(self.groups)
         return np.searchsorted(self.ngrams[j], (ids + 1) * size) - np.searchsorted(self.ngrams[j], ids * size)
 
     def histories(self, factors: np.ndarray, group: np.ndarray) -> Iterator[np.ndarray]:
-        """For j = 1 … k: the id of the history of j factors of each event, ABSENT where not stored."""
+        """For j = 1 … k: the id of the history of j factors of each event, ABSENT if not stored: int64."""
         history = group.astype(np.int64)
         for values, keys in zip(factors, self.contexts, strict=True):
             known = (history != ABSENT) & (values != ABSENT)
@@ -149,7 +152,7 @@ class FactoredTable:
 def _histories(
     factors: np.ndarray, group: np.ndarray, radix: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Keys of the distinct histories of 1 … k factors; and the id of the history of 0 … k of each event."""
+    """Keys of the distinct histories of 1 … k factors; each event's ids of its histories of 0 … k factors."""
     contexts, histories = [], [group.astype(np.int64)]
     for values in factors:
         present = np.flatnonzero(values != ABSENT)
@@ -164,9 +167,9 @@ def _histories(
 def _adjusted_counts(
     contexts: list[np.ndarray], histories: list[np.ndarray], targets: np.ndarray, size: int, radix: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Keys of the n-grams of 1 … k factors, and the adjusted counts of those of 0 … k.
+    """Keys of the n-grams of 1 … k factors, and the adjusted counts of those of 0 … k, in their order.
 
-    An event counts once at its longest history; every n-gram found there counts once for the one shorter.
+    An event counts once at its longest history. Every n-gram found there counts once for the next shorter.
     """
     ngrams, adjusted = [], []
     continued = np.array([], dtype=np.int64)
@@ -187,7 +190,7 @@ def _adjusted_counts(
 def _discounted(
     counts: np.ndarray, histories: np.ndarray, size: int, discounts: Discounts
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(a − D(a)) / Σ a of each n-gram, and the weight γ of each of `size` histories (1 where Σ a is 0)."""
+    """(a − D(a)) / Σ a of each n-gram, and the weight γ of each of `size` histories (1 if Σ a is 0)."""
     taken = np.array([0.0, *discounts])[np.minimum(counts, 3)]
     total = np.bincount(histories, weights=counts, minlength=size)
     followed = total > 0
@@ -201,7 +204,7 @@ def _logarithms(values: list[np.ndarray]) -> tuple[np.ndarray, ...]:
 
 
 def _find(table: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Index of each key in the ascending `table`, ABSENT where it is not there."""
+    """Index of each key in the ascending `table`, ABSENT if it is not there: int64 [keys]."""
     if not len(table):
         return np.full(len(keys), ABSENT, dtype=np.int64)
     index = np.searchsorted(table, keys)
