@@ -22,7 +22,7 @@ from benchmark.errors import UserError
 _SCALES = "scales.safetensors"
 #: The decays that are tried at the chosen learning rate.
 _DECAYS = (0.0, 1e-3, 1e-2)
-#: The search for a learning rate multiplies or divides by this factor, at most so often.
+#: The factor by which the search for a learning rate goes up or down, and the most steps it takes.
 _FACTOR, _MOST_STEPS = 3.0, 6
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.neural.kernels.linear_scan import linear_scan
-from baselines.neural.layers.feed_forward import Activation, FeedForward
+from baselines.neural.layers.feed_forward import Activation, FeedForward, projection
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network, State
 from benchmark.contract import Vocabulary
@@ -70,7 +70,7 @@ class Convolution(nn.Module):
         self.weight = nn.Parameter(torch.empty(width, size))  # the last row is that of the present position
 
     def forward(self, x: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """From x [time, rows, size] and the positions before it [width − 1, rows, size]: both anew."""
+        """The sums of x [time, rows, size], and the positions to carry after those `before` it."""
         seen = torch.cat([before, x])
         total = x * self.weight[-1]
         for place, weight in enumerate(self.weight[:-1]):
@@ -92,7 +92,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(options.dropout)
 
     def forward(self, x: Tensor, first: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """From x [time, rows, width], h [1, rows, width] and the convolution's inputs: all anew."""
+        """The next x [time, rows, width], the last h [1, rows, width] and the convolution's last inputs."""
         mixed, before = self.convolution(self.before_cells(x), before)
         h = self.cells(mixed, first[0])
         x = x + self.dropout(h)
@@ -105,8 +105,7 @@ class MinimalNetwork(Network):
     def __init__(self, vocabulary: Vocabulary, options: "Minimal"):
         width = options.hidden_size
         super().__init__(vocabulary, options.embedding_size, width, tied=options.tied, output=options.output)
-        same = options.embedding_size == width
-        self.project = nn.Identity() if same else nn.Linear(options.embedding_size, width, bias=False)
+        self.project = projection(options.embedding_size, width)
         self.blocks = nn.ModuleList(Block(options) for _ in range(options.layers))
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(options.dropout)

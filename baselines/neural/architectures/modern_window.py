@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.neural.architectures.window import WindowNetwork
-from baselines.neural.layers.feed_forward import Activation, FeedForward
+from baselines.neural.layers.feed_forward import Activation, FeedForward, projection
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network
 from benchmark.contract import Vocabulary
@@ -54,8 +54,7 @@ class ModernWindowNetwork(WindowNetwork):
         )
         self.window, self.distant = options.window, distant
         width, inner = options.hidden_size, options.expansion * options.hidden_size
-        same = options.embedding_size == width
-        self.project = nn.Identity() if same else nn.Linear(options.embedding_size, width, bias=False)
+        self.project = projection(options.embedding_size, width)
         kernels = options.kernels
         match options.global_context:
             case "none":

@@ -51,7 +51,7 @@ class MogrifierLayer(LstmLayer):
         return torch.stack(outputs), (h[None], c[None])
 
     def _mogrified(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """The gated input [rows, inputs] of one time step, and h and c [rows, units], h gated."""
+        """The gated input [rows, inputs] of one time step, and the state: gated h, and c, [rows, units]."""
         for place, gate in enumerate(self.rounds):
             if place % 2:
                 h = 2 * torch.sigmoid(gate(x)) * h

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.neural.layers.cells import ElmanLayer, GruLayer, LstmLayer, Nonlinearity, RecurrentLayer
 from baselines.neural.layers.dropout import Dropout, WordDropout
+from baselines.neural.layers.feed_forward import projection
 from baselines.neural.layers.skip import SkipKind
 from baselines.neural.layers.stack import Reading, Stack
 from baselines.neural.model import NeuralModel
@@ -42,8 +43,7 @@ class RecurrentNetwork(Network):
         self.word_dropout = WordDropout(options.embedding_dropout)
         self.input_dropout = dropout(options.input_dropout)
         self.stack = stack
-        narrowed = stack.features != features
-        self.projection = nn.Linear(stack.features, features, bias=False) if narrowed else nn.Identity()
+        self.projection = projection(stack.features, features)
         self._activation = options.activation_regularisation
         self._temporal = options.temporal_activation_regularisation
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from baselines.neural.architectures.transformer_attention import Positions, SpanAttention, choose_heads
-from baselines.neural.layers.feed_forward import Activation, FeedForward
+from baselines.neural.layers.feed_forward import Activation, FeedForward, projection
 from baselines.neural.model import NeuralModel, check_tied
 from baselines.neural.network import Network, State
 from benchmark.contract import Vocabulary
@@ -29,7 +29,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(options.dropout)
 
     def forward(self, x: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
-        """From x [time, rows, width] and the keys and values before it to x and those to carry."""
+        """The next x [time, rows, width], and the keys and values to carry after those before it."""
         attended, carried = self.attention(self.before_attention(x), carried)
         x = x + self.dropout(attended)
         return x + self.dropout(self.feed_forward(self.before_feed_forward(x))), carried
@@ -42,8 +42,7 @@ class TransformerNetwork(Network):
         width = options.hidden_size
         super().__init__(vocabulary, options.embedding_size, width, tied=options.tied, output=options.output)
         self.memory = options.layers * (options.span - 1) + 1
-        same = options.embedding_size == width
-        self.project = nn.Identity() if same else nn.Linear(options.embedding_size, width, bias=False)
+        self.project = projection(options.embedding_size, width)
         self.blocks = nn.ModuleList(Block(options) for _ in range(options.layers))
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(options.dropout)

@@ -87,7 +87,7 @@ class SpanAttention(nn.Module):
             self.bias = nn.Parameter(torch.empty(heads, span))
 
     def forward(self, x: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
-        """From x [time, rows, width] and earlier keys and values [≤ span − 1, rows, 2 width]: both anew."""
+        """What x [time, rows, width] finds, and the keys and values to carry [≤ span − 1, rows, 2 width]."""
         time, rows, width = x.shape
         query, fresh = self.inward(x).split([width, 2 * width], 2)
         memory = torch.cat([carried, fresh])

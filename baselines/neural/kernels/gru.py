@@ -10,8 +10,9 @@ from baselines.neural.kernels.products import input_products, product, recurrent
 class Gru(torch.autograd.Function):
     """r, z = σ(W x + b + U h + b'); m = U h + b'; n = tanh(W x + b + r ⊙ m); h = z ⊙ (h − n) + n.
 
-    Blocks of rows of W and U: r, z, n. With d the whole gradient ∂L/∂h, the slopes of the gates' arguments
-    are d times factors that the forward pass determines, so all factors are computed at once:
+    b_x is b and b_h is b'. Blocks of rows of W and U: r, z, n. With d the whole gradient ∂L/∂h, the slopes
+    of the gates' arguments are d times factors that the forward pass determines, so all factors are computed
+    at once:
 
     n: N = (1 − z)(1 − n²);  m, which r multiplies: r N;  r: m N r (1 − r);  z: (hₜ₋₁ − n) z (1 − z)
 
@@ -20,24 +21,18 @@ class Gru(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        x: Tensor,
-        h: Tensor,
-        w: Tensor,
-        u: Tensor,
-        b_input: Tensor,
-        b_recurrent: Tensor,
-        dtype: torch.dtype,
+        x: Tensor, h: Tensor, w: Tensor, u: Tensor, b_x: Tensor, b_h: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Outputs and, for the backward pass, r, z, n [time, rows, 3 · units] and m [time, rows, units]."""
         (time, rows), units = x.shape[:2], h.shape[1]
-        gates = input_products(x, w, b_input, dtype)
+        gates = input_products(x, w, b_x, dtype)
         outputs, memories = gates.new_empty(2, time, rows, units).unbind(0)
         recurrent = gates.new_empty(rows, 3 * units)
         transposed = u.t().contiguous()  # the fastest layout for a product with few rows
         for both, n, m, output in zip(
             gates[:, :, : 2 * units], gates[:, :, 2 * units :], memories, outputs, strict=True
         ):
-            torch.addmm(b_recurrent, h, transposed, out=recurrent)
+            torch.addmm(b_h, h, transposed, out=recurrent)
             r, z = both.add_(recurrent[:, : 2 * units]).sigmoid_().chunk(2, 1)
             n.addcmul_(r, m.copy_(recurrent[:, 2 * units :])).tanh_()
             h = torch.lerp(n, h, z, out=output)
@@ -59,7 +54,7 @@ class Gru(torch.autograd.Function):
         z = gates.unflatten(2, (3, -1))[:, :, 1]
         slopes, of_n = _factors(h, outputs, gates, memories)
         arrived, first = _backward_steps(grad, z, slopes, u)
-        b_recurrent = slopes.flatten(0, 1).sum(0)
+        b_h = slopes.flatten(0, 1).sum(0)
         recurrent = recurrent_gradient(slopes, h, outputs, ctx.dtype)
         # So far the last block held r N, for the recurrent product. The input product needs N.
         torch.mul(arrived, of_n, out=slopes.unflatten(2, (3, -1))[:, :, 2])
@@ -70,7 +65,7 @@ class Gru(torch.autograd.Function):
             product(flat.t(), x.flatten(0, 1), ctx.dtype),
             recurrent,
             flat.sum(0),
-            b_recurrent,
+            b_h,
             None,
         )
 

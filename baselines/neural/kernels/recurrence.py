@@ -28,15 +28,15 @@ def elman(x: Tensor, h: Tensor, weights: Weights, nonlinearity: Nonlinearity) ->
     """hₜ = f(W xₜ + b + U hₜ₋₁ + b'): outputs and the last h."""
     match nonlinearity:
         case "tanh":
-            run, rectify = torch.rnn_tanh, False
+            run, relu = torch.rnn_tanh, False
         case "relu":
-            run, rectify = torch.rnn_relu, True
+            run, relu = torch.rnn_relu, True
         case unknown:
             assert_never(unknown)
     if x.device.type == "cpu":
         dtype = product_dtype(x)
         with torch.autocast("cpu", enabled=False):
-            outputs = Elman.apply(x.to(h.dtype), h, *weights, rectify, dtype)
+            outputs = Elman.apply(x.to(h.dtype), h, *weights, relu, dtype)
         return outputs, outputs[-1]
     outputs, last = run(x, h[None], weights, True, 1, 0.0, False, False, False)
     return outputs, last[0]

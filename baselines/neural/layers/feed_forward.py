@@ -1,4 +1,4 @@
-"""The feed-forward part of a block: a wider layer with a nonlinearity, and a projection back."""
+"""The feed-forward part of a block, and projections to another width."""
 
 from typing import Literal, assert_never
 
@@ -35,3 +35,8 @@ class FeedForward(nn.Module):
                 return self.down(F.silu(gate) * value)
             case unknown:
                 assert_never(unknown)
+
+
+def projection(inputs: int, outputs: int) -> nn.Module:
+    """A linear map without bias to another width; the identity if the widths are equal."""
+    return nn.Identity() if inputs == outputs else nn.Linear(inputs, outputs, bias=False)

@@ -63,7 +63,7 @@ class Highway(Skip):
 
 
 def skip_connection(kind: SkipKind, inputs: int, units: int) -> Skip:
-    """The connection around a layer. `residual` and `highway` need outputs that are as wide as the inputs."""
+    """The connection around a layer. If its widths differ, `residual` and `highway` are as `none`."""
     match kind:
         case "dense":
             return Dense(inputs + units)

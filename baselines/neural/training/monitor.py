@@ -11,7 +11,7 @@ from torch import Tensor
 from baselines.neural.network import Network
 from benchmark.contract import Diverged
 
-#: Beyond this many nats a token the perplexity is no longer a double.
+#: Beyond this many nats per token the perplexity exceeds the range of a double.
 MOST_NATS = math.log(sys.float_info.max)
 #: A mean loss has exploded if it is this many times that of a uniform guess, or that of the first step if
 #: that is higher (an estimated loss has its own scale).

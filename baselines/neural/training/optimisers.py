@@ -47,7 +47,7 @@ class Optimiser:
         self._average = Average(self._parameters, training.nonmonotone)
 
     def clear(self) -> None:
-        """Forget the gradients."""
+        """Discard the gradients."""
         self._optimiser.zero_grad(set_to_none=True)
 
     def step(self, rate: float) -> Tensor:

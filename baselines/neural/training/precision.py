@@ -11,7 +11,7 @@ from baselines.neural.arithmetic import tf32
 from baselines.neural.training.recipe import Training
 from benchmark.errors import UserError
 
-#: In what the operands of matrix products are rounded. Weights and their updates are always float32.
+#: The format that operands of matrix products are rounded to. Weights and their updates are float32.
 Dtype = Literal["float32", "tf32", "bfloat16"]
 
 
