@@ -1,5 +1,4 @@
 """Neural language models."""
 
-#: Raise it where reading, layers, training or scoring would give other scores: all neural models are then
-#: run anew.
+#: Raise it when a change to layers, training or scoring changes scores: all neural models are then run anew.
 VERSION = 1

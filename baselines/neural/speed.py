@@ -16,7 +16,7 @@ from torch import Tensor
 from baselines.neural.architectures.recurrent import Gru, Lstm, Recurrent, Rnn
 from baselines.neural.network import Network
 from baselines.neural.training.initialise import initialise
-from baselines.neural.training.recipe import Training
+from baselines.neural.training.recipe import PrecisionSetting, Training
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
@@ -50,7 +50,7 @@ class Task:
     block: Count
     warmup: Annotated[int, Field(ge=0)]
     weights: Path | None
-    precision: Literal["auto", "float32", "tf32", "bfloat16"]
+    precision: PrecisionSetting
     threads: Count
     device: str
     seed: Annotated[int, Field(ge=0)]

@@ -88,7 +88,7 @@ def test_a_model_trained_in_tf32_loads_on_a_cpu(tmp_path):
 
 @pytest.mark.parametrize(("context", "batch"), [("stream", 1), ("sentence", None)])
 def test_a_neural_cache_reports_what_its_network_does(context, batch):
-    model = NeuralCache(small("rnn", context=context, training=replace(QUICK, precision="bfloat16")))
+    model = NeuralCache(of=small("rnn", context=context, training=replace(QUICK, precision="bfloat16")))
     model.fit(stream(), stream(60, seed=1), RunLog())
     assert model.trained_on == Computation("cpu", "bfloat16", QUICK.batch)
     assert model.scored_on == Computation("cpu", "float32", batch)
@@ -96,7 +96,7 @@ def test_a_neural_cache_reports_what_its_network_does(context, batch):
 
 @pytest.mark.parametrize("context", ["stream", "sentence"])
 def test_dynamic_evaluation_reads_one_row(context, tmp_path):
-    model = DynamicEvaluation(small("rnn", context=context), learning_rate=0.1, decay=0.0)
+    model = DynamicEvaluation(of=small("rnn", context=context), learning_rate=0.1, decay=0.0)
     model.fit(stream(), stream(60, seed=1), RunLog())
     model.save(tmp_path)
     for found in (model, DynamicEvaluation.load(tmp_path, stream().vocabulary)):

@@ -66,7 +66,7 @@ def model(setting: Setting, value: Any) -> LanguageModel:
     if owner is Output:
         return CLASSES["rnn"](**common, output=Output(**{key: value}, **NEEDED.get(value, {})))
     if owner is DynamicEvaluation:
-        return DynamicEvaluation(CLASSES["rnn"](**common), **{key: value})
+        return DynamicEvaluation(of=CLASSES["rnn"](**common), **{key: value})
     assert issubclass(owner, NeuralModel)
     concrete = next(cls for cls in CLASSES.values() if issubclass(cls, owner))
     return concrete(**common, **{key: value})
@@ -111,6 +111,5 @@ def test_an_unknown_value_is_refused(setting: Setting) -> None:
         model(setting, "unheard-of").fit(stream(120), stream(40), RunLog())
 
 
-def test_a_speed_task_knows_every_kind_of_network_and_every_precision() -> None:
+def test_a_speed_task_knows_every_kind_of_network() -> None:
     assert set(KINDS) == set(SETTINGS[Task, "kind"])
-    assert SETTINGS[Task, "precision"] == SETTINGS[Training, "precision"]

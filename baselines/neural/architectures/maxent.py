@@ -30,7 +30,7 @@ class HashedOutput(Output):
         if slots(self.hash_size, len(vocabulary)) < 1:
             raise UserError(
                 f"model.hash_size={self.hash_size} is too small: a history needs a weight for each of "
-                f"the {len(vocabulary):,} words, rounded up to a multiple of {STEP}. Make it many times larger"
+                f"the {len(vocabulary):,} words, rounded up to a multiple of {STEP}. Make it much larger"
             )
         return HashedSoftmax(len(vocabulary), features, self.hash_size, tied)
 

@@ -49,7 +49,7 @@ class Output:
 
     def __post_init__(self) -> None:
         own = SETTINGS[self.kind]
-        for key in ("cutoffs", "division", "samples", "power", "exact_from", "log_normaliser"):
+        for key in dict.fromkeys(key for keys in SETTINGS.values() for key in keys):
             given = getattr(self, key) is not None
             if given and key not in own:
                 kinds = " or ".join(kind for kind, keys in SETTINGS.items() if key in keys)

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from benchmark.errors import UserError
 
+PrecisionSetting = Literal["auto", "float32", "tf32", "bfloat16"]
+
 #: The optimisers that use `momentum`.
 WITH_MOMENTUM = ("sgd", "rmsprop")
 
@@ -80,7 +82,7 @@ class Training:
     validate_every: Annotated[int, Field(gt=0)] | None = None
     validation_targets: Annotated[int, Field(gt=0)] | None = None
     patience: Annotated[int, Field(ge=1)] | None = None
-    precision: Literal["auto", "float32", "tf32", "bfloat16"] = "auto"
+    precision: PrecisionSetting = "auto"
     compile: bool = False
     recoveries: Annotated[int, Field(ge=0)] = 3
 
