@@ -1,4 +1,4 @@
-"""The `nextword` command: finds the verb, hands it the rest, turns errors into one line.
+"""The `nextword` command: calls the verb with its arguments and turns errors into one line.
 
 Nothing heavy is imported here: `nextword --help` must answer at once.
 """
@@ -13,27 +13,27 @@ from typing import Any
 
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
 
-#: Verb → what it does; each is the module of that name in `benchmark.verbs`.
+#: What each verb does; its code is the module of that name in `benchmark.verbs`.
 VERBS = {
-    "run": "train, measure and record: a run, a sweep (-m, +sweep=NAME), a search (+search=NAME)",
-    "report": "build tables, figures and the page from the run folders",
-    "list": "what there is: models, corpora, sweeps, searches",
-    "show": "one run: its figures, settings and where they come from",
-    "status": "what is finished, failed or missing, of a sweep or of all",
-    "generate": "next-word table and sampled continuations from a finished run",
-    "export": "a finished run's n-grams as an ARPA file, for other tools",
-    "check": "hold a model to the contract",
+    "run": "train, score and record one run, a sweep (-m, +sweep=NAME) or a search (+search=NAME)",
+    "report": "build tables, figures and a web page from the finished runs",
+    "list": "list the models, corpora, sweeps and searches that you can run",
+    "show": "show one run: its results, its settings, and the code and machine behind them",
+    "status": "show which runs are finished, failed or missing",
+    "generate": "show a finished run's likely next words, and sample text from it",
+    "export": "write the n-grams of a finished run to an ARPA file",
+    "check": "check a model against the contract that all models must keep",
     "peers": "our speed beside other programs': KenLM and MITLM; for networks, peers neural",
 }
 
 HELP = """\
-nextword: count-based and neural language models on the same events
+nextword: compare count-based and neural language models on the same text
 
-usage: nextword VERB [...]          (nextword VERB --help for each)
+usage: nextword VERB [...]          (nextword VERB --help explains each verb)
 
 {verbs}
 
-  --debug      after any verb: show the stack trace of an error
+  --debug      with any verb: show the stack trace of an error
   --version    print the version
 
 first steps:
@@ -46,7 +46,7 @@ shell completion:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line; returns the exit status (0 well, 1 something failed, 2 wrong use)."""
+    """Run a command line; returns the exit status: 0 success, 1 a failure, 2 wrong usage."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
@@ -58,9 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\n{ERROR_MARK}interrupted; the same command goes on where it stopped", file=sys.stderr)
+        print(f"\n{ERROR_MARK}interrupted; the same command continues where it stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output (head, less) has gone
+    except BrokenPipeError:  # the reader of our output (head, less) has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The settings of `conf/config.yaml` outside its groups, and where the configuration lies."""
+"""The configuration folder, and the settings of `conf/config.yaml` that belong to no group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import benchmark
 from benchmark.errors import UserError
 
-#: What becomes of a run whose model refuses its settings; auto: skip in a sweep, error for one run.
+#: What happens if a model refuses its settings; auto: skip in a sweep, error for a single run.
 IMPOSSIBLE = ("auto", "skip", "error")
 
 
@@ -22,8 +22,20 @@ def conf_dir() -> Path:
 
 
 def choices(group: str) -> list[str]:
-    """Names that a config group offers: `model`, `corpus`, `sweep`, `train`, `launcher`."""
+    """The names in a configuration group: `model`, `corpus`, `sweep`, `train`, `launcher`."""
     return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+
+
+def parsed_yaml(written: bytes) -> Any:
+    """The content of a YAML document; None where it cannot be parsed. It builds no objects but plain ones."""
+    import yaml
+
+    # the C parser reads a thousand files in the time that the Python one needs for fifty
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(written, Loader=loader)
+    except (ValueError, yaml.YAMLError):
+        return None
 
 
 def check_settings(config: Mapping[str, Any]) -> None:
@@ -47,9 +59,10 @@ def check_settings(config: Mapping[str, Any]) -> None:
 
 
 def workers(config: Mapping[str, Any]) -> int:
-    """How many runs at once: the setting, or one a core over the threads of each, and at least one a GPU.
+    """How many runs go on at the same time: the setting `workers`.
 
-    Of the runs that use a GPU `auto` starts one on each (`benchmark.sweep.capacity`).
+    `auto` is one for each core, divided by the threads of a run, and at least one for each GPU. Of the runs
+    that use a GPU it starts one on each (`benchmark.sweep.capacity`).
     """
     value = config["workers"]
     if value == "auto":
@@ -62,12 +75,14 @@ def workers(config: Mapping[str, Any]) -> int:
 def visible_gpus(
     devices: Path = Path("/dev"), driver: Path = Path("/proc/driver/nvidia/gpus")
 ) -> tuple[str, ...]:
-    """The GPUs that this process may use, named as in `CUDA_VISIBLE_DEVICES`, which is heeded where it is
-    set; found without importing torch, which costs two seconds before anything runs."""
+    """The GPUs that this process may use, named as in `CUDA_VISIBLE_DEVICES`, which is respected if set.
+
+    They are found without importing torch, which would cost two seconds before anything runs.
+    """
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         names = [name.strip() for name in named.split(",")]
-        # CUDA ignores what stands behind a name that is none
+        # CUDA ignores whatever follows an invalid name
         return tuple(takewhile(lambda name: name not in ("", "-1", "NoDevFiles"), names))
     nodes = [path for path in devices.glob("nvidia*") if path.name.removeprefix("nvidia").isdecimal()]
     return tuple(str(number) for number in range(len(nodes) or len(list(driver.glob("*")))))

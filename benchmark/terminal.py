@@ -1,8 +1,8 @@
 """Text for people at a terminal, and for pipes and files.
 
-A terminal gets tables that fit its width. A pipe or a file gets plain text: labels whole, no colour codes,
-columns as wide as their content, so the same rows give the same lines anywhere. `NO_COLOR` turns colours
-off on a terminal as well. rich does the layout; it is imported when the first table is made.
+A terminal gets tables that fit its width. A pipe or a file gets plain text without colour codes: labels are
+whole and columns as wide as their content, so the same rows always give the same lines. `NO_COLOR` turns
+off colours on a terminal, too. rich does the layout; it is imported when the first table is made.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Columns that a pipe has: more than any table needs.
+#: The width of a pipe: more than any table needs.
 UNLIMITED = 100_000
 #: A label column is folded down to this width before a column is left out.
 LEAST_LABEL = 24
@@ -26,10 +26,10 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. Numbers stand to the `right`, and are never split. A title may have several lines.
+    """A column of a table; its title may have several lines. Numbers go to the `right` and are never split.
 
-    `folds`: long text, as a label, continues on the next line where the terminal is narrow. `spare`: from 1
-    up, the order in which columns are left out where folding is not enough; 0 is never left out.
+    `folds`: on a narrow terminal, long text continues on the next line. `spare`: the order, from 1, in
+    which columns are left out if folding is not enough; a column with 0 is never left out.
     """
 
     title: str
@@ -58,10 +58,10 @@ def console(width: int | None = None) -> Console:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
-    """Rows in columns under their titles, for standard output as it is now.
+    """A table for standard output, as text.
 
-    `width`: the number of columns of the terminal, by default that of standard output. Where columns are
-    left out, a last line names them.
+    `width`: the characters in a line, by default those of the terminal. If columns are left out, the last
+    line names them.
     """
     from rich.cells import cell_len
 
@@ -78,7 +78,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int |
 
 
 def _fitting(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:
-    """The indices of the columns that fit, with those that fold at their narrowest."""
+    """The indices of the columns that fit when those that fold are at their narrowest."""
     kept = list(range(len(columns)))
     spare = sorted((i for i in kept if columns[i].spare), key=lambda i: columns[i].spare)
     least = [min(size, LEAST_LABEL) if c.folds else size for c, size in zip(columns, natural, strict=True)]
@@ -90,7 +90,7 @@ def _fitting(columns: Sequence[Column], natural: Sequence[int], width: int) -> l
 def _grid(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], natural: Sequence[int], kept: Sequence[int]
 ) -> object:
-    """A rich table without frames; only columns that fold give way."""
+    """A rich table without a frame, in which only columns that fold can shrink."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""The log of one run: `log.txt`, `curve.csv`, the training clock, and what is told of its progress."""
+"""The log of one run: `log.txt`, `curve.csv`, the training clock and reports of progress."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ REPORT_SECONDS = 1.0
 class FileRunLog(RunLog):
     """Writes a model's messages to its run folder and to standard output.
 
-    Progress goes to `report`, once a second; without one it is printed, now and then. The log of a run that
-    was interrupted and left something to continue from is continued; any other is begun anew.
+    Progress goes to `report`, once a second; without it, progress is printed occasionally. The log of an
+    interrupted run that can be resumed is continued; any other log is started afresh.
     """
 
     def __init__(self, folder: Path, label: str, report: Report | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How far a run is: told by the process that computes it, shown by the one that started it."""
+"""The progress of a run: reported by the process that computes it, shown by the process that started it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
-#: Begins a line of output that is not for people. No message contains this control character.
+#: Starts a line of output that is not for people. Messages do not contain this control character.
 MARK = "\x1dprogress "
 
-#: Seconds between two lines of a log, at least, and as a share of its age: a day's log stays readable.
+#: Least seconds between two progress lines, and the same as a share of the time that has passed.
 SELDOM, SHARE = 10.0, 0.02
 
 
@@ -56,23 +56,23 @@ class Progress:
             return None
         try:
             return cls(**json.loads(line.removeprefix(MARK)))
-        except (TypeError, ValueError):  # cut off in the middle
+        except (TypeError, ValueError):  # the line was cut off
             return None
 
 
-#: Is handed the progress of a run, now and then.
+#: Receives the progress of a run.
 Report = Callable[[Progress], None]
 
 
 class Throttle:
-    """Says when another line of a log is due: seldom, and ever more so the longer the log has run."""
+    """Decides when another progress line is due: less and less often, so that a day's log stays readable."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._begun = self._last = clock()
 
     def due(self) -> bool:
-        """Whether a line is due now; if so, the next is due a while later."""
+        """Whether a line is due now. If so, the wait for the next one begins."""
         now = self._clock()
         if now - self._last < max(SELDOM, SHARE * (now - self._begun)):
             return False

@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from benchmark import text
 from benchmark.record.folder import RunRecord
+from benchmark.settings import parsed_yaml
 
 #: Settings that do not decide which row a run belongs to: its seed, where it ran, how it is shown.
 PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})
@@ -18,8 +17,6 @@ PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})
 #: The settings that readers know best, which are named first to tell rows apart.
 FAMILIAR = ("order", "context", "layers", "hidden_size", "embedding_size", "dropout", "epochs", "kind")
 
-# The C parser is about twenty times as fast as the Python one.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The block of the model, as the harness writes it: everything below the key is indented. Most of the file is
 # about the corpus and need not be parsed.
 _MODEL = re.compile(rb"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
@@ -35,17 +32,10 @@ def settings_of(run: RunRecord) -> dict[str, Any]:
     except OSError:
         return {}
     block = _MODEL.search(written)
-    config = (_parsed(block[0]) if block else None) or _parsed(written)
+    # a block that refers to another block cannot be parsed by itself
+    config = (parsed_yaml(block[0]) if block else None) or parsed_yaml(written)
     model = config.get("model") if isinstance(config, dict) else None
     return dict(_flat(model, "")) if isinstance(model, dict) else {}
-
-
-def _parsed(written: bytes) -> Any:
-    """The content of a YAML text; None if it is not valid, as a block that refers to another one is not."""
-    try:
-        return yaml.load(written, Loader=_Loader)
-    except yaml.YAMLError:
-        return None
 
 
 def _flat(block: dict[Any, Any], prefix: str) -> list[tuple[str, Any]]:

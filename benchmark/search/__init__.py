@@ -1,1 +1,1 @@
-"""Hyper-parameter search: trials are ordinary runs, proposed by optuna, judged by validation perplexity."""
+"""Hyper-parameter search: Optuna proposes trials, which are ordinary runs judged by validation perplexity."""

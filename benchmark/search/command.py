@@ -1,4 +1,4 @@
-"""`nextword run +search=NAME`: from the command line to a search, and what is printed at its end."""
+"""`nextword run +search=NAME`: from the command line to a search, and its summary."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from benchmark.search.record import SearchRecord, digest_of, short_names
 from benchmark.sweep.compose import INCIDENTAL, Collector
 from benchmark.sweep.named_sweeps import key_of
 from benchmark.sweep.torchrun import check_one_run
+from benchmark.terminal import Column, table
 
 if TYPE_CHECKING:
     from benchmark.search.search_file import SearchSettings
     from benchmark.search.space import Space
 
-#: Rows of the table at the end.
+#: Trials in the table of the summary.
 SHOWN = 10
 
 
 def names_search(arguments: Sequence[str]) -> bool:
-    """Is this the command line of a search?"""
+    """Whether this is the command line of a search."""
     return any(key_of(argument) == "search" for argument in arguments)
 
 
 def run_search(arguments: Sequence[str]) -> int:
-    """Run the search; the exit status is 1 where no trial finished well."""
-    name, own, rest = _parted(arguments)
+    """Run the search; the exit status is 1 if no trial finished well."""
+    name, own, rest = _split(arguments)
     from benchmark.search.conduct import conduct
     from benchmark.search.search_file import load_search, without
     from benchmark.search.study import Study
@@ -41,7 +42,7 @@ def run_search(arguments: Sequence[str]) -> int:
     taken = given | set(settings.space)
     shared = [*(override for override in settings.base_overrides if key_of(override) not in taken), *rest]
     if "impossible" not in given:
-        shared.append("impossible=skip")  # settings that a model refuses are a trial that failed
+        shared.append("impossible=skip")  # settings that the model refuses make a failed trial
     collector = Collector()
     jobs = collector.jobs(shared)
     if not jobs:  # Hydra has answered a question (--cfg, --info, --hydra-help)
@@ -49,15 +50,17 @@ def run_search(arguments: Sequence[str]) -> int:
     check_one_run(max(settings.trials, 2))
     _check_space(name, settings.parameters, shared, collector)
     study = Study(settings)
-    command = shlex.join(["nextword", "run", *_lasting(arguments)])
-    record = _begun(name, settings, _lasting(shared), command, study.trials)
+    command = shlex.join(["nextword", "run", *_reproducible(arguments)])
+    record = _new_record(name, settings, _reproducible(shared), command, study.trials)
     results_dir = jobs[0].results_dir
     record = conduct(record, study, shared, results_dir, collector, lambda line: print(line, flush=True))
     return _summary(record, results_dir)
 
 
-def _begun(name: str, settings: SearchSettings, base: list[str], command: str, trials: int) -> SearchRecord:
-    """The record of a search before its first trial; what determines its trials makes its digest."""
+def _new_record(
+    name: str, settings: SearchSettings, base: list[str], command: str, trials: int
+) -> SearchRecord:
+    """The record of a search before its first trial; its digest is over what determines the trials."""
     from benchmark.search.study import proposer
 
     determining = {
@@ -75,12 +78,12 @@ def _begun(name: str, settings: SearchSettings, base: list[str], command: str, t
     )
 
 
-def _lasting(arguments: Sequence[str]) -> list[str]:
-    """Arguments without those that say where and how runs are made."""
+def _reproducible(arguments: Sequence[str]) -> list[str]:
+    """Arguments without those that only concern where and how runs are made."""
     return [argument for argument in arguments if key_of(argument).partition(".")[0] not in INCIDENTAL]
 
 
-def _parted(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:
+def _split(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:
     """The search's name, its own settings (`search.KEY=VALUE`), and the overrides of its runs."""
     names, own, rest = [], {}, []
     for argument in arguments:
@@ -114,7 +117,7 @@ def _value(argument: str, text: str) -> Any:
 
 
 def _check_space(name: str, parameters: Space, shared: list[str], collector: Collector) -> None:
-    """Raises UserError for a setting in the space that the base has not."""
+    """Raise UserError for a setting of the space that the base does not have."""
     from benchmark.search.space import overrides
 
     point = {key: parameter.at(0.0) for key, parameter in parameters.items()}
@@ -137,15 +140,14 @@ def _summary(record: SearchRecord, results_dir: Path) -> int:
     print(f"\n{_table(record)}")
     failed = f", {len(record.failed)} of them failed" if record.failed else ""
     print(f"\n{record.name}: {len(record.trials)} trials{failed}; recorded in {record.path(results_dir)}")
-    print(f"chosen by validation perplexity; the best again:\n  {best.command}")
+    print(f"chosen by validation perplexity; to repeat the best trial:\n  {best.command}")
     return 0
 
 
 def _table(record: SearchRecord) -> str:
-    rows = [("validation perplexity", *short_names(record.space), "run")]
-    rows += [
+    settings = [Column(name, right=True, folds=True) for name in short_names(record.space)]
+    rows = [
         (f"{trial.valid_perplexity:.2f}", *(str(trial.parameters[key]) for key in record.space), trial.run_id)
         for trial in record.ranked[:SHOWN]
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
+    return table([Column("validation perplexity", right=True), *settings, Column("run", spare=1)], rows)

@@ -1,4 +1,4 @@
-"""Conducts a search: asks for a batch of trials, runs them as any runs are, tells how they ended."""
+"""Runs a search: asks for a batch of trials, runs them like any other runs, and reports how they ended."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def conduct(
 ) -> SearchRecord:
     """Bring every trial to its end; the record is on disk before and after each batch.
 
-    `arguments`: the overrides that all trials share. Finished runs are found again, so a search that was
-    cut off goes on. Raises UserError where no run of a batch can be made (a corpus that is not there).
+    `arguments`: the overrides that all trials share. Finished runs are found again, so an interrupted search
+    continues. Raises UserError if no run of a batch can be started (its corpus is missing).
     """
     earlier = read_record(record.path(results_dir))
     before = earlier.trials if earlier else ()
@@ -56,14 +56,14 @@ def conduct(
 def _job(collector: Collector, arguments: list[str]) -> Job:
     jobs = collector.jobs(arguments)
     if len(jobs) != 1:
-        raise UserError("a trial is one run: a search takes one value of every setting it does not vary")
+        raise UserError("a trial is one run: give one value for each setting that the search does not vary")
     return jobs[0]
 
 
 def _planned(
     jobs: Sequence[Job], asked: Sequence[tuple[int, Point]], before: Sequence[Trial], say: Say
 ) -> list[Trial]:
-    """The trials of a batch before they run, each with the run it will be; as they were if they have been."""
+    """The trials of a batch before they run, each with its run id; trials known from before are kept."""
     runs, problems = plan_runs(jobs, say)
     if len(problems) == len(jobs):
         raise UserError(problems[jobs[0]].reason or "no trial could be run")
@@ -82,13 +82,15 @@ def _planned(
 
 
 def _ended(trial: Trial, outcome: Outcome) -> Trial:
-    """A trial with its outcome. One without a finite perplexity of a distribution counts as failed."""
+    """A trial with its outcome. Without a finite perplexity it counts as failed."""
     if outcome.status != "ok" or outcome.folder is None:
         return replace(trial, state=outcome.status, reason=outcome.reason)
     result = read_result(outcome.folder)
     value = result.valid_perplexity if result else None
     if result and not result.normalised:
-        return replace(trial, state="failed", reason="its scores are no probabilities: it has no perplexity")
+        return replace(
+            trial, state="failed", reason="its scores are not probabilities, so it has no perplexity"
+        )
     if value is None or not math.isfinite(value):
         return replace(trial, state="failed", reason="its validation perplexity is infinite")
     return replace(trial, state="ok", valid_perplexity=value)
@@ -96,7 +98,7 @@ def _ended(trial: Trial, outcome: Outcome) -> Trial:
 
 def _progress(record: SearchRecord, done: int, found: int) -> str:
     best = record.best
-    so_far = "none has finished well"
+    so_far = "none has finished well yet"
     if best is not None:
         so_far = f"lowest validation perplexity {best.valid_perplexity:.2f} (trial {best.number})"
     earlier = f" ({found} of the last batch finished earlier)" if found else ""

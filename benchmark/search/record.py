@@ -1,6 +1,6 @@
-"""The record of a search: `<results>/searches/<name>-<digest>.json`, whole after every batch.
+"""The record of a search: `<results>/searches/<name>-<digest>.json`, written after every batch.
 
-It names the runs of its trials; what they measured lies in their run folders.
+It names the runs of its trials; their results are in the run folders.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FOLDER = "searches"
 class Trial:
     """One trial: `number` from 1, what it varied, and how it ended.
 
-    `state`: `asked` while it runs, then how the run ended. `valid_perplexity`: None unless the state is
-    `ok`. `made`: the run was made by this search, and had not been there before.
+    `state`: `asked` while it runs, then the status of the run. `valid_perplexity`: None unless the state is
+    `ok`. `made`: this search made the run; it did not exist before.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class SearchRecord:
-    """A search as it is on disk. `planned`: how many trials it is to have; `proposer`: what drew them."""
+    """A search as it is on disk. `planned`: its number of trials; `proposer`: the program that drew them."""
 
     name: str
     digest: str
@@ -61,12 +61,12 @@ class SearchRecord:
 
     @property
     def best(self) -> Trial | None:
-        """The finished trial with the lowest validation perplexity, the first of those that share it."""
+        """The finished trial with the lowest validation perplexity; the first of several."""
         return min(self.ranked, key=_order, default=None)
 
     @property
     def ranked(self) -> list[Trial]:
-        """Finished trials, best first; of those that made the same run, the first."""
+        """Finished trials, best first; of several with the same run, the first."""
         runs: dict[str, Trial] = {}
         for trial in self.trials:
             if trial.valid_perplexity is not None:
@@ -79,11 +79,11 @@ class SearchRecord:
         return [trial for trial in self.trials if trial.state not in ("ok", "asked")]
 
     def path(self, results_dir: Path) -> Path:
-        """Where it lies."""
+        """The file of the record."""
         return results_dir / FOLDER / f"{self.name}-{self.digest}.json"
 
     def write(self, results_dir: Path) -> None:
-        """Write it aside and rename it. Raises UserError where the disk refuses."""
+        """Write the record whole or not at all. Raises UserError if it cannot be written."""
         path = self.path(results_dir)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def digest_of(settings: dict[str, Any]) -> str:
 
 
 def read_record(path: Path) -> SearchRecord | None:
-    """The record in a file; None where there is none or it is damaged (the search writes it anew)."""
+    """The record in a file; None if it is missing or damaged (the search then writes it anew)."""
     from pydantic import TypeAdapter
 
     try:
@@ -113,7 +113,7 @@ def read_record(path: Path) -> SearchRecord | None:
 
 
 def read_searches(results_dir: Path | None) -> list[SearchRecord]:
-    """Every search of a results folder, by name; damaged files are left out."""
+    """Every search of a results folder, by name, except damaged files."""
     if results_dir is None:
         return []
     records = (read_record(path) for path in sorted((results_dir / FOLDER).glob("*.json")))
@@ -121,9 +121,9 @@ def read_searches(results_dir: Path | None) -> list[SearchRecord]:
 
 
 def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
-    """The ids of the runs that are there because of a search and were not the best of any.
+    """The ids of runs that only exist because of a search and were not the best of any search.
 
-    Those of a search in which no trial finished well are left out: their failures are what there is to see.
+    Runs of a search in which no trial finished well are left out, so that their failures are reported.
     """
     best = {search.best.run_id: search for search in searches if search.best is not None}
     made = {trial.run_id for search in best.values() for trial in search.trials if trial.made}
@@ -131,12 +131,12 @@ def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
 
 
 def with_earlier(trials: Sequence[Trial], earlier: Sequence[Trial]) -> tuple[Trial, ...]:
-    """The trials of a search that is repeated or goes on, followed by those it had beyond them."""
+    """The trials of a repeated or continued search, followed by the earlier ones beyond them."""
     return (*trials, *earlier[len(trials) :])
 
 
 def short_names(keys: Iterable[str]) -> list[str]:
-    """Settings by the ends of their names that tell them apart: `half_life`, `cache.order`."""
+    """The shortest ends of setting names that tell them apart: `half_life`, `cache.order`."""
     parts = [re.split(r"[.@]", key.lstrip("+")) for key in keys]
     names = []
     for own in parts:

@@ -1,4 +1,4 @@
-"""What a `conf/search/*.yaml` may say, checked with errors that name the file and the key."""
+"""The content of a `conf/search/*.yaml`, checked with errors that name the file and the key."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class SearchSettings(BaseModel):
     """A search: what all trials share, what they vary, and how many are made.
 
     `base`: overrides of every trial, in one line or several. `space`: setting → `Range` or `Choices`.
-    `batch`: how many trials are proposed before the outcome of any of them is known; as many of them run
-    at once as there is room for, and the same trials are proposed wherever and however they run.
-    `measure`: what is made as low as it can be. Only the validation text may judge: chosen by the test
-    text, the best of many trials would have a test perplexity that says how often one tried.
+    `batch`: how many trials are proposed before the outcome of any of them is known; however many of them
+    run at the same time, the same trials are proposed. `measure`: what is minimised. It is measured on the
+    validation text alone: selecting the best of many trials on the test text would make its test
+    perplexity too low, and lower with every further trial.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,7 +41,7 @@ class SearchSettings(BaseModel):
     @classmethod
     def _never_the_test_text(cls, value: Any) -> Any:
         if isinstance(value, str) and value.startswith("test"):
-            raise ValueError("a search that looks at the test text leaves nothing to test on")
+            raise ValueError("a search must not see the test text, or its result could not be tested")
         return value
 
     @property
@@ -51,15 +51,15 @@ class SearchSettings(BaseModel):
 
     @property
     def base_overrides(self) -> list[str]:
-        """The overrides that every trial has."""
+        """The overrides that all trials share."""
         lines = [self.base] if isinstance(self.base, str) else self.base
         return [override for line in lines for override in shlex.split(line)]
 
 
 def load_search(name: str, given: Mapping[str, Any]) -> SearchSettings:
-    """The search of `conf/search/NAME.yaml`, with what the command line says of it in place of the file's.
+    """The search of `conf/search/NAME.yaml`, with the command line's values in place of the file's.
 
-    `given`: `trials`, `sampler`, … and `space.KEY`. Raises UserError: one line that names file and key.
+    `given`: `trials`, `sampler`, … and `space.KEY`. Raises UserError that names the file and the key.
     """
     if name not in choices("search"):
         raise UserError(f"there is no search {name!r}. {did_you_mean(name, choices('search'))}")
@@ -90,9 +90,9 @@ def parameters_of(space: Mapping[str, Any]) -> dict[str, Parameter]:
 
 
 def without(settings: SearchSettings, keys: Sequence[str]) -> SearchSettings:
-    """The search with these settings left as they are given: they are no longer varied.
+    """The search without these settings, which then are not varied.
 
-    Raises UserError where nothing would be left to vary.
+    Raises UserError if no setting would be left.
     """
     left = {key: options for key, options in settings.space.items() if key not in keys}
     if not left:
@@ -135,7 +135,7 @@ def _checked(kind: type[Kind], options: Mapping[str, Any], where: str, prefix: s
         return kind.model_validate(dict(options))
     except ValidationError as error:
         first = error.errors()[0]
-    # names of the alternatives of a union are no keys
+    # only the first part is a key; others name the alternatives of a union
     field = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "missing":
         raise UserError(f"{where}{prefix}{field} is missing")

@@ -1,4 +1,4 @@
-"""What a search may choose from: ranges of numbers and lists of values, one for each setting it varies."""
+"""The space of a search: a range of numbers or a list of values for each setting that it varies."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, 
 Number = StrictInt | StrictFloat
 Value = StrictBool | StrictInt | StrictFloat | StrictStr | None
 
-#: Digits that a number is tried with: a command line that people can read, and no loss that a model shows.
+#: Significant digits of a trial's numbers: a readable command line, and enough for any model.
 DIGITS = 4
-#: Words that mean something else than themselves on a command line.
+#: Words with a meaning of their own on a command line.
 _WORDS = frozenset({"null", "true", "false", "nan", "inf", "-inf"})
 
 
 class Range(BaseModel):
-    """Numbers from `low` to `high`, both included: whole ones if neither has a decimal point.
+    """Numbers from `low` to `high`, both included; whole numbers if neither has a decimal point.
 
-    `log`: by their logarithm, so that every factor is as likely as every other; `step`: only `low` and
-    what is so many steps above it.
+    `log`: uniform in the logarithm. `step`: only `low` and numbers that are whole steps above it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,20 +34,20 @@ class Range(BaseModel):
     @model_validator(mode="after")
     def _sound(self) -> Range:
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise ValueError("low and high are to be finite")
+            raise ValueError("low and high must be finite")
         if self.low >= self.high:
-            raise ValueError(f"low={self.low} is to be below high={self.high}")
+            raise ValueError(f"low={self.low} must be below high={self.high}")
         if self.log and self.low <= 0:
-            raise ValueError(f"log needs a low above 0, and it is {self.low}")
+            raise ValueError(f"log needs a low above 0, not {self.low}")
         if self.log and self.step is not None:
-            raise ValueError("give either log or step: equal steps are no equal factors")
+            raise ValueError("give either log or step, not both")
         if self.step is not None and not 0 < self.step <= self.high - self.low:
-            raise ValueError(f"step={self.step} is to be above 0 and fit between low and high")
+            raise ValueError(f"step={self.step} must be above 0 and fit between low and high")
         return self
 
     @property
     def whole(self) -> bool:
-        """Are these whole numbers?"""
+        """Whether the numbers are whole."""
         return all(isinstance(part, int) for part in (self.low, self.high, self.step or 0))
 
     @property
@@ -60,31 +59,31 @@ class Range(BaseModel):
 
     @property
     def steps(self) -> tuple[int | float, int] | None:
-        """The step between its numbers and how many these are; None where they have none."""
+        """The step between numbers and how many numbers there are; None without a step."""
         step = self.step or (1 if self.whole and not self.log else None)
         return None if step is None else (step, round((self.last - self.low) / step) + 1)
 
     def grid(self) -> list[int | float] | None:
-        """Every number, ascending; None where they have no step between them."""
+        """Every number, ascending; None without a step."""
         if self.steps is None:
             return None
         step, count = self.steps
         return [self.used(self.low + step * index) for index in range(count)]
 
     def at(self, share: float) -> int | float:
-        """The number at a share from 0 to 1 of the range: uniform shares make a uniform choice."""
+        """The number at a share from 0 to 1 of the range; uniform shares give uniform numbers."""
         if self.steps is not None:
             step, count = self.steps
             return self.used(self.low + step * min(int(share * count), count - 1))
         if self.log:
-            # half a number more at both ends, so that these are as likely as their neighbours
+            # half a number more at both ends, which are then as likely as their neighbours
             margin = 0.5 if self.whole else 0.0
             low, high = math.log(self.low - margin), math.log(self.high + margin)
             return self.used(math.exp(low + share * (high - low)))
         return self.used(self.low + share * (self.high - self.low))
 
     def used(self, value: int | float) -> int | float:
-        """A proposed number as it is tried: inside the range, with few digits."""
+        """A proposed number as it is used: inside the range, with few digits."""
         if self.whole:
             return int(min(max(round(value), self.low), self.last))
         digits = DIGITS if self.step is None else 12
@@ -92,7 +91,7 @@ class Range(BaseModel):
 
 
 class Choices(BaseModel):
-    """Values to choose from, in no order: text (the name of another file of `conf/`, too), numbers, null."""
+    """Values to choose from, in no order: text (such as the name of a file in `conf/`), numbers, null."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -101,7 +100,7 @@ class Choices(BaseModel):
     @model_validator(mode="after")
     def _sound(self) -> Choices:
         if len(self.choices) < 2:
-            raise ValueError("choices needs two values or more: give one on the command line or in base")
+            raise ValueError("choices needs two or more values; a single value goes into base")
         if len({literal(value) for value in self.choices}) < len(self.choices):
             raise ValueError(f"choices holds a value twice: {self.choices}")
         return self
@@ -115,7 +114,7 @@ class Choices(BaseModel):
         return self.choices[min(int(share * len(self.choices)), len(self.choices) - 1)]
 
     def used(self, value: Value) -> Value:
-        """A proposed value as it is tried: as it is."""
+        """A proposed value as it is used: unchanged."""
         return value
 
 
@@ -127,12 +126,12 @@ Point = dict[str, Value]
 
 
 def grid(space: Space) -> list[Point]:
-    """Every combination. Raises ValueError naming a range that holds more numbers than can be listed."""
+    """Every combination. Raises ValueError that names a range without a step."""
     columns = []
     for key, parameter in space.items():
         values = parameter.grid()
         if values is None:
-            raise ValueError(f"{key}: a grid needs a step or choices, and this range has neither")
+            raise ValueError(f"{key}: a grid needs choices, or a range with a step")
         columns.append(values)
     return [dict(zip(space, values, strict=True)) for values in product(*columns)]
 
@@ -143,7 +142,7 @@ def overrides(point: Mapping[str, Value]) -> list[str]:
 
 
 def literal(value: Value) -> str:
-    """A value as the command line reads it back: text that could be anything else is quoted."""
+    """A value as the command line reads it back; text that could mean something else is quoted."""
     if value is None:
         return "null"
     if isinstance(value, bool):

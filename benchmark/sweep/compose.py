@@ -38,6 +38,9 @@ MULTIRUN = ("-m", "--multirun")
 #: The option before a folder of further configuration files.
 CONFIG_DIR = ("--config-dir", "-cd")
 
+#: Options that have Hydra print something instead of composing jobs.
+HYDRA_QUESTIONS = ("--cfg", "-c", "--info", "-i", "--hydra-help")
+
 #: The folder of a finished run, from a results folder and the name that a person gave.
 FolderOf = Callable[[Path, str], str]
 
@@ -60,6 +63,7 @@ class Collector:
         """Every job of a command line, each once, in order. Raises UserError."""
         if any(argument.startswith("--experimental-rerun") for argument in arguments):
             raise UserError("--experimental-rerun reads pickles; nextword run --rerun failed repeats runs")
+        _check_question(arguments)
         arguments = [with_ids_as_text(argument) for argument in translate_hydra_launcher(arguments)]
         folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
         lines = [choice for line in expand_named_sweep(arguments) for choice in _choices(line)]
@@ -116,6 +120,14 @@ class Collector:
             return [(loader.composed(job), job) for job in jobs]
         except NeedsHydra:
             return None
+
+
+def _check_question(arguments: Sequence[str]) -> None:
+    """Raise UserError for a question to Hydra about a sweep: it answers for one run."""
+    questions = [a for a in arguments if a.partition("=")[0] in HYDRA_QUESTIONS]
+    sweeps = [a for a in arguments if a in MULTIRUN or key_of(a) == "sweep"]
+    if questions and sweeps:
+        raise UserError(f"{questions[0]} is about a single run: leave out {sweeps[0]}")
 
 
 def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:

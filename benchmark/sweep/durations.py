@@ -1,4 +1,4 @@
-"""How long runs are likely to take, by the records of like runs."""
+"""Estimates how long runs will take from the records of similar runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from benchmark.record.folder import read_result
 from benchmark.record.result import Result
 from benchmark.sweep.outcome import PlannedRun
 
-#: Seconds until a process has loaded its libraries and its corpus.
+#: Seconds that a process needs to load its libraries and its corpus.
 STARTUP = 4.0
-#: Records read for each model and corpus: enough to find a like one, few enough to begin at once.
+#: Most records read for each model and corpus, so that a sweep starts without delay.
 MOST_READ = 100
-#: Settings that hardly change how long a run takes.
+#: Settings that hardly affect how long a run takes.
 INDIFFERENT = frozenset({"seed", "label", "name", "device"})
 
 #: A run's model settings, and the seconds that it took.
@@ -25,10 +25,10 @@ Record = tuple[Mapping[str, Any], float]
 
 
 def likely_seconds(runs: Sequence[PlannedRun]) -> dict[PlannedRun, float]:
-    """For each run, the median of the earlier ones whose settings differ least; nothing where there are none.
+    """For each run, the median time of the earlier runs whose settings differ least from its own.
 
-    Earlier runs are those of the same model on the same corpus, in the results folder and among the
-    reference runs in it.
+    Earlier runs are those of the same model on the same corpus, in the results folder and among its
+    reference runs. A run without any is left out.
     """
     records: dict[Path, list[Record]] = {}
     found = {}

@@ -21,12 +21,11 @@ def readable_message(error: BaseException, arguments: Sequence[str]) -> str:
             return f"there is no {group} {name!r}. {did_you_mean(name, choices(group))}"
     if found := re.search(r"Interpolation key '([^']+)' not found", text):
         return f"there is no setting {found[1]!r} to take a value from"
-    if found := re.search(r"full_key: ([\w.]+)", text):
+    if found := re.search(r"full_key: ([\w.]+)", text) or re.search(r"Could not override '([^'@]+)", text):
         key = found[1]
-        return f"there is no setting {key!r}. {did_you_mean(key, _siblings(key, arguments))}"
-    if "Could not override" in text and (found := re.search(r"Could not override '([^'@]+)", text)):
-        key = found[1]
-        return f"there is no setting {key!r}. {did_you_mean(key, _siblings(key, arguments))}"
+        siblings = _siblings(key, arguments)
+        if key not in siblings:  # else something other than its name is wrong
+            return f"there is no setting {key!r}. {did_you_mean(key, siblings)}"
     if "Error parsing override" in text:
         return _first_line(text) + ": give KEY=VALUE (nextword run --help)"
     if "Ambiguous value" in text:

@@ -16,7 +16,7 @@ from benchmark.sweep.capacity import capacity_of
 from benchmark.sweep.launchers.launcher import build_launcher
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_record
-from benchmark.sweep.torchrun import is_distributed
+from benchmark.sweep.torchrun import is_distributed, rank
 from benchmark.terminal import is_terminal
 
 #: Under `torchrun` this launcher is used whatever the configuration says.
@@ -113,7 +113,7 @@ def _run_all(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
 
 def monitor_for(runs: Sequence[PlannedRun], workers: int | None, say: Say) -> Monitor:
     """Bars where standard output is a terminal, plain lines elsewhere."""
-    if not is_terminal():
+    if rank() or not is_terminal():  # of the processes of torchrun only the first draws
         return Monitor(runs, workers, say)
     from benchmark.sweep.live_monitor import LiveMonitor
 

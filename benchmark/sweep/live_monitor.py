@@ -1,4 +1,4 @@
-"""The monitor of a terminal: a bar for each run in progress, and one for the whole sweep."""
+"""The monitor for a terminal: a bar for the whole sweep and one for each run in progress."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ BAR = 12
 
 
 class LiveMonitor(Monitor):
-    """Redraws the bars in place. Messages of a single run appear above its bar; of the runs of a sweep,
-    only the last message of each, once the run has ended, and errors."""
+    """Redraws the bars in place.
+
+    The messages of a single run appear above its bar. In a sweep, only errors do, and the last message of
+    each run once it has ended; the others are in the run's `log.txt`.
+    """
 
     def __init__(self, runs: Sequence[PlannedRun], workers: int | None, say: Say) -> None:
         super().__init__(runs, workers, say)
@@ -74,8 +77,8 @@ class LiveMonitor(Monitor):
         if self._sweep is not None:
             reason = (outcome.reason or "no reason recorded").splitlines()[0]
             failed = f"{outcome.status}: {run.job.title}: {reason}"
-            said = self._last.get(run, run.job.title)
-            self._print(Text(said if outcome.status == "ok" else failed, no_wrap=True, overflow="ellipsis"))
+            last = self._last.get(run, run.job.title)
+            self._print(Text(last if outcome.status == "ok" else failed, no_wrap=True, overflow="ellipsis"))
         self._update_sweep()
 
     def _update_sweep(self) -> None:
@@ -97,7 +100,7 @@ class LiveMonitor(Monitor):
 
 
 class _Left(ProgressColumn):
-    """The time left, or the time since the beginning where that is unknown."""
+    """The time left or, while that is unknown, the time so far."""
 
     def render(self, task: Task) -> Text:
         return Text(task.fields["left"] or f"{clock_time(task.elapsed or 0)} so far", justify="right")

@@ -1,6 +1,6 @@
-"""Shows how the runs of a sweep go on: bars on a terminal, a line now and then anywhere else.
+"""Shows the progress of a sweep: bars on a terminal, occasional lines anywhere else.
 
-Launchers tell a monitor what they hear of their runs, from several threads at once.
+Launchers report what their runs write to a monitor, from several threads at once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from benchmark.sweep.time_left import TimeLeft
 
 
 class Monitor:
-    """Told of everything that happens to the runs of a sweep; this one prints plain lines.
+    """Receives everything that happens to the runs of a sweep. This one prints plain lines.
 
-    Messages of runs are passed on as they come. How far a run is, and how far the sweep, is said seldom,
-    and ever more seldom.
+    Messages of runs are printed as they come; the progress of each run, and of the sweep, less and less
+    often the longer it takes.
     """
 
     def __init__(self, runs: Sequence[PlannedRun], workers: int | None, say: Say) -> None:
@@ -45,7 +45,7 @@ class Monitor:
         pass
 
     def started(self, run: PlannedRun) -> None:
-        """A run has begun; may be said again."""
+        """A run has started; further calls have no effect."""
         with self._lock:
             if run not in self._running:
                 self._running.add(run)
@@ -72,7 +72,7 @@ class Monitor:
             self._show_end(run, outcome)
 
     def estimate(self) -> str:
-        """`about 3 min`; empty while nothing is known."""
+        """The time left, as `about 3 min`; empty while it is unknown."""
         seconds = self.time_left.seconds()
         return "" if seconds is None else f"about {rough_time(seconds)}"
 
@@ -87,7 +87,7 @@ class Monitor:
             self.say(f"{run.job.title}: {progress.described()}")
 
     def _show_end(self, run: PlannedRun, outcome: Outcome) -> None:
-        """The last one says nothing: the summary follows."""
+        """Nothing after the last run, since the summary follows."""
         if self._ended < self._total and self._throttle.due():
             left = self.estimate()
             self.say(f"{self._ended} of {self._total} runs done" + (f", {left} left" if left else ""))

@@ -12,6 +12,7 @@ from benchmark.errors import UserError
 from benchmark.job import Job, Say, run_title
 from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
+from benchmark.settings import parsed_yaml
 
 #: In the order in which they are listed. `unusable`: a folder that the user must mend, since its record
 #: cannot be read or belongs to another run. `error`: a job whose corpus cannot be found.
@@ -114,12 +115,9 @@ def _unfinished(folder: Path, corpus: str, model: str) -> RunState:
 
 def _config(folder: Path) -> Mapping[str, Any]:
     """The configuration that an unfinished run has written; empty if it cannot be read."""
-    import yaml
-
     try:
-        with (folder / "config.yaml").open(encoding="utf-8") as file:
-            config = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, ValueError, yaml.YAMLError):
+        config = parsed_yaml((folder / "config.yaml").read_bytes())
+    except OSError:
         return {}
     return config if isinstance(config, dict) else {}
 

@@ -1,8 +1,8 @@
-"""How much longer a sweep takes, from all that is known about its runs.
+"""Estimates how much longer a sweep takes.
 
-A run in progress tells how far it is. One that waits takes about as long as those of the same model that
-have ended in this sweep, or that are on their way, or that an earlier sweep left in the results folder. The
-runs are then dealt to the workers in order, as the launcher will do it.
+A run in progress reports how far it is. A waiting run is expected to take as long as runs of the same model
+in this sweep, ended or in progress, or else as long as like runs in the results folder took. The waiting
+runs are then assigned to the workers in order, as the launcher will do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _Run:
     earlier: float | None
     started: float | None = None
     share: float = 0.0
-    #: Seconds that it will have taken by its own rate.
+    #: Seconds that it will take in all, at its present rate.
     projected: float | None = None
     ended: bool = False
     #: Seconds that it took, if it ended well.
@@ -56,11 +56,11 @@ class TimeLeft:
         self._workers, self._clock = workers, clock
 
     def start(self, run: Hashable) -> None:
-        """A run has begun."""
+        """A run has started."""
         self._runs[run].started = self._clock()
 
     def advance(self, run: Hashable, progress: Progress) -> None:
-        """A run has told how far it is."""
+        """A run has reported its progress."""
         advanced = self._runs[run]
         advanced.share = progress.share
         if advanced.started is not None and progress.seconds_left is not None and progress.share >= TRUSTED:
@@ -68,7 +68,7 @@ class TimeLeft:
             advanced.projected = spent + progress.seconds_left
 
     def end(self, run: Hashable, well: bool = True) -> None:
-        """A run has ended. One that did not end `well` tells nothing of how long others take."""
+        """A run has ended. One that did not end `well` says nothing about the others."""
         ended = self._runs[run]
         ended.ended = True
         if well and ended.started is not None:

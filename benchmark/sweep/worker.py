@@ -43,7 +43,6 @@ def main() -> int:
 
 
 def _report(progress: Progress) -> None:
-    # standard output and error are lines for people; both are read by the launching process
     print(progress.to_line(), flush=True)
 
 

@@ -1,1 +1,1 @@
-"""One module a verb of the command line, each with `main(arguments) -> exit status`."""
+"""The verbs of the command line: a module each, with `main(arguments) -> exit status`."""

@@ -1,4 +1,4 @@
-"""`nextword check model=NAME`: hold a model to the contract."""
+"""`nextword check model=NAME`: check a model against the contract."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from benchmark.errors import UserError
 HELP = """\
 nextword check model=NAME [model.KEY=VALUE ...]
 
-Fits the model on small made-up texts, with sentence ends and without, and holds it to the contract
-of benchmark/contract.py. Exit status 1 if it breaks a rule. The rules:
+Fits the model on small made-up texts, with and without sentence ends, and checks that it keeps the
+contract in benchmark/contract.py. The exit status is 1 if it breaks a rule. The rules:
 
 """
 

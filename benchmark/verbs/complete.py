@@ -1,6 +1,6 @@
 """Shell completion of verbs and of Hydra's keys.
 
-Hydra's completion knows one program without verbs, so the verb is taken out of the line first.
+Hydra's completion does not know about verbs, so the verb is removed from the line first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 from benchmark.cli import VERBS
 
-#: Verbs whose arguments are Hydra overrides.
+#: Verbs that take Hydra overrides.
 COMPOSED = ("run", "check", "status")
 
 

@@ -1,4 +1,4 @@
-"""`nextword generate RUN`: what a finished run expects next, and how it goes on."""
+"""`nextword generate RUN`: the words that a finished run expects next, and text sampled from it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         raise UserError(f"--prompt: {unseen} is not in the vocabulary of {run.result.corpus}") from unseen
     unseen_words = [word for word in words if word not in vocabulary.ids]
     if unseen_words:
-        print(f"not in the vocabulary, read as <unk>: {', '.join(unseen_words)}")
+        print(f"not in the vocabulary and read as <unk>: {', '.join(unseen_words)}")
     print(f"{run.result.label} on {run.result.corpus} ({run.folder.name})\n")
     for word, probability in next_words(model, context, vocabulary, options.top):
         print(
@@ -45,16 +45,17 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("nextword generate", description=__doc__)
-    parser.add_argument("run", help="a run folder, the beginning of a run id, a model, or corpus/model")
-    parser.add_argument("--prompt", default="", help="the words to go on from")
-    parser.add_argument("--top", type=_number(int, 0), default=10, help="rows of the next-word table")
-    parser.add_argument("--temperature", type=_number(float, 0), default=1.0, help="0: always the likeliest")
-    parser.add_argument("--top-k", type=_number(int, 0), default=0, help="draw from the k likeliest (0: all)")
-    parser.add_argument("--length", type=_number(int, 1), default=30, help="most tokens a continuation has")
-    parser.add_argument("--samples", type=_number(int, 0), default=3, help="continuations to draw")
-    parser.add_argument("--seed", type=_number(int, 0), default=1)
-    parser.add_argument("--allow-unknown", action="store_true", help="let <unk> be drawn")
-    parser.add_argument("--results-dir", type=Path, default=Path("results"))
+    add = parser.add_argument
+    add("run", help="a run folder, the start of a run id, a model, or CORPUS/MODEL")
+    add("--prompt", default="", help="the text to continue")
+    add("--top", type=_number(int, 0), default=10, help="likely next words to list (default: %(default)s)")
+    add("--temperature", type=_number(float, 0), default=1.0, help="below 1: likelier words; 0: the best")
+    add("--top-k", type=_number(int, 0), default=0, help="sample from the K likeliest words only (0: all)")
+    add("--length", type=_number(int, 1), default=30, help="most tokens in a text (default: %(default)s)")
+    add("--samples", type=_number(int, 0), default=3, help="texts to sample (default: %(default)s)")
+    add("--seed", type=_number(int, 0), default=1, help="random seed of the samples (default: %(default)s)")
+    add("--allow-unknown", action="store_true", help="allow <unk> to be sampled")
+    add("--results-dir", type=Path, default=Path("results"), help="folder of the runs")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""`nextword list models|corpora|sweeps|searches`: what there is to choose from."""
+"""`nextword list models|corpora|sweeps|searches`: the names that you can choose from."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ GROUPS = {"models": "model", "corpora": "corpus", "sweeps": "sweep", "searches":
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("nextword list", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=list(GROUPS), help="all of them if not given")
-    parser.add_argument("--keys", action="store_true", help="the settings of each, too")
+    parser.add_argument("what", nargs="?", choices=list(GROUPS), help="the names to list (default: all)")
+    parser.add_argument("--keys", action="store_true", help="also list the settings of each")
     options = parser.parse_args(arguments)
     for title in [options.what] if options.what else list(GROUPS):
         names = choices(GROUPS[title])
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
         if not options.what:
             print(f"{title}:")
         for name in names:
-            config = _described(GROUPS[title], name)
+            config = _entry(GROUPS[title], name)
             print(f"  {name:{width}}  {config['description']}")
             if options.keys:
                 for key, value in config["settings"].items():
@@ -29,8 +29,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _described(group: str, name: str) -> dict[str, Any]:
-    """A config's description (its label or title) and settings, resolved where it stands alone."""
+def _entry(group: str, name: str) -> dict[str, Any]:
+    """A file's description (its label or title) and its settings, resolved as far as it stands alone."""
     from omegaconf import OmegaConf
 
     path = conf_dir() / group / f"{name}.yaml"
@@ -41,7 +41,7 @@ def _described(group: str, name: str) -> dict[str, Any]:
         for key, value in content.items()
         if key not in ("name", "label", "title", "description", "defaults", "_target_")
     }
-    for default in content.get("defaults", []):  # components, whose labels this one's may name
+    for default in content.get("defaults", []):  # its components, whose labels its own label may use
         for choice, chosen in default.items() if isinstance(default, dict) else ():
             source, _, place = choice.lstrip("/").partition("@")
             OmegaConf.update(node, place, OmegaConf.load(conf_dir() / source / f"{chosen}.yaml"))
@@ -51,6 +51,6 @@ def _described(group: str, name: str) -> dict[str, Any]:
         for key in ("label", "title", "description")
         if key in node
     ]
-    if not known or known[0] == name:  # the file's first comment says what it is
+    if not known or known[0] == name:  # then the file's first comment describes it
         known = [path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")]
     return {"description": known[0], "settings": settings}

@@ -1,4 +1,4 @@
-"""`nextword report`: tables, figures and the page, from the run folders alone."""
+"""`nextword report`: build tables, figures and a web page from the finished runs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("nextword report", description=__doc__)
-    parser.add_argument("--results-dir", type=Path, default=Path("results"))
-    parser.add_argument("--out", type=Path, help="where to write (default: RESULTS_DIR/report)")
-    parser.add_argument("--table", action="store_true", help="only print the comparison table")
-    # a folder may also be given as `nextword run` takes it
+    parser.add_argument("--results-dir", type=Path, default=Path("results"), help="folder of the runs")
+    parser.add_argument("--out", type=Path, help="folder to write to (default: RESULTS_DIR/report)")
+    parser.add_argument("--table", action="store_true", help="print the comparison table and write nothing")
+    # folders may also be given in the syntax of `nextword run`
     spelt = [re.sub(r"^(results_dir|out)=", lambda m: f"--{m[1].replace('_', '-')}=", a) for a in arguments]
     options = parser.parse_args(spelt)
 

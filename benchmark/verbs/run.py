@@ -19,11 +19,11 @@ from benchmark.sweep.torchrun import check_one_run, rank
 HELP = """\
 nextword run [KEY=VALUE ...]           one run
 nextword run -m [KEY=V1,V2 ...]        every combination of the values
-nextword run +sweep=NAME [KEY=VALUE]   a named sweep; its runs take the values given here
-nextword run +search=NAME [KEY=VALUE]  a search for settings, judged by validation perplexity
+nextword run +sweep=NAME [KEY=VALUE]   a named sweep; values given here replace its own
+nextword run +search=NAME [KEY=VALUE]  a search for the settings with the lowest validation perplexity
 nextword run --rerun failed,missing [+sweep=NAME ...]
-                                       of those runs only the ones that went badly or are not there;
-                                       where none are named, of all run folders
+                                       only those of the named runs that failed or do not exist yet;
+                                       if no runs are named, those of all run folders
 
 model:    {model}
 corpus:   {corpus}
@@ -32,24 +32,25 @@ search:   {search}
 launcher: {launcher}
 
 model.KEY corpus.KEY    settings of the model and the corpus (nextword list models --keys)
-search.KEY              of a search: trials, sampler, seed, batch, space.SETTING
+search.KEY              settings of a search: trials, sampler, seed, batch, space.SETTING
 seed device             random seed; cpu, cuda, cuda:N or auto
-threads workers         CPU threads a run; runs at once (auto: one a core, one a GPU)
-launcher                what starts the runs of a sweep, here or on a cluster; launcher.KEY sets it up
-force=true              repeat what is finished
-impossible=skip|error   settings that a model refuses: a row with the reason (in sweeps), or an error
+threads workers         CPU threads for each run; runs at the same time (auto: one per core or GPU)
+launcher                what starts the runs of a sweep, here or on a cluster; launcher.KEY configures it
+force=true              repeat finished runs
+impossible=skip|error   if a model refuses its settings: record the run as skipped, or stop with an error
+                        (default: skip in a sweep, error for a single run)
 corpora_dir results_dir folders to read corpora from and to write runs to
---cfg job               print the whole configuration and stop (see also --hydra-help)
+--cfg job               print the whole configuration of one run and stop (see also --hydra-help)
 
-Values of a multirun are V1,V2 or range(1,5) or glob(kneser*); quote brackets from the shell. A finished
-run is not repeated, wherever it was made: run folders copied from another machine into results/runs
-count. An interrupted training goes on where it was. nextword status tells how a sweep stands; --rerun
-takes failed (diverged and killed too), missing (cut off too) and skipped.
+In a multirun a value may be a list (V1,V2), range(1,5) or glob(kneser*); quote parentheses from the
+shell. A finished run is not repeated, wherever it was made: run folders copied from another machine into
+results/runs count. An interrupted training continues where it stopped. nextword status shows the state of
+a sweep. --rerun takes failed (including diverged and killed), missing (including cut off) and skipped.
 
 torchrun --nproc-per-node=N -m benchmark run ... trains one network on N processes or GPUs.
 
-Exit status: 0 all well (skipped runs among them), 1 a run failed or diverged, 2 something to mend on the
-command line, in the corpus or on the disk.
+Exit status: 0 all runs finished or were skipped, 1 a run failed or diverged, 2 the command line, the
+corpus or the disk needs attention.
 """
 
 #: Configuration groups whose names the help lists.
@@ -65,11 +66,11 @@ def main(arguments: list[str]) -> int:
     words, arguments = rerun_option(arguments)
     if names_search(arguments):
         if words:
-            raise UserError("--rerun goes with runs and sweeps; a search goes on where it was by itself")
+            raise UserError("--rerun is for runs and sweeps; a search continues by itself where it stopped")
         return run_search(arguments)
     say = _quiet if rank() else _aloud
     jobs = jobs_to_rerun(words, arguments, say) if words else in_sweep(collect(arguments))
-    if not jobs:  # none is to be repeated, or Hydra has answered a question (--cfg, --info, --hydra-help)
+    if not jobs:  # nothing to repeat, or Hydra has answered a question (--cfg, --info, --hydra-help)
         return 0
     check_one_run(len(jobs))
     outcomes = launch(jobs, say=say)
@@ -94,7 +95,8 @@ def _summary(outcomes: Sequence[Outcome]) -> int:
     for outcome in outcomes:
         if outcome.status != "ok":
             reason = (outcome.reason or "no reason recorded").strip().splitlines()[0]
-            print(f"{outcome.status}: {outcome.job.title}: {reason}", file=sys.stderr)
+            trace = f" (nextword show {outcome.folder})" if outcome.status == "failed" else ""
+            print(f"{outcome.status}: {outcome.job.title}: {reason}{trace}", file=sys.stderr)
     if len(outcomes) == 1:
         only = outcomes[0]
         if only.status == "ok":
@@ -105,7 +107,7 @@ def _summary(outcomes: Sequence[Outcome]) -> int:
         parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
         print(f"{len(outcomes)} runs: {parts}" + (f" ({earlier} finished earlier)" if earlier else ""))
         if counts["failed"] + counts["diverged"]:
-            print("to repeat those that did not end well: the same command with --rerun failed")
+            print("to repeat the runs that failed or diverged, add --rerun failed to the same command")
     return _status(outcomes)
 
 

@@ -1,4 +1,4 @@
-"""`nextword show RUN`: one run, its figures, settings and where they come from."""
+"""`nextword show RUN`: the results and settings of one run, and the code and machine behind them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 from benchmark.record.find import find_run
 
-#: Long values that have a better place than this page.
+#: Long values that are not shown with the others.
 ELSEWHERE = ("published", "traceback", "model_settings", "bucket_edges", "bucket_targets", "bucket_nll")
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("nextword show", description=__doc__)
-    parser.add_argument("run", help="a run folder, the beginning of a run id, a model, or corpus/model")
+    parser.add_argument("run", help="a run folder, the start of a run id, a model, or CORPUS/MODEL")
     parser.add_argument("--results-dir", type=Path, default=Path("results"))
-    parser.add_argument("--json", action="store_true", help="the record as it is on disk")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
     options = parser.parse_args(arguments)
     run = find_run(options.results_dir, options.run)
     if options.json:

@@ -1,4 +1,4 @@
-"""`nextword status`: what is finished, failed or missing."""
+"""`nextword status`: which runs are finished, failed or missing."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from pathlib import Path
 
 from benchmark.sweep.rerun import list_option
 from benchmark.sweep.states import STATUSES, RunState, folder_states, job_states
+from benchmark.terminal import Column, table
 
 HELP = """\
 nextword status                            every run folder
-nextword status +sweep=NAME [KEY=VALUE]    the runs of a sweep, those not yet made among them
-nextword status -m [KEY=V1,V2 ...]         likewise of a multirun
+nextword status +sweep=NAME [KEY=VALUE]    the runs of a sweep, including those not started yet
+nextword status -m [KEY=V1,V2 ...]         the same for a multirun
 
---status failed,missing    a line for each run of these, and none for others
-results_dir=FOLDER         where the runs are (results)
+--status failed,missing    list only the runs with one of these statuses
+results_dir=FOLDER         the folder of the runs (default: results)
 
-A few runs are a line each; many are counted by corpus and model, and only what did not end well is
-listed, with its reason and the command that repeats it.
+A few runs are listed one by one. Many runs are counted by corpus and model, and only those that did not
+end well are listed, each with its reason and the command that repeats it.
 
-  ok        finished                          running   a process of this machine is at it
-  missing   not begun                         cut off   begun, and its process is gone
-  skipped   cannot be: a package is missing, or its model refuses these settings
-  failed    ended in an error, or was killed  diverged  its training left the finite numbers
-  unusable  a folder to be mended by hand     error     its corpus cannot be found
+  ok        finished                            running   a process on this machine is working on it
+  missing   not started                         cut off   started, but its process ended before it did
+  skipped   a package is missing, or the model refuses these settings
+  failed    ended with an error or was killed   diverged  the loss became infinite or not a number
+  unusable  its folder must be mended by hand   error     its corpus cannot be found
 
-nextword run --rerun failed,missing [...] runs those of them again.
+nextword run --rerun failed,missing [...] repeats the runs with these statuses.
 """
 
-#: As many runs are a line each; more are counted.
+#: Up to this many runs are listed one by one; more are counted.
 LISTED = 40
 
-#: Told run by run, however many there are.
-AMISS = ("running", "cut off", "skipped", "diverged", "failed", "unusable", "error")
+#: Statuses whose runs are listed one by one, however many there are.
+GONE_WRONG = ("running", "cut off", "skipped", "diverged", "failed", "unusable", "error")
 
 
 def main(arguments: list[str]) -> int:
@@ -48,17 +49,17 @@ def main(arguments: list[str]) -> int:
     else:
         states = folder_states(Path(folders[-1] if folders else "results"))
     counts: Counter[str] = Counter()
-    told = _counted(states, counts)
+    counted = _counted(states, counts)
     if wanted:
-        _list(state for state in told if state.status in wanted)
+        _list(state for state in counted if state.status in wanted)
     else:
-        few = list(islice(told, LISTED + 1))
+        few = list(islice(counted, LISTED + 1))
         if len(few) <= LISTED:
             _list(few)
         else:
-            _count(chain(few, told))
+            _count(chain(few, counted))
     if not counts:
-        print("no runs yet; make one: nextword run corpus=sotu_small")
+        print("no runs yet; start one: nextword run corpus=sotu_small")
         return 0
     print(f"{counts.total():,} runs: " + ", ".join(f"{counts[s]:,} {s}" for s in STATUSES if counts[s]))
     return 0
@@ -85,19 +86,19 @@ def _list(states: Iterable[RunState]) -> None:
 
 
 def _count(states: Iterable[RunState]) -> None:
-    """A table of how many runs of each corpus and model have which status, then those that went amiss."""
-    amiss: list[RunState] = []
-    table: dict[tuple[str, str], Counter[str]] = {}
+    """A table that counts the runs of each corpus and model by status, then a list of those gone wrong."""
+    wrong: list[RunState] = []
+    counted: dict[tuple[str, str], Counter[str]] = {}
     for state in states:
-        table.setdefault((state.corpus, state.model), Counter())[state.status] += 1
-        if state.status in AMISS:
-            amiss.append(state)
-    columns = [status for status in STATUSES if any(row[status] for row in table.values())]
-    corpora, models = zip(*table, strict=True)
-    first, second = (max(map(len, [*names, "corpus"])) for names in (corpora, models))
-    print(f"{'corpus':{first}}  {'model':{second}}" + "".join(f"{name:>10}" for name in columns))
-    for (corpus, model), row in sorted(table.items()):
-        cells = "".join(f"{row[name] or '':>10}" for name in columns)
-        print(f"{corpus:{first}}  {model:{second}}{cells}".rstrip())
+        counted.setdefault((state.corpus, state.model), Counter())[state.status] += 1
+        if state.status in GONE_WRONG:
+            wrong.append(state)
+    columns = [status for status in STATUSES if any(row[status] for row in counted.values())]
+    rows = [
+        (corpus, model, *(f"{row[name]:,}" if row[name] else "" for name in columns))
+        for (corpus, model), row in sorted(counted.items())
+    ]
+    names = [Column("corpus", folds=True), Column("model", folds=True)]
+    print(table([*names, *(Column(name, right=True) for name in columns)], rows))
     print()
-    _list(sorted(amiss, key=lambda state: AMISS.index(state.status)))
+    _list(sorted(wrong, key=lambda state: GONE_WRONG.index(state.status)))

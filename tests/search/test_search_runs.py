@@ -111,7 +111,7 @@ def test_a_trial_that_fails_is_told_so_and_the_search_goes_on(search: Search, un
         "maximum_likelihood": "failed",
         "stupid_backoff": "failed",
     }
-    assert "no probabilities" in trials["stupid_backoff"]["reason"]
+    assert "not probabilities" in trials["stupid_backoff"]["reason"]
     assert trials["maximum_likelihood"]["valid_perplexity"] is None
     said = capfd.readouterr()
     assert "3 trials, 2 of them failed" in said.out

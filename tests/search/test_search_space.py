@@ -65,7 +65,7 @@ def test_a_grid_is_every_combination():
     points = grid(space)
     assert len(points) == 6
     assert {(point["a"], point["b"]) for point in points} == {(a, b) for a in (1, 2, 3) for b in ("x", None)}
-    with pytest.raises(ValueError, match="rate: a grid needs a step or choices"):
+    with pytest.raises(ValueError, match="rate: a grid needs choices, or a range with a step"):
         grid({"rate": Range(low=0.1, high=0.5)})
 
 
@@ -88,11 +88,11 @@ def test_the_command_line_reads_back_what_was_chosen(value: object):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"low": 2, "high": 1}, "low=2 is to be below high=1"),
-        ({"low": 1.0, "high": 1.0}, r"low=1\.0 is to be below"),
-        ({"low": 0.0, "high": 1.0, "log": True}, r"log needs a low above 0, and it is 0\.0"),
+        ({"low": 2, "high": 1}, "low=2 must be below high=1"),
+        ({"low": 1.0, "high": 1.0}, r"low=1\.0 must be below"),
+        ({"low": 0.0, "high": 1.0, "log": True}, r"log needs a low above 0, not 0\.0"),
         ({"low": 1, "high": 8, "log": True, "step": 1}, "either log or step"),
-        ({"low": 1, "high": 3, "step": 5}, "step=5 is to be above 0 and fit"),
+        ({"low": 1, "high": 3, "step": 5}, "step=5 must be above 0 and fit"),
         ({"low": 1, "high": float("inf")}, "finite"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_range_that_is_none_is_refused(options: dict, said: str):
         Range(**options)
 
 
-@pytest.mark.parametrize(("values", "said"), [([], "two values or more"), ([3, 5, 3], "holds a value twice")])
+@pytest.mark.parametrize(("values", "said"), [([], "two or more values"), ([3, 5, 3], "holds a value twice")])
 def test_choices_that_are_none_are_refused(values: list, said: str):
     with pytest.raises(ValidationError, match=said):
         Choices(choices=values)

@@ -118,6 +118,11 @@ def test_a_diverging_run_is_recorded_with_its_reason(nextword, tmp_path: Path, t
         (["run", "threads=0"], "threads=0 is not usable: give a whole number from 1"),
         (["run", "workers=some"], "workers='some' is not usable: give auto or a whole number from 1"),
         (["run", "bogus"], "give KEY=VALUE"),
+        (
+            ["run", "+sweep=quick", "--hydra-help"],
+            "--hydra-help is about a single run: leave out +sweep=quick",
+        ),
+        (["run", "-m", "model=lstm,rnn", "--cfg", "job"], "--cfg is about a single run: leave out -m"),
         (["run", "hydra/launcher=jobib"], "there is no launcher 'jobib'. Did you mean 'joblib'?"),
         (["check"], "which model?"),
         (["show", "lstm"], "there is no finished run below results"),

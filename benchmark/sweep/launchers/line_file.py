@@ -1,4 +1,4 @@
-"""What a worker writes, through a file: for launchers whose helper process has no other way to tell us."""
+"""Passes the output of a worker on through a file, for launchers whose helper process has no other way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.sweep.subprocess_run import OutputLine, WorkerExit, WorkerRequest
 
 
 def run_into_file(request: WorkerRequest, path: Path) -> WorkerExit:
-    """Run a job in a worker process, in the helper process of a launcher; its lines are added to a file."""
+    """Run a job in a worker process, in a launcher's helper process; appends its output to a file."""
     with path.open("a", encoding="utf-8") as file:
 
         def write(line: OutputLine) -> None:
@@ -20,19 +20,19 @@ def run_into_file(request: WorkerRequest, path: Path) -> WorkerExit:
 
 
 class LineFile:
-    """A file that lines are being added to."""
+    """Reads a file that another process is appending lines to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._read = 0
 
     def pass_on(self, run: PlannedRun, monitor: Monitor) -> None:
-        """Hand the whole lines that came since the last call to the monitor."""
+        """Give the monitor the complete lines that are new since the last call."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self._read)
                 whole, newline, _ = file.read().rpartition(b"\n")
-        except OSError:  # nothing is written yet
+        except OSError:  # it does not exist yet
             return
         self._read += len(whole) + len(newline)
         if newline:
