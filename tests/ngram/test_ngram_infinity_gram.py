@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,18 @@ def test_scores_are_those_of_the_longest_suffix(
 def test_keeps_the_contract_across_lines() -> None:
     found = check_model(lambda: InfinityGram(smoothed=KneserNey(order=2), context="stream"))
     assert [finding for finding in found if finding.problem] == []
+
+
+@pytest.mark.parametrize("context", ["sentence", "stream"])
+def test_a_saved_one_looks_back_as_far(context: Context, tmp_path: Path) -> None:
+    """A smoothed model that reads the stream makes the whole one do so, but not the suffixes."""
+    stream = stream_of(with_ends([["a", "b"], ["b", "a", "b"], ["b"]]) * 2)
+    model = InfinityGram(smoothed=AddK(order=2, k=1.0, context="stream"), context=context)
+    model.fit(stream, stream, RunLog())
+    model.save(tmp_path)
+    loaded = InfinityGram.load(tmp_path, stream.vocabulary)
+    assert (loaded.context, loaded.suffix_context) == ("stream", context)
+    assert np.array_equal(loaded.log_probs(stream), model.log_probs(stream))
 
 
 def test_a_text_copied_from_training_is_known_to_its_end() -> None:

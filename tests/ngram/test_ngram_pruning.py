@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, penn_treebank, perplexity, small_texts, stream_of, with_ends
 
+from baselines.ngram.arpa.model import Arpa
 from baselines.ngram.compact.prune import by_count, by_relative_entropy, relative_entropies
 from baselines.ngram.compact.pruned import Pruned
+from baselines.ngram.compact.quantised import Quantised
 from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.model import BackoffModel
@@ -21,6 +24,7 @@ from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.smoothing.uniform import Uniform
 from baselines.ngram.smoothing.witten_bell import WittenBell
 from baselines.ngram.table.unpacked import UnpackedOrder, event_probabilities, pack, unpack
+from baselines.saving import saved_settings
 from benchmark.check import check_model
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
@@ -170,7 +174,7 @@ def test_keeps_the_contract(of: BackoffModel, settings: dict) -> None:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"of": Uniform()}, "Uniform has no n-grams with backoff weights to prune"),
+        ({"of": Uniform()}, "Uniform has no table of n-grams with backoff weights"),
         ({"of": KneserNey(), "cutoffs": (1, 1)}, "begin with 0"),
         ({"of": KneserNey(), "cutoffs": (0, 2, 1)}, "never fall"),
     ],
@@ -202,3 +206,20 @@ def test_what_is_left_is_counted_in_the_log() -> None:
     words = len(stream.vocabulary)
     assert model.size().entries == words
     assert notes.messages[-1].startswith(f"{words + 1} of ")
+
+
+def test_made_of_an_arpa_file_and_quantised_it_is_saved_whole(tmp_path: Path) -> None:
+    stream = stream_of(with_ends([["a", "b", "a", "c"], ["b", "a"], ["c"]] * 2))
+    whole = KneserNey(order=3)
+    whole.fit(stream, stream, RunLog())
+    whole.write_arpa(tmp_path / "whole.arpa")
+    model = Quantised(
+        of=Pruned(of=Arpa(path=str(tmp_path / "whole.arpa")), threshold=1e-3, cutoffs=(0, 0, 1))
+    )
+    model.fit(stream, stream, RunLog())
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    model.save(folder)
+    loaded = Quantised.load(folder, stream.vocabulary)
+    assert np.array_equal(loaded.log_probs(stream), model.log_probs(stream))
+    assert saved_settings(loaded) == saved_settings(model)

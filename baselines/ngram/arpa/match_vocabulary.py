@@ -53,7 +53,7 @@ def match_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> MatchedModel:
     any word of the vocabulary.
     """
     words = _Words(file, vocabulary)
-    orders = _linked(file, words)
+    orders = _indexed(file, words)
     everything = np.ones(len(orders[0]), dtype=bool)
     sums = event_probabilities(orders, everything)
     normalised = all(np.abs(each - 1).max(initial=0) <= TOLERANCE for each in sums)
@@ -105,7 +105,7 @@ class _Words:
         return said
 
 
-def _linked(file: ArpaFile, words: _Words) -> list[UnpackedOrder]:
+def _indexed(file: ArpaFile, words: _Words) -> list[UnpackedOrder]:
     """The file's n-grams that can match, over all ids, with an h <unk> for each h w that counts as such."""
     rows, lines, wanted = [], [], []
     for n, section in enumerate(file.sections[1:], 2):
