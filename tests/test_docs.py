@@ -184,6 +184,6 @@ def test_a_configuration_makes_a_model() -> None:
 
 def test_every_section_of_the_report_is_described() -> None:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "benchmark" / "report").rglob("*.py")]
-    titles = {title for text in sources for title in re.findall(r'Section\(\s*"[^"]+",\s*"([^"]+)"', text)}
+    titles = {title for text in sources for title in re.findall(r'[Ss]ection\(\s*"[^"]+",\s*"([^"]+)"', text)}
     assert len(titles) > 10
     assert {title for title in titles if title not in TEXT["report.md"]} == set()
