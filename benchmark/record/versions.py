@@ -123,7 +123,7 @@ def _without_version(module: str) -> tuple[frozenset[str], dict[str, int]]:
 def _declared(module: str) -> dict[str, int]:
     """The versions that stand for a module: those of its classes, and that of its engine if the module is
     part of it, which means that a class with a version goes through it."""
-    versions = {}
+    versions: dict[str, int] = {}
     for source in _classes(module):
         if class_version(source) is not None:
             versions |= _versions(f"{module}.{source.node.name}")

@@ -7,14 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
-from benchmark.verbs.peers_options import (
-    carry_out,
-    check_work_folder,
-    new_parser,
-    our_command,
-    recorded_command,
-    split_numbers,
-)
+from benchmark.verbs import peers_options
 
 if TYPE_CHECKING:
     from benchmark.peers.neural.plan import NeuralPlan
@@ -38,13 +31,15 @@ def main(arguments: list[str]) -> int:
     from benchmark.peers.neural.record import NeuralRecord
     from benchmark.peers.neural.table import NeuralPresentation
 
-    plan = _plan(options, recorded_command(VERB, arguments))
+    plan = _plan(options, peers_options.recorded_command(VERB, arguments))
     presentation = NeuralPresentation()
-    return carry_out(lambda work, say: measure(plan, work, say), NeuralRecord, presentation, options.work)
+    return peers_options.carry_out(
+        lambda work, say: measure(plan, work, say), NeuralRecord, presentation, options.work
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = new_parser(VERB, __doc__, EPILOG, OUR_MODULE)
+    parser = peers_options.new_parser(VERB, __doc__, EPILOG, OUR_MODULE)
     add = parser.add_argument
     add("--word-language-model", type=Path, metavar="FOLDER", help="word_language_model of pytorch/examples")
     add("--awd-lstm", type=Path, metavar="FOLDER", help="a checkout of salesforce/awd-lstm-lm")
@@ -141,7 +136,7 @@ def _plan(options: argparse.Namespace, command: str) -> NeuralPlan:
         ),
         rounds=options.rounds,
         goal=None if options.to_perplexity is None else Goal(options.to_perplexity, options.limit, of_run),
-        ours=our_command(options, OUR_MODULE),
+        ours=peers_options.our_command(options, OUR_MODULE),
         word_language_model=options.word_language_model,
         awd_lstm=options.awd_lstm,
         name=options.name,
@@ -164,8 +159,8 @@ def _check(options: argparse.Namespace) -> None:
             raise UserError(f"--{name.replace('_', '-')}={value:g} is not usable: give a number above 0")
     if not options.untied and options.embedding not in (None, options.hidden):
         raise UserError("--embedding other than --hidden needs --untied: tied, one matrix serves both ends")
-    check_work_folder(options)
+    peers_options.check_work_folder(options)
 
 
 def _whole_numbers(option: str, given: str) -> list[int]:
-    return [int(part) for part in split_numbers(option, given)]
+    return [int(part) for part in peers_options.split_numbers(option, given)]

@@ -12,14 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
-from benchmark.verbs.peers_options import (
-    carry_out,
-    check_work_folder,
-    new_parser,
-    our_command,
-    recorded_command,
-    split_numbers,
-)
+from benchmark.verbs import peers_options
 
 if TYPE_CHECKING:
     from benchmark.peers.ngram.measure import NgramPlan
@@ -41,13 +34,15 @@ def main(arguments: list[str]) -> int:
     from benchmark.peers.ngram.record import NgramRecord
     from benchmark.peers.ngram.table import NgramPresentation
 
-    plan = _plan(options, recorded_command(VERB, arguments))
+    plan = _plan(options, peers_options.recorded_command(VERB, arguments))
     presentation = None if plan.growth else NgramPresentation()
-    return carry_out(lambda work, say: measure(plan, work, say), NgramRecord, presentation, options.work)
+    return peers_options.carry_out(
+        lambda work, say: measure(plan, work, say), NgramRecord, presentation, options.work
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = new_parser(VERB, __doc__, EPILOG, OUR_MODULE)
+    parser = peers_options.new_parser(VERB, __doc__, EPILOG, OUR_MODULE)
     add = parser.add_argument
     add("--train", type=Path, metavar="FILE", help="training text")
     add("--test", type=Path, metavar="FILE", help="test text")
@@ -91,20 +86,22 @@ def _plan(options: argparse.Namespace, command: str) -> NgramPlan:
         raise UserError("--repeats and --threads are whole numbers from 1")
     if options.memory and not re.fullmatch(r"\d+(\.\d+)?[KMG]", options.memory):
         raise UserError(f"--memory={options.memory} is not usable: give a size such as 500M or 1G")
-    check_work_folder(options)
+    peers_options.check_work_folder(options)
     orders = options.orders or (GROWTH_ORDERS if options.growth else ORDERS)
-    millions = [float(size) for size in split_numbers("--millions", options.millions, r"\d*\.?\d+")]
+    millions = [
+        float(size) for size in peers_options.split_numbers("--millions", options.millions, r"\d*\.?\d+")
+    ]
     lmplz = options.lmplz or os.environ.get("NEXTWORD_LMPLZ")
     return NgramPlan(
         train=options.train,
         test=options.test,
         corpus=[f"corpus={options.corpus or 'sotu'}", *options.settings],
         name=options.name,
-        orders=[int(order) for order in split_numbers("--orders", orders)],
+        orders=[int(order) for order in peers_options.split_numbers("--orders", orders)],
         rounds=options.repeats,
         memory=options.memory,
         threads=options.threads or len(os.sched_getaffinity(0)),
-        ours=our_command(options, OUR_MODULE),
+        ours=peers_options.our_command(options, OUR_MODULE),
         lmplz=Path(lmplz) if lmplz else None,
         kenlm=options.kenlm,
         mitlm=options.mitlm,
