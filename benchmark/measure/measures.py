@@ -138,7 +138,7 @@ MEASURES: tuple[Measure, ...] = (
         title="Parameters",
         noun="number of parameters",
         unit="",
-        definition="Numbers that training sets in a neural model.",
+        definition="The trained parameters of a neural model.",
         show=text.amount,
         level="key",
     ),

@@ -78,13 +78,13 @@ def comparison_sentence(first: str, second: str, compared: CurveComparison) -> s
         return f"{ahead} is ahead of {behind} throughout, {where}."
     start, *later = compared.crossings
     ahead, behind = (first, second) if start.first_leads else (second, first)
-    said = f"{ahead} passes {behind} at about {_tokens(start.tokens)} training tokens"
+    first_crossing = f"{ahead} passes {behind} at about {_tokens(start.tokens)} training tokens"
     turns = [
         f"{'is ahead again from' if crossing.first_leads == start.first_leads else 'falls behind from'} "
         f"about {_tokens(crossing.tokens)} on"
         for crossing in later
     ]
-    return f"{text.listed([said, *turns])}."
+    return f"{text.listed([first_crossing, *turns])}."
 
 
 def _tokens(value: float) -> str:

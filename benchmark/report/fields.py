@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from benchmark.measure.measure import Format, Measure
+from benchmark.record.result import Result
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Level, number_cell, text_cell
@@ -40,6 +41,15 @@ def measure_field(measure: Measure) -> Field[Row]:
     """The column of a measure: the mean over a row's seeds."""
     return number_field(
         measure.key, measure.title, lambda row: row.mean(measure), measure.show, measure.level
+    )
+
+
+def run_measure_field(
+    measure: Measure, result_of: Callable[[Item], Result], level: Level = "key"
+) -> Field[Item]:
+    """The column of a measure where each item stands for a single run."""
+    return number_field(
+        measure.key, measure.title, lambda item: measure.read(result_of(item)), measure.show, level
     )
 
 

@@ -85,31 +85,33 @@ def _element(node: ET.Element, names: dict[str, str], styles: Styles, row: str =
         return ""
     found = _ROW.fullmatch(node.get("id", ""))
     row = found[1] if found and found[1] != "0" else row
-    said = _attributes(node, names, styles)
-    if tag == "g" and not said:
+    attributes = _attributes(node, names, styles)
+    if tag == "g" and not attributes:
         marks = [child for child in node if not child.tag.endswith("}defs")]
         if not row or len(marks) == 1:
             return "".join(_element(child, names, styles, row if child in marks else "") for child in node)
-    said = f' data-row="{row}"{said}' if row else said
+    attributes = f' data-row="{row}"{attributes}' if row else attributes
     inside = "".join(_element(child, names, styles) for child in node)
     inside = escape(node.text or "", quote=False).strip() + inside
-    return f"<{tag}{said}>{inside}</{tag}>" if inside else "" if tag in ("g", "defs") else f"<{tag}{said}/>"
+    if inside:
+        return f"<{tag}{attributes}>{inside}</{tag}>"
+    return "" if tag in ("g", "defs") else f"<{tag}{attributes}/>"
 
 
 def _attributes(node: ET.Element, names: dict[str, str], styles: Styles) -> str:
-    said = {}
+    attributes = {}
     places = 2 if node.get("id") in names else 1
     for key, value in node.attrib.items():
         if match := _target(node, key):
             name = key.rpartition("}")[2]
-            said[name] = value.replace(match[0], f"#{names.get(match[1], match[1])}")
+            attributes[name] = value.replace(match[0], f"#{names.get(match[1], match[1])}")
         elif key == "id":
-            said |= {"id": names[value]} if value in names else {}
+            attributes |= {"id": names[value]} if value in names else {}
         elif key == "style":
-            said |= {"class": name} if (name := styles.name(value)) else {}
+            attributes |= {"class": name} if (name := styles.name(value)) else {}
         elif not _NO_TURN.match(value):
-            said[key] = _path(_rounded(value, places)) if key == "d" else _rounded(value, places)
-    return "".join(f' {key}="{escape(value, quote=True)}"' for key, value in said.items())
+            attributes[key] = _path(_rounded(value, places)) if key == "d" else _rounded(value, places)
+    return "".join(f' {key}="{escape(value, quote=True)}"' for key, value in attributes.items())
 
 
 def _rounded(value: str, places: int) -> str:

@@ -74,8 +74,8 @@ def latex_table(table: Table) -> str:
     long = len(rows) + 2 * len(groups) > PAGE
     layout = _layout(columns, rows, long)
     body = [line for group in groups for line in _group(group, shown, layout)]
-    said = " ".join(part for part in (table.caption, table.omission) if part)
-    caption = rf"\caption{{{breakable(said)}}}\label{{tab:{re.sub('[^a-z0-9]+', '-', table.name)}}}"
+    sentences = " ".join(part for part in (table.caption, table.omission) if part)
+    caption = rf"\caption{{{breakable(sentences)}}}\label{{tab:{re.sub('[^a-z0-9]+', '-', table.name)}}}"
     titles = map(_heading, columns, layout.natural, layout.wrapped)
     head = [r"\toprule", " & ".join(titles) + r" \\"]
     lines = (_long if long else _float)(layout, layout.columns(columns), caption, head, body)

@@ -58,8 +58,8 @@ def _block(block: Block, depth: int) -> str:
             return _LIST.sub(r"\1\\", line.strip())
         case Table():
             all_rows = f"{block.omission} All: tables/{block.name}.csv" if block.omission else ""
-            said = " ".join(part for part in (block.caption, all_rows) if part)
-            return markdown_table(block) + (f"\n\n*{escape(said)}*" if said else "")
+            caption = " ".join(part for part in (block.caption, all_rows) if part)
+            return markdown_table(block) + (f"\n\n*{escape(caption)}*" if caption else "")
         case Figure():
             return f"![{escape(block.alt)}](figures/{block.name}.svg)\n\n*{escape(block.caption)}*"
         case Definitions():

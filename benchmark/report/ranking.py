@@ -71,22 +71,22 @@ class RankedGroup:
     @property
     def protocol_parts(self) -> dict[str, str]:
         """The protocol, part by part: its name for readers and what was recorded."""
-        said = {
+        recorded = {
             part: text.clean(getattr(self.rows[0].first, key) or "") for key, part in PROTOCOL_PARTS.items()
         }
-        return {part: _DIGEST.sub(r"sha256 \1…", value) for part, value in said.items() if value}
+        return {part: _DIGEST.sub(r"sha256 \1…", value) for part, value in recorded.items() if value}
 
     @property
     def targets_summary(self) -> str:
         """How much is predicted: number of targets, vocabulary size, out-of-vocabulary rate."""
         scored = self.rows[0].first
         targets, vocabulary, rate = scored.test_targets, scored.vocabulary_size, scored.oov_rate
-        said = [
+        parts = [
             f"{targets:,} test targets" if targets else "",
             f"vocabulary of {vocabulary:,}" if vocabulary else "",
             f"{text.percent(rate)} out of vocabulary" if rate is not None else "",
         ]
-        return ", ".join(part for part in said if part)
+        return ", ".join(part for part in parts if part)
 
 
 def ranked_groups(rows: list[Row]) -> list[RankedGroup]:

@@ -39,7 +39,7 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
     )
     bars = list(axes.containers[0])
     shown = [_value(row, value > limit) for row, value in zip(rows, values, strict=True)]
-    for row, value, bar, said in zip(rows, values, bars, shown, strict=True):
+    for row, value, bar, value_text in zip(rows, values, bars, shown, strict=True):
         bar.set_gid(f"row-{row.number}-0")
         bar.set_facecolor(family_colour(row.family))
         if len(families) > 1:
@@ -50,7 +50,7 @@ def perplexity_bars(title: str, rows: Sequence[Row]) -> Figure:
             axes.errorbar(value, middle, xerr=deviation, color=LIGHT["ink"], linewidth=1.2)
             end += deviation
         axes.annotate(
-            said,
+            value_text,
             (end, middle),
             xytext=(5, 0),
             textcoords="offset points",

@@ -145,14 +145,14 @@ def _draw_marks(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
     frame = axes.get_window_extent()
     for row, mark in enumerate(marks):
         axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
-        said = text.clean(mark.text, 64)
-        wide = text_width(figure, [said], SIZE)
+        shown = text.clean(mark.text, 64)
+        wide = text_width(figure, [shown], SIZE)
         x = axes.transData.transform((mark.x, axes.get_ylim()[0]))[0]
         left = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
         axes.text(
             (left - frame.x0) / frame.width,
             1 + (4 + MARK_ROW * row) / frame.height,
-            said,
+            shown,
             transform=axes.transAxes,
             va="bottom",
             fontsize=SIZE,

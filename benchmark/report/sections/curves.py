@@ -131,12 +131,12 @@ def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[
     flat = [Level(r.number, r.label, r.family, r.mean(VALID_PERPLEXITY) or 1.0) for r in levels]
     lowest = min([y for line in lines for y in line.ys] + [level.y for level in flat])
     tokens = _passed(curves, levels) if levels else math.inf
-    said = f"below {levels[0].label} after {text.amount(tokens)} tokens" if levels else ""
+    crossing_text = f"below {levels[0].label} after {text.amount(tokens)} tokens" if levels else ""
     drawing, axes = line_chart(
         f"{title}: validation perplexity in training",
         lines,
         flat,
-        marks=[Mark(tokens, said)] if math.isfinite(tokens) else [],
+        marks=[Mark(tokens, crossing_text)] if math.isfinite(tokens) else [],
         xlabel="training tokens",
         ylabel="validation perplexity (lower is better)",
         log_y=True,

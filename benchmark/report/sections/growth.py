@@ -70,12 +70,12 @@ def lines_of(record: NgramRecord, measure: Measure) -> Lines:
 def _figure(record: NgramRecord, measure: Measure) -> Figure:
     name, lines = record.name, lines_of(record, measure)
     value, tokens, order = max((y, x, order) for order, line in lines.items() for x, y in line)
-    said = f"The most: {measure.show(value)} at order {order} for {text.amount(tokens)} tokens."
+    most = f"The most: {measure.show(value)} at order {order} for {text.amount(tokens)} tokens."
     caption = (
         f"{measure.title} of our modified Kneser-Ney from text to test perplexity, on the first "
-        f"tokens of {name}; both axes are logarithmic. {said} {describe_machine(record.machine)}."
+        f"tokens of {name}; both axes are logarithmic. {most} {describe_machine(record.machine)}."
     )
-    alt = f"Line chart of {measure.noun} by training tokens, a line for each of {len(lines)} orders. {said}"
+    alt = f"Line chart of {measure.noun} by training tokens, a line for each of {len(lines)} orders. {most}"
     columns = (
         Column("order", "Order", "right"),
         Column("tokens", "Training tokens", "right"),

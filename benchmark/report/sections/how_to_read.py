@@ -56,8 +56,8 @@ def explanation(measure: Measure) -> str:
         "depends on the machine" if measure.timed else "",
         f"“{measure.key}” in CSV files",
     ]
-    said = "; ".join(fact for fact in facts if fact)
-    return f"{measure.definition} ({said[0].upper()}{said[1:]}.)"
+    listed = "; ".join(fact for fact in facts if fact)
+    return f"{measure.definition} ({listed[0].upper()}{listed[1:]}.)"
 
 
 def _protocol(group: RankedGroup) -> tuple[tuple[str, str], ...]:

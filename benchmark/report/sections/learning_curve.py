@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.measure.measures import TEST_PERPLEXITY
+from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
+from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.curve_crossings import Crossing, comparison_sentence
+from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
 from benchmark.report.learning_curves import Curve, against_best_ngram, learning_curves, training_tokens
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Row
-from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -25,14 +28,24 @@ EACH = 3
 #: Perplexities above this many times the lowest would flatten the lines that matter.
 CEILING = 10
 
-DATA = (
-    Column("label", "Model"),
-    Column("family", "Family"),
-    Column("train_share", "Share of the text", "right"),
-    Column("train_targets", "Training tokens", "right"),
-    Column("seed", "Seed"),
-    Column("test_perplexity", "Test perplexity", "right"),
-    Column("valid_perplexity", "Validation perplexity", "right"),
+
+@dataclass(frozen=True)
+class _Run:
+    """A run of a row of a curve."""
+
+    curve: Curve
+    row: Row
+    result: Result
+
+
+FIELDS: tuple[Field[_Run], ...] = (
+    text_field("label", "Model", lambda run: run.curve.name),
+    text_field("family", "Family", lambda run: FAMILY_NAMES.get(run.curve.family, run.curve.family)),
+    number_field("train_share", "Share of the text", lambda run: run.row.train_share, text.percent),
+    number_field("train_targets", "Training tokens", lambda run: training_tokens(run.row), text.amount),
+    text_field("seed", "Seed", lambda run: run.result.seed),
+    run_measure_field(TEST_PERPLEXITY, lambda run: run.result),
+    run_measure_field(VALID_PERPLEXITY, lambda run: run.result),
 )
 
 
@@ -65,10 +78,10 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     verdicts = [
         comparison_sentence(curve.name, ngram.name, met) for curve, ngram, met in against_best_ngram(shown)
     ]
-    said = " ".join(verdicts)
+    verdict = " ".join(verdicts)
     caption = (
         f"Test perplexity on {group.title} by the number of training tokens; lower is better. Both axes "
-        f"are logarithmic. {said}"
+        f"are logarithmic. {verdict}"
     )
     if any(len(row.runs) > 1 for curve in shown for row in curve.rows):
         caption += " A line is the mean over seeds, its band one standard deviation."
@@ -76,32 +89,16 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
         caption += " The dotted line marks where the lead changes in the first of these pairs."
     alt = (
         f"Line chart of perplexity by training tokens for {text.plural(len(shown), 'model')} on "
-        f"{group.title}. {said}"
+        f"{group.title}. {verdict}"
     )
     name = f"learning_curve_{group.file}"
     return Figure(name, caption.strip(), alt.strip(), partial(_draw, group.title, shown), _data(name, found))
 
 
 def _data(name: str, found: list[Curve]) -> Table:
-    rows = [
-        TableRow(
-            (
-                text_cell(curve.name),
-                text_cell(FAMILY_NAMES.get(curve.family, curve.family)),
-                Cell(text.percent(row.train_share), row.train_share),
-                number_cell(training_tokens(row), text.amount),
-                text_cell(run.result.seed),
-                number_cell(run.result.test_perplexity, text.perplexity),
-                number_cell(run.result.valid_perplexity, text.perplexity),
-            ),
-            curve.largest.number,
-            curve.family,
-        )
-        for curve in found
-        for row in curve.rows
-        for run in row.runs
-    ]
-    return data_table(name, DATA, rows)
+    runs = [_Run(curve, row, run.result) for curve in found for row in curve.rows for run in row.runs]
+    rows = [TableRow(cells_of(FIELDS, run), run.curve.largest.number, run.curve.family) for run in runs]
+    return data_table(name, columns_of(FIELDS), rows)
 
 
 def _table(group: RankedGroup, found: list[Curve]) -> Table:

@@ -14,7 +14,7 @@ from benchmark.record.folder import RunRecord
 from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context, letter
-from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
+from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow
 
@@ -36,13 +36,7 @@ FIELDS: tuple[Field[Run], ...] = (
     text_field("corpus", "Corpus", lambda run: run.row.corpus_title, "data"),
     text_field("label", "Model", lambda run: run.row.label),
     Field(Column("seed", "Seed", "right"), lambda run: _seed(run.result)),
-    number_field(
-        TEST_PERPLEXITY.key,
-        TEST_PERPLEXITY.title,
-        lambda run: TEST_PERPLEXITY.read(run.result),
-        TEST_PERPLEXITY.show,
-        "data",
-    ),
+    run_measure_field(TEST_PERPLEXITY, lambda run: run.result, "data"),
     text_field("command", "Command that repeats it", lambda run: run.result.command, mono=True),
     text_field("run_id", "Run", lambda run: run.result.run_id, mono=True),
     text_field("commit", "Commit", lambda run: _commit(run.result), mono=True),
@@ -90,12 +84,12 @@ def _computed(result: Result) -> str | None:
     """Threads, then the device, number format and batch size of training and of scoring, in one phrase."""
     trained = _arithmetic(result.train_device, result.train_dtype, result.train_batch)
     scored = _arithmetic(result.score_device, result.score_dtype, result.score_batch)
-    said = [text.plural(result.threads, "thread") if result.threads else ""]
+    parts = [text.plural(result.threads, "thread") if result.threads else ""]
     if trained == scored:
-        said.append(trained)
+        parts.append(trained)
     else:
-        said += [f"training: {trained}" if trained else "", f"scoring: {scored}" if scored else ""]
-    return "; ".join(part for part in said if part) or None
+        parts += [f"training: {trained}" if trained else "", f"scoring: {scored}" if scored else ""]
+    return "; ".join(part for part in parts if part) or None
 
 
 def _arithmetic(device: str | None, dtype: str | None, batch: int | None) -> str:

@@ -60,8 +60,8 @@ def _corpus(group: RankedGroup) -> list[Block]:
             inside.append(_next_words(f"next_words_{group.file}_{index}", prompt, asked))
         quoted = [(row, sample) for row, item in asked[:MODELS] for sample in _texts(item)[:SAMPLES]]
         if quoted:
-            said = tuple((row.label, prompt, _continuation(prompt, sample)) for row, sample in quoted)
-            inside.append(Quotes(said, tuple(row.number for row, _ in quoted)))
+            quotes = tuple((row.label, prompt, _continuation(prompt, sample)) for row, sample in quoted)
+            inside.append(Quotes(quotes, tuple(row.number for row, _ in quoted)))
         if inside:
             title = f"{group.title}: after “{text.clean(prompt, 80) or 'nothing'}”"
             blocks.append(Fold(title, tuple(inside)))

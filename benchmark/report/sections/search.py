@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
+from benchmark.measure.measures import VALID_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
@@ -70,7 +71,7 @@ def _file(kind: str, search: SearchRecord) -> str:
 
 def _progress(search: SearchRecord) -> Figure:
     best, first = search.ranked[0], min(search.ranked, key=lambda trial: trial.number)
-    said = (
+    verdict = (
         f"Trial {best.number} is the best of {text.plural(len(search.trials), 'trial')}, at "
         f"{text.perplexity(best.valid_perplexity)}; trial {first.number}, the first that finished, had "
         f"{text.perplexity(first.valid_perplexity)}."
@@ -83,12 +84,12 @@ def _progress(search: SearchRecord) -> Figure:
     caption = (
         f"{described[:1].upper()}{described[1:]}: validation perplexity of each trial "
         f"(points; the best is a diamond) and the lowest so far (line); lower is better. Settings were "
-        f"{SAMPLERS.get(search.sampler, search.sampler)}, {search.batch} trials at a time. {said}{more}"
+        f"{SAMPLERS.get(search.sampler, search.sampler)}, {search.batch} trials at a time. {verdict}{more}"
     )
-    alt = f"Line chart of the lowest validation perplexity by trial, search {_title(search)}. {said}"
+    alt = f"Line chart of the lowest validation perplexity by trial, search {_title(search)}. {verdict}"
     columns = (
         Column("trial", "Trial", "right"),
-        Column("valid_perplexity", "Validation perplexity", "right"),
+        Column(VALID_PERPLEXITY.key, VALID_PERPLEXITY.title, "right"),
         Column("lowest", "Lowest so far", "right"),
         Column("state", "State"),
     )
@@ -119,7 +120,7 @@ def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
     names = [re.sub(r"[._]", " ", name) for name in short_names(search.space)]
     columns = (
         Column("trial", "Trial", "right"),
-        Column("valid_perplexity", "Validation perplexity", "right"),
+        Column(VALID_PERPLEXITY.key, VALID_PERPLEXITY.title, "right"),
         *(Column(key, name, "right") for key, name in zip(search.space, names, strict=True)),
         Column("run_id", "Run", level="more", mono=True),
         Column("state", "State", level="data"),
@@ -158,8 +159,8 @@ def _shares(search: SearchRecord, names: list[str]) -> str:
     if not found:
         return ""
     shares = sorted(zip(found.values(), names, strict=True), reverse=True)
-    said = text.listed([f"{name} {text.percent(share, 0)}" for share, name in shares])
-    return f" Share of each setting in what tells the best trials from the others (PED-ANOVA): {said}."
+    listed = text.listed([f"{name} {text.percent(share, 0)}" for share, name in shares])
+    return f" Share of each setting in what tells the best trials from the others (PED-ANOVA): {listed}."
 
 
 def _parameter(trial: Trial, key: str) -> Cell:
