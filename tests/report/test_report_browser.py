@@ -145,7 +145,7 @@ def test_untrusted_text_is_shown_and_not_run(page):
     assert "{{7*7}}" in text
 
 
-SAYS = ("answer", "comparison", "apart", "published", "samples", "provenance", "reading", "perplexity")
+SAYS = ("answer", "comparison", "not-ranked", "published", "samples", "provenance", "reading", "perplexity")
 
 
 def test_untrusted_text_is_shown_wherever_it_stands(browser, hostile):
@@ -244,7 +244,7 @@ def test_the_keyboard_alone_skips_filters_and_sorts(page):
         assert outline != "none", f"no visible focus on {focused(page, 'e.outerHTML')[:80]}"
         seen.append(focused(page, "e.name || `sort ${e.closest('th')?.dataset.key}`"))
         if seen[-1] == "family":
-            press(page, "n")
+            press(page, "ne")  # n alone selects the n-gram models
         if seen[-1] == "sort test_perplexity":
             break
     wanted = ["corpus", "family", "protocol", "text", "sort rank", "sort label", "sort test_perplexity"]
