@@ -26,7 +26,7 @@ from benchmark.measure.perplexity import checked, perplexity, perplexity_line, s
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
 from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
-from benchmark.record.identity import protocol_id, seed_of
+from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
 from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
@@ -173,6 +173,8 @@ def _begun(job: Job, folder: Path) -> Result:
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         command=job.command,
         version=benchmark.__version__,
+        versions=current_versions(model),
+        source=current_source(model),
         **provenance.commit(),
     )
 

@@ -149,6 +149,9 @@ class Result:
     commit: str | None = None
     #: Whether the code was changed since that commit.
     commit_dirty: bool | None = None
+    #: The versions that its numbers rest on, by the class or the package that declares each (see
+    #: `record.versions`).
+    versions: dict[str, int] = field(default_factory=dict)
     #: SHA-256 over the code that the run went through (see `record.source`).
     source: str | None = None
 

@@ -6,10 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from benchmark import text
 from benchmark.record.folder import RunRecord
+from benchmark.record.outdated import recency
 from benchmark.record.result import Result
 from benchmark.report.model_settings import distinguishing, settings_of
 from benchmark.report.rows import Row
@@ -28,9 +30,10 @@ class _KeyedRun:
     def seed(self) -> str:
         return str(self.record.result.seed)
 
-    @property
-    def started(self) -> str:
-        return self.record.result.started or ""
+    @cached_property
+    def recency(self) -> tuple[Any, ...]:
+        """Sorts runs of like settings: the highest is the one that counts."""
+        return (*recency(self.record.result), str(self.record.folder))
 
     @property
     def done(self) -> bool:
@@ -41,8 +44,8 @@ def group_runs(records: Iterable[RunRecord]) -> list[Row]:
     """Rows in a stable order, numbered from 1.
 
     The runs of a row agree in corpus, protocol, model, label, history, training text and settings; they
-    differ in their seed. Of two runs with the same seed (the model's code changed in between) the later one
-    counts, and a run that failed gives way to a later one that succeeded.
+    differ in their seed. Of two runs with the same seed, that of the newer version or source counts (see
+    `record.outdated.recency`), and a run that failed gives way to a newer one that succeeded.
     """
     rows: dict[tuple[str, str], list[_KeyedRun]] = defaultdict(list)
     for run in _latest([_keyed(record) for record in records]):
@@ -76,17 +79,17 @@ def _label(result: Result) -> str:
 
 def _latest(runs: list[_KeyedRun]) -> list[_KeyedRun]:
     latest: dict[tuple[str, str, str], _KeyedRun] = {}
-    for run in sorted(runs, key=lambda run: (run.started, str(run.record.folder))):
+    for run in sorted(runs, key=lambda run: run.recency):
         latest[run.setting, run.scored, run.seed] = run
-    succeeded: dict[tuple[str, str], str] = {}
+    succeeded: dict[tuple[str, str], tuple[Any, ...]] = {}
     for run in latest.values():
         if run.done:
             at = (run.setting, run.seed)
-            succeeded[at] = max(run.started, succeeded.get(at, ""))
+            succeeded[at] = max(run.recency, succeeded.get(at, run.recency))
 
     def counts(run: _KeyedRun) -> bool:
         at = (run.setting, run.seed)
-        return run.done or at not in succeeded or succeeded[at] < run.started
+        return run.done or at not in succeeded or succeeded[at] < run.recency
 
     return [run for run in latest.values() if counts(run)]
 

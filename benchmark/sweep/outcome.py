@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.job import Job
 from benchmark.record.folder import finished, read_result
+from benchmark.record.outdated import Outdated, outdated
 from benchmark.record.result import Result
 from benchmark.run import record_failure
 from benchmark.sweep.subprocess_run import USER_ERROR_STATUS, WorkerExit, WorkerRequest
@@ -23,6 +24,8 @@ class Outcome:
     reason: str | None
     folder: Path | None
     earlier: bool = False
+    #: What made a run that was finished earlier, if not what is installed now.
+    outdated: Outdated | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class PlannedRun:
 
 def outcome_from_record(run: PlannedRun, record: Result, *, earlier: bool = False) -> Outcome:
     """The outcome that a run's record states."""
-    return Outcome(run.job, record.status, record.reason, run.folder, earlier=earlier)
+    made_by = outdated(record) if earlier else None
+    return Outcome(run.job, record.status, record.reason, run.folder, earlier, made_by)
 
 
 def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:

@@ -21,6 +21,7 @@ RERUN = {
     "failed": ("failed", "diverged"),
     "missing": ("missing", "cut off", "error"),
     "skipped": ("skipped",),
+    "outdated": (),  # finished runs, chosen by what made them
 }
 
 
@@ -52,36 +53,44 @@ def list_option(option: str, known: Collection[str], arguments: Sequence[str]) -
 def jobs_to_rerun(words: Sequence[str], arguments: Sequence[str], say: Say) -> list[Job]:
     """The jobs to repeat, of those that a command line names; of all run folders if it names none.
 
-    Jobs of run folders are made from the commands recorded in them. `say` is told how many were found. A
-    diverged run otherwise counts as finished, so it is forced. Raises UserError for a wrong command line.
+    Jobs of run folders are made from the commands recorded in them. `say` is told how many were found.
+    Diverged and outdated runs otherwise count as finished, so they are forced. Raises UserError for a wrong
+    command line.
     """
-    statuses = {status for word in words for status in RERUN[word]}
     if all(key_of(argument).partition(".")[0] in INCIDENTAL for argument in arguments):
-        return _of_folders(words, statuses, arguments, say)
+        return _of_folders(words, arguments, say)
     jobs = in_sweep(Collector().jobs(arguments))
     states = job_states(jobs, say)
     say(_found(words, states, "runs"))
     return [
-        _forced(job) if state.status == "diverged" else job
+        _forced(job) if _counts_as_finished(state) else job
         for job, state in zip(jobs, states, strict=True)
-        if state.status in statuses
+        if _chosen(state, words)
     ]
 
 
-def _of_folders(words: Sequence[str], statuses: set[str], how: Sequence[str], say: Say) -> list[Job]:
+def _chosen(state: RunState, words: Sequence[str]) -> bool:
+    return any(state.status in RERUN[word] or (word == "outdated" and state.outdated) for word in words)
+
+
+def _counts_as_finished(state: RunState) -> bool:
+    return state.status == "diverged" or state.outdated is not None
+
+
+def _of_folders(words: Sequence[str], how: Sequence[str], say: Say) -> list[Job]:
     collector = Collector()
     results_dir = _results_dir(how)
     states = list(folder_states(results_dir))
     say(_found(words, states, f"run folders below {results_dir}"))
     chosen: dict[Job, RunState] = {}
     for state in states:
-        if state.status in statuses:
+        if _chosen(state, words):
             try:
                 chosen[_recorded_job(collector, state, how)] = state
             except UserError as error:
                 say(f"left out: {state.folder}: {error}")
     jobs = in_sweep(list(chosen))
-    return _with_diverged_forced(jobs, list(chosen.values()), say)
+    return _with_finished_forced(jobs, list(chosen.values()), say)
 
 
 def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> Job:
@@ -95,16 +104,17 @@ def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> 
     return jobs[0]
 
 
-def _with_diverged_forced(jobs: Sequence[Job], states: Sequence[RunState], say: Say) -> list[Job]:
-    """Force diverged runs, except those whose code or corpus has changed: they are other runs now."""
+def _with_finished_forced(jobs: Sequence[Job], states: Sequence[RunState], say: Say) -> list[Job]:
+    """Force diverged and outdated runs, except those of an earlier version or another corpus: they are other
+    runs now, in other folders."""
     runs, _ = plan_runs(jobs, say)
     folders = {run.job: run.folder for run in runs}
     pairs = list(zip(jobs, states, strict=True))
     moved = sum(job in folders and folders[job] != state.folder for job, state in pairs)
     if moved:
-        say(f"{moved} of them have another run id now: the model's code or the corpus has changed since")
+        say(f"{moved} of them have another run id now: a version or the corpus has changed since")
     return [
-        _forced(job) if state.status == "diverged" and folders.get(job) == state.folder else job
+        _forced(job) if _counts_as_finished(state) and folders.get(job) == state.folder else job
         for job, state in pairs
     ]
 
@@ -120,7 +130,7 @@ def _results_dir(how: Sequence[str]) -> Path:
 
 def _found(words: Sequence[str], states: Sequence[RunState], among: str) -> str:
     """`3 failed, 2 missing of 40 runs; running those`."""
-    counts = Counter(word for word in RERUN for state in states if state.status in RERUN[word])
+    counts = Counter(word for word in RERUN for state in states if _chosen(state, [word]))
     running = sum(state.status == "running" for state in states)
     now = f" ({running} running now are left alone)" if running else ""
     among = f"{len(states):,} {among}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from benchmark.errors import UserError
 from benchmark.job import Job, Say, run_title
 from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
+from benchmark.record.outdated import Outdated, outdated
 from benchmark.settings import parsed_yaml
 
 #: In the order in which they are listed. `unusable`: a folder that the user must mend, since its record
@@ -32,7 +33,8 @@ STATUSES = (
 @dataclass(frozen=True, slots=True)
 class RunState:
     """A run: its folder, whether it exists yet or not, its status, the reason if it did not end well, and the
-    command that repeats it (empty if unknown)."""
+    command that repeats it (empty if unknown). `outdated`: what made a finished one, if not what is installed
+    now."""
 
     status: str
     title: str
@@ -41,6 +43,7 @@ class RunState:
     folder: Path | None = None
     reason: str = ""
     command: str = ""
+    outdated: Outdated | None = None
 
 
 def folder_states(results_dir: Path) -> Iterator[RunState]:
@@ -64,7 +67,16 @@ def folder_state(folder: Path) -> RunState:
         return _unfinished(folder, corpus, model)
     title = run_title(result.label, corpus, result.seed)
     lines = (result.reason or "").splitlines()
-    return RunState(result.status, title, corpus, model, folder, lines[0] if lines else "", result.command)
+    return RunState(
+        result.status,
+        title,
+        corpus,
+        model,
+        folder,
+        lines[0] if lines else "",
+        result.command,
+        outdated(result) if result.settled else None,
+    )
 
 
 def job_states(jobs: Sequence[Job], say: Say) -> list[RunState]:
@@ -99,7 +111,7 @@ def _job_state(job: Job, folder: Path) -> RunState:
     if not folder.is_dir():
         return RunState("missing", job.title, job.corpus, job.model, folder, "", job.command)
     found = folder_state(folder)
-    return RunState(found.status, job.title, job.corpus, job.model, folder, found.reason, job.command)
+    return replace(found, title=job.title, corpus=job.corpus, model=job.model, command=job.command)
 
 
 def _unfinished(folder: Path, corpus: str, model: str) -> RunState:

@@ -45,7 +45,8 @@ corpora_dir results_dir folders to read corpora from and to write runs to
 In a multirun a value may be a list (V1,V2), range(1,5) or glob(kneser*); quote parentheses from the
 shell. A finished run is not repeated, wherever it was made: run folders copied from another machine into
 results/runs count. An interrupted training continues where it stopped. nextword status shows the state of
-a sweep. --rerun takes failed (including diverged and killed), missing (including cut off) and skipped.
+a sweep. --rerun takes failed (including diverged and killed), missing (including cut off), skipped and
+outdated (finished, but made by an earlier version or other source).
 
 torchrun --nproc-per-node=N -m benchmark run ... trains one network on N processes or GPUs.
 
@@ -100,15 +101,25 @@ def _summary(outcomes: Sequence[Outcome]) -> int:
     if len(outcomes) == 1:
         only = outcomes[0]
         if only.status == "ok":
-            print(f"{'finished earlier' if only.earlier else 'finished'}: {only.folder}")
+            print(f"{_finished(only)}: {only.folder}")
+        if only.outdated:
+            print(f"{only.job.command} force=true repeats it")
     else:
         counts = Counter(outcome.status for outcome in outcomes)
         earlier = sum(outcome.earlier for outcome in outcomes)
         parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
         print(f"{len(outcomes)} runs: {parts}" + (f" ({earlier} finished earlier)" if earlier else ""))
+        for maker, number in Counter(filter(None, (outcome.outdated for outcome in outcomes))).items():
+            print(f"{number} of them made by {maker}: the same command with --rerun outdated repeats those")
         if counts["failed"] + counts["diverged"]:
             print("to repeat the runs that failed or diverged, add --rerun failed to the same command")
     return _status(outcomes)
+
+
+def _finished(outcome: Outcome) -> str:
+    if not outcome.earlier:
+        return "finished"
+    return "finished earlier" + (f", by {outcome.outdated}" if outcome.outdated else "")
 
 
 def _status(outcomes: Sequence[Outcome]) -> int:

@@ -28,7 +28,8 @@ end well are listed, each with its reason and the command that repeats it.
   failed    ended with an error or was killed   diverged  the loss became infinite or not a number
   unusable  its folder must be mended by hand   error     its corpus cannot be found
 
-nextword run --rerun failed,missing [...] repeats the runs with these statuses.
+nextword run --rerun failed,missing [...] repeats the runs with these statuses; --rerun outdated repeats
+finished runs that an earlier version or other source made.
 """
 
 #: Up to this many runs are listed one by one; more are counted.
@@ -49,7 +50,8 @@ def main(arguments: list[str]) -> int:
     else:
         states = folder_states(Path(folders[-1] if folders else "results"))
     counts: Counter[str] = Counter()
-    counted = _counted(states, counts)
+    makers: Counter[str] = Counter()
+    counted = _counted(states, counts, makers)
     if wanted:
         _list(state for state in counted if state.status in wanted)
     else:
@@ -62,6 +64,8 @@ def main(arguments: list[str]) -> int:
         print("no runs yet; start one: nextword run corpus=sotu_small")
         return 0
     print(f"{counts.total():,} runs: " + ", ".join(f"{counts[s]:,} {s}" for s in STATUSES if counts[s]))
+    for maker, number in makers.items():
+        print(f"{number:,} of them made by {maker}: nextword run --rerun outdated repeats those")
     return 0
 
 
@@ -71,15 +75,18 @@ def _of_jobs(arguments: Sequence[str]) -> list[RunState]:
     return job_states(collect(arguments), say=print)
 
 
-def _counted(states: Iterable[RunState], counts: Counter[str]) -> Iterator[RunState]:
+def _counted(states: Iterable[RunState], counts: Counter[str], makers: Counter[str]) -> Iterator[RunState]:
     for state in states:
         counts[state.status] += 1
+        if state.outdated:
+            makers[state.outdated] += 1
         yield state
 
 
 def _list(states: Iterable[RunState]) -> None:
     for state in states:
         note = state.reason or str(state.folder if state.status in ("ok", "running") else "")
+        note += f" (by {state.outdated})" if state.outdated else ""
         print(f"{state.status:<9} {state.title}{': ' if note else ''}{note}")
         if state.command and state.status not in ("ok", "running"):
             print(f"{'':9} {state.command}")

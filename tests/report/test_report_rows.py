@@ -10,6 +10,8 @@ from synthetic_runs import PTB, SOTU, config, unfinished, write_run
 
 from benchmark.measure.measures import TEST_PERPLEXITY, TRAIN_SECONDS
 from benchmark.record.folder import read_runs
+from benchmark.record.identity import current_source, current_versions
+from benchmark.record.outdated import outdated
 from benchmark.report import build_report
 from benchmark.report.context import context_of
 from benchmark.report.ranking_notes import protocol_differences, zero_probability_notes
@@ -83,6 +85,26 @@ def test_a_later_run_of_the_same_seed_replaces_the_earlier(run, tmp_path):
     run("lstm", "LSTM", "neural", 120.0, run_id="new", started="2025-02-01T00:00:00+00:00")
     (row,) = context(tmp_path).rows
     assert row.perplexity == 120.0
+
+
+def test_the_row_is_of_the_newest_version_and_then_of_the_present_source(run, tmp_path):
+    settings = {"_target_": "baselines.ngram.smoothing.unigram.Unigram", "name": "unigram"}
+    now = {"versions": current_versions(settings), "source": current_source(settings)}
+    older = {"versions": {name: number - 1 for name, number in now["versions"].items()}, "source": "old"}
+    kinds = {
+        "other source": ("2025-05-01", 110.0, {**now, "source": "tried and reverted"}),
+        "now": ("2025-03-01", 120.0, now),
+        "an earlier version": ("2025-06-01", 130.0, older),
+    }
+    for run_id, (started, ppl, made_by) in kinds.items():
+        run("uni", "uni", "count", ppl, run_id=run_id, started=started, model_settings=settings, **made_by)
+    rows = context(tmp_path).rows
+    assert [row.perplexity for row in rows] == [120.0]
+    assert {record.folder.name: outdated(record.result) for record in read_runs(tmp_path)} == {
+        "now": None,
+        "other source": "other source",
+        "an earlier version": "an earlier version",
+    }
 
 
 def test_a_failure_gives_way_to_a_later_success_and_stands_otherwise(run, tmp_path):

@@ -180,3 +180,19 @@ def test_a_record_without_a_usable_command_is_left_out(tmp_path: Path, command: 
     (folder / "result.json").write_text(json.dumps({**RECORD, "command": command}))
     assert jobs_to_rerun(["failed"], [f"results_dir={tmp_path}"], print) == []
     assert "has no command that repeats it" in capsys.readouterr().out
+
+
+def test_a_run_of_other_source_counts_as_finished_and_says_so_and_is_repeated_on_request(
+    nextword, tmp_path: Path, text_corpus: list[str]
+) -> None:
+    command = ["run", "model=unigram", *text_corpus]
+    assert "\nfinished: " in nextword(*command).stdout
+    (folder,) = (tmp_path / "results" / "runs").glob("*/*/*")
+    assert nextword(*command).stdout == f"finished earlier: {folder.relative_to(tmp_path)}\n"
+    rewrite(folder, source="another")
+    again = nextword(*command).stdout
+    assert "finished earlier, by other source: " in again
+    assert "force=true repeats it" in again
+    assert "1 of them made by other source" in nextword("status").stdout
+    assert "1 outdated of 1 run folders" in nextword("run", "--rerun", "outdated").stdout
+    assert "by other source" not in nextword(*command).stdout

@@ -11,6 +11,7 @@ from typing import Any
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.record.folder import RunRecord
+from benchmark.record.outdated import outdated
 from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context, letter
@@ -40,6 +41,7 @@ FIELDS: tuple[Field[Run], ...] = (
     text_field("command", "Command that repeats it", lambda run: run.result.command, mono=True),
     text_field("run_id", "Run", lambda run: run.result.run_id, mono=True),
     text_field("commit", "Commit", lambda run: _commit(run.result), mono=True),
+    text_field("outdated", "Source", lambda run: outdated(run.result) or "present", "more"),
     text_field("environment", "Made on", lambda run: run.environment or None),
     text_field("computed", "Computed with", lambda run: _computed(run.result), "more"),
     number_field("threads", "Threads", lambda run: run.result.threads, text.amount, "data"),
@@ -66,7 +68,7 @@ def build(context: Context) -> Section | None:
             item = Run(row, run.result, letters.get(environments[id(run)], ""))
             groups[row.corpus_title].append(TableRow(cells_of(FIELDS, item), row.number, row.family))
     titled = tuple(Group(tuple(rows), corpus) for corpus, rows in groups.items())
-    caption = f"Every run behind this report: {text.plural(len(environments), 'run')}."
+    caption = f"Every run behind this report: {text.plural(len(environments), 'run')}." + _earlier(context)
     table = Table("provenance", caption, columns_of(FIELDS), titled, head=1, sortable=True, most=MOST)
     blocks: list[Block] = [table]
     used = Counter(environments.values())
@@ -74,6 +76,13 @@ def build(context: Context) -> Section | None:
         items = tuple(sorted(json.loads(key).items()))
         blocks.append(Fold(f"Made on {name}: {text.plural(used[key], 'run')}", (Definitions(items),)))
     return Section("provenance", "Provenance", (Fold("Every run, and how to repeat it", tuple(blocks)),))
+
+
+def _earlier(context: Context) -> str:
+    """How many runs what is installed now did not make."""
+    makers = Counter(outdated(run.result) for row in context.rows for run in row.runs)
+    said = [f"{text.amount(number)} by {maker}" for maker, number in sorted(makers.items(), key=str) if maker]
+    return f" Of these {', '.join(said)}; nextword run --rerun outdated repeats those." if said else ""
 
 
 def _seed(result: Result) -> Cell:
