@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import warm_processes
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +23,14 @@ for profile, examples in {"quick": 25, "thorough": 150}.items():
         profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
 settings.load_profile("quick")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server of warm processes, once for all workers of pytest-xdist."""
+    if not hasattr(config, "workerinput"):
+        running = ExitStack()
+        running.enter_context(warm_processes.server())
+        config.add_cleanup(running.close)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,15 +55,7 @@ def nextword(tmp_path: Path, environment: dict[str, str]) -> Command:
     """Run the command line in the test's own folder; results go to `results/` there."""
 
     def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "benchmark", *arguments],
-            cwd=tmp_path,
-            env={**environment, **settings},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return warm_processes.run(arguments, cwd=tmp_path, env={**environment, **settings})
 
     return command
 

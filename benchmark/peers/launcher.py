@@ -21,4 +21,5 @@ def main() -> None:
         file.write(f"{os.waitstatus_to_exitcode(status)} {seconds} {used.ru_utime + used.ru_stime} {peak}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
