@@ -61,6 +61,14 @@ def nextword(tmp_path: Path, environment: dict[str, str]) -> Command:
 
 
 @pytest.fixture
+def warm_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that this process starts are warm processes."""
+    from benchmark.sweep import subprocess_run
+
+    monkeypatch.setattr(subprocess_run, "subprocess", warm_processes.WARM_SUBPROCESS)
+
+
+@pytest.fixture
 def text_corpus(tmp_path: Path) -> list[str]:
     """Command-line settings of a small text corpus of the user's own."""
     words = ["the cat sat on the mat", "the dog sat on the log", "a cat saw a dog", "the log lay on the mat"]

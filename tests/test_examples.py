@@ -45,24 +45,9 @@ def test_a_model_keeps_the_contract(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_runs(model: str, tmp_path: Path, text_corpus: list[str]) -> None:
+def test_a_model_runs(model: str, nextword, tmp_path: Path, text_corpus: list[str]) -> None:
     arguments = ["--config-dir", str(EXAMPLES / "conf"), f"model={model}", *SMALLER.get(model, [])]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "benchmark",
-            "run",
-            *arguments,
-            *text_corpus,
-            f"cache_dir={tmp_path / 'cache'}",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = nextword("run", *arguments, *text_corpus)
     assert done.returncode == 0, done.stdout + done.stderr
     (record,) = (tmp_path / "results" / "runs").glob(f"*/{model}/*/result.json")
     repeated = shlex.split(json.loads(record.read_text(encoding="utf-8"))["command"])

@@ -156,7 +156,6 @@ def server() -> Iterator[None]:
 
 def serve(path: str) -> None:
     """Fork a process for every connection until standard input closes."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children need not be waited for
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen(64)
@@ -168,6 +167,14 @@ def serve(path: str) -> None:
                 listening.close()
                 _follow(connection)
             connection.close()
+            _reap()
+
+
+def _reap() -> None:
+    """Forget the children that have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 @cache
@@ -187,7 +194,6 @@ def _warm_up() -> None:
 
 def _follow(connection: socket.socket) -> NoReturn:
     """Fork the process that a client asks for, and tell the client its id and, at its end, its status."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     request = json.loads(connection.makefile("r").readline())
     pid = os.fork()
@@ -222,6 +228,8 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     status = 1
     try:
         status = main(arguments) if arguments else main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(bool(end.code))
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()

@@ -40,7 +40,9 @@ Search = Callable[..., int]
 
 
 @pytest.fixture
-def search(tmp_path: Path, text_corpus: list[str], monkeypatch: pytest.MonkeyPatch) -> Search:
+def search(
+    tmp_path: Path, text_corpus: list[str], warm_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> Search:
     """Runs the search of a text of YAML on a small corpus of files; returns the exit status."""
     (tmp_path / "search").mkdir()
     monkeypatch.setattr(search_files, "conf_dir", lambda: tmp_path)
@@ -167,6 +169,7 @@ def test_searches_are_listed(nextword):
     assert "counted_cache" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="waits for worker processes through /proc")
 def test_a_killed_search_goes_on_and_ends_as_an_unbroken_one(tmp_path, environment, text_corpus, nextword):
     arguments = ["+search=counted_cache", "search.trials=3", "search.batch=2", *text_corpus]
