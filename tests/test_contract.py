@@ -14,7 +14,6 @@ from benchmark.errors import Skip
 from benchmark.settings import choices
 from benchmark.sweep.compose import collect
 
-
 #: What is reduced, wherever it stands in a model's settings, and to what: the rules hold at any size.
 SMALLER = {"hidden_size": 24, "embedding_size": 24, "epochs": 1, "burn_in": 4, "samples": 4}
 

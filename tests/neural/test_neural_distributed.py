@@ -13,6 +13,8 @@ import pytest
 from neural_cases import QUICK, small
 from test_neural_resume import Notes, fit
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import json, os, sys
 from pathlib import Path

@@ -146,6 +146,7 @@ Path(sys.argv[2]).write_text(repr((scores.tolist(), log.rows)))
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_what_another_goes_on_from(tmp_path):
     def start(name):
         environment = {

@@ -64,15 +64,15 @@ def test_a_sweep_killed_again_and_again_is_finished_by_the_next_call(
 def test_a_killed_run_is_a_row_and_the_sweep_goes_on(
     tmp_path: Path, environment: dict[str, str], text_corpus: list[str]
 ) -> None:
-    arguments = ["-m", "workers=1", "model=rnn,unigram", *text_corpus]
+    arguments = ["-m", "workers=1", "model=add_k,unigram", *text_corpus]
     process = start(arguments, tmp_path, environment)
     wait_until(lambda: workers_of(process.pid))
     os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     output, _ = process.communicate(timeout=120)
     statuses = {record["model"]: record for record in results(tmp_path).values()}
     assert process.returncode == 1, output
-    assert statuses["rnn"]["status"] == "failed"
-    assert "SIGKILL" in str(statuses["rnn"]["reason"])
+    assert statuses["add_k"]["status"] == "failed"
+    assert "SIGKILL" in str(statuses["add_k"]["reason"])
     assert statuses["unigram"]["status"] == "ok"
     assert "failed: " in output
     # the cause may be gone: a failed run is tried again

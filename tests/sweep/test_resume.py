@@ -27,6 +27,7 @@ def outcome(run: Path) -> tuple[dict[str, Any], str]:
     ).read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes through /proc")
 def test_a_killed_training_goes_on_and_ends_as_an_unbroken_one(
     tmp_path: Path, environment: dict[str, str], text_corpus: list[str]
