@@ -11,6 +11,10 @@ COMPILE_KENLM := { command -v c++ && $(BIN)/python -m pip wheel --no-deps --cons
 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
+#: The tests of `make check`: imports, the contract of every model, scores, records and corpora.
+CORE := tests/test_architecture.py tests/test_build.py tests/test_contract.py tests/golden tests/measure \
+	tests/record tests/corpus
+
 .PHONY: help report check test test-slow lint clean
 
 help: ## list these commands
@@ -20,6 +24,9 @@ help: ## list these commands
 report: .venv/installed ## run the default comparison and build results/report/index.html
 	$(BIN)/nextword run +sweep=default
 	$(BIN)/nextword report
+
+check: lint ## for daily work: lint, types and the core tests
+	$(PYTEST) $(CORE)
 
 test: .venv/installed-dev ## run the test suite, one process per core
 	$(PYTEST) -m "not slow"

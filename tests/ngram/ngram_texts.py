@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +55,9 @@ def stream_of(tokens: Sequence[str], vocabulary: Vocabulary | None = None) -> To
     return TokenStream.from_ids(vocabulary.encode(tokens).astype(np.uint16), vocabulary)
 
 
+@cache
 def penn_treebank() -> dict[str, TokenStream]:
-    """Splits of the Penn Treebank, one `</s>` a line. Skips the test where the corpora are not at hand."""
+    """Splits of the Penn Treebank, one `</s>` a line. Skips the test where the corpora are missing."""
     folder = Path(os.environ.get("NEXTWORD_CORPORA", "")) / "ptb"
     if not (folder / "ptb.train.txt").is_file():
         pytest.skip("needs the Penn Treebank at $NEXTWORD_CORPORA/ptb/ptb.{train,valid,test}.txt")
