@@ -93,6 +93,7 @@ def test_an_empty_validation_text_is_refused_only_where_it_is_needed() -> None:
         AddK(k="tune").fit(stream, nothing, RunLog())
 
 
+@pytest.mark.slow
 def test_a_tuned_k_on_the_penn_treebank() -> None:
     treebank = penn_treebank()
     perplexities: dict[float | str, float] = {}

@@ -97,6 +97,7 @@ def test_a_repeated_text_is_learned_as_it_goes() -> None:
     assert scores[9:].min() > scores[:3].max()
 
 
+@pytest.mark.slow
 def test_kneser_ney_with_a_cache_on_the_penn_treebank() -> None:
     """Mikolov et al. 2011 report 141.2 for Kneser-Ney of order 5 and 125.7 with a cache."""
     splits = penn_treebank()

@@ -122,6 +122,7 @@ def test_sweeps_are_logged_as_progress() -> None:
     assert {total for _, total in notes.done} == {len(stream)}
 
 
+@pytest.mark.slow
 def test_penn_treebank_perplexity() -> None:
     """As measured with few classes and one sweep; modified Kneser-Ney alone has 148.28."""
     splits = penn_treebank()

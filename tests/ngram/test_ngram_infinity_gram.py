@@ -130,6 +130,7 @@ def test_a_text_copied_from_training_is_known_to_its_end() -> None:
     assert np.exp(model.log_probs(stream)).mean() > 0.7
 
 
+@pytest.mark.slow
 def test_improves_on_its_smoothed_model_on_the_penn_treebank() -> None:
     splits = penn_treebank()
     model = InfinityGram(smoothed=KneserNey(order=5))

@@ -256,6 +256,7 @@ def test_keeps_the_contract(context: str) -> None:
     assert [finding for finding in findings if finding.problem] == []
 
 
+@pytest.mark.slow
 def test_penn_treebank_perplexity() -> None:
     """A few sweeps are enough to be no worse than modified Kneser-Ney, 148.28; more give 146.6."""
     splits = penn_treebank()
