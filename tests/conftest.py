@@ -55,7 +55,9 @@ def nextword(tmp_path: Path, environment: dict[str, str]) -> Command:
     """Run the command line in the test's own folder; results go to `results/` there."""
 
     def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return warm_processes.run(arguments, cwd=tmp_path, env={**environment, **settings})
+        return warm_processes.run(
+            ["-m", "benchmark", *arguments], cwd=tmp_path, env={**environment, **settings}
+        )
 
     return command
 

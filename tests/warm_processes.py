@@ -40,7 +40,8 @@ PROGRAMS = {"benchmark": "benchmark.cli", "benchmark.sweep.worker": "benchmark.s
 
 
 class WarmProcess:
-    """As much of `subprocess.Popen` as the launcher and the tests use, for `python -m MODULE ARGUMENTS`."""
+    """As much of `subprocess.Popen` as the launcher and the tests use, for `python -m MODULE ARGUMENTS` and
+    `python -c CODE ARGUMENTS`."""
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class WarmProcess:
         self._server.connect(os.environ[SERVER])
         socket.send_fds(self._server, [b"+"], theirs)
         request = {
-            "command": self.args[2:],
+            "command": self.args[1:],
             "environment": dict(os.environ if env is None else env),
             "cwd": str(cwd or Path.cwd()),
         }
@@ -117,8 +118,8 @@ WARM_SUBPROCESS = SimpleNamespace(Popen=start, PIPE=subprocess.PIPE)
 def run(
     arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
-    """The command line with these arguments, run to its end."""
-    command = [sys.executable, "-m", "benchmark", *arguments]
+    """Python with these arguments, run to its end."""
+    command = [sys.executable, *arguments]
     with (
         open(os.devnull) as nothing,
         tempfile.TemporaryFile("w+") as out,
@@ -211,7 +212,7 @@ def _follow(connection: socket.socket) -> NoReturn:
 
 def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     """Run a program with the environment, folder and standard streams that a client asked for."""
-    module, *arguments = request["command"]
+    flag, program, *arguments = request["command"]
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -222,12 +223,16 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
     sys.path[:1] = [request["cwd"], *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    sys.argv = [module, *arguments]
+    sys.argv = [program if flag == "-m" else flag, *arguments]
     importlib.import_module("benchmark.sweep.subprocess_run").subprocess = WARM_SUBPROCESS
-    main = importlib.import_module(PROGRAMS[module]).main
     status = 1
     try:
-        status = main(arguments) if arguments else main()
+        if flag == "-c":
+            exec(program, {"__name__": "__main__"})
+            status = 0
+        else:
+            main = importlib.import_module(PROGRAMS[program]).main
+            status = main(arguments) if arguments else main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
     except BaseException:

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from synthetic_runs import HOSTILE, write_run, write_suite
+from synthetic_runs import HOSTILE, write_run
 
 from benchmark.errors import UserError
 from benchmark.measure.measures import COSTS
@@ -41,16 +41,6 @@ def test_the_page_is_one_small_file_that_asks_for_nothing(built):
     assert len(page.encode()) < 1_000_000
     assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', page)
     assert "@import" not in page
-
-
-def test_the_same_runs_give_the_same_bytes_in_another_process(built, tmp_path):
-    write_suite(tmp_path / "elsewhere")
-    code = (
-        "import sys; from pathlib import Path; from benchmark.report import build_report;"
-        "build_report(Path(sys.argv[1]), Path(sys.argv[2]), lambda line: None)"
-    )
-    subprocess.run([sys.executable, "-c", code, tmp_path / "elsewhere", tmp_path / "out"], check=True)
-    assert contents(tmp_path / "out") == contents(built)
 
 
 def test_every_figure_has_its_drawing_and_its_data(built):
