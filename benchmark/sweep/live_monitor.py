@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,9 @@ from benchmark.terminal import console
 #: Characters of a bar.
 BAR = 12
 
+#: Least seconds between two estimates for the whole sweep, which may have thousands of runs.
+UPDATE_SECONDS = 0.5
+
 
 class LiveMonitor(Monitor):
     """Redraws the bars in place.
@@ -35,6 +39,7 @@ class LiveMonitor(Monitor):
         self._bars = _bars()
         self._tasks: dict[PlannedRun, TaskID] = {}
         self._last: dict[PlannedRun, str] = {}
+        self._updated = 0.0
         self._sweep = self._add("", total=1.0) if len(runs) > 1 else None
 
     def __enter__(self) -> Self:
@@ -69,7 +74,8 @@ class LiveMonitor(Monitor):
             loss="" if loss is None else f"loss {loss:.3g}",
             left="scoring" if progress.share == 1 else "" if left is None else clock_time(left),
         )
-        self._update_sweep()
+        if time.monotonic() - self._updated >= UPDATE_SECONDS:
+            self._update_sweep()
 
     def _show_end(self, run: PlannedRun, outcome: Outcome) -> None:
         if run in self._tasks:
@@ -82,6 +88,7 @@ class LiveMonitor(Monitor):
         self._update_sweep()
 
     def _update_sweep(self) -> None:
+        self._updated = time.monotonic()
         if self._sweep is not None:
             share = self.time_left.share
             self._bars.update(

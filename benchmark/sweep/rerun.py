@@ -136,5 +136,5 @@ def _found(words: Sequence[str], states: Sequence[RunState], among: str) -> str:
     among = f"{len(states):,} {among}"
     parts = [f"{counts[word]:,} {word}" for word in words if counts[word]]
     if not parts:
-        return f"none of {among} is {' or '.join(words)}: nothing to do{now}"
+        return f"no {' or '.join(words)} runs among {among}: nothing to do{now}"
     return f"{', '.join(parts)} of {among}; running those{now}"

@@ -26,12 +26,14 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 PROGRAM = """
 import sys
 from benchmark.record.progress import Progress
+from benchmark.sweep import live_monitor
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import plan_runs
 from benchmark.sweep.launch import monitor_for
 from benchmark.sweep.outcome import Outcome
 from benchmark.sweep.subprocess_run import OutputLine
 
+live_monitor.UPDATE_SECONDS = 0
 jobs = collect(sys.argv[1:])
 runs, _ = plan_runs(jobs, say=print)
 with monitor_for(runs, 2, print) as monitor:

@@ -98,7 +98,7 @@ def test_only_what_is_asked_for_is_repeated(nextword, tmp_path: Path, text_corpu
     done = nextword("run", "--rerun=failed,missing", *sweep)
     assert done.stdout.splitlines()[0] == "2 missing of 4 runs; running those"
     done = nextword("run", "--rerun=failed,missing", *sweep)
-    assert (done.returncode, done.stdout) == (0, "none of 4 runs is failed or missing: nothing to do\n")
+    assert (done.returncode, done.stdout) == (0, "no failed or missing runs among 4 runs: nothing to do\n")
     assert (fine / "result.json").stat().st_mtime_ns == made
     wrong = nextword("run", "--rerun", "faild")
     assert (wrong.returncode, wrong.stderr) == (
