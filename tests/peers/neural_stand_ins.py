@@ -1,4 +1,4 @@
-"""Small checkouts in the place of the peers' own, with the same interface, and programs that print."""
+"""Small checkouts that stand in for the peers' own, with the same interface, and programs that print."""
 
 from __future__ import annotations
 

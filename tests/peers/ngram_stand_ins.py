@@ -1,4 +1,4 @@
-"""Small programs in the place of ours, KenLM's and MITLM's: real processes with known behaviour."""
+"""Small programs that stand in for ours, KenLM's and MITLM's: real processes with known behaviour."""
 
 from __future__ import annotations
 

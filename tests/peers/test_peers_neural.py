@@ -200,7 +200,7 @@ def test_the_lean_program_says_in_one_line_what_is_wrong(tmp_path, capsys) -> No
         ({"layers": 0}, "layers: Input should be greater than or equal to 1"),
         ({"steps": 3}, "steps: Unexpected keyword argument"),
         ({"train": str(tmp_path / "none.npy")}, "cannot read ids from"),
-        ({"train": str(tmp_path / "high.npy")}, "high.npy: give two or more ids, whole numbers from 0 to 29"),
+        ({"train": str(tmp_path / "high.npy")}, "high.npy: give two or more ids, integers from 0 to 29"),
         ({"device": "abacus"}, "device=abacus cannot be used"),
     ]
     for change, says in wrong:
