@@ -5,7 +5,7 @@ import json
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -21,6 +21,7 @@ from baselines.neural.training.initialise import initialise
 from baselines.neural.training.loop import Material
 from baselines.neural.training.loop import train as train_network
 from baselines.neural.training.recipe import Training
+from baselines.saving import settings_of
 from benchmark.contract import (
     Computation,
     Context,
@@ -206,7 +207,8 @@ class NeuralModel(LanguageModel):
 
     def _arguments(self) -> dict[str, Any]:
         """The constructor's arguments as JSON values."""
-        return {entry.name: getattr(self, entry.name) for entry in fields(self)} | {
+        return {
+            **settings_of(self),
             "training": asdict(self.training),
             "output": asdict(self.output),
         }

@@ -9,9 +9,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.neural.architectures.residual import ResidualModel, ResidualNetwork
 from baselines.neural.kernels.linear_scan import linear_scan
-from baselines.neural.layers.feed_forward import Activation, FeedForward, projection
-from baselines.neural.model import NeuralModel, check_tied
+from baselines.neural.layers.feed_forward import FeedForward
 from baselines.neural.network import Network, State
 from benchmark.contract import Vocabulary
 
@@ -99,29 +99,15 @@ class Block(nn.Module):
         return x + self.dropout(self.feed_forward(self.before_feed_forward(x))), h[-1:], before
 
 
-class MinimalNetwork(Network):
+class MinimalNetwork(ResidualNetwork):
     """The network of `Minimal`. State: h [1, rows, width] and the convolution's last inputs of each layer."""
 
     def __init__(self, vocabulary: Vocabulary, options: "Minimal"):
-        width = options.hidden_size
-        super().__init__(vocabulary, options.embedding_size, width, tied=options.tied, output=options.output)
-        self.project = projection(options.embedding_size, width)
-        self.blocks = nn.ModuleList(Block(options) for _ in range(options.layers))
-        self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(options.dropout)
+        super().__init__(vocabulary, options, lambda: Block(options))
         self.carried = options.convolution - 1
 
-    def initial_state(self, rows: int) -> State:
-        width = len(self.norm.weight)
-        return (self.zeros(1, rows, width), self.zeros(self.carried, rows, width)) * len(self.blocks)
-
-    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        x = self.dropout(self.project(self.embed(tokens)))
-        after: list[Tensor] = []
-        for block, first, before in zip(self.blocks, state[::2], state[1::2], strict=True):
-            x, *carried = block(x, first, before)
-            after.extend(carried)
-        return self.dropout(self.norm(x)), tuple(after)
+    def block_state(self, rows: int) -> State:
+        return self.zeros(1, rows, self.width), self.zeros(self.carried, rows, self.width)
 
     @torch.no_grad()
     def adjust_initial_weights(self) -> None:
@@ -133,7 +119,7 @@ class MinimalNetwork(Network):
 
 
 @dataclass(kw_only=True, eq=False)
-class Minimal(NeuralModel):
+class Minimal(ResidualModel):
     """What minGRU and minLSTM share: `layers` of a causal convolution, minimal cells and a feed-forward part.
 
     The layers are those of the paper's language models: a convolution over `convolution` positions (with 1
@@ -145,17 +131,7 @@ class Minimal(NeuralModel):
 
     cells: ClassVar[type[Cells]]
 
-    layers: Annotated[int, Field(ge=1, le=64)] = 2
-    embedding_size: Annotated[int, Field(ge=1)] = 200
-    hidden_size: Annotated[int, Field(ge=1)] = 200
     convolution: Annotated[int, Field(ge=1, le=64)] = 4
-    expansion: Annotated[int, Field(ge=1)] = 4
-    activation: Activation = "gelu"
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    tied: bool = True
-
-    def __post_init__(self) -> None:
-        check_tied(self.tied, self.embedding_size, self.hidden_size)
 
     def build(self, vocabulary: Vocabulary) -> Network:
         return MinimalNetwork(vocabulary, self)

@@ -7,9 +7,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from baselines.neural.architectures.residual import ResidualModel, ResidualNetwork
 from baselines.neural.architectures.transformer_attention import Positions, SpanAttention, choose_heads
-from baselines.neural.layers.feed_forward import Activation, FeedForward, projection
-from baselines.neural.model import NeuralModel, check_tied
+from baselines.neural.layers.feed_forward import FeedForward
 from baselines.neural.network import Network, State
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
@@ -35,29 +35,15 @@ class Block(nn.Module):
         return x + self.dropout(self.feed_forward(self.before_feed_forward(x))), carried
 
 
-class TransformerNetwork(Network):
+class TransformerNetwork(ResidualNetwork):
     """The network of `Transformer`. Its state: keys and values [≤ span − 1, rows, 2 width] of each layer."""
 
     def __init__(self, vocabulary: Vocabulary, options: "Transformer"):
-        width = options.hidden_size
-        super().__init__(vocabulary, options.embedding_size, width, tied=options.tied, output=options.output)
+        super().__init__(vocabulary, options, lambda: Block(options))
         self.memory = options.layers * (options.span - 1) + 1
-        self.project = projection(options.embedding_size, width)
-        self.blocks = nn.ModuleList(Block(options) for _ in range(options.layers))
-        self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(options.dropout)
 
-    def initial_state(self, rows: int) -> State:
-        width = len(self.norm.weight)
-        return (self.zeros(0, rows, 2 * width),) * len(self.blocks)
-
-    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        x = self.dropout(self.project(self.embed(tokens)))
-        after = []
-        for block, carried in zip(self.blocks, state, strict=True):
-            x, carried = block(x, carried)
-            after.append(carried)
-        return self.dropout(self.norm(x)), tuple(after)
+    def block_state(self, rows: int) -> State:
+        return (self.zeros(0, rows, 2 * self.width),)
 
     @torch.no_grad()
     def adjust_initial_weights(self) -> None:
@@ -71,7 +57,7 @@ class TransformerNetwork(Network):
 
 
 @dataclass(kw_only=True, eq=False)
-class Transformer(NeuralModel):
+class Transformer(ResidualModel):
     """A decoder-only transformer (Vaswani et al. 2017; Radford et al. 2019) with a sliding window.
 
     In each of `layers`, every position attends to the last `span` positions, across the borders of segments:
@@ -87,19 +73,12 @@ class Transformer(NeuralModel):
 
     version: ClassVar[int] = 1
 
-    layers: Annotated[int, Field(ge=1, le=64)] = 2
-    embedding_size: Annotated[int, Field(ge=1)] = 200
-    hidden_size: Annotated[int, Field(ge=1)] = 200
     heads: Annotated[int, Field(ge=1)] | None = None
     span: Annotated[int, Field(ge=2, le=4096)] = 64
     positions: Positions = "rotary"
-    expansion: Annotated[int, Field(ge=1)] = 4
-    activation: Activation = "gelu"
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    tied: bool = True
 
     def __post_init__(self) -> None:
-        check_tied(self.tied, self.embedding_size, self.hidden_size)
+        super().__post_init__()
         heads = self.heads or choose_heads(self.hidden_size)
         if self.hidden_size % heads:
             raise UserError(
