@@ -63,7 +63,7 @@ def test_memory_and_threads_change_nothing(tmp_path: Path) -> None:
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
     status, output, errors = run(tmp_path, "--device", "cuda:77")
     assert (status, output, errors.count("\n")) == (2, "", 1)
-    assert "--device cuda:77 is not there" in errors
+    assert "--device cuda:77 is not available" in errors
 
 
 @pytest.mark.gpu
