@@ -30,7 +30,7 @@ def test_what_cannot_be_exported_is_one_clear_line(nextword, text_corpus: list[s
     nextword("run", "-m", "model=uniform,kneser_ney", *text_corpus)
     done = nextword("export", "uniform", "--arpa", "u.arpa")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert "Uniform is no backoff model: an ARPA file cannot hold it" in done.stderr
+    assert "Uniform is not a backoff model, so an ARPA file cannot hold it" in done.stderr
     done = nextword("export", "kneser_ney", "--arpa", "nowhere/kn.arpa")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "nowhere/kn.arpa: cannot be written" in done.stderr
