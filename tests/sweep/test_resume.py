@@ -52,8 +52,8 @@ def test_a_killed_training_goes_on_and_ends_as_an_unbroken_one(
     run = only_run(broken)
     assert outcome(run) == outcome(only_run(whole)), output
     assert not (run / "resume").exists()
-    said = (run / "log.txt").read_text()
-    assert "goes on" in said  # and the lines from before the kill are kept
+    log = (run / "log.txt").read_text()
+    assert "training resumes after" in log  # and the lines from before the kill are kept
     assert (
         json.loads((run / "result.json").read_text())["train_tokens"]
         == (json.loads((only_run(whole) / "result.json").read_text())["train_tokens"])
@@ -90,4 +90,4 @@ def test_torchrun_takes_one_run(tmp_path: Path, environment: dict[str, str], tex
     process = start(["-m", "model=unigram,uniform", *text_corpus], tmp_path, environment)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "torchrun's processes train one run together, and these are 2" in output
+    assert "torchrun trains one run at a time, and this command names 2" in output
