@@ -6,13 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from benchmark.peers.record import ProgramFile, Row
+from benchmark.peers.record import ProgramFile, Row, without_folders
 
 Say = Callable[[str], None]
 
 
 class ProgramFailed(Exception):
-    """A program failed, or did not print what it should; the message says why in one line."""
+    """A program failed, or did not print what it should.
+
+    `reason` says why in one line; folders of this machine are removed from it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(without_folders(reason))
 
 
 class Case(Protocol):

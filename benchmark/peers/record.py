@@ -73,7 +73,7 @@ class Row(Generic[CaseT, RunT]):
 
     def drop_out(self, status: Literal["failed", "skipped"], reason: str) -> None:
         """Take no further part in this case."""
-        self.status, self.reason = status, without_folders(reason)
+        self.status, self.reason = status, reason
 
     def figures(self, name: str) -> list[float]:
         """The field `name` of every run that has it."""

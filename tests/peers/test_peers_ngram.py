@@ -90,7 +90,9 @@ def test_what_is_not_there_is_a_row_with_the_reason(plan, tmp_path, monkeypatch)
     rows = rows_of(record)
     assert rows["ours", 3].status == "ok"
     assert rows["kenlm", 3].status == rows["mitlm", 3].status == "skipped"
-    assert "not found: lmplz, build_binary, query" in (rows["kenlm", 3].reason or "")
+    assert "not found: lmplz, build_binary, query; its source is github.com/kpu/kenlm" in (
+        rows["kenlm", 3].reason or ""
+    )
     assert "--mitlm FOLDER or $NEXTWORD_MITLM" in (rows["mitlm", 3].reason or "")
     assert any("MITLM: skipped: not found: estimate-ngram" in line for line in said)
     shown = NgramPresentation().plain(record)
