@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 
-#: Shown where a number is not there (a counted model has no parameters, a skipped run no perplexity).
+#: Shown for a missing number: an n-gram model has no parameters, a skipped run no perplexity.
 NONE = "–"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
