@@ -90,14 +90,14 @@ def _seed(result: Result) -> Cell:
 
 
 def _computed(result: Result) -> str | None:
-    """Threads, then the device, number format and batch size of training and of scoring, in one phrase."""
+    """Device, number format and batch size of training and of scoring, then threads, in one phrase."""
     trained = _arithmetic(result.train_device, result.train_dtype, result.train_batch)
     scored = _arithmetic(result.score_device, result.score_dtype, result.score_batch)
-    parts = [text.plural(result.threads, "thread") if result.threads else ""]
     if trained == scored:
-        parts.append(trained)
+        parts = [trained]
     else:
-        parts += [f"training: {trained}" if trained else "", f"scoring: {scored}" if scored else ""]
+        parts = [f"training: {trained}" if trained else "", f"scoring: {scored}" if scored else ""]
+    parts.append(text.plural(result.threads, "thread") if result.threads else "")
     return "; ".join(part for part in parts if part) or None
 
 
