@@ -7,9 +7,9 @@ from typing import Literal
 from benchmark.record.identity import current_source, current_versions
 from benchmark.record.result import Result
 
-#: By an earlier version: a version that its numbers rest on has been raised since, so they may differ from
-#: what a run gives now. By other source: the code was changed, but no version raised.
-Outdated = Literal["an earlier version", "other source"]
+#: By an earlier or a later version: a version that its numbers rest on has been raised or lowered since, so a
+#: run may give others now. By other source: the code has changed, but no version.
+Outdated = Literal["an earlier version", "a later version", "other source"]
 
 
 def outdated(result: Result) -> Outdated | None:
@@ -17,8 +17,11 @@ def outdated(result: Result) -> Outdated | None:
     by other source. None also for a run whose record does not tell its settings."""
     if result.model_settings is None:
         return None
-    if not _same_versions(result):
+    now = current_versions(result.model_settings)
+    if any(result.versions.get(name, 0) < version for name, version in now.items()):
         return "an earlier version"
+    if any(result.versions[name] > version for name, version in now.items()):
+        return "a later version"
     return None if result.source == current_source(result.model_settings) else "other source"
 
 
@@ -27,13 +30,8 @@ def recency(result: Result) -> tuple[bool, int, bool, str]:
     higher ones, then the source installed now, then the later start."""
     now = outdated(result)
     return (
-        now != "an earlier version",
+        now is None or now == "other source",
         sum(result.versions.values()),
         now is None,
         result.started or "",
     )
-
-
-def _same_versions(result: Result) -> bool:
-    now = current_versions(result.model_settings or {})
-    return all(result.versions.get(name) == version for name, version in now.items())

@@ -105,7 +105,7 @@ def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> 
 
 
 def _with_finished_forced(jobs: Sequence[Job], states: Sequence[RunState], say: Say) -> list[Job]:
-    """Force diverged and outdated runs, except those of an earlier version or another corpus: they are other
+    """Force diverged and outdated runs, except those of another version or another corpus: they are other
     runs now, in other folders."""
     runs, _ = plan_runs(jobs, say)
     folders = {run.job: run.folder for run in runs}

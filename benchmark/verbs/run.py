@@ -46,7 +46,7 @@ In a multirun a value may be a list (V1,V2), range(1,5) or glob(kneser*); quote 
 shell. A finished run is not repeated, wherever it was made: run folders copied from another machine into
 results/runs count. An interrupted training continues where it stopped. nextword status shows the state of
 a sweep. --rerun takes failed (including diverged and killed), missing (including cut off), skipped and
-outdated (finished, but made by an earlier version or other source).
+outdated (finished, but made by another version or other source).
 
 torchrun --nproc-per-node=N -m benchmark run ... trains one network on N processes or GPUs.
 

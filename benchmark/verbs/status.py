@@ -29,7 +29,7 @@ end well are listed, each with its reason and the command that repeats it.
   unusable  its folder must be mended by hand   error     its corpus cannot be found
 
 nextword run --rerun failed,missing [...] repeats the runs with these statuses; --rerun outdated repeats
-finished runs that an earlier version or other source made.
+finished runs that another version or other source made.
 """
 
 #: Up to this many runs are listed one by one; more are counted.

@@ -91,10 +91,12 @@ def test_the_row_is_of_the_newest_version_and_then_of_the_present_source(run, tm
     settings = {"_target_": "baselines.ngram.smoothing.unigram.Unigram", "name": "unigram"}
     now = {"versions": current_versions(settings), "source": current_source(settings)}
     older = {"versions": {name: number - 1 for name, number in now["versions"].items()}, "source": "old"}
+    later = {"versions": {name: number + 1 for name, number in now["versions"].items()}, "source": "new"}
     kinds = {
         "other source": ("2025-05-01", 110.0, {**now, "source": "tried and reverted"}),
         "now": ("2025-03-01", 120.0, now),
         "an earlier version": ("2025-06-01", 130.0, older),
+        "a later version": ("2025-07-01", 140.0, later),
     }
     for run_id, (started, ppl, made_by) in kinds.items():
         run("uni", "uni", "count", ppl, run_id=run_id, started=started, model_settings=settings, **made_by)
@@ -104,6 +106,7 @@ def test_the_row_is_of_the_newest_version_and_then_of_the_present_source(run, tm
         "now": None,
         "other source": "other source",
         "an earlier version": "an earlier version",
+        "a later version": "a later version",
     }
 
 
