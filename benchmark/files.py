@@ -49,7 +49,7 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """JSON with sorted keys that diffs well; an infinite number becomes the string "inf"."""
-    text = json.dumps(_finite(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(json_values(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 
 
@@ -99,11 +99,12 @@ def bytes_below(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _finite(value: Any) -> Any:
+def json_values(value: Any) -> Any:
+    """A value as JSON can hold it: an infinite number becomes the string "inf" or "-inf"."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: json_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [json_values(item) for item in value]
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return "inf" if value > 0 else "-inf"
     return value

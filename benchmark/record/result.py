@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 from benchmark.errors import UserError
+from benchmark.files import json_values
 
 Status = Literal["ok", "failed", "diverged", "skipped"]
 Family = Literal["count", "neural", "mixture"]
@@ -162,7 +163,8 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values, infinities as strings."""
-        return {name: _encoded(value) for name, value in asdict(self).items()}
+        values: dict[str, Any] = json_values(asdict(self))
+        return values
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -186,16 +188,6 @@ class Result:
 
 def _required(entry: Field[Any]) -> bool:
     return entry.default is MISSING and entry.default_factory is MISSING
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _encoded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_encoded(item) for item in value]
-    if isinstance(value, float) and math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    return value
 
 
 @cache

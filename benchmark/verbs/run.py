@@ -103,7 +103,7 @@ def _summary(outcomes: Sequence[Outcome]) -> int:
         if only.status == "ok":
             print(f"{_finished(only)}: {only.folder}")
         if only.outdated:
-            print(f"{only.job.command} force=true repeats it")
+            print("the same command with force=true repeats it")
     else:
         counts = Counter(outcome.status for outcome in outcomes)
         earlier = sum(outcome.earlier for outcome in outcomes)
