@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,7 +11,6 @@ import numpy as np
 from baselines.saving import class_path, named_class
 from benchmark.contract import (
     Computation,
-    Context,
     LanguageModel,
     ModelSize,
     RunLog,
@@ -20,6 +19,7 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
+from benchmark.record.result import Result
 
 _SAVED, _MODEL = "finished.json", "model"
 
@@ -44,23 +44,24 @@ class Finished(LanguageModel):
         if self.run is None:
             raise Skip("needs a finished run: give its setting run=CORPUS/MODEL, or a run's folder or id")
         folder = Path(self.run)
-        record = _json(folder / "result.json", f"{folder} holds no finished run")
-        if record.get("status") != "ok":
+        result = _result(_json(folder / "result.json", f"{folder} holds no finished run"), folder)
+        if result.status != "ok":
             raise UserError(
-                f"{folder} ended as {record.get('status')!r}, not ok: it has no trained model to build on"
+                f"{folder} ended as {result.status!r}, not ok: it has no trained model to build on"
             )
-        command = record.get("command", "nextword run …")
         if not (folder / "checkpoint").is_dir():
             raise UserError(
-                f"{folder} keeps no trained model here (git holds none); make it: {command} force=true"
+                f"{folder} keeps no trained model here (git holds none); make it: {result.command} force=true"
             )
-        self._folder, self._record = folder, record
-        self._describe(record, _target(folder))
+        self._folder = folder
+        self._describe(result, _target(folder))
 
-    def _describe(self, record: dict[str, Any], kind: str) -> None:
-        self.kind = named_class(kind)
-        self.family, self.normalised = record["family"], record["normalised"]
-        self.context: Context = record["context"]
+    def _describe(self, result: Result, kind: str) -> None:
+        self._result, self.kind = result, named_class(kind)
+        self.family = result.family or self.kind.family
+        self.context = result.context or self.kind.context
+        self.normalised = result.normalised
+        self.trained_on = Computation(result.train_device or "cpu", result.train_dtype, result.train_batch)
 
     @property
     def model(self) -> LanguageModel:
@@ -77,24 +78,21 @@ class Finished(LanguageModel):
         checkpoint = self._folder / "checkpoint"
         self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
         self._model = self.kind.load(checkpoint, train.vocabulary)
-        device, dtype, batch = (self._record.get(f"train_{part}") for part in ("device", "dtype", "batch"))
-        self.trained_on = Computation(device or "cpu", dtype, batch)
         self.scored_on = self._model.scored_on
-        seconds = float(self._record.get("train_seconds") or 0)
-        log.resumed(seconds, int(self._record.get("train_tokens") or 0))
-        label = self._record.get("label", self.kind.__name__)
-        log.info(f"{label} of {self._folder}: trained in {seconds:,.1f} s there")
+        seconds = self._result.train_seconds or 0.0
+        log.resumed(seconds, self._result.train_tokens or 0)
+        log.info(f"{self._result.label} of {self._folder}: trained in {seconds:,.1f} s there")
 
     def _compare(self, own: Vocabulary, train: TokenStream) -> None:
         """Refuse a model of another vocabulary or another training text."""
         other = train.vocabulary
-        corpus = self._record.get("corpus", "another corpus")
+        corpus = self._result.corpus
         if own.digest != other.digest:
             raise UserError(
                 f"{self._folder} was trained on {corpus} with its vocabulary of {len(own):,} tokens, not "
                 f"this corpus's of {len(other):,}: only runs on the same corpus can be built on"
             )
-        targets = self._record.get("train_targets", len(train))
+        targets = self._result.train_targets or len(train)
         if targets != len(train) or not np.array_equal(own.counts, other.counts):
             raise UserError(
                 f"{self._folder} was trained on another text ({corpus}, {targets:,} tokens) than this run's "
@@ -116,8 +114,7 @@ class Finished(LanguageModel):
         saved = {
             "kind": class_path(self.model),
             "run": str(self._folder),
-            "record": {key: self._record[key] for key in ("family", "context", "normalised")},
-            "trained_on": astuple(self.trained_on),
+            "record": self._result.to_json(),
         }
         (folder / _SAVED).write_text(json.dumps(saved, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -125,13 +122,18 @@ class Finished(LanguageModel):
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
         saved = _json(folder / _SAVED, f"{folder} holds no copy of a finished run")
         model = cls.__new__(cls)  # the run itself may be gone
-        model.run, model._record = saved["run"], saved["record"]
-        model._folder = Path(saved["run"])
-        model._describe(saved["record"], saved["kind"])
+        model.run, model._folder = saved["run"], Path(saved["run"])
+        model._describe(_result(saved["record"], folder), saved["kind"])
         model._model = model.kind.load(folder / _MODEL, vocabulary)
-        model.trained_on = Computation(*saved["trained_on"])
         model.scored_on = model._model.scored_on
         return model
+
+
+def _result(record: dict[str, Any], folder: Path) -> Result:
+    try:
+        return Result.from_json(record)
+    except UserError as error:
+        raise UserError(f"cannot read the record in {folder}: {error}") from error
 
 
 def _target(folder: Path) -> str:

@@ -13,11 +13,11 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from functools import cache
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
+from benchmark.contract import Context, Family
 from benchmark.errors import UserError
 from benchmark.files import json_values
 
 Status = Literal["ok", "failed", "diverged", "skipped"]
-Family = Literal["count", "neural", "mixture"]
 
 #: A run with one of these statuses is not repeated: the same settings would end the same way.
 #: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
@@ -73,7 +73,7 @@ class Result:
     # --- what kind of model it is ---
     family: Family | None = None
     #: `sentence` or `stream`: where the history begins.
-    context: str | None = None
+    context: Context | None = None
     #: Whether the scores sum to one over the vocabulary.
     normalised: bool = True
 
