@@ -28,7 +28,14 @@ def reduced(settings: Any) -> Any:
     }
 
 
-@pytest.mark.parametrize("model", choices("model"))
+#: Models that take ten seconds or more. What they are made of is checked in `make test` all the same.
+LONG = ("goodman", "mogrifier_lstm")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in choices("model")],
+)
 def test_every_model_keeps_the_contract(model: str) -> None:
     (job,) = collect([f"model={model}"])
     try:

@@ -120,6 +120,7 @@ def test_statistics_are_root_mean_squares_of_minibatch_gradients():
         torch.testing.assert_close(scale, total.sqrt(), atol=1e-6, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract_with_plain_sgd_and_sentences():
     def build() -> DynamicEvaluation:
         of = small("rnn", context="sentence")

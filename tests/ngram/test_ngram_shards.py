@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Command
 from few_examples import few
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -169,6 +168,7 @@ def cluster() -> Iterator[str]:
     ray.shutdown()
 
 
+@pytest.mark.slow
 @few
 @given(lines=small_texts, context=st.sampled_from(["sentence", "stream"]), order=st.integers(1, 5))
 def test_ray_tasks(cluster: str, lines: Lines, context: Context, order: int) -> None:
@@ -177,6 +177,7 @@ def test_ray_tasks(cluster: str, lines: Lines, context: Context, order: int) -> 
     assert_equal(whole, count_ngrams(sequence, words, order, workers=RayTasks("auto"), places=9))
 
 
+@pytest.mark.slow
 def test_a_ray_worker_that_dies_is_replaced_once(
     cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,9 +209,9 @@ def finished(folder: Path) -> dict[str, Any]:
     return json.loads(record.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("counting", ["processes:2", "ray"])
+@pytest.mark.parametrize("counting", ["processes:2", pytest.param("ray", marks=pytest.mark.slow)])
 def test_a_whole_run_is_the_same_run(
-    counting: str, request: pytest.FixtureRequest, nextword: Command, text_corpus: list[str], tmp_path: Path
+    counting: str, request: pytest.FixtureRequest, nextword, text_corpus: list[str], tmp_path: Path
 ) -> None:
     if counting == "ray":
         counting = f"ray:{request.getfixturevalue('cluster')}"
@@ -227,7 +228,15 @@ def test_a_whole_run_is_the_same_run(
 
 
 @pytest.mark.parametrize(
-    "said", ["processes", "processes:0", "processes:two", "threads:2", "2", "ray:nowhere:1"]
+    "said",
+    [
+        "processes",
+        "processes:0",
+        "processes:two",
+        "threads:2",
+        "2",
+        pytest.param("ray:nowhere:1", marks=pytest.mark.slow),
+    ],
 )
 def test_a_wrong_place_to_count_in_is_one_line(
     said: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest

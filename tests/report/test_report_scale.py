@@ -72,12 +72,14 @@ def table(counts: list[dict[str, int]], most: int) -> Table:
     return Table("t", "", (Column("a", "A"),), tuple(groups), most=most)
 
 
+@pytest.mark.slow
 def test_page_and_text_stay_small(many):
     assert (many.report / "index.html").stat().st_size < 1_000_000
     assert (many.report / "report.md").stat().st_size < 500_000
     assert not any("1 MB" in line for line in many.said)
 
 
+@pytest.mark.slow
 def test_every_corpus_and_family_is_on_the_page_and_every_run_in_its_csv(many):
     html = (many.report / "index.html").read_text(encoding="utf-8")
     body = html[html.index('id="table-comparison"') :].partition("</section>")[0]
@@ -90,6 +92,7 @@ def test_every_corpus_and_family_is_on_the_page_and_every_run_in_its_csv(many):
     assert len(runs) == RUNS
 
 
+@pytest.mark.slow
 def test_each_file_of_a_run_is_opened_at_most_once_and_no_vector_is_read(many):
     kinds = Counter(Path(name).name for name in OPENED)
     assert kinds["result.json"] == RUNS
@@ -97,6 +100,7 @@ def test_each_file_of_a_run_is_opened_at_most_once_and_no_vector_is_read(many):
     assert not any(name.endswith(".npy") for name in OPENED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [450_000, 200_000])
 def test_what_does_not_fit_is_named_and_linked(built, limit):
     drawn = drawings(built, 9_000)
@@ -111,6 +115,7 @@ def test_what_does_not_fit_is_named_and_linked(built, limit):
             assert f'href="figures/{block.name}.svg"' in html
 
 
+@pytest.mark.slow
 def test_there_is_a_smallest_page_even_where_it_is_too_large(built):
     html, carried = fit_to_limit(lambda allowance: page("t", built, drawings(built, 9_000), allowance), 1)
     assert carried == ALLOWANCES[-1]
