@@ -11,11 +11,11 @@ COMPILE_KENLM := { command -v c++ && $(BIN)/python -m pip wheel --no-deps --cons
 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-#: The tests of `make check`: imports, the contract of every model, scores, records and corpora.
+#: The tests of `make check`: imports, the contract of every model, its scores, records and encoding.
 CORE := tests/test_architecture.py tests/test_build.py tests/test_contract.py tests/golden tests/measure \
-	tests/record tests/corpus
+	tests/record tests/corpus/test_encoding.py tests/corpus/test_corpus_words.py tests/corpus/test_corpus_splits.py
 
-.PHONY: help report check test test-slow lint clean
+.PHONY: help report check core test test-slow lint clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1 | /p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -25,8 +25,11 @@ report: .venv/installed ## run the default comparison and build results/report/i
 	$(BIN)/nextword run +sweep=default
 	$(BIN)/nextword report
 
-check: lint ## for daily work: lint, types and the core tests
-	$(PYTEST) $(CORE)
+check: .venv/installed-dev ## for daily work: lint, types and the core tests, side by side
+	@$(MAKE) --no-print-directory --jobs 2 lint core
+
+core: .venv/installed-dev ## only the core tests
+	$(PYTEST) -m "not slow" $(CORE)
 
 test: .venv/installed-dev ## run the test suite, one process per core
 	$(PYTEST) -m "not slow"
