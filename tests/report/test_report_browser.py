@@ -64,8 +64,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             command=HOSTILE,
         )
         write_run(results, record, config_yaml=config("evil", hidden=place), **(files if place == 0 else {}))
-    counted = finished(corpus, "kn", HOSTILE, "count", (140.0, 10.0, 6.0, 5e5), context=HOSTILE)
+    counted = finished(corpus, "kn", HOSTILE, "count", (140.0, 10.0, 6.0, 5e5))
     write_run(results, counted, config_yaml=config("kn", order=3))
+    unreadable = finished(corpus, "kn", "unreadable", "count", (140.0, 10.0, 6.0, 5e5), context=HOSTILE)
+    write_run(results, unreadable)
     write_run(results, unfinished("broken", "failed", HOSTILE, corpus, label=HOSTILE))
     build_report(results, out, lambda line: None)
     return out
