@@ -20,8 +20,9 @@ from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
 from benchmark.files import atomic_folder, bytes_below, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
+from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
-from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes
+from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
 from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
@@ -78,9 +79,10 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
     (folder / RESULT).unlink(missing_ok=True)
     write_text(folder / "config.yaml", _yaml(job))
     result = _with_events(_begun(job, folder), corpus)
-    with FileRunLog(folder, job.title, report) as log:
+    meter = EnergyMeter()
+    with FileRunLog(folder, job.title, meter, report) as log:
         try:
-            result = _computed(result, job, corpus, folder, log)
+            result = _computed(result, job, corpus, folder, log, meter)
         except Exception as error:
             result = replace(result, **_ending(error, job))
             if result.status == "failed":
@@ -92,20 +94,27 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
     return result
 
 
-def _computed(result: Result, job: Job, corpus: Corpus, folder: Path, log: FileRunLog) -> Result:
+def _computed(
+    result: Result, job: Job, corpus: Corpus, folder: Path, log: FileRunLog, meter: EnergyMeter
+) -> Result:
     """The record of a run that ends well. Each step adds its figures to it."""
     model = build_model(job.config["model"])
-    result = _fitted(result, model, corpus, log)
-    result, scores = _scored(result, model, corpus)
+    result = _fitted(result, model, corpus, log, meter)
+    result, scores = _scored(result, model, corpus, meter)
     result = _saved(result, model, scores, corpus, folder)
     log.info(perplexity_line(result))
     return replace(result, status="ok")
 
 
-def _fitted(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog) -> Result:
+def _fitted(
+    result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, meter: EnergyMeter
+) -> Result:
+    reset_peak_device_bytes()
     log.start_clock()
     model.fit(corpus.train, corpus.valid, log)
     seconds, tokens = log.training_seconds, log.trained_tokens or len(corpus.train)
+    computed = model.trained_on
+    energy = meter.spent(computed.device) if log.whole else None
     return replace(
         result,
         family=model.family,
@@ -115,17 +124,24 @@ def _fitted(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLo
         train_tokens=tokens,
         # nothing learnt in no time is no rate
         train_tokens_per_second=tokens / seconds if seconds > 1e-3 else None,
-        train_device=model.trained_on.device,
-        train_dtype=model.trained_on.dtype,
-        train_batch=model.trained_on.batch,
+        peak_device_bytes=peak_device_bytes(computed.device),
+        train_joules=energy.joules if energy else None,
+        train_joules_of=energy.covers if energy else None,
+        train_device=computed.device,
+        train_dtype=computed.dtype,
+        train_batch=computed.batch,
     )
 
 
-def _scored(result: Result, model: LanguageModel, corpus: Corpus) -> tuple[Result, np.ndarray]:
-    scores, rate = timed_scores(model, corpus.test)
-    checked(scores, corpus.test)
+def _scored(
+    result: Result, model: LanguageModel, corpus: Corpus, meter: EnergyMeter
+) -> tuple[Result, np.ndarray]:
+    reset_peak_device_bytes()
+    timed = timed_scores(model, corpus.test, meter)
+    scores, energy = checked(timed.scores, corpus.test), timed.energy
     memory = peak_memory_bytes()
     computed = model.scored_on
+    device_memory = peak_device_bytes(computed.device)
     size = model.size()
     figures = replace(
         result,
@@ -135,9 +151,11 @@ def _scored(result: Result, model: LanguageModel, corpus: Corpus) -> tuple[Resul
         parameters=size.parameters,
         entries=size.entries,
         bytes_in_memory=size.bytes_in_memory,
-        score_tokens_per_second=rate,
+        score_tokens_per_second=timed.tokens_per_second,
         peak_memory_bytes=memory,
-        peak_device_bytes=peak_device_bytes(computed.device),
+        score_peak_device_bytes=device_memory,
+        score_joules=energy.joules if energy else None,
+        score_joules_of=energy.covers if energy else None,
         device_name=provenance.device_name(computed.device),
         score_device=computed.device,
         score_dtype=computed.dtype,

@@ -89,6 +89,13 @@ def duration(seconds: float | None) -> str:
     return f"{significant(minutes)} min" if minutes < 99.95 else f"{significant(minutes / 60)} h"
 
 
+def energy(joules: float | None) -> str:
+    """Joules with three significant digits: 0.412 J, 84.0 J, 13.7 kJ."""
+    if joules is None or not math.isfinite(joules):
+        return NONE
+    return _scaled(joules, ("J", "kJ", "MJ", "GJ"))
+
+
 def times(ratio: float | None) -> str:
     """A ratio with two decimals below ten and two significant digits elsewhere: ×0.82, ×1.08, ×310."""
     if ratio is None or not math.isfinite(ratio) or ratio <= 0:

@@ -40,6 +40,8 @@ class Measure:
     cost: bool = False
     #: `key`: in every table of the comparison; `more`: on the page and in the CSV; `data`: in the CSV only.
     level: Literal["key", "more", "data"] = "more"
+    #: Whether it is left out of the report where no run has it: what only some machines can measure.
+    optional: bool = False
     #: How the value is read from a record, by default from the field named `key`.
     of: Callable[[Any], float | None] | None = None
 
@@ -56,6 +58,6 @@ class Measure:
     @property
     def axis(self) -> str:
         """The label of an axis: `scoring speed, tokens/s (higher is better)`."""
-        shown_with_unit = self.show in (text.size, text.duration)
+        shown_with_unit = self.show in (text.size, text.duration, text.energy)
         unit = f", {self.unit}" if self.unit and not shown_with_unit else ""
         return f"{self.noun}{unit}" + (f" ({self.direction})" if self.direction else "")

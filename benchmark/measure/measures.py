@@ -208,13 +208,51 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         key="peak_device_bytes",
         title="Peak GPU memory",
-        noun="peak GPU memory",
+        noun="peak GPU memory in training",
         unit="bytes",
-        definition="The most memory that the run took on the GPU.",
+        definition="The most memory that tensors held on the GPU during training, validations included.",
         show=text.size,
         better="lower",
         timed=True,
-        level="data",
+        optional=True,
+    ),
+    Measure(
+        key="score_peak_device_bytes",
+        title="Peak GPU memory, scoring",
+        noun="peak GPU memory in scoring",
+        unit="bytes",
+        definition="The most memory that tensors held on the GPU while the test text was scored.",
+        show=text.size,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+    Measure(
+        key="train_joules",
+        title="Training energy",
+        noun="training energy",
+        unit="joules",
+        definition=(
+            "Energy spent during the training time, as the machine's own counters tell: of the GPU board by "
+            "NVML if a GPU was used, and of the processor packages by RAPL (Intel and AMD) if they may be "
+            "read. Everything that ran on these parts is in it. The column “Energy of” says what was "
+            "counted; figures for other parts are not comparable."
+        ),
+        show=text.energy,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+    Measure(
+        key="score_joules",
+        title="Scoring energy",
+        noun="scoring energy",
+        unit="joules",
+        definition="Energy of scoring the test text once, after a warm-up, counted like that of training.",
+        show=text.energy,
+        better="lower",
+        timed=True,
+        optional=True,
     ),
 )
 

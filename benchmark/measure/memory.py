@@ -1,4 +1,4 @@
-"""Peak memory of this process."""
+"""Peak memory of this process, and of what it holds on CUDA devices."""
 
 from __future__ import annotations
 
@@ -24,8 +24,20 @@ def peak_memory_bytes() -> int:
 
 
 def peak_device_bytes(device: str) -> int | None:
-    """The most memory torch has taken on a CUDA device (`cuda:1`); None for any other device."""
+    """The most memory that tensors have held on a CUDA device (`cuda:1`) since `reset_peak_device_bytes`.
+
+    None for any other device. What torch reserves beyond that, and its own code on the device, do not count.
+    """
     torch = sys.modules.get("torch")
     if torch is None or not device.startswith("cuda"):
         return None
     return int(torch.cuda.max_memory_allocated(torch.device(device)))
+
+
+def reset_peak_device_bytes() -> None:
+    """Forget the peaks so far, on all CUDA devices that this process has used."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return
+    for number in range(torch.cuda.device_count()):
+        torch.cuda.reset_peak_memory_stats(number)

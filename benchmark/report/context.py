@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.measure.measure import Measure
+from benchmark.measure.measures import MEASURES
 from benchmark.record.folder import RunRecord
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import RankedGroup, ranked_groups
@@ -30,6 +32,16 @@ class Context:
     def ranked_groups(self) -> list[RankedGroup]:
         """Ranked rows, by corpus and protocol, but for those trained on a share of the text."""
         return ranked_groups([row for row in self.rows if row.train_share == 1])
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures that are shown: all but optional ones that no ranked row has."""
+        rows = [row for group in self.ranked_groups for row in group.rows]
+        return tuple(
+            measure
+            for measure in MEASURES
+            if not measure.optional or any(row.mean(measure) is not None for row in rows)
+        )
 
     @cached_property
     def machines(self) -> dict[Machine, str]:

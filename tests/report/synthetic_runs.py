@@ -63,6 +63,16 @@ SOTU = {
 }
 CPU = {"train_device": "cpu", "score_device": "cpu", "device_name": "AMD EPYC 7B13", "threads": 1}
 
+#: What only some machines can measure.
+ONLY_ON_A_GPU = {
+    "peak_device_bytes": 412_000_000,
+    "score_peak_device_bytes": 96_000_000,
+    "train_joules": 41_300.0,
+    "train_joules_of": "GPU board and CPU package",
+    "score_joules": 84.0,
+    "score_joules_of": "GPU board and CPU package",
+}
+
 # model, label, perplexity, megabytes, training seconds, scored tokens a second
 COUNTED = [
     ("uniform", "uniform", 10000.0, 0.04, 0.01, 9.1e6),
@@ -228,7 +238,7 @@ def write_suite(results: Path) -> None:
                 ppl = figures[0] * scale * (1 + 0.006 * (seed - 2))
                 write_run(
                     results,
-                    finished(corpus, model, label, "neural", (ppl, *figures[1:]), seed=seed),
+                    finished(corpus, model, label, "neural", (ppl, *figures[1:]), seed=seed, **ONLY_ON_A_GPU),
                     config_yaml=config(model, seed=seed, hidden=200),
                     samples_json=samples(label),
                     environment_json=environment(),

@@ -10,6 +10,7 @@ from benchmark.measure.measure import Measure
 from benchmark.measure.measures import COSTS, MEASURES
 from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of
+from benchmark.report.sections import how_to_read
 from benchmark.report.sections.comparison import comparison
 from benchmark.report.sections.how_to_read import explanation
 from benchmark.report.terminal import plain_table
@@ -46,12 +47,41 @@ def test_a_new_entry_is_all_it_takes(run, tmp_path, monkeypatch):
         level="key",
         of=lambda result: 2 * result.test_perplexity,
     )
-    monkeypatch.setattr("benchmark.report.sections.comparison.MEASURES", (*MEASURES, doubled))
+    monkeypatch.setattr("benchmark.report.context.MEASURES", (*MEASURES, doubled))
     run("kn", "KN", "count", 140.0)
     context = context_of(read_runs(tmp_path))
     assert comparison(context).columns[-3].key == "doubled"
     assert "280.0" in plain_table(context)
     assert explanation(doubled) == "Twice the perplexity. (Lower is better; “doubled” in CSV files.)"
+
+
+OPTIONAL = [measure for measure in MEASURES if measure.optional]
+
+
+def test_what_only_some_machines_measure_is_shown_only_where_it_was_measured(run, tmp_path):
+    run("kn", "KN", "count", 140.0)
+    before = context_of(read_runs(tmp_path))
+    run("lstm", "LSTM", "neural", 120.0, train_joules=1500.0, train_joules_of="GPU board")
+    after = context_of(read_runs(tmp_path))
+    shown = [[column.key for column in comparison(context).columns] for context in (before, after)]
+    assert not {measure.key for measure in OPTIONAL} & set(shown[0])
+    assert set(shown[1]) - set(shown[0]) == {"train_joules", "energy_of"}
+    assert "Training energy" not in str(how_to_read.build(before))
+    assert "Training energy" in str(how_to_read.build(after))
+
+
+def test_energies_stand_beside_what_they_were_counted_for(run, tmp_path):
+    run("kn", "KN", "count", 140.0, train_joules=90.0, train_joules_of="CPU package")
+    both = {"train_joules_of": "GPU board and CPU package", "score_joules_of": "CPU package"}
+    run("lstm", "LSTM", "neural", 120.0, train_joules=1500.0, score_joules=2.0, **both)
+    table = comparison(context_of(read_runs(tmp_path)))
+    keys = [column.key for column in table.columns]
+    cells = [[row.cells[keys.index(key)].shown for key in keys[-5:]] for row in table.groups[0].rows]
+    assert keys[-5:] == ["train_joules", "score_joules", "energy_of", "machine", "machine_name"]
+    assert [row[:3] for row in cells] == [
+        ["1.50 kJ", "2.00 J", "GPU board and CPU package; CPU package"],
+        ["90.0 J", "–", "CPU package"],
+    ]
 
 
 def test_costs_are_in_the_answer(built):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark import text
-from benchmark.measure.measures import MEASURES, TEST_PERPLEXITY
+from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.fields import (
@@ -68,7 +68,8 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         measure_field(TEST_PERPLEXITY),
         Field(spread, _spread),
         number_field("seeds", "Seeds", lambda row: len(row.runs), text.amount, "data"),
-        *(measure_field(measure) for measure in MEASURES if measure is not TEST_PERPLEXITY),
+        *(measure_field(measure) for measure in context.measures if measure is not TEST_PERPLEXITY),
+        *_energy_of(rows),
         text_field(
             "machine",
             "Machine",
@@ -77,6 +78,20 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         ),
         text_field("machine_name", "Machine name", lambda row: row.machine, "data"),
     )
+
+
+def _energy_of(rows: list[Row]) -> list[Field[Row]]:
+    """The column that says what the energies were counted for; none if there are no energies."""
+    if not any(map(_counted_for, rows)):
+        return []
+    return [text_field("energy_of", "Energy of", _counted_for, "more")]
+
+
+def _counted_for(row: Row) -> str | None:
+    """`GPU board and CPU package`; of several, those of training first."""
+    results = [run.result for run in row.runs]
+    counted = [r.train_joules_of for r in results] + [r.score_joules_of for r in results]
+    return "; ".join(dict.fromkeys(parts for parts in counted if parts)) or None
 
 
 def _spread(row: Row) -> Cell:

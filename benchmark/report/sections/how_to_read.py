@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from benchmark.measure.measure import Measure
-from benchmark.measure.measures import MEASURES
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context
 from benchmark.report.ranking import RankedGroup
@@ -37,7 +36,7 @@ TERMS = (
 
 
 def build(context: Context) -> Section | None:
-    measures = Definitions(tuple((measure.title, explanation(measure)) for measure in MEASURES))
+    measures = Definitions(tuple((measure.title, explanation(measure)) for measure in context.measures))
     blocks: list[Block] = [Definitions(TERMS), Fold("What each column measures", (measures,))]
     for group in context.ranked_groups:
         if group.protocol_parts:
