@@ -136,7 +136,8 @@ class NeuralModel(LanguageModel):
         self.scored_on = scoring.computation(self._network, self.context)
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
-        return scoring.score(self._fitted(), stream, self.context)
+        scores, self.scored_on = scoring.score(self._fitted(), stream, self.context)
+        return scores
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         network = self._fitted()

@@ -14,11 +14,9 @@ from torch import Tensor
 from baselines.neural.arithmetic import tf32
 from baselines.neural.network import Network
 from baselines.neural.segments import EncodedStream, Rows, batches_by_length, pad, sentences
+from baselines.neural.stretches import POSITIONS, Scores, read, score_stream
 from benchmark.contract import Computation, Context, TokenStream
 
-#: Positions (time × rows) in a segment when scoring: enough to keep matrix products busy, few enough to
-#: hold in memory.
-POSITIONS = 2048
 #: Contexts read side by side for next-token distributions.
 CONTEXTS = 128
 
@@ -29,48 +27,49 @@ def full_float32(network: Network) -> AbstractContextManager[None]:
 
 
 @torch.no_grad()
-def score(network: Network, stream: TokenStream, context: Context) -> np.ndarray:
-    """ln p of each id given its whole history: float32 [targets].
+def score(network: Network, stream: TokenStream, context: Context) -> tuple[np.ndarray, Computation]:
+    """ln p of each id given its whole history, float32 [targets], and how that was computed.
 
-    In `stream` context the text is one long row; in `sentence` context each sentence is a row.
+    In `stream` context the text is one long row (see `baselines.neural.stretches`); in `sentence` context
+    each sentence is a row.
     """
-    scores = np.empty(len(stream), dtype=np.float32)
+    scores = Scores(len(stream))
     encoded = EncodedStream(np.asarray(stream.ids), network.start, next(network.parameters()).device)
     was_training = network.training
     network.eval()
     with full_float32(network):
-        for rows in _scoring_rows(stream.ids, stream.vocabulary.end, context):
-            state = network.initial_state(len(rows.starts))
-            for segment in encoded.segments(rows, max(1, POSITIONS // len(rows.starts))):
-                features, state = network(segment.inputs, state)
-                log_p = network.output.log_probs(segment.select(features), segment.targets)
-                scores[segment.positions] = log_p.cpu().numpy()
+        rows = _score(network, encoded, stream, context, scores)
+        array = scores.array
     network.train(was_training)
-    return scores
+    return array, _computation(network, rows)
+
+
+def _score(
+    network: Network, encoded: EncodedStream, stream: TokenStream, context: Context, scores: Scores
+) -> int | None:
+    """Score all targets; the rows read side by side (None: a varying number)."""
+    match context:
+        case "sentence":
+            for rows in batches_by_length(sentences(stream.ids, stream.vocabulary.end), positions=POSITIONS):
+                state = network.initial_state(len(rows.starts))
+                for segment in encoded.segments(rows, max(1, POSITIONS // len(rows.starts))):
+                    state = read(network, segment, state, scores)
+            return None
+        case "stream":
+            return score_stream(network, encoded, len(stream), scores)
+        case unknown:
+            assert_never(unknown)
 
 
 def computation(network: Network, context: Context) -> Computation:
-    """How `score` computes: in the type of the weights, a stream as one row, sentences in varying batches."""
+    """How a short text is scored: a stream as one row, sentences in batches of varying size."""
+    return _computation(network, 1 if context == "stream" else None)
+
+
+def _computation(network: Network, rows: int | None) -> Computation:
+    """In the type of the weights, on their device."""
     weights = next(network.parameters())
-    device, dtype = str(weights.device), str(weights.dtype).removeprefix("torch.")
-    match context:
-        case "sentence":
-            return Computation(device, dtype, batch=None)
-        case "stream":
-            return Computation(device, dtype, batch=1)
-        case unknown:
-            assert_never(unknown)
-
-
-def _scoring_rows(ids: np.ndarray, end: int | None, context: Context) -> list[Rows]:
-    """The batches of rows that a stream is scored in."""
-    match context:
-        case "sentence":
-            return batches_by_length(sentences(ids, end), positions=POSITIONS)
-        case "stream":
-            return [Rows(np.zeros(1, np.int64), np.array([len(ids)], np.int64))]
-        case unknown:
-            assert_never(unknown)
+    return Computation(str(weights.device), str(weights.dtype).removeprefix("torch."), rows)
 
 
 @torch.no_grad()
@@ -96,11 +95,15 @@ def _last_features(network: Network, contexts: Sequence[np.ndarray]) -> Tensor:
     ends: list[Tensor] = []
     order: list[np.ndarray] = []
     for first in range(0, len(inputs), columns):
-        features, state = network(torch.from_numpy(inputs[first : first + columns]).to(device), state)
+        features, state = network(_on(device, inputs[first : first + columns]), state)
         here = np.flatnonzero((last >= first) & (last < first + columns))
         order.append(here)
-        ends.append(features[torch.from_numpy(last[here] - first), torch.from_numpy(here)])
-    return torch.cat(ends)[torch.from_numpy(np.argsort(np.concatenate(order)))]
+        ends.append(features[_on(device, last[here] - first), _on(device, here)])
+    return torch.cat(ends)[_on(device, np.argsort(np.concatenate(order)))]
+
+
+def _on(device: torch.device, array: np.ndarray) -> Tensor:
+    return torch.from_numpy(array).to(device)
 
 
 @torch.no_grad()
@@ -157,5 +160,5 @@ def _features_of_sentences(network: Network, encoded: EncodedStream, rows: Rows)
             features.append(segment.select(read))
             targets.append(segment.targets)
             positions.append(segment.positions)
-    order = torch.from_numpy(np.argsort(np.concatenate(positions))).to(targets[0].device)
+    order = _on(targets[0].device, np.argsort(np.concatenate(positions)))
     return torch.cat(features)[order], torch.cat(targets)[order]

@@ -82,9 +82,9 @@ class EncodedStream:
     def _send(self, array: np.ndarray) -> Tensor:
         """An array on the device, without waiting for the work queued there."""
         tensor = torch.from_numpy(array)
-        if self._symbols.device.type == "cpu":
-            return tensor
-        return tensor.pin_memory().to(self._symbols.device, non_blocking=True)
+        if self._symbols.device.type == "cuda":
+            tensor = tensor.pin_memory()  # other memory could not be copied without waiting
+        return tensor.to(self._symbols.device, non_blocking=True)
 
 
 def even_edges(columns: int, unroll: int) -> np.ndarray:

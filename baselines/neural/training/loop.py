@@ -206,7 +206,7 @@ class Trainer:
         """Nats per token. Rank 0 scores; the others wait for its result."""
         loss = 0.0
         if self._group.rank == 0:
-            scores = score(self._network, self._valid, self._material.context)
+            scores, _ = score(self._network, self._valid, self._material.context)
             loss = -float(scores.mean(dtype=np.float64))
         return self._group.broadcast(loss)
 

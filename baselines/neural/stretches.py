@@ -1,0 +1,198 @@
+"""One long text scored in stretches side by side, with the history that a single row would carry.
+
+A recurrent network reads a text token by token, and one row at a time keeps neither vector units nor a GPU
+busy. So the text is cut into stretches of equal length, which are read side by side twice:
+
+1. Every stretch is read from the initial state. What a network remembers fades, so far into a stretch the
+   state no longer depends on where it started.
+2. The front of every stretch is read again, from the state in which the stretch before it ended, until both
+   readings agree. Past this column the first reading is that of the whole text.
+
+Two states agree if they differ by no more than rounding makes two orders of summation differ. If they do
+not come to agree, the network remembers for too long, and the text is read as one row. Thus nothing is
+approximated; `tests/neural/test_neural_stretches.py` compares with one row and with float64.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from baselines.neural.network import Network, State
+from baselines.neural.segments import EncodedStream, Rows, Segment, even_edges
+
+#: Positions (time × rows) in a segment when scoring: enough to keep matrix products busy, few enough to
+#: hold in memory.
+POSITIONS = 2048
+#: By type of device, the most stretches and the fewest columns of one. On one core, 16 rows are nearly as
+#: fast per token as 40; a GPU takes about as long for a column of 64 rows as for one of a single row.
+MOST, SHORTEST = {"cpu": 16, "cuda": 64}, {"cpu": 8192, "cuda": 4096}
+#: The columns after which states are first compared, and the most after which they are.
+FADING, COMPARED = 2048, 2**14
+#: The largest difference of two states that is rounding: 64 units in the last place of a float32 near 1.
+ROUNDING = 64 * 2.0**-23
+
+
+class Scores:
+    """Collects log-probabilities by their positions in a stream; the last one of a position counts."""
+
+    #: Positions that wait on the device before they are fetched.
+    PENDING = 2**18
+
+    def __init__(self, targets: int):
+        self._scores = np.empty(targets, dtype=np.float32)
+        self._positions: list[np.ndarray] = []
+        self._pending: list[Tensor] = []
+        self._count = 0
+
+    def add(self, positions: np.ndarray, log_p: Tensor) -> None:
+        """Take float32 [n] from the device, without waiting for it each time."""
+        self._positions.append(positions)
+        self._pending.append(log_p)
+        self._count += len(positions)
+        if self._count > self.PENDING:
+            self._fetch()
+
+    @property
+    def array(self) -> np.ndarray:
+        """ln p of every target, float32 [targets]."""
+        self._fetch()
+        return self._scores
+
+    def _fetch(self) -> None:
+        if self._pending:
+            self._scores[np.concatenate(self._positions)] = torch.cat(self._pending).cpu().numpy()
+        self._positions, self._pending, self._count = [], [], 0
+
+
+def read(network: Network, segment: Segment, state: State, scores: Scores | None) -> State:
+    """Read a segment and score its targets (None: do not); the state after it."""
+    features, state = network(segment.inputs, state)
+    if scores is not None:
+        scores.add(segment.positions, network.output.log_probs(segment.select(features), segment.targets))
+    return state
+
+
+def score_stream(network: Network, encoded: EncodedStream, targets: int, scores: Scores) -> int:
+    """Score a text of so many targets with its whole history; return how many stretches it was read in."""
+    rows = stretches_of(network, targets)
+    if rows > 1 and _Stretches(network, encoded, targets, rows, scores).agree():
+        return rows
+    state = network.initial_state(1)
+    for segment in encoded.segments(Rows(np.array([0]), np.array([targets])), POSITIONS):
+        state = read(network, segment, state, scores)
+    return 1
+
+
+def stretches_of(network: Network, targets: int) -> int:
+    """In how many stretches a text of so many targets is worth reading; 1 if it is read as one row.
+
+    A network that sees a fixed number of tokens reads all columns of a row at once, so it needs one row.
+    """
+    device = next(network.parameters()).device.type
+    if network.memory is not None or device not in MOST or not row_dimensions(network):
+        return 1
+    return max(1, min(MOST[device], targets // SHORTEST[device]))
+
+
+def row_dimensions(network: Network) -> tuple[int, ...]:
+    """The dimension that counts rows in each tensor of the state; empty if one has not exactly one."""
+    found: list[int] = []
+    for two, three in zip(network.initial_state(2), network.initial_state(3), strict=True):
+        if two.dim() != three.dim():
+            return ()
+        differing = [place for place in range(two.dim()) if two.shape[place] != three.shape[place]]
+        if len(differing) != 1:
+            return ()
+        found += differing
+    return tuple(found)
+
+
+class _Stretches:
+    """Both readings of a text in `rows` stretches, and of the few tokens that are left over after them."""
+
+    def __init__(self, network: Network, encoded: EncodedStream, targets: int, rows: int, scores: Scores):
+        self._network, self._encoded, self._scores = network, encoded, scores
+        self._targets, self._columns = targets, targets // rows
+        self._rows = Rows(np.arange(rows) * self._columns, np.full(rows, self._columns))
+        self._edges = even_edges(self._columns, max(1, POSITIONS // rows))
+        self._dimensions = row_dimensions(network)
+        #: The number of segments that end before or at the first comparison.
+        self._fading = max(1, int(np.searchsorted(self._edges, min(FADING, self._columns // 2))))
+
+    def agree(self) -> bool:
+        """Score the text; False if the readings did not come to agree, so that the scores are void."""
+        ends, compared = self._first_reading()
+        if not self._second_reading(self._following(ends), compared):
+            return False
+        first = len(self._rows.starts) * self._columns
+        state = self._last(ends)
+        rest = Rows(np.array([first]), np.array([self._targets - first]))
+        for segment in self._encoded.segments(rest, POSITIONS):
+            state = read(self._network, segment, state, self._scores)
+        return True
+
+    def _first_reading(self) -> tuple[State, list[State]]:
+        """States at the ends of the stretches, and those to compare with, after each segment from _fading on.
+
+        The segments before are not scored: the second reading scores them in any case.
+        """
+        state = self._network.initial_state(len(self._rows.starts))
+        compared: list[State] = []
+        for number, segment in enumerate(self._segments(), start=1):
+            state = read(self._network, segment, state, self._scores if number > self._fading else None)
+            if number >= self._fading and self._edges[number] <= COMPARED:
+                compared.append(state)
+        return state, compared
+
+    def _second_reading(self, state: State, compared: list[State]) -> bool:
+        """Score every stretch from its true beginning until it agrees with the first reading."""
+        for number, segment in enumerate(self._segments(), start=1):
+            state = read(self._network, segment, state, self._scores)
+            if number < self._fading:
+                continue
+            if number - self._fading == len(compared):
+                return False
+            apart = difference(compared[number - self._fading], state)
+            if apart <= ROUNDING:
+                return True
+            if agreement(int(self._edges[number]), apart) > self._columns:
+                return False
+        return False
+
+    def _segments(self) -> Iterator[Segment]:
+        return self._encoded.cut(self._rows, self._edges)
+
+    def _following(self, ends: State) -> State:
+        """The state in which each stretch truly begins: the first in the initial one, each other in the end
+        of the one before it."""
+        return tuple(
+            torch.cat([initial, end.narrow(place, 0, end.shape[place] - 1)], place)
+            for initial, end, place in zip(
+                self._network.initial_state(1), ends, self._dimensions, strict=True
+            )
+        )
+
+    def _last(self, ends: State) -> State:
+        """The state at the end of the last stretch, as that of a single row."""
+        return tuple(
+            end.narrow(place, end.shape[place] - 1, 1)
+            for end, place in zip(ends, self._dimensions, strict=True)
+        )
+
+
+def difference(one: State, other: State) -> float:
+    """The largest difference of two numbers in the same place; of numbers beyond ±1, relative to them."""
+    apart = [
+        ((a.double() - b.double()).abs() / a.double().abs().clamp_(min=1)).amax()
+        for a, b in zip(one, other, strict=True)
+        if a.numel()
+    ]
+    return float(torch.stack(apart).amax()) if apart else 0.0
+
+
+def agreement(column: int, apart: float) -> float:
+    """The column at which two readings that are `apart` at this one agree, if they approach at one rate."""
+    return column * math.log(ROUNDING) / math.log(apart) if 0 < apart < 1 else math.inf
