@@ -21,8 +21,19 @@ class Segment:
     inputs: Tensor  # int64 [time, rows]
     targets: Tensor  # int64 [n]: those that exist, in order of time
     kept: Tensor | None  # int64 [n]: their positions in [time · rows]; None: every position has a target
-    positions: np.ndarray  # int64 [n]: their positions in the stream
-    first: bool  # whether the rows begin here, so that there is no state to carry over
+    rows: "Rows"
+    begin: int  # the first column; at 0 the rows begin, so that there is no state to carry over
+
+    @property
+    def first(self) -> bool:
+        """Whether the rows begin here."""
+        return self.begin == 0
+
+    @property
+    def positions(self) -> np.ndarray:
+        """The positions of the targets in the stream, int64 [n]."""
+        steps = np.arange(self.begin, self.begin + len(self.inputs))[:, None]
+        return (self.rows.starts + steps)[steps < self.rows.lengths]
 
     def select(self, features: Tensor) -> Tensor:
         """The positions of features [time, rows, f] that have a target: [n, f]."""
@@ -64,20 +75,20 @@ class EncodedStream:
     def _whole(self, rows: Rows, starts: Tensor, first: int, stop: int) -> Segment:
         """Columns that every row has. Indices are computed on the device; nothing is sent to it."""
         index = starts + torch.arange(first, stop, device=starts.device)[:, None]
-        positions = (rows.starts + np.arange(first, stop)[:, None]).ravel()
         targets = self._symbols[index + 1].flatten().long()
-        return Segment(self._symbols[index].long(), targets, None, positions, first == 0)
+        return Segment(self._symbols[index].long(), targets, None, rows, first)
 
     def _ragged(self, rows: Rows, first: int, stop: int) -> Segment:
         """Columns in which some rows have ended; those rows are padded with the start symbol."""
         steps = np.arange(first, stop)[:, None]
         places = rows.starts[None, :] + steps
         exists = steps < rows.lengths[None, :]
-        positions = places[exists]
-        inputs = self._symbols[self._send(np.where(exists, places, 0))]
-        targets = self._symbols[self._send(positions + 1)]
-        kept = self._send(np.flatnonzero(exists))
-        return Segment(inputs.long(), targets.long(), kept, positions, first == 0)
+        read, kept = np.where(exists, places, 0).ravel(), np.flatnonzero(exists)
+        # All indices are sent at once, and followed at once.
+        indices = self._send(np.concatenate([read, places[exists] + 1, kept]))
+        symbols = self._symbols[indices[: len(read) + len(kept)]].long()
+        inputs, targets = symbols.split([len(read), len(kept)])
+        return Segment(inputs.view(exists.shape), targets, indices[-len(kept) :], rows, first)
 
     def _send(self, array: np.ndarray) -> Tensor:
         """An array on the device, without waiting for the work queued there."""
@@ -117,6 +128,9 @@ def sentences(ids: np.ndarray, end: int | None) -> Rows:
 def batches_by_length(rows: Rows, most: int | None = None, positions: int | None = None) -> list[Rows]:
     """Rows in batches of similar length: at most `most` rows each, at most `positions` with padding."""
     order = np.argsort(rows.lengths, kind="stable")
+    if positions is None and most is not None:
+        parts = (order[first : first + most] for first in range(0, len(order), most))
+        return [Rows(rows.starts[part], rows.lengths[part]) for part in parts]
     batches: list[Rows] = []
     first = 0
     for stop in range(1, len(order) + 1):

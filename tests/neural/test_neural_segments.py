@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from neural_cases import vocabulary
 
-from baselines.neural.segments import EncodedStream, batches_by_length, pad, sentences, stream_rows
+from baselines.neural.segments import (
+    EncodedStream,
+    Rows,
+    batches_by_length,
+    even_edges,
+    pad,
+    sentences,
+    stream_rows,
+)
+from baselines.neural.training.columns import Columns
 from baselines.neural.training.minibatches import Minibatches, jittered_edges
 from baselines.neural.training.recipe import Training
 from benchmark.contract import TokenStream
@@ -84,6 +93,29 @@ def test_only_the_first_segment_of_rows_begins_afresh():
         False,
         False,
     ]
+
+
+@given(
+    ids=IDS.filter(len),
+    rows=st.integers(1, 9),
+    unroll=st.integers(1, 9),
+    process=st.integers(0, 2),
+    processes=st.integers(1, 3),
+)
+def test_columns_are_cut_into_the_segments_of_the_same_rows(ids, rows, unroll, process, processes):
+    cut = stream_rows(len(ids), rows, unroll)
+    columns, share = int(cut.lengths.max()), slice(process % processes, None, processes)
+    own = Rows(cut.starts[share], cut.lengths[share])
+    edges = even_edges(columns, unroll)
+    found = list(Columns(ids, START, own, columns, torch.device("cpu")).cut(edges))
+    plain = list(EncodedStream(ids, START, torch.device("cpu")).cut(own, edges))
+    for one, other in zip(found, plain, strict=True):
+        assert torch.equal(one.inputs, other.inputs)
+        assert torch.equal(one.targets, other.targets)
+        assert (one.kept is None) == (other.kept is None)
+        assert one.kept is None or torch.equal(one.kept, other.kept)
+        assert one.first == other.first
+        np.testing.assert_array_equal(one.positions, other.positions)
 
 
 def test_padding_puts_the_start_symbol_before_each_context():

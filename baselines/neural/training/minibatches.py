@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, pairwise
 from typing import assert_never
 
@@ -17,6 +18,7 @@ from baselines.neural.segments import (
     sentences,
     stream_rows,
 )
+from baselines.neural.training.columns import Columns
 from baselines.neural.training.recipe import Training
 from benchmark.contract import Context, TokenStream
 
@@ -55,7 +57,7 @@ class Minibatches:
         processes: int = 1,
     ):
         self._stream, self._context, self._training, self._seed = stream, context, training, seed
-        self._encoded = EncodedStream(np.asarray(stream.ids), start, device)
+        self._start, self._device = start, device
         self._process, self._processes = process, processes
 
     @property
@@ -74,17 +76,25 @@ class Minibatches:
                 yield from self._cut(rows, edges[skipped:], current, passed + skipped)
                 passed += len(edges) - 1
 
+    @cached_property
+    def _long_rows(self) -> Rows:
+        return stream_rows(len(self._stream), self._training.batch, self._training.unroll)
+
+    @cached_property
+    def _sentences(self) -> Rows:
+        return sentences(self._stream.ids, self._stream.vocabulary.end)
+
     def _batches(self, draw: np.random.Generator) -> list[Rows]:
         """The groups of rows that are read side by side in one epoch."""
-        stream, batch = self._stream, self._training.batch
         match self._context:
             case "stream":
-                return [stream_rows(len(stream), batch, self._training.unroll)]
+                return [self._long_rows]
             case "sentence":
-                rows = sentences(stream.ids, stream.vocabulary.end)
+                rows = self._sentences
                 # Shuffled, so that sentences of one length meet others in every epoch.
                 order = draw.permutation(len(rows.starts))
-                groups = batches_by_length(Rows(rows.starts[order], rows.lengths[order]), most=batch)
+                shuffled = Rows(rows.starts[order], rows.lengths[order])
+                groups = batches_by_length(shuffled, most=self._training.batch)
                 return [groups[place] for place in draw.permutation(len(groups))]
             case unknown:
                 assert_never(unknown)
@@ -94,12 +104,37 @@ class Minibatches:
         return jittered_edges(columns, unroll, draw) if self._training.jitter else even_edges(columns, unroll)
 
     def _cut(self, rows: Rows, edges: np.ndarray, epoch: int, number: int) -> Iterator[Minibatch]:
-        share = slice(self._process, None, self._processes)
-        own = self._encoded.cut(Rows(rows.starts[share], rows.lengths[share]), edges)
+        own, shortest = self._segments(rows, edges), rows.lengths.min()
         for place, (first, stop) in enumerate(pairwise(edges.tolist()), start=number):
-            targets = int((rows.lengths.clip(first, stop) - first).sum())
-            segment = next(own, None)
-            yield Minibatch(segment, targets, stop - first, epoch, place)
+            if stop <= shortest:
+                targets = (stop - first) * len(rows.starts)
+            else:
+                targets = int((rows.lengths.clip(first, stop) - first).sum())
+            yield Minibatch(next(own, None), targets, stop - first, epoch, place)
+
+    def _segments(self, rows: Rows, edges: np.ndarray) -> Iterator[Segment]:
+        """The rows of this process, cut at the edges."""
+        match self._context:
+            case "stream":
+                return self._columns.cut(edges)
+            case "sentence":
+                return self._encoded.cut(self._own(rows), edges)
+            case unknown:
+                assert_never(unknown)
+
+    @cached_property
+    def _columns(self) -> Columns:
+        rows = self._long_rows
+        columns = int(rows.lengths.max(initial=0))
+        return Columns(np.asarray(self._stream.ids), self._start, self._own(rows), columns, self._device)
+
+    @cached_property
+    def _encoded(self) -> EncodedStream:
+        return EncodedStream(np.asarray(self._stream.ids), self._start, self._device)
+
+    def _own(self, rows: Rows) -> Rows:
+        share = slice(self._process, None, self._processes)
+        return Rows(rows.starts[share], rows.lengths[share])
 
 
 def jittered_edges(columns: int, unroll: int, draw: np.random.Generator) -> np.ndarray:
