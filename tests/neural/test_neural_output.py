@@ -31,26 +31,45 @@ def gradients(loss, inputs):
     return [loss, *torch.autograd.grad(loss, inputs)]
 
 
-@given(n=st.integers(1, 40), words=st.integers(1, 30), features=st.integers(1, 8), rows=st.integers(1, 17))
-def test_loss_and_gradients_equal_cross_entropy(n, words, features, rows):
+#: The two ways to normalise a chunk: that of the CPU, and that of devices that must not be waited for.
+FORMS = {"cpu": softmax._exponentials, "device": softmax._normalised}
+
+
+@pytest.fixture(params=FORMS)
+def form(request, monkeypatch):
+    """Each form in turn, run on the CPU."""
+    monkeypatch.setattr(softmax, "_exponentials", FORMS[request.param])
+    return request.param
+
+
+@given(
+    n=st.integers(1, 40),
+    words=st.integers(1, 30),
+    features=st.integers(1, 8),
+    rows=st.integers(1, 17),
+    form=st.sampled_from(list(FORMS)),
+)
+def test_loss_and_gradients_equal_cross_entropy(n, words, features, rows, form):
     x, weight, bias, target = case(n, features, words)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(softmax, "ROWS", rows)
+        patch.setattr(softmax, "_exponentials", FORMS[form])
         ours = gradients(3.7 * softmax_loss(x, weight, bias, target), (x, weight, bias))
     theirs = gradients(3.7 * F.cross_entropy(F.linear(x, weight, bias), target), (x, weight, bias))
     for mine, plain in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine, plain, rtol=1e-10, atol=1e-12)
 
 
-def test_gradients_equal_finite_differences(monkeypatch):
+def test_gradients_equal_finite_differences(monkeypatch, form):
     monkeypatch.setattr(softmax, "LOGITS", 1)
     monkeypatch.setattr(softmax, "FEWEST", 3)
-    assert [(rows.start, rows.stop) for rows in softmax._chunks(7, 5)] == [(0, 3), (3, 6), (6, 9)]
+    chunks = softmax._chunks(7, 5, torch.device("cpu"))
+    assert [(rows.start, rows.stop) for rows in chunks] == [(0, 3), (3, 6), (6, 9)]
     x, weight, bias, target = case(7, 3, 5)
     assert torch.autograd.gradcheck(lambda *inputs: softmax_loss(*inputs, target), (x, weight, bias))
 
 
-def test_huge_logits_give_a_finite_loss_and_gradient():
+def test_huge_logits_give_a_finite_loss_and_gradient(form):
     x = torch.tensor([[1.0]], requires_grad=True)
     weight = torch.tensor([[3000.0], [-3000.0]], requires_grad=True)
     loss = softmax_loss(x, weight, torch.zeros(2), torch.tensor([1]))
@@ -60,7 +79,7 @@ def test_huge_logits_give_a_finite_loss_and_gradient():
 
 
 @pytest.mark.parametrize("shift", [-1e4, 1e4, 40.0, 0.0])
-def test_logits_of_any_size_give_the_loss_of_cross_entropy(shift):
+def test_logits_of_any_size_give_the_loss_of_cross_entropy(shift, form):
     x, weight, bias, target = case(9, 4, 12)
     bias = (bias.detach() + shift).requires_grad_()
     x = (x.detach() * torch.logspace(-3, 3, 9)[:, None]).requires_grad_()  # some rows need no shift, some do
@@ -71,21 +90,21 @@ def test_logits_of_any_size_give_the_loss_of_cross_entropy(shift):
         torch.testing.assert_close(mine, plain, rtol=1e-8, atol=1e-9)
 
 
-def test_a_vocabulary_of_one_costs_nothing():
+def test_a_vocabulary_of_one_costs_nothing(form):
     x, weight, bias, target = case(5, 3, 1)
     for part in gradients(softmax_loss(x, weight, bias, target), (x, weight, bias)):
         torch.testing.assert_close(part, torch.zeros_like(part))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_what_is_no_number_shows_in_the_loss(bad):
+def test_what_is_no_number_shows_in_the_loss(bad, form):
     x, weight, bias, target = case(5, 3, 4)
     with torch.no_grad():
         weight[2, 1] = bad
     assert not softmax_loss(x, weight, bias, target).isfinite()
 
 
-def test_a_word_with_a_bias_of_minus_infinity_is_never_predicted():
+def test_a_word_with_a_bias_of_minus_infinity_is_never_predicted(form):
     x, weight, bias, target = case(6, 3, 5)
     with torch.no_grad():
         bias[4] = -torch.inf
@@ -97,7 +116,7 @@ def test_a_word_with_a_bias_of_minus_infinity_is_never_predicted():
 
 
 @pytest.mark.parametrize("rows", [400, 64])
-def test_bfloat16_errs_as_little_as_it_says(monkeypatch, rows):
+def test_bfloat16_errs_as_little_as_it_says(monkeypatch, rows, form):
     monkeypatch.setattr(softmax, "ROWS", rows)
     x, weight, bias, target = case(300, 64, 900, dtype=torch.float32)
     weight = (0.2 * weight.detach()).requires_grad_()
@@ -110,6 +129,31 @@ def test_bfloat16_errs_as_little_as_it_says(monkeypatch, rows):
     for mine, plain in zip(rounded[1:], exact[1:], strict=True):
         assert mine.dtype == torch.float32
         assert (mine - plain).norm() < 0.01 * plain.norm()
+
+
+@pytest.mark.parametrize(
+    ("n", "words", "large", "chunks"),
+    [(700, 10_000, False, 1), (1400, 33_000, True, 1), (1400, 267_000, True, 6), (9, 3_000_000, False, 1)],
+)
+def test_another_device_holds_few_large_chunks_and_is_never_waited_for(n, words, large, chunks, monkeypatch):
+    """Tensors without numbers ask for no memory, and refuse to tell a number."""
+    used = []
+    normalised = softmax._normalised
+
+    def noted(x, *rest):
+        used.append(len(x))
+        return normalised(x, *rest)
+
+    monkeypatch.setattr(softmax, "_normalised", noted)
+    x = torch.empty(n, 8, device="meta", requires_grad=True)
+    weight, bias = torch.empty(words, 8, device="meta"), torch.empty(words, device="meta")
+    target = torch.empty(n, dtype=torch.int64, device="meta")
+    (3.7 * softmax_loss(x, weight.requires_grad_(), bias.requires_grad_(), target)).backward()
+    assert (sum(used), len(used)) == ((n, chunks) if large else (0, 0))
+    assert max(used, default=0) * words <= 2**26
+    assert {part.grad.dtype for part in (x, weight, bias)} == {torch.float32}
+    layer = Softmax(words, 8).to("meta")
+    assert layer.log_probs(x.detach(), target).shape == (n,)
 
 
 def test_it_works_without_gradients_and_in_any_mode_order():

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from baselines.neural.arithmetic import without_autocast
 from baselines.neural.output.softmax import LinearOutput
 
 #: Stretches of the table begin at multiples of this many entries (a cache line).
@@ -40,7 +41,7 @@ class HashedSoftmax(LinearOutput):
     def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:
         x, places = self._split(features)
         if x.device.type == "cpu":
-            with torch.autocast("cpu", enabled=False):
+            with without_autocast(x.device):
                 loss: Tensor = _ChunkedLoss.apply(x, self.weight, self.bias, self.table, places, targets)
             return loss
         direct: Tensor = _Stretches.apply(self.table, places, self.vocabulary)
