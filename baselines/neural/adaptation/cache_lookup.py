@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from baselines.neural.arithmetic import tf32
+
 #: Targets looked up at a time, by one matrix product with the window and the targets themselves.
 BLOCK = 256
 
@@ -32,7 +34,8 @@ class Block:
         own = position[len(self.keys) - len(self.queries) :, None]
         outside = (position >= own) | (position < own - window)
         other = self.words != self.targets[:, None]
-        similarity = self.queries @ self.keys.t()
+        with tf32(False, self.keys.device):
+            similarity = self.queries @ self.keys.t()
         scores = []
         for theta in thetas:
             weights = (theta * similarity).masked_fill_(outside, -torch.inf)
@@ -55,5 +58,6 @@ def blocks(chunks: Iterable[tuple[Tensor, Tensor]], window: int) -> Iterator[Blo
 
 def cache_distribution(query: Tensor, keys: Tensor, words: Tensor, theta: float, vocabulary: int) -> Tensor:
     """p_cache of every word [vocabulary] for the query [hidden] of one history; `keys` must not be empty."""
-    weights = F.softmax(theta * (keys @ query), 0)
+    with tf32(False, keys.device):
+        weights = F.softmax(theta * (keys @ query), 0)
     return weights.new_zeros(vocabulary).index_add_(0, words, weights)

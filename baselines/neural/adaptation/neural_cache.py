@@ -12,7 +12,7 @@ from torch import Tensor
 from baselines.mixture.em import expectation_maximisation
 from baselines.neural.adaptation.adapted import Adapted
 from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
-from baselines.neural.scoring import features_in_order, features_of_history
+from baselines.neural.scoring import features_in_order, features_of_history, full_float32
 from benchmark.contract import ModelSize, RunLog, TokenStream
 from benchmark.errors import UserError
 
@@ -105,7 +105,8 @@ class NeuralCache(Adapted):
         rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)
         for row, ids in zip(rows, contexts, strict=True):
             features = features_of_history(self.network, ids, self.vocabulary.end, self.of.context)
-            row[:] = self.network.output.distribution(features[-1:])[0].cpu().numpy()
+            with full_float32(self.network):
+                row[:] = self.network.output.distribution(features[-1:])[0].cpu().numpy()
             if len(ids):
                 words = torch.from_numpy(np.asarray(ids[-self.window :], dtype=np.int64)).to(features.device)
                 hidden = self.network.hidden_part(features)
@@ -132,7 +133,8 @@ class NeuralCache(Adapted):
         """
         end, output = stream.vocabulary.end, self.network.output
         for features, targets in features_in_order(self.network, stream.ids, end, self.of.context):
-            own.append(output.log_probs(features, targets))
+            with full_float32(self.network):
+                own.append(output.log_probs(features, targets))
             yield self.network.hidden_part(features), targets
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from baselines.neural.arithmetic import tf32
 from baselines.neural.network import Network
 
 
@@ -49,12 +50,14 @@ class UpdateRule:
 
 @contextmanager
 def restoring_weights(network: Network) -> Iterator[list[Tensor]]:
-    """Let the block change the network's weights: yields a copy of them, which is restored at the end."""
+    """Let the block change the network's weights: yields a copy of them, which is restored at the end.
+
+    The block computes without TF32: what it learns decides about scores.
+    """
     trained = [parameter.detach().clone() for parameter in network.parameters()]
     network.eval()
     try:
-        # cuDNN's recurrent kernels have no backward pass in evaluation mode; torch's own have.
-        with torch.backends.cudnn.flags(enabled=False):
+        with tf32(False, trained[0].device):
             yield trained
     finally:
         with torch.no_grad():
