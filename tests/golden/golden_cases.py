@@ -95,6 +95,7 @@ FURTHER = (
 UNSCORED = {
     ("training.precision", "auto"): "is float32 on a CPU",
     ("training.precision", "tf32"): "is arithmetic of CUDA devices",
+    ("training.precision", "float16"): "is arithmetic of CUDA devices",
     (
         "training.precision",
         "bfloat16",

@@ -120,6 +120,7 @@ def test_a_mixture_names_the_formats_of_all_its_components():
         ("tf32", CUDA, "tf32"),
         ("bfloat16", CPU, "bfloat16"),
         ("bfloat16", CUDA, "bfloat16"),
+        ("float16", CUDA, "bfloat16 + float16"),
     ],
 )
 def test_precision_by_device(named, device, dtype, monkeypatch):
@@ -134,8 +135,12 @@ def test_precision_by_device(named, device, dtype, monkeypatch):
 
 def test_precision_that_the_device_lacks_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
-    with pytest.raises(UserError, match=r"precision=bfloat16: this CUDA device has no bfloat16"):
-        training_dtype(replace(QUICK, precision="bfloat16"), CUDA)
+    for named in ("bfloat16", "float16"):
+        with pytest.raises(UserError, match=rf"precision={named}: this CUDA device has no bfloat16"):
+            training_dtype(replace(QUICK, precision=named), CUDA)
+    for named in ("tf32", "float16"):
+        with pytest.raises(UserError, match=rf"precision={named} is arithmetic of CUDA devices, not of cpu"):
+            training_dtype(replace(QUICK, precision=named), CPU)
 
 
 def test_validation_scores_without_tf32_although_training_allows_it(monkeypatch):

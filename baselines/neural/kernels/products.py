@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
+from baselines.neural.arithmetic import autocast_dtype
+
 
 def product_dtype(x: Tensor) -> torch.dtype:
-    """The type of a product's operands: bfloat16 under autocast to it on the CPU, otherwise that of x."""
-    half = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
-    return torch.bfloat16 if half else x.dtype
+    """The type of a product's operands: bfloat16 under autocast to it, otherwise that of x."""
+    return torch.bfloat16 if autocast_dtype(x.device) == torch.bfloat16 else x.dtype
 
 
 def product(a: Tensor, b: Tensor, dtype: torch.dtype) -> Tensor:

@@ -5,7 +5,7 @@ cells (and cuDNN). A layer's initial state is [rows, units]. Everything is diffe
 
 On the CPU `elman` is our own kernel, and so is `gru` if a gradient is needed (otherwise torch's is as
 fast). `lstm` is torch's, which has oneDNN's fused cell; ours was slower by a quarter with 20 rows of 200
-units. `tests/perf/neural_speed.py` compares them. On other devices all three are torch's, on CUDA cuDNN's.
+units. `tests/perf/neural_speed.py` compares them. On other devices all three are those of `kernels.device`.
 
 Under autocast to bfloat16 on the CPU, products over all steps at once are in bfloat16. In `elman` and `gru`
 the recurrence stays in float32, since products with few rows gain nothing. States keep their type.
@@ -16,6 +16,8 @@ from typing import Literal, assert_never
 import torch
 from torch import Tensor
 
+from baselines.neural.arithmetic import without_autocast
+from baselines.neural.kernels import device
 from baselines.neural.kernels.elman import Elman
 from baselines.neural.kernels.gru import Gru
 from baselines.neural.kernels.products import product_dtype
@@ -35,11 +37,11 @@ def elman(x: Tensor, h: Tensor, weights: Weights, nonlinearity: Nonlinearity) ->
             assert_never(unknown)
     if x.device.type == "cpu":
         dtype = product_dtype(x)
-        with torch.autocast("cpu", enabled=False):
+        with without_autocast(x.device):
             outputs = Elman.apply(x.to(h.dtype), h, *weights, relu, dtype)
         return outputs, outputs[-1]
-    outputs, last = run(x, h[None], weights, True, 1, 0.0, False, False, False)
-    return outputs, last[0]
+    outputs, last = device.layer(run, x, (h,), weights)
+    return outputs, last
 
 
 def gru(x: Tensor, h: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
@@ -48,9 +50,12 @@ def gru(x: Tensor, h: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
     Each of r, z and n has its own weights: blocks of rows in this order. The reset gate acts after the
     product, as in cuDNN (Cho et al. 2014, version 3). Returns outputs and the last h.
     """
-    if x.device.type == "cpu" and torch.is_grad_enabled():
+    if x.device.type != "cpu":
+        outputs, last = device.layer(torch.gru, x, (h,), weights)
+        return outputs, last
+    if torch.is_grad_enabled():
         dtype = product_dtype(x)
-        with torch.autocast("cpu", enabled=False):
+        with without_autocast(x.device):
             outputs, _, _ = Gru.apply(x.to(h.dtype), h, *weights, dtype)
         return outputs, outputs[-1]
     outputs, last = torch.gru(x, h[None], weights, True, 1, 0.0, False, False, False)
@@ -63,5 +68,8 @@ def lstm(x: Tensor, h: Tensor, c: Tensor, weights: Weights) -> tuple[Tensor, Ten
     Each of i, f, g and o has its own weights: blocks of rows in this order. Returns outputs, the last h and
     the last c.
     """
+    if x.device.type != "cpu":
+        outputs, last, cell = device.layer(torch.lstm, x, (h, c), weights)
+        return outputs, last, cell
     outputs, last, cell = torch.lstm(x, (h[None], c[None]), weights, True, 1, 0.0, False, False, False)
     return outputs, last[0].to(h.dtype), cell[0].to(c.dtype)

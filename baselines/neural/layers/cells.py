@@ -1,12 +1,14 @@
 """Recurrent layers: their weights, and the kernel that carries a state through a segment of time."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from baselines.neural.kernels import recurrence
+from baselines.neural.kernels.device import share_block
 from baselines.neural.kernels.recurrence import Nonlinearity
 from baselines.neural.layers.dropout import WeightDrop
 from baselines.neural.network import State
@@ -32,6 +34,13 @@ class RecurrentLayer(nn.Module, ABC):
         self.bias_ih = nn.Parameter(torch.zeros(rows))
         self.bias_hh = nn.Parameter(torch.zeros(rows))
         self.weight_drop = WeightDrop(weight_drop)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """What `to`, `cuda` and the like call: off the CPU the weights then share a block of memory."""
+        super()._apply(fn, recurse)
+        if self.weight_ih.device.type != "cpu":
+            share_block((self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh))
+        return self
 
     def weights(self) -> recurrence.Weights:
         """The kernel's weights. In training with weight drop, each call draws a mask."""

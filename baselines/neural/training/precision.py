@@ -2,17 +2,20 @@
 
 import os
 import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal, assert_never
 
 import torch
 
 from baselines.neural.arithmetic import tf32
+from baselines.neural.kernels.device import float16_recurrence
 from baselines.neural.training.recipe import Training
 from benchmark.errors import UserError
 
-#: The format that operands of matrix products are rounded to. Weights and their updates are float32.
-Dtype = Literal["float32", "tf32", "bfloat16"]
+#: The format that operands of matrix products are rounded to. Weights and their updates are float32. The last
+#: one is float16 in recurrent layers, bfloat16 elsewhere.
+Dtype = Literal["float32", "tf32", "bfloat16", "bfloat16 + float16"]
 
 
 def training_dtype(training: Training, device: torch.device) -> Dtype:
@@ -27,20 +30,20 @@ def training_dtype(training: Training, device: torch.device) -> Dtype:
             return "tf32" if cuda else "float32"
         case "float32":
             return "float32"
+        case "tf32" | "float16" if not cuda:
+            raise UserError(
+                f"model.training.precision={training.precision} is arithmetic of CUDA devices, not of "
+                f"{device.type}: choose auto, float32 or bfloat16"
+            )
         case "tf32":
-            if not cuda:
-                raise UserError(
-                    f"model.training.precision=tf32 is arithmetic of CUDA devices, not of {device.type}: "
-                    "choose auto, float32 or bfloat16"
-                )
             return "tf32"
-        case "bfloat16":
+        case "bfloat16" | "float16":
             if cuda and not torch.cuda.is_bf16_supported():
                 raise UserError(
-                    "model.training.precision=bfloat16: this CUDA device has no bfloat16. "
+                    f"model.training.precision={training.precision}: this CUDA device has no bfloat16. "
                     "Choose auto or float32"
                 )
-            return "bfloat16"
+            return "bfloat16" if training.precision == "bfloat16" else "bfloat16 + float16"
         case unknown:
             assert_never(unknown)
 
@@ -59,9 +62,15 @@ class Precision:
         # Under autocast to bfloat16, TF32 serves the products that stay in float32.
         return tf32(self.dtype != "float32", self._device)
 
-    def forward(self) -> torch.autocast:
+    @contextmanager
+    def forward(self) -> Iterator[None]:
         """A context for the forward pass of a step: autocast to bfloat16 if the recipe asks for it."""
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self.dtype == "bfloat16")
+        if self.dtype in ("float32", "tf32"):
+            yield
+            return
+        recurrence = float16_recurrence() if self.dtype == "bfloat16 + float16" else nullcontext()
+        with torch.autocast(self._device.type, torch.bfloat16), recurrence:
+            yield
 
 
 def _check_compiler(training: Training, device: torch.device) -> None:

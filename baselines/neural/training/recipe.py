@@ -7,7 +7,7 @@ from pydantic import Field
 
 from benchmark.errors import UserError
 
-PrecisionSetting = Literal["auto", "float32", "tf32", "bfloat16"]
+PrecisionSetting = Literal["auto", "float32", "tf32", "bfloat16", "float16"]
 
 #: The optimisers that use `momentum`.
 WITH_MOMENTUM = ("sgd", "rmsprop")
@@ -51,9 +51,10 @@ class Training:
     `patience` validations without a new best (null: never); the weights of the best one are kept.
 
     **Arithmetic**: `precision` is `float32`; `tf32` for matrix products on CUDA; `bfloat16` by autocast, with
-    weights in float32; or `auto`: tf32 on CUDA, float32 elsewhere, neither of which changes results beyond
-    noise. `compile` runs the network through torch.compile. If the loss explodes or is no longer finite,
-    training goes back to the last good state with half the learning rate, at most `recoveries` times.
+    weights in float32; `float16`, on CUDA, which is as bfloat16 but has recurrent layers in float16; or
+    `auto`: tf32 on CUDA, float32 elsewhere, neither of which changes results beyond noise. `compile` runs the
+    network through torch.compile. If the loss explodes or is no longer finite, training goes back to the last
+    good state with half the learning rate, at most `recoveries` times.
     """
 
     epochs: Annotated[float, Field(gt=0)] | None = 1.0
