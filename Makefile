@@ -15,7 +15,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist w
 CORE := tests/test_architecture.py tests/test_build.py tests/test_contract.py tests/golden tests/measure \
 	tests/record tests/corpus/test_encoding.py tests/corpus/test_corpus_words.py tests/corpus/test_corpus_splits.py
 
-.PHONY: help report check core test test-slow lint clean
+.PHONY: help report gpu check core test test-slow lint clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1 | /p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -24,6 +24,9 @@ help: ## list these commands
 report: .venv/installed ## run the default comparison and build results/report/index.html
 	$(BIN)/nextword run +sweep=default
 	$(BIN)/nextword report
+
+gpu: .venv/installed-dev ## for a machine with a GPU: is all well and fast? OPTIONS="--seconds 540" and others
+	$(BIN)/nextword gpu $(OPTIONS)
 
 check: .venv/installed-dev ## for daily work: lint, types and the core tests, side by side
 	@$(MAKE) --no-print-directory --jobs 2 lint core

@@ -23,6 +23,7 @@ VERBS = {
     "generate": "show a finished run's likely next words, and sample text from it",
     "export": "write the n-grams of a finished run to an ARPA file",
     "check": "check a model against the contract that all models must keep",
+    "gpu": "show that all is well and fast on a GPU: tests, speed, perplexity by the clock",
     "peers": "measure our speed next to that of KenLM and MITLM; peers neural does so for networks",
 }
 

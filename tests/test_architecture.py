@@ -104,6 +104,8 @@ LIGHT = [
     "generate --help",
     "export --help",
     "check --help",
+    "gpu --help",
+    "gpu --list",
     "peers --help",
     "peers neural --help",
 ]

@@ -1,0 +1,107 @@
+"""The step `tests`: our tests that need a CUDA device."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import benchmark
+from benchmark import text
+from benchmark.gpu.plan import Column, Outcome, Part, Step
+from benchmark.gpu.process import Command, Ended
+from benchmark.gpu.setup import Setup
+from benchmark.gpu.summary import Figures
+
+#: What marks a test that needs a CUDA device.
+MARK = "mark.gpu"
+#: pytest's exit status where no test was selected.
+NO_TESTS = 5
+#: Failures that the summary names.
+MOST_FAILURES = 10
+PROCESSES = 4
+
+#: A test's line, as pytest -v prints it, by one process or by several.
+_TESTED = re.compile(r"^(?:\S+::.* |\[gw\d+\] .*)(PASSED|FAILED|SKIPPED|ERROR)\b", re.MULTILINE)
+#: A line of the short summary at the end.
+_WRONG = re.compile(r"^(?:FAILED|ERROR) (\S+::.*)$", re.MULTILINE)
+_SKIPPED = re.compile(r"^SKIPPED \[\d+\] \S+ (.*)$", re.MULTILINE)
+
+
+class Folder(Part):
+    """The marked tests of one folder."""
+
+    def __init__(self, root: Path, folder: Path, files: Sequence[Path], processes: int, limit: float) -> None:
+        self.name, self.least, self.limit = folder.name, 15.0, limit
+        self._root, self._files, self._processes = root, files, processes
+
+    def command(self, seconds: float) -> Command:
+        options = ["-m", "gpu", "-v", "--color=no", "-p", "no:cacheprovider"]
+        if self._processes > 1:
+            options += ["--numprocesses", str(self._processes)]
+        files = [str(path.relative_to(self._root)) for path in self._files]
+        environment = {"COLUMNS": "200"}  # the width at which pytest cuts what it says of a failure
+        return Command([sys.executable, "-m", "pytest", *options, *files], self._root, environment)
+
+    def outcome(self, ended: Ended) -> Outcome:
+        figures = self.so_far(ended)
+        wrong = _WRONG.findall(ended.output)
+        if ended.status == NO_TESTS:
+            return Outcome("skipped", "no test is marked")
+        if ended.status:
+            reason = f"{figures['failed']} of {figures['run']} tests failed" if wrong else ended.last_line
+            return Outcome("failed", reason, figures, wrong[:MOST_FAILURES])
+        if not figures["passed"]:
+            reasons = dict.fromkeys(_SKIPPED.findall(ended.output))
+            return Outcome("skipped", "; ".join(reasons) or "all tests were skipped", figures)
+        return Outcome("ok", None, figures)
+
+    def so_far(self, ended: Ended) -> Figures:
+        counts = Counter(_TESTED.findall(ended.output))
+        failed = counts["FAILED"] + counts["ERROR"]
+        return {
+            "run": counts["PASSED"] + failed,
+            "passed": counts["PASSED"],
+            "failed": failed,
+            "skipped": counts["SKIPPED"],
+        }
+
+
+class DeviceTests(Step):
+    """`pytest -m gpu`, one folder of tests after the other."""
+
+    name = "tests"
+    proves = "agreement of networks and n-gram counts on the device with those on the CPU"
+    columns = (
+        Column("passed", "Passed", text.amount),
+        Column("failed", "Failed", text.amount),
+        Column("skipped", "Skipped", text.amount),
+    )
+
+    def __init__(self, setup: Setup, root: Path | None = None) -> None:
+        self.limit = 100.0
+        self._setup = setup
+        self._root = root or Path(benchmark.__file__).parents[1]
+
+    def missing(self) -> str | None:
+        if importlib.util.find_spec("pytest") is None:
+            return "pytest is not installed: make gpu installs it"
+        if not self._files():
+            return f"there are no tests in {self._root}: they are in a checkout, not in an installed package"
+        return None
+
+    def parts(self) -> Sequence[Part]:
+        several = importlib.util.find_spec("xdist") is not None and self._setup.device != "cpu"
+        processes = PROCESSES if several else 1
+        folders: dict[Path, list[Path]] = {}
+        for path in self._files():
+            folders.setdefault(path.parent, []).append(path)
+        return [Folder(self._root, folder, files, processes, self.limit) for folder, files in folders.items()]
+
+    def _files(self) -> list[Path]:
+        """Those that hold a marked test, so that pytest need not import the others."""
+        found = sorted((self._root / "tests").rglob("test_*.py"))
+        return [path for path in found if MARK in path.read_text(encoding="utf-8")]

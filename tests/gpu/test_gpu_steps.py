@@ -1,0 +1,209 @@
+"""The steps of `nextword gpu`: what they run, what they read of it, and what they lack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmark.gpu.device_tests import DeviceTests
+from benchmark.gpu.plan import Step
+from benchmark.gpu.process import Ended, run_limited
+from benchmark.gpu.python_text import write_python_text
+from benchmark.gpu.setup import Setup
+from benchmark.gpu.steps import steps_of
+from benchmark.sweep.compose import collect
+
+TESTS = """
+import pytest
+pytestmark = pytest.mark.gpu
+def test_agrees(): pass
+def test_is_fast(): assert 1 == 2, "the device is slow"
+@pytest.mark.skip(reason="needs two devices")
+def test_shares(): pass
+"""
+
+
+def setup(folder: Path, **changes) -> Setup:
+    return Setup(**{"device": "cpu", "toy": True, "results_dir": folder} | changes)
+
+
+def step(folder: Path, name: str, **changes) -> Step:
+    return steps_of(setup(folder, **changes), name)[0]
+
+
+def ended(output: str, status: int = 0) -> Ended:
+    return Ended(status, 1.0, output)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with marked tests in one folder, and a test without a mark in another."""
+    root = tmp_path / "checkout"
+    for name, code in {"net/test_net.py": TESTS, "other/test_other.py": "def test_other(): pass\n"}.items():
+        path = root / "tests" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(code)
+    (root / "pyproject.toml").write_text(
+        "[tool.pytest.ini_options]\naddopts = '-ra'\nmarkers = ['gpu: GPU']\n"
+    )
+    return root
+
+
+def test_the_marked_tests_are_run_and_counted(tmp_path: Path, checkout: Path) -> None:
+    (part,) = DeviceTests(setup(tmp_path), checkout).parts()
+    outcome = part.outcome(run_limited(part.command(60.0), 60.0, tmp_path / "log"))
+    assert (outcome.status, outcome.reason) == ("failed", "1 of 2 tests failed")
+    assert outcome.figures == {"run": 2, "passed": 1, "failed": 1, "skipped": 1}
+    (failure,) = outcome.details
+    assert failure.startswith("tests/net/test_net.py::test_is_fast - AssertionError: the device is slow")
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "expected", "reason"),
+    [
+        ("t.py::test_a PASSED [ 50%]\nt.py::test_b[x-1] PASSED [100%]\n", 0, "ok", None),
+        ("[gw0] [ 50%] PASSED t.py::test_a \n[gw1] [100%] SKIPPED t.py::test_b \n", 0, "ok", None),
+        (
+            "t.py::test_a SKIPPED (x) [100%]\nSKIPPED [1] t.py:3: needs a CUDA device\n",
+            0,
+            "skipped",
+            "needs a CUDA device",
+        ),
+        ("collected 3 items / 3 deselected\n", 5, "skipped", "no test is marked"),
+        ("ImportError: no torch\n", 4, "failed", "ImportError: no torch"),
+        ("", -11, "failed", "exit status -11, and no output"),
+    ],
+)
+def test_what_pytest_prints_is_understood(
+    tmp_path: Path, checkout: Path, output: str, status: int, expected: str, reason: str | None
+) -> None:
+    (part,) = DeviceTests(setup(tmp_path), checkout).parts()
+    outcome = part.outcome(ended(output, status))
+    assert (outcome.status, outcome.reason) == (expected, reason)
+
+
+def test_tests_that_were_passed_before_the_limit_count(tmp_path: Path, checkout: Path) -> None:
+    (part,) = DeviceTests(setup(tmp_path), checkout).parts()
+    figures = part.so_far(ended("t.py::test_a PASSED [ 33%]\nt.py::test_b PASSED [ 66%]\nt.py::test_c ", 124))
+    assert figures["passed"] == 2
+
+
+def test_an_installed_package_has_no_tests_to_run(tmp_path: Path) -> None:
+    assert "there are no tests in" in str(DeviceTests(setup(tmp_path), tmp_path).missing())
+
+
+def test_other_programs_that_are_not_there_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("NEXTWORD_WORD_LANGUAGE_MODEL", "NEXTWORD_KENLM", "NEXTWORD_LMPLZ"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PATH", "")
+    assert "word_language_model in github.com/pytorch/examples" in str(step(tmp_path, "speed").missing())
+    assert "github.com/kpu/kenlm" in str(step(tmp_path, "counting").missing())
+
+
+def test_a_corpus_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    for name in ("ptb_60s", "wikitext2"):
+        reason = str(step(tmp_path, name, corpora=tmp_path).missing())
+        assert "is missing and could not be fetched" in reason, name
+        assert "\n" not in reason
+
+
+@pytest.mark.parametrize("name", ["ptb_60s", "ptb_3min", "wikitext2", "ptb_10min"])
+def test_a_recipe_is_one_run_that_ends_by_the_clock(tmp_path: Path, name: str) -> None:
+    real = step(tmp_path, name, device="cuda", toy=False)
+    (part,) = real.parts()
+    (job,) = collect([*part.command(part.limit).arguments[4:]])
+    training = job.config["model"]["training"]
+    assert training["epochs"] is training["steps"] is training["tokens"] is None
+    assert part.least <= real.limit
+    assert 30 < real.limit - training["seconds"] < 60  # for all that is not training
+    assert job.config["device"] == "cuda"
+    assert Path(job.config["results_dir"]) == tmp_path
+
+
+def test_wikitext_trains_for_the_time_that_is_left(tmp_path: Path) -> None:
+    (part,) = step(tmp_path, "wikitext2", device="cuda", toy=False).parts()
+    seconds = [
+        collect([*part.command(left).arguments[4:]])[0].config["model"]["training"]["seconds"]
+        for left in (part.least, 200.0, 10_000.0)
+    ]
+    assert seconds[0] < seconds[1] < 200
+    assert seconds[2] == 600
+
+
+def test_finished_runs_are_repeated_only_if_asked(tmp_path: Path) -> None:
+    arguments = [
+        step(tmp_path, "ptb_60s", rerun=rerun).parts()[0].command(60.0).arguments for rerun in (False, True)
+    ]
+    assert ["force=true" in given for given in arguments] == [False, True]
+
+
+def test_two_calls_have_room_for_what_they_are_for(tmp_path: Path) -> None:
+    """The first four steps fit into nine minutes; the next two have useful parts that fit into three."""
+    limits = {one.name: one.limit for one in steps_of(setup(tmp_path, device="cuda", toy=False))}
+    assert sum(limits[name] for name in ("tests", "speed", "ptb_60s", "ptb_3min")) <= 540
+    least = sum(
+        min(part.least for part in step(tmp_path, name, device="cuda", toy=False).parts())
+        for name in ("counting", "wikitext2")
+    )
+    assert least <= 180
+
+
+def test_python_sources_make_the_same_text_again(tmp_path: Path) -> None:
+    sources, out = tmp_path / "sources", [tmp_path / "first", tmp_path / "second"]
+    sources.mkdir()
+    for number in range(250):
+        code = f"def f{number}(x_1):\n\n    return '<unk>' + x_1  # {number}\n"
+        (sources / f"m{number:03}.py").write_text(code)
+    (sources / "latin.py").write_bytes(b"# caf\xe9\n")
+    (sources / "table.py").write_text("x = 1\n" * 200_000)
+    texts = []
+    for folder in out:
+        folder.mkdir()
+        made = write_python_text(folder, 1_000_000, [sources])
+        texts.append((made.words, made.train.read_text(), made.test.read_text()))
+    assert texts[0] == texts[1]
+    words, train, test = texts[0]
+    assert words == len(train.split())
+    assert train.startswith("def f0 ( x_1 ) :\nreturn ' < unk > ' + x_1 # 0\n")
+    assert 0 < test.count("def") < train.count("def") / 50
+    assert "x = 1" not in train
+    short = write_python_text(out[0], 100, [sources])
+    assert 100 <= short.words < 130
+
+
+def test_a_plan_is_listed_with_its_limits(nextword) -> None:
+    done = nextword("gpu", "--list")
+    assert done.returncode == 0
+    names = [line.split()[0] for line in done.stdout.splitlines()[2:]]
+    assert names == ["tests", "speed", "ptb_60s", "ptb_3min", "counting", "wikitext2", "ptb_10min"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--steps", "sped"], "--steps=sped: there is no step 'sped'. Did you mean 'speed'?"),
+        (["--seconds=-1"], "--seconds=-1 is not usable: give a number from 0"),
+        (["--device", "cuda:99"], "--device=cuda:99 cannot be used"),
+    ],
+)
+def test_wrong_use_is_one_line(nextword, tmp_path: Path, arguments: list[str], says: str) -> None:
+    done = nextword("gpu", *arguments)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert says in done.stderr
+
+
+def test_no_time_leaves_a_summary_that_says_so(nextword, tmp_path: Path) -> None:
+    options = ["--device", "cpu", "--toy", "--steps", "tests", "--seconds", "0"]
+    done = nextword("gpu", *options)
+    assert done.returncode == 0, done.stderr
+    assert "tests, " in done.stdout
+    assert "not finished: tests; the same command goes on from here" in done.stdout
+    summary = json.loads((tmp_path / "results/gpu/gpu.json").read_text())
+    assert summary["calls"][0]["command"] == "nextword gpu --device cpu --toy --steps tests --seconds 0"
+    assert summary["machine"]["torch"]
+    assert "| tests | not started |" in (tmp_path / "results/gpu/gpu.md").read_text()
