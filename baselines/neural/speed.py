@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from baselines.neural.architectures.recurrent import Gru, Lstm, Recurrent, Rnn
+from baselines.neural.model import pick_device
 from baselines.neural.network import Network
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.recipe import PrecisionSetting, Training
@@ -88,45 +89,60 @@ class Task:
 class _Reports(RunLog):
     """Collects what training reports: tokens so far, the mean loss since the last report, and the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
         self.tokens: list[int] = []
         self.losses: list[float] = []
-        self.times = [time.perf_counter()]
+        self.times = [_now(device)]
 
     def progress(self, done: int, total: int, **figures: float) -> None:
         self.tokens.append(done)
         self.losses.append(figures["loss"])
-        self.times.append(time.perf_counter())
+        self.times.append(_now(self._device))
+
+
+def _now(device: torch.device) -> float:
+    """The clock, once the device has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 def measure(task: Task) -> dict[str, Any]:
     """Train and score; return the mean loss of each block (nats per token), both speeds and the final loss.
 
-    Raises UserError if the ids cannot be read.
+    Also returned: what it was computed on and in which arithmetic, and the most memory that tensors held on
+    a CUDA device in training. Raises UserError if the ids cannot be read.
     """
     torch.set_num_threads(task.threads)
+    device = pick_device(task.device)
     train, evaluation = _ids(task.train, task.vocabulary), _ids(task.evaluation, task.vocabulary)
     model = task.model()
     vocabulary = _vocabulary(train, task.vocabulary)
     if task.weights is not None:
         save_file(with_neutral_names(initial_network(model, vocabulary)), task.weights)
-    reports = _Reports()
+    reports = _Reports(device)
     nothing = TokenStream.from_ids(train[:0], vocabulary)
     model.fit(TokenStream.from_ids(train[1:], vocabulary), nothing, reports)
+    device_memory = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
     seconds = np.diff(reports.times)[task.warmup :]
     tokens = np.diff([0, *reports.tokens])[task.warmup :]
     stream = TokenStream.from_ids(evaluation[1:], _vocabulary(evaluation, task.vocabulary))
     model.log_probs(TokenStream.from_ids(stream.ids[: len(stream) // 10 + 1], stream.vocabulary))  # warm up
-    begun = time.perf_counter()
+    begun = _now(device)
     scores = model.log_probs(stream)
-    scoring = time.perf_counter() - begun
+    scoring = _now(device) - begun
     return {
         "losses": reports.losses,
         "train_tokens_per_second": float(tokens.sum() / seconds.sum()) if len(seconds) else None,
         "score_tokens_per_second": len(stream) / scoring,
         "evaluation_loss": -float(scores.mean(dtype=np.float64)),
         "parameters": model.size().parameters,
+        "peak_device_bytes": device_memory,
         "device": model.scored_on.device,
+        "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "train_arithmetic": model.trained_on.dtype,
+        "score_arithmetic": model.scored_on.dtype,
         "torch": torch.__version__,
     }
 

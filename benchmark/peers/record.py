@@ -105,6 +105,11 @@ class Record:
     rounds: int
     rows: list[Any] = field(default_factory=list)
 
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What was compared, and on what machine: a later record of the same subject replaces this one."""
+        return self.name, str(self.machine.processor)
+
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a record. Raises OSError, or ValueError where the file does not hold such a record."""
@@ -131,18 +136,18 @@ def unused_path(results_dir: Path, name: str, started: str, file: str) -> Path:
 
 
 def newest_records(results_dir: Path | None, kind: type[RecordT], file: str | None = None) -> list[RecordT]:
-    """The newest record of each name and processor, in order of name.
+    """The newest record of each subject, in order of name.
 
     Left out are damaged records and those in which nothing was measured. `file` is the name of the
     records' files if it is not the usual one of their kind.
     """
-    newest: dict[tuple[str, str], RecordT] = {}
+    newest: dict[tuple[str, ...], RecordT] = {}
     for path in sorted(results_dir.glob(f"peers/*/{file or kind.FILE}")) if results_dir else []:
         try:
             record = kind.load(path)
         except (OSError, ValueError):
             continue
-        same = record.name, str(record.machine.processor)
+        same = record.subject
         measured = any(row.runs for row in record.rows)
         if measured and (same not in newest or record.started >= newest[same].started):
             newest[same] = record

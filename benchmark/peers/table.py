@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -73,6 +73,10 @@ class Presentation(ABC, Generic[RecordT]):
     def remarks(self, record: RecordT) -> list[str]:
         """What the table does not say, a line each."""
 
+    def columns_of(self, records: Sequence[RecordT]) -> tuple[Column, ...]:
+        """The columns of a table of these records: all of `columns`, unless some would say nothing there."""
+        return self.columns
+
     def pairs(self, record: RecordT) -> list[Pair]:
         """The rows of the table."""
         ours = rows_of_ours(record.rows)
@@ -89,7 +93,7 @@ class Presentation(ABC, Generic[RecordT]):
 
     def plain(self, record: RecordT) -> str:
         """The comparison as plain text."""
-        columns = [column for column in self.columns if column.level != "data"]
+        columns = [column for column in self.columns_of([record]) if column.level != "data"]
         rows = [[column.shown(pair) for column in columns] for pair in self.pairs(record)]
         lines = [self.heading(record), self.conditions(record), ""]
         if rows:

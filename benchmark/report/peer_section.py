@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from benchmark.peers import table as peers_table
 from benchmark.peers.record import OURS, Record
 from benchmark.peers.table import Pair, Presentation
 from benchmark.report.blocks import Block, Definitions, Fold, Paragraph, Section
@@ -28,13 +29,13 @@ def peer_section(
 
 
 def _table(name: str, caption: str, presentation: Presentation[Any], records: Sequence[Record]) -> Table:
+    shown = presentation.columns_of(records)
     columns = tuple(
-        Column(column.key, column.title, "right" if column.show else "left", column.level)
-        for column in presentation.columns
+        Column(column.key, column.title, "right" if column.show else "left", column.level) for column in shown
     )
     groups = tuple(
         Group(
-            tuple(_row(presentation, pair) for pair in presentation.pairs(record)),
+            tuple(_row(shown, pair) for pair in presentation.pairs(record)),
             presentation.heading(record),
             presentation.conditions(record),
         )
@@ -43,9 +44,9 @@ def _table(name: str, caption: str, presentation: Presentation[Any], records: Se
     return Table(name, caption, columns, groups, head=2)
 
 
-def _row(presentation: Presentation[Any], pair: Pair) -> TableRow:
+def _row(columns: Sequence[peers_table.Column], pair: Pair) -> TableRow:
     cells: list[Cell] = []
-    for column in presentation.columns:
+    for column in columns:
         value = column.value(pair)
         cells.append(text_cell(value) if column.show is None else number_cell(value, column.show))
     return TableRow(tuple(cells), best=pair.its.contestant == OURS)

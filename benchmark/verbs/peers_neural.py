@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,11 @@ EPILOG = """\
 The peers' code is imported from the folders you name (or from $NEXTWORD_WORD_LANGUAGE_MODEL and
 $NEXTWORD_AWD_LSTM), each in a process of its own; one that is not found gets a row with the reason. All
 begin with the same weights on the same batches. Only those whose losses over 30 steps agree with ours to
-1e-5 are timed, taking turns. With --to-perplexity, the programs are then trained on the --corpus until they
-reach that validation perplexity: ours with its recipe (change it by settings such as
+1e-5 are timed, taking turns. These losses, and all scores, are computed in float32 without TF32; the timed
+training computes in each --precision, the same for all programs. bfloat16 puts torch's autocast around the
+peers' forward pass and loss. auto leaves ours its choice for the device, and the peers, in scoring as well,
+torch's defaults, with which they were published. With --to-perplexity, the programs are then trained on the
+--corpus until they reach that validation perplexity: ours with its recipe (change it by settings such as
 model.training.epochs=3), the peers by their main.py as published. The result is written to
 RESULTS_DIR/peers/NAME-DATE/neural.json; nextword report shows it. Measure on a machine that does nothing
 else.
@@ -61,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--precision",
         default="float32",
-        help="number format of ours while timed: tf32, bfloat16 (default: %(default)s)",
+        metavar="NAME,…",
+        help="arithmetic of training: float32, tf32, bfloat16 for all programs alike, or auto, in which each "
+        "has its own defaults (default: %(default)s)",
     )
     add("--layers", type=int, default=2, help="default: %(default)s")
     add("--hidden", type=int, default=200, metavar="N", help="units a layer (default: %(default)s)")
@@ -98,11 +104,10 @@ def _plan(options: argparse.Namespace, command: str) -> NeuralPlan:
     from benchmark.peers.neural.plan import KINDS, PRECISIONS, Goal, NeuralPlan
     from benchmark.peers.neural.record import Sizes, Speed
 
-    kinds = [kind.strip() for kind in options.kinds.split(",")]
-    if wrong := [kind for kind in kinds if kind not in KINDS]:
-        raise UserError(f"--kinds={options.kinds}: there is no {wrong[0]!r}; give some of {', '.join(KINDS)}")
-    if options.precision not in PRECISIONS:
-        raise UserError(f"--precision={options.precision}: give one of {', '.join(PRECISIONS)}")
+    kinds = _names("--kinds", options.kinds, KINDS)
+    precisions = _names("--precision", options.precision, PRECISIONS)
+    if "tf32" in precisions and not options.device.startswith("cuda"):
+        raise UserError(f"--precision=tf32 is arithmetic of CUDA devices, not of {options.device}")
     _check(options)
     of_corpus = [setting for setting in options.settings if setting.startswith("corpus.")]
     of_run = [setting for setting in options.settings if setting not in of_corpus]
@@ -117,6 +122,7 @@ def _plan(options: argparse.Namespace, command: str) -> NeuralPlan:
         corpus=[f"corpus={options.corpus}", *of_corpus] if options.corpus else [],
         vocabularies=_whole_numbers("--vocabulary", vocabularies) if vocabularies else [],
         threads=_whole_numbers("--threads", options.threads),
+        precisions=precisions,
         device=options.device,
         sizes=Sizes(
             layers=options.layers,
@@ -129,11 +135,7 @@ def _plan(options: argparse.Namespace, command: str) -> NeuralPlan:
             learning_rate=options.rate,
             clip=options.clip,
         ),
-        speed=Speed(
-            steps=options.steps,
-            evaluation_tokens=options.evaluation_tokens,
-            precision=options.precision,
-        ),
+        speed=Speed(steps=options.steps, evaluation_tokens=options.evaluation_tokens),
         rounds=options.rounds,
         goal=None if options.to_perplexity is None else Goal(options.to_perplexity, options.limit, of_run),
         ours=peers_options.our_command(options, OUR_MODULE),
@@ -160,6 +162,14 @@ def _check(options: argparse.Namespace) -> None:
     if not options.untied and options.embedding not in (None, options.hidden):
         raise UserError("--embedding other than --hidden needs --untied: tied, one matrix serves both ends")
     peers_options.check_work_folder(options)
+
+
+def _names(option: str, given: str, known: Sequence[str]) -> list[str]:
+    """The names of a comma-separated option. Raises UserError for one that is not known."""
+    names = [name.strip() for name in given.split(",")]
+    if wrong := [name for name in names if name not in known]:
+        raise UserError(f"{option}={given}: there is no {wrong[0]!r}; give some of {', '.join(known)}")
+    return names
 
 
 def _whole_numbers(option: str, given: str) -> list[int]:

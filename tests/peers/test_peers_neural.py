@@ -6,12 +6,15 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from neural_stand_ins import EXAMPLE, Printing, awd, example
 
 from benchmark.cli import main
@@ -20,7 +23,7 @@ from benchmark.peers.compare import Comparison
 from benchmark.peers.neural import ids as texts
 from benchmark.peers.neural.contestants import AWD_LSTM, WORD_LANGUAGE_MODEL, Peer
 from benchmark.peers.neural.goal import OURS_ANNOUNCES, PEERS_ANNOUNCE
-from benchmark.peers.neural.proof import prove
+from benchmark.peers.neural.proof import Prover
 from benchmark.peers.neural.record import NeuralCase, NeuralRecord, NeuralRun, Sizes, Speed
 from benchmark.peers.neural.run_task import NeuralTask, run_timed
 from benchmark.peers.record import Row
@@ -31,23 +34,27 @@ SIZES = Sizes(layers=2, embedding_size=6, hidden_size=6, batch=4, unroll=5)
 
 
 def compared(
-    contestants, tmp_path: Path, rounds: int = 3, sizes: Sizes = SIZES
+    contestants,
+    tmp_path: Path,
+    rounds: int = 3,
+    sizes: Sizes = SIZES,
+    precisions: Sequence[str] = ("bfloat16",),
 ) -> tuple[list[Row[NeuralCase, NeuralRun]], list[str]]:
     said: list[str] = []
     rows: list[Row[NeuralCase, NeuralRun]] = []
     saved: list[int] = []
-    speed = Speed(steps=20, evaluation_tokens=100, precision="bfloat16")
-    case = NeuralCase("lstm", "zipf", 30, 1)
-    task = NeuralTask(case, texts.zipf(30, 2000, 100), "cpu", sizes, speed, tmp_path / "work")
+    speed = Speed(steps=20, evaluation_tokens=100)
+    ids = texts.zipf(30, 2000, 100)
+    cases = [NeuralCase("lstm", "zipf", 30, 1, precision) for precision in precisions]
     Comparison(
         contestants=contestants,
-        tasks=[task],
+        tasks=[NeuralTask(case, ids, "cpu", sizes, speed, tmp_path / "work") for case in cases],
         rounds=rounds,
         measure=run_timed,
         rows=rows,
         save=lambda: saved.append(sum(len(row.runs) for row in rows)),
         say=said.append,
-        admit=lambda task, entries: prove(task, entries, said.append),
+        admit=Prover(said.append).admit,
     ).carry_out()
     assert saved[-1] == sum(len(row.runs) for row in rows)
     assert not list((tmp_path / "work").glob("run/*"))  # nothing is left of the runs
@@ -58,7 +65,7 @@ def test_programs_take_turns_and_medians_and_ratios_are_recorded(tmp_path) -> No
     ours, other = Printing("ours", tmp_path, rate=6.0), Printing("other", tmp_path, rate=2.0)
     rows, said = compared([ours, other], tmp_path)
     assert [line.split(": ")[0] for line in said if "round" in line] == [
-        f"lstm, zipf, 30 words, 1 thread, round {number} of 3, {title}"
+        f"lstm, zipf, 30 words, 1 thread, bfloat16, round {number} of 3, {title}"
         for number in (1, 2, 3)
         for title in ("Ours", "Other")
     ]
@@ -83,9 +90,38 @@ def test_all_are_given_the_same_task_but_for_what_each_is_known_by(tmp_path) -> 
     assert its_speed.pop("evaluation_rows") == 10
     assert own_speed.pop("weights") is None
     assert its_speed.pop("weights") == own_proof["weights"]
-    assert (own_speed.pop("precision"), its_speed.pop("precision")) == ("bfloat16", None)
     assert own_speed == its_speed
+    assert own_speed["precision"] == "bfloat16"
     assert (own_speed["dropout"], own_speed["learning_rate"], own_speed["block"]) == (0.5, 20.0, 10)
+
+
+def test_each_arithmetic_is_that_of_both_sides_and_a_network_is_proved_once(tmp_path) -> None:
+    ours, other = Printing("ours", tmp_path), Printing("other", tmp_path)
+    asked = ("float32", "tf32", "bfloat16", "auto")
+    rows, said = compared([ours, other], tmp_path, rounds=1, precisions=asked)
+    assert [task["precision"] for task in ours.tasks()] == ["float32", *asked]
+    assert [task["precision"] for task in other.tasks()] == ["float32", "float32", "tf32", "bfloat16", None]
+    assert [task["block"] for task in other.tasks()] == [1, 10, 10, 10, 10]
+    assert [row.case.precision for row in rows] == [name for name in asked for _ in range(2)]
+    assert [row.difference_from_ours for row in rows if row.contestant == "other"] == [0.0] * 4
+    assert sum("losses within" in line for line in said) == 1
+    assert "lstm, zipf, 30 words, 1 thread, Other: losses within" in said[0]
+
+
+def test_who_is_not_proved_is_timed_in_no_arithmetic(tmp_path) -> None:
+    ours, other = Printing("ours", tmp_path), Printing("other", tmp_path, evaluation_loss=5.6)
+    rows, _ = compared([ours, other], tmp_path, rounds=1, precisions=("float32", "bfloat16"))
+    assert [row.status for row in rows] == ["ok", "failed", "ok", "failed"]
+    assert rows[1].reason == rows[3].reason
+    assert len(other.tasks()) == 1
+
+
+def test_an_arithmetic_that_one_side_lacks_is_a_row_with_the_reason(tmp_path) -> None:
+    lacks = "if json.load(open(sys.argv[1]))['precision'] == 'bfloat16': sys.exit('there is no bfloat16')"
+    ours, other = Printing("ours", tmp_path), Printing("other", tmp_path, code=lacks)
+    rows, _ = compared([ours, other], tmp_path, rounds=1, precisions=("bfloat16", "float32"))
+    assert [row.status for row in rows] == ["ok", "failed", "ok", "ok"]
+    assert "there is no bfloat16" in (rows[1].reason or "")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +183,7 @@ def driven(module: str, folder: Path, task: dict[str, Any], monkeypatch, capsys)
     from benchmark.peers.neural.drivers import awd_lstm, driver, word_language_model
 
     peer = {"awd": awd_lstm.AwdLstm, "example": word_language_model.WordLanguageModel}[module]
-    path = folder / "task.json"
+    path = Path(task["train"]).with_name("its_task.json")
     path.write_text(json.dumps({**task, "evaluation_rows": 1}))
     for name in ("model", "splitcross"):
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -180,6 +216,105 @@ def test_ours_and_the_peers_compute_the_same_from_the_same_weights(
     assert its["parameters"] == ours["parameters"]
     assert ours["losses"][-1] < ours["losses"][0]
     assert min(one[f"{part}_tokens_per_second"] for one in (ours, its) for part in ("train", "score")) > 0
+
+
+#: A stand-in that notes in which arithmetic each forward pass was: training, autocast, TF32 in products and
+#: in cuDNN.
+NOTING = EXAMPLE.replace(
+    "        features, state = self.rnn",
+    """        flags = (
+            self.training,
+            torch.is_autocast_enabled("cpu"),
+            torch.backends.cuda.matmul.allow_tf32,
+            torch.backends.cudnn.allow_tf32,
+        )
+        with open(__file__ + ".seen", "a") as file:
+            print(*flags, file=file)
+        features, state = self.rnn""",
+)
+
+
+@pytest.mark.parametrize(
+    ("precision", "training", "scoring"),
+    [
+        ("float32", (False, False, False), (False, False, False)),
+        ("tf32", (False, True, True), (False, False, False)),
+        ("bfloat16", (True, True, True), (False, False, False)),
+        (None, (False, False, True), (False, False, True)),  # torch's defaults
+    ],
+)
+def test_a_peer_trains_in_the_arithmetic_asked_for_and_scores_in_float32(
+    tmp_path, monkeypatch, capsys, precision, training, scoring
+) -> None:
+    from pydantic import TypeAdapter
+
+    from baselines.neural.speed import Task, measure
+
+    flags = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    assert flags == (False, True), "torch's defaults are others now"
+    task = task_of(tmp_path, "lstm", True)
+    measure(TypeAdapter(Task).validate_python(task))  # writes the weights
+    folder = example(tmp_path / "its", NOTING)
+    printed = driven("example", folder, {**task, "precision": precision}, monkeypatch, capsys)
+    seen = {tuple(word == "True" for word in line.split()) for line in (folder / "model.py.seen").open()}
+    assert seen == {(True, *training), (False, *scoring)}
+    assert printed["train_arithmetic"].startswith(
+        "bfloat16 by autocast" if precision == "bfloat16" else "float32"
+    )
+    assert printed["score_arithmetic"] == "float32"  # TF32 means nothing to a CPU
+    assert flags == (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32)
+
+
+@pytest.mark.parametrize(
+    ("precision", "training", "scoring"),
+    [
+        ("float32", "float32", "float32"),
+        ("tf32", "tf32", "float32"),
+        (None, "float32, tf32 in cuDNN", "float32, tf32 in cuDNN"),
+    ],
+)
+def test_a_peer_says_what_it_computes_in_on_a_gpu(precision, training, scoring) -> None:
+    from benchmark.peers.neural.drivers.arithmetic import Arithmetic
+
+    arithmetic = Arithmetic(precision, torch.device("cuda"), "lstm")
+    assert (arithmetic.said_of_training, arithmetic.said_of_scoring) == (training, scoring)
+
+
+def test_clocks_are_read_once_the_gpu_has_finished(monkeypatch, tmp_path) -> None:
+    from baselines.neural import speed
+    from benchmark.peers.neural.drivers import driver, word_language_model
+
+    happened: list[str] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: happened.append(f"wait for {device}"))
+    for module in (speed, driver):
+        clock = SimpleNamespace(perf_counter=lambda: happened.append("clock") or 0.0)
+        monkeypatch.setattr(module, "time", clock)
+    ours = speed._Reports(torch.device("cuda:1"))
+    ours.progress(10, 20, loss=1.0)
+    monkeypatch.setitem(sys.modules, "model", SimpleNamespace(RNNModel=lambda *settings: None))
+    its = word_language_model.WordLanguageModel({**task_of(tmp_path, "lstm", True), "device": "cuda:1"})
+    monkeypatch.setattr(its, "evaluate", lambda source: 1.0)
+    its.timed_evaluation(torch.zeros(20, 1))
+    assert happened == ["wait for cuda:1", "clock"] * 4
+
+
+@pytest.mark.skipif("NEXTWORD_WORD_LANGUAGE_MODEL" not in os.environ, reason="needs the real example")
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
+def test_the_real_example_computes_as_ours_does_in_each_arithmetic(
+    tmp_path, monkeypatch, capsys, kind
+) -> None:
+    from pydantic import TypeAdapter
+
+    from baselines.neural.speed import Task, measure
+
+    task, folder = task_of(tmp_path, kind, True), Path(os.environ["NEXTWORD_WORD_LANGUAGE_MODEL"])
+    for precision, tolerance in (("float32", 1e-5), ("bfloat16", 2e-2)):
+        ours = measure(TypeAdapter(Task).validate_python({**task, "precision": precision}))
+        its = driven("example", folder, {**task, "precision": precision}, monkeypatch, capsys)
+        assert its["losses"] == pytest.approx(ours["losses"], rel=tolerance)
+        assert ours["train_arithmetic"].startswith(precision)
+        assert its["train_arithmetic"].startswith(precision)
+        assert ours["score_arithmetic"] == its["score_arithmetic"] == "float32"
 
 
 def test_a_checkout_with_other_parameters_is_refused(tmp_path, monkeypatch, capsys) -> None:
@@ -277,7 +412,8 @@ def test_announcements_are_read_with_their_separators() -> None:
         (["--dropout", "1"], "--dropout=1 is not usable"),
         (["--rounds", "0"], "--rounds=0 is not usable"),
         (["--clip", "0"], "--clip=0 is not usable"),
-        (["--precision", "int8"], "--precision=int8: give one of float32"),
+        (["--precision", "int8"], "--precision=int8: there is no 'int8'; give some of float32, tf32"),
+        (["--precision", "float32,tf32"], "--precision=tf32 is arithmetic of CUDA devices, not of cpu"),
         (["--to-perplexity", "100"], "need --corpus NAME"),
         (["--corpus", "ptb", "model.layers=1"], "which needs --to-perplexity"),
         (["--corpus", "pbt"], "there is no corpus 'pbt'. Did you mean 'ptb'?"),
@@ -323,8 +459,16 @@ def test_the_verb_measures_proves_and_goes_to_a_perplexity(nextword, tmp_path, t
 def test_on_a_gpu_the_losses_are_the_same_too(nextword, tmp_path) -> None:
     folder = example(tmp_path / "its", EXAMPLE)
     options = ["--vocabulary", "50", "--evaluation-tokens", "50", "--device", "cuda"]
+    options += ["--precision", "float32,tf32,bfloat16,auto"]
     done = nextword("peers", "neural", "--word-language-model", str(folder), *SMALL, *options)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results/peers").glob("zipf-*/neural.json")
-    rows = NeuralRecord.load(path).rows
-    assert {row.status for row in rows if row.contestant == "word_language_model"} == {"ok"}, rows
+    record = NeuralRecord.load(path)
+    for row in record.rows:
+        assert row.status == ("skipped" if row.contestant == "awd_lstm" else "ok"), row
+        for run in row.runs:
+            own = run.train_arithmetic if row.case.precision == "auto" else row.case.precision
+            assert (run.train_arithmetic or "").startswith(str(own))
+            assert run.score_arithmetic == "float32" or row.case.precision == "auto"
+            assert (run.peak_device_bytes or 0) > 0
+    assert record.devices == {torch.cuda.get_device_name(0)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,74 @@ def test_the_newest_comparison_counts_and_a_report_is_the_same_each_time(write, 
         pages.append((tmp_path / name / "index.html").read_bytes())
     assert pages[0] == pages[1]
     assert b"superseded" not in pages[0]
+
+
+def in_arithmetic(
+    precision: str | None, ours: str, its: str, **figures: Any
+) -> list[Row[NeuralCase, NeuralRun]]:
+    """Rows of ours and the example, with what each said that it trained in."""
+    case = replace(CASE, precision=precision)
+    rows = []
+    for one, said in ((row("ours", "nextword", 6000.0), ours), (row("peer", "PyTorch example", 4000.0), its)):
+        runs = [
+            replace(run, train_arithmetic=said, score_arithmetic="float32", **figures) for run in one.runs
+        ]
+        rows.append(replace(one, case=case, runs=runs))
+    return rows
+
+
+def test_arithmetic_is_a_column_where_there_are_several(tmp_path) -> None:
+    autocast = "bfloat16 by autocast, float16 in recurrent layers"
+    exact, rounded = (
+        in_arithmetic("float32", "float32", "float32"),
+        in_arithmetic("bfloat16", "bfloat16", autocast),
+    )
+    speed = Speed(steps=60, evaluation_tokens=20_000)
+    several = record(name="ptb", speed=speed, rows=[*exact, *rounded])
+    alone = record(name="ptb", speed=speed, rows=exact)
+    presentation = NeuralPresentation()
+    shown = presentation.plain(several)
+    assert "Arithmetic" in shown
+    assert "training in float32 and bfloat16" in shown
+    assert f"nextword in bfloat16, PyTorch example in {autocast}" in shown
+    assert "nextword in float32" not in shown  # as asked for
+    assert "Arithmetic" not in presentation.plain(alone)
+    assert "training in float32, " in presentation.plain(alone)
+
+
+def test_a_record_from_before_cases_had_an_arithmetic_is_shown_as_before(tmp_path) -> None:
+    old = record(name="ptb")
+    path = tmp_path / "neural.json"
+    old.save(path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for one in data["rows"]:
+        del one["case"]["precision"]
+        for run in one["runs"]:
+            for name in ("peak_device_bytes", "device_name", "train_arithmetic", "score_arithmetic"):
+                del run[name]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    shown = NeuralPresentation().plain(NeuralRecord.load(path))
+    assert "ours in float32" in shown
+    assert "Arithmetic" not in shown
+    assert "GPU" not in shown
+
+
+def test_a_gpu_is_named_and_its_memory_is_shown() -> None:
+    rows = in_arithmetic("tf32", "tf32", "tf32", device_name="NVIDIA H100", peak_device_bytes=1_500_000_000)
+    shown = NeuralPresentation().plain(record(name="ptb", device="cuda", rows=rows))
+    assert "NVIDIA H100, AMD EPYC" in shown
+    assert "GPU memory" in shown
+    assert "1.50 GB" in shown
+
+
+def test_other_sizes_and_other_devices_are_other_comparisons(write, tmp_path) -> None:
+    larger = record(sizes=Sizes(hidden_size=650, embedding_size=650))
+    for number, one in enumerate((record(), larger, record(device="cuda"))):
+        write(f"ptb-{number}", one)
+    section = peers_neural.build(context_of(read_runs(tmp_path), tmp_path))
+    titles = [group.title for block in section.blocks if block.kind == "table" for group in block.groups]
+    assert [title.split(": ")[1].split(",")[0] for title in titles].count("2 layers × 650") == 1
+    assert len(titles) == 3
 
 
 def test_the_plain_table_says_the_same(tmp_path) -> None:

@@ -12,7 +12,7 @@ from benchmark.peers.neural.contestants import NeuralContestant, contestants_of
 from benchmark.peers.neural.goal import reach_goal
 from benchmark.peers.neural.ids import Ids, ids_of_corpus, zipf
 from benchmark.peers.neural.plan import NeuralPlan
-from benchmark.peers.neural.proof import STEPS, TOLERANCE, prove
+from benchmark.peers.neural.proof import STEPS, TOLERANCE, Prover
 from benchmark.peers.neural.record import NeuralCase, NeuralRecord, NeuralRun, ProofConditions
 from benchmark.peers.neural.run_task import BLOCK, CALM, EVALUATION_ROWS, WARM_UP, NeuralTask, run_timed
 from benchmark.peers.record import now, unused_path
@@ -41,7 +41,7 @@ def measure(plan: NeuralPlan, work: Path, say: Say) -> Path:
         contestants=contestants,
         tasks=[
             NeuralTask(
-                NeuralCase(kind, ids.name, ids.vocabulary, threads),
+                NeuralCase(kind, ids.name, ids.vocabulary, threads, precision),
                 ids,
                 plan.device,
                 plan.sizes,
@@ -51,13 +51,14 @@ def measure(plan: NeuralPlan, work: Path, say: Say) -> Path:
             for ids in texts
             for threads in plan.threads
             for kind in plan.kinds
+            for precision in plan.precisions
         ],
         rounds=plan.rounds,
         measure=run_timed,
         rows=record.rows,
         save=lambda: record.save(path),
         say=say,
-        admit=lambda task, entries: prove(task, entries, say),
+        admit=Prover(say).admit,
     ).carry_out()
     if plan.goal:
         reach_goal(plan, plan.goal, contestants, record, work, lambda: record.save(path), say)

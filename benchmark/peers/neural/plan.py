@@ -10,7 +10,8 @@ from benchmark.peers.neural.record import Sizes, Speed
 
 #: Networks that ours and the peers have in common.
 KINDS = ("lstm", "rnn", "gru")
-#: Number formats of ours. On some devices, the last three differ from float32.
+#: Arithmetic of training, the same for all programs, but for `auto`: ours then chooses by the device, and the
+#: peers have torch's defaults, with which they were published.
 PRECISIONS = ("float32", "tf32", "bfloat16", "auto")
 
 
@@ -34,6 +35,7 @@ class NeuralPlan:
     corpus: Sequence[str]
     vocabularies: Sequence[int]
     threads: Sequence[int]
+    precisions: Sequence[str]
     device: str
     sizes: Sizes
     speed: Speed

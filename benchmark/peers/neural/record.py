@@ -11,17 +11,23 @@ from benchmark.text import plural
 
 @dataclass(frozen=True)
 class NeuralCase:
-    """One network on one text with a number of CPU threads. `vocabulary` is its size."""
+    """One network on one text with a number of CPU threads. `vocabulary` is its size.
+
+    `precision` is the arithmetic that all programs train in; `auto` leaves each program its own. It is None
+    in a race to a perplexity, and in old records, in which the peers had torch's defaults.
+    """
 
     kind: str
     text: str
     vocabulary: int
     threads: int
+    precision: str | None = None
 
     @property
     def title(self) -> str:
-        """`lstm, ptb, 10,000 words, 1 thread`"""
-        return f"{self.kind}, {self.text}, {self.vocabulary:,} words, {plural(self.threads, 'thread')}"
+        """`lstm, ptb, 10,000 words, 1 thread`, and the arithmetic unless it is float32."""
+        title = f"{self.kind}, {self.text}, {self.vocabulary:,} words, {plural(self.threads, 'thread')}"
+        return title if self.precision in (None, "float32") else f"{title}, {self.precision}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +46,14 @@ class NeuralRun:
     #: Most memory that the process held.
     peak_bytes: int
     parameters: int | None = None
-    #: Where it computed, as torch names it.
+    #: Most memory that tensors held on a CUDA device in training.
+    peak_device_bytes: int | None = None
+    #: Where it computed, as torch names it, and the name of the GPU.
     device: str | None = None
+    device_name: str | None = None
+    #: The arithmetic it trained and scored in, as the program says: `float32`, `tf32`, `bfloat16`, or more.
+    train_arithmetic: str | None = None
+    score_arithmetic: str | None = None
     #: torch's version.
     torch: str | None = None
 
@@ -86,12 +98,13 @@ class Sizes:
 class Speed:
     """How speed is measured: over so many training steps, then on so many tokens to score.
 
-    `precision` is the number format of ours while it is timed, as `model.training.precision` names it.
+    `precision` is only in old records: the number format of ours while it was timed. New ones have that of
+    all programs in their cases.
     """
 
     steps: int
     evaluation_tokens: int
-    precision: str
+    precision: str | None = None
     warm_up_steps: int = 10
 
 
@@ -150,3 +163,13 @@ class NeuralRecord(Record):
     evaluation_rows: int
     rows: list[Row[NeuralCase, NeuralRun]] = field(default_factory=list)
     goal: GoalRecord | None = None
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        return (*super().subject, str(self.sizes), *sorted(self.devices))
+
+    @property
+    def devices(self) -> set[str]:
+        """What was computed on: the names of GPUs, or the device as torch calls it."""
+        runs = [run for row in self.rows for run in row.runs]
+        return {run.device_name for run in runs if run.device_name} or {self.device}

@@ -23,6 +23,17 @@ BLOCK, WARM_UP = 10, 1
 #: Rows side by side in which the peers score, as their main.py does. Ours scores one, with its whole history.
 EVALUATION_ROWS = 10
 
+#: What a program may also say, by the names in `NeuralRun`.
+TOLD = (
+    "parameters",
+    "peak_device_bytes",
+    "device",
+    "device_name",
+    "train_arithmetic",
+    "score_arithmetic",
+    "torch",
+)
+
 NeuralEntry = Entry[NeuralContestant, NeuralCase, NeuralRun]
 
 
@@ -39,18 +50,22 @@ class NeuralTask:
 
 
 def run_timed(entry: NeuralEntry, task: NeuralTask) -> NeuralRun:
-    """Train and score at full speed, as the program was published. Raises ProgramFailed."""
+    """Train and score at full speed, in the arithmetic of the case. Raises ProgramFailed."""
     steps = WARM_UP * BLOCK + task.speed.steps
-    settings = {"block": BLOCK, "precision": task.speed.precision if _is_ours(entry) else None}
-    weights = None if _is_ours(entry) else _weights(task)
-    return _run(entry, task, steps, {**settings, "weights": weights}, EVALUATION_ROWS)
+    ours, precision = _is_ours(entry), task.case.precision
+    settings = {
+        "block": BLOCK,
+        "precision": None if precision == "auto" and not ours else precision,
+        "weights": None if ours else _weights(task),
+    }
+    return _run(entry, task, steps, settings, EVALUATION_ROWS)
 
 
 def run_proof(entry: NeuralEntry, task: NeuralTask, steps: int) -> NeuralRun:
     """Train for some steps with nothing left to chance, and score exactly. Raises ProgramFailed.
 
-    There is no dropout, all numbers are float32, and the stream is scored in one row, so that it has one
-    history. Ours saves its first weights, from which all peers start.
+    There is no dropout, all numbers are float32 without TF32, and the stream is scored in one row, so that it
+    has one history. Ours saves its first weights, from which all peers start.
     """
     rate = min(task.sizes.learning_rate, CALM)
     settings = {"block": 1, "precision": "float32", "dropout": 0.0, "learning_rate": rate}
@@ -107,7 +122,7 @@ def _read(used: ProcessUsage) -> NeuralRun:
             score_tokens_per_second=float(printed["score_tokens_per_second"]),
             seconds=used.seconds,
             peak_bytes=used.peak_bytes,
-            **{key: printed[key] for key in ("parameters", "device", "torch") if key in printed},
+            **{key: printed[key] for key in TOLD if key in printed},
         )
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise ProgramFailed(f"its last line is not the expected JSON ({error})") from error

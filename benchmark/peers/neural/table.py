@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark import text
@@ -32,6 +33,15 @@ def _share(value: float | None) -> str:
     return text.NONE if value is None else f"{value:.1e}"
 
 
+def _memory(row: str) -> Any:
+    """Peak memory on the GPU of `ours` or `its`."""
+    return lambda pair: (one := getattr(pair, row)) and one.median("peak_device_bytes")
+
+
+#: Shown only where there is something to tell apart: several arithmetics; a GPU.
+PRECISION, MEMORY = "precision", ("memory_ours", "memory_its")
+
+
 class NeuralPresentation(Presentation[NeuralRecord]):
     """A row for each case and peer, with ours beside it."""
 
@@ -42,6 +52,7 @@ class NeuralPresentation(Presentation[NeuralRecord]):
         Column("text", "Text", lambda pair: pair.its.case.text),
         Column("vocabulary", "Words", lambda pair: pair.its.case.vocabulary, text.amount),
         Column("threads", "Threads", lambda pair: pair.its.case.threads, text.amount),
+        Column(PRECISION, "Arithmetic", lambda pair: pair.its.case.precision or text.NONE),
         Column("beside", "Beside", lambda pair: pair.its.title),
         Column("train_ours", "Training: ours", _ours(TRAINING), text.amount),
         Column("train_its", "Its", _its(TRAINING), text.amount),
@@ -50,6 +61,8 @@ class NeuralPresentation(Presentation[NeuralRecord]):
         Column("score_its", "Its", _its(SCORING), text.amount),
         Column("score_ratio", "Ours ÷ it", _ratio(SCORING), text.times),
         Column("loss_difference", "Losses apart", _difference, _share, "more"),
+        Column("memory_ours", "GPU memory: ours", _memory("ours"), text.size, "more"),
+        Column("memory_its", "Its", _memory("its"), text.size, "more"),
     )
     notes = (
         "Training, scoring: tokens a second, the median of all runs; above ×1, ours is faster. Losses apart: "
@@ -58,6 +71,13 @@ class NeuralPresentation(Presentation[NeuralRecord]):
         "The peers score as their main.py does, in 10 rows, each of which forgets what comes before it and "
         "drops its remainder; ours scores one row, exactly.",
     )
+
+    def columns_of(self, records: Sequence[NeuralRecord]) -> tuple[Column, ...]:
+        rows = [row for record in records for row in record.rows]
+        hidden = set() if len({row.case.precision for row in rows}) > 1 else {PRECISION}
+        if not any(row.figures("peak_device_bytes") for row in rows):
+            hidden |= set(MEMORY)
+        return tuple(column for column in self.columns if column.key not in hidden)
 
     def heading(self, record: NeuralRecord) -> str:
         sizes, speed = record.sizes, record.speed
@@ -68,19 +88,49 @@ class NeuralPresentation(Presentation[NeuralRecord]):
             f"{record.name}: {text.plural(sizes.layers, 'layer')} × {width}, "
             f"{'tied' if sizes.tied else 'not tied'}, "
             f"{f'dropout {sizes.dropout:g}' if sizes.dropout else 'no dropout'}, "
-            f"batch {sizes.batch}, unroll {sizes.unroll}, on {record.device}, ours in {speed.precision}, "
+            f"batch {sizes.batch}, unroll {sizes.unroll}, on {record.device}, {_arithmetic(record)}, "
             f"{text.plural(record.rounds, 'round')} of {text.plural(speed.steps, 'step')}, taking turns"
         )
 
     def conditions(self, record: NeuralRecord) -> str:
         versions = sorted({run.torch for row in record.rows for run in row.runs if run.torch})
-        return f"{describe_machine(record.machine)}, torch {text.listed(versions) or 'unknown'}"
+        gpus = "".join(f"{device}, " for device in sorted(record.devices - {record.device}))
+        return f"{gpus}{describe_machine(record.machine)}, torch {text.listed(versions) or 'unknown'}"
 
     def remarks(self, record: NeuralRecord) -> list[str]:
-        remarks = unmeasured(record.rows)
+        remarks = unmeasured(record.rows) + _said_arithmetic(record)
         if record.goal:
             target = f"to validation perplexity {record.goal.perplexity:g}"
             remarks += [
                 f"{row.case.title}, {target}: {row.title}: {outcome(row)}" for row in record.goal.rows
             ]
         return remarks
+
+
+#: What readers should know of an arithmetic.
+ABOUT = {
+    "bfloat16": " (the peers' own programs have none; autocast is put around their forward pass and loss)",
+    "auto": " (what each program chooses itself; the peers leave it to torch)",
+}
+
+
+def _arithmetic(record: NeuralRecord) -> str:
+    """`training in float32 and bfloat16`; of an old record, what ours computed in."""
+    asked = list(dict.fromkeys(row.case.precision for row in record.rows if row.case.precision))
+    return f"training in {text.listed(asked)}" if asked else f"ours in {record.speed.precision}"
+
+
+def _said_arithmetic(record: NeuralRecord) -> list[str]:
+    """What the programs computed in, for each arithmetic of which one made something else."""
+    said: dict[str, dict[str, str]] = {}
+    for row in record.rows:
+        for run in row.runs:
+            if row.case.precision and run.train_arithmetic:
+                scoring = "" if run.score_arithmetic == "float32" else f", scored in {run.score_arithmetic}"
+                said.setdefault(row.case.precision, {})[row.title] = run.train_arithmetic + scoring
+    return [
+        f"{asked}{ABOUT.get(asked, '')}: "
+        + ", ".join(f"{title} in {what}" for title, what in programs.items())
+        for asked, programs in said.items()
+        if set(programs.values()) != {asked}
+    ]

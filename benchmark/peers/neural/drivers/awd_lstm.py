@@ -36,7 +36,8 @@ class AwdLstm(PeerNetwork):
 
     def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
         self._optimiser.zero_grad()
-        loss, hidden = self._forward(inputs, targets, cut(hidden))
+        with self.arithmetic.forward():
+            loss, hidden = self._forward(inputs, targets, cut(hidden))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parameters, self.task["clip"])
         self._optimiser.step()

@@ -4,7 +4,8 @@
 
 The task is the same as that of our own program (`python -m baselines.neural`), but `weights` are read
 here, and `evaluation_rows` says in how many rows the evaluation stream is scored. `precision` is `float32`,
-or null for torch's defaults, with which the peer was published.
+`tf32`, `bfloat16`, or null for torch's defaults, with which the peer was published. Other settings of torch,
+such as cuDNN's benchmarks, keep their defaults here and in our program.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+
+from benchmark.peers.neural.drivers.arithmetic import Arithmetic
 
 Task = dict[str, Any]
 #: Torch's names of recurrent modules by ours.
@@ -50,6 +53,8 @@ class PeerNetwork(ABC):
 
     def __init__(self, task: Task) -> None:
         self.task = task
+        self.device = torch.device(task["device"])
+        self.arithmetic = Arithmetic(task["precision"], self.device, task["kind"])
 
     def names(self, layers: int) -> dict[str, str]:
         """Its names of all parameters by those in the file of weights."""
@@ -63,7 +68,10 @@ class PeerNetwork(ABC):
 
     @abstractmethod
     def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
-        """One update on inputs [time, rows] and targets [time · rows]: mean loss and the next state."""
+        """One update on inputs [time, rows] and targets [time · rows]: mean loss and the next state.
+
+        The forward pass and the loss are computed in the context `arithmetic.forward()`.
+        """
 
     @abstractmethod
     def loss(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
@@ -93,15 +101,28 @@ class PeerNetwork(ABC):
         self.model.train()
         losses: list[float] = []
         means: list[float] = []
-        times = [time.perf_counter()]
+        times = [self._now()]
         for first in range(0, len(source) - 1, unroll):
             loss, hidden = self.step(*_batch(source, first, unroll), hidden)
             losses.append(loss)
             if len(losses) == block:
                 means.append(float(np.mean(losses)))
                 losses.clear()
-                times.append(time.perf_counter())
+                times.append(self._now())
         return means, np.diff(times).tolist()
+
+    def timed_evaluation(self, source: Tensor) -> tuple[float, float]:
+        """The loss that `evaluate` returns, and the seconds that it takes after a warm-up."""
+        self.evaluate(source[: len(source) // 10 + 2])
+        begun = self._now()
+        loss = self.evaluate(source)
+        return loss, self._now() - begun
+
+    def _now(self) -> float:
+        """The clock, once the device has done all that it was given."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
 
     @torch.no_grad()
     def evaluate(self, source: Tensor) -> float:
@@ -132,28 +153,29 @@ def run(peer: type[PeerNetwork], arguments: Sequence[str] | None = None) -> None
     sys.path.insert(0, folder)
     torch.set_num_threads(task["threads"])
     torch.manual_seed(task["seed"])
-    if task["precision"] == "float32":
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     one = peer(task)
-    one.model.to(task["device"])
+    one.model.to(one.device)
     one.load(task["weights"])
     source = _side_by_side(np.load(task["train"], allow_pickle=False), task["batch"])
-    losses, seconds = one.train(source.to(task["device"]))
+    with one.arithmetic.training():
+        losses, seconds = one.train(source.to(one.device))
+    device_memory = torch.cuda.max_memory_allocated(one.device) if one.device.type == "cuda" else None
     counted = seconds[task["warmup"] :]
     tokens = len(counted) * task["block"] * task["batch"] * task["unroll"]
     text = _side_by_side(np.load(task["evaluation"], allow_pickle=False), task["evaluation_rows"])
-    text = text.to(task["device"])
-    one.evaluate(text[: len(text) // 10 + 2])  # warm up
-    begun = time.perf_counter()
-    loss = one.evaluate(text)
-    scoring = time.perf_counter() - begun
+    with one.arithmetic.scoring():
+        loss, scoring = one.timed_evaluation(text.to(one.device))
     printed = {
         "losses": losses,
         "train_tokens_per_second": tokens / sum(counted) if counted else None,
         "score_tokens_per_second": (len(text) - 1) * text.shape[1] / scoring,
         "evaluation_loss": loss,
         "parameters": sum(parameter.numel() for parameter in one.model.parameters()),
+        "peak_device_bytes": device_memory,
         "device": str(next(one.model.parameters()).device),
+        "device_name": torch.cuda.get_device_name(one.device) if one.device.type == "cuda" else None,
+        "train_arithmetic": one.arithmetic.said_of_training,
+        "score_arithmetic": one.arithmetic.said_of_scoring,
         "torch": torch.__version__,
     }
     print(json.dumps(printed))

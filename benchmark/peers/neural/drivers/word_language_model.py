@@ -27,8 +27,9 @@ class WordLanguageModel(PeerNetwork):
 
     def step(self, inputs: Tensor, targets: Tensor, hidden: Any) -> tuple[float, Any]:
         self.model.zero_grad()
-        log_probs, hidden = self.model(inputs, cut(hidden))
-        loss = F.nll_loss(log_probs, targets)
+        with self.arithmetic.forward():
+            log_probs, hidden = self.model(inputs, cut(hidden))
+            loss = F.nll_loss(log_probs, targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.task["clip"])
         for parameter in self.model.parameters():
