@@ -19,7 +19,8 @@ $NEXTWORD_AWD_LSTM), each in a process of its own; one that is not found gets a 
 begin with the same weights on the same batches. Only those whose losses over 30 steps agree with ours to
 1e-5 are timed, taking turns. These losses, and all scores, are computed in float32 without TF32; the timed
 training computes in each --precision, the same for all programs. bfloat16 puts torch's autocast around the
-peers' forward pass and loss. auto leaves ours its choice for the device, and the peers, in scoring as well,
+peers' forward pass and loss; float16 does the same, and ours has its recurrent layers in float16, as
+autocast has them on CUDA. auto leaves ours its choice for the device, and the peers, in scoring as well,
 torch's defaults, with which they were published. With --to-perplexity, the programs are then trained on the
 --corpus until they reach that validation perplexity: ours with its recipe (change it by settings such as
 model.training.epochs=3), the peers by their main.py as published. The result is written to
@@ -66,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         "--precision",
         default="float32",
         metavar="NAME,…",
-        help="arithmetic of training: float32, tf32, bfloat16 for all programs alike, or auto, in which each "
-        "has its own defaults (default: %(default)s)",
+        help="arithmetic of training: float32, tf32, bfloat16, float16 for all programs alike, or auto, in "
+        "which each has its own defaults (default: %(default)s)",
     )
     add("--layers", type=int, default=2, help="default: %(default)s")
     add("--hidden", type=int, default=200, metavar="N", help="units a layer (default: %(default)s)")
@@ -101,13 +102,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(options: argparse.Namespace, command: str) -> NeuralPlan:
-    from benchmark.peers.neural.plan import KINDS, PRECISIONS, Goal, NeuralPlan
+    from benchmark.peers.neural.plan import KINDS, ON_CUDA, PRECISIONS, Goal, NeuralPlan
     from benchmark.peers.neural.record import Sizes, Speed
 
     kinds = _names("--kinds", options.kinds, KINDS)
     precisions = _names("--precision", options.precision, PRECISIONS)
-    if "tf32" in precisions and not options.device.startswith("cuda"):
-        raise UserError(f"--precision=tf32 is arithmetic of CUDA devices, not of {options.device}")
+    if not options.device.startswith("cuda") and (wrong := [name for name in precisions if name in ON_CUDA]):
+        raise UserError(f"--precision={wrong[0]} is arithmetic of CUDA devices, not of {options.device}")
     _check(options)
     of_corpus = [setting for setting in options.settings if setting.startswith("corpus.")]
     of_run = [setting for setting in options.settings if setting not in of_corpus]

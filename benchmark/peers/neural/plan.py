@@ -12,7 +12,9 @@ from benchmark.peers.neural.record import Sizes, Speed
 KINDS = ("lstm", "rnn", "gru")
 #: Arithmetic of training, the same for all programs, but for `auto`: ours then chooses by the device, and the
 #: peers have torch's defaults, with which they were published.
-PRECISIONS = ("float32", "tf32", "bfloat16", "auto")
+PRECISIONS = ("float32", "tf32", "bfloat16", "float16", "auto")
+#: Those of CUDA devices alone.
+ON_CUDA = ("tf32", "float16")
 
 
 @dataclass(frozen=True)

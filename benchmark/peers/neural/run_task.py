@@ -20,7 +20,7 @@ from benchmark.peers.record import OURS
 CALM = 1.0
 #: Steps between two readings of the clock. The first of these blocks warms up and is not counted.
 BLOCK, WARM_UP = 10, 1
-#: Rows side by side in which the peers score, as their main.py does. Ours scores one, with its whole history.
+#: Rows side by side in which the peers score, as their main.py does. Ours scores with the whole history.
 EVALUATION_ROWS = 10
 
 #: What a program may also say, by the names in `NeuralRun`.
@@ -64,7 +64,7 @@ def run_timed(entry: NeuralEntry, task: NeuralTask) -> NeuralRun:
 def run_proof(entry: NeuralEntry, task: NeuralTask, steps: int) -> NeuralRun:
     """Train for some steps with nothing left to chance, and score exactly. Raises ProgramFailed.
 
-    There is no dropout, all numbers are float32 without TF32, and the stream is scored in one row, so that it
+    There is no dropout, all numbers are float32 without TF32, and the stream is scored as one row, so that it
     has one history. Ours saves its first weights, from which all peers start.
     """
     rate = min(task.sizes.learning_rate, CALM)

@@ -69,7 +69,7 @@ class NeuralPresentation(Presentation[NeuralRecord]):
         "the largest relative difference of the losses of 30 steps from the same weights, and of an exact "
         "scoring after them.",
         "The peers score as their main.py does, in 10 rows, each of which forgets what comes before it and "
-        "drops its remainder; ours scores one row, exactly.",
+        "drops its remainder; ours scores each token with its whole history, exactly.",
     )
 
     def columns_of(self, records: Sequence[NeuralRecord]) -> tuple[Column, ...]:
@@ -110,6 +110,7 @@ class NeuralPresentation(Presentation[NeuralRecord]):
 #: What readers should know of an arithmetic.
 ABOUT = {
     "bfloat16": " (the peers' own programs have none; autocast is put around their forward pass and loss)",
+    "float16": " (in recurrent layers, the rest in bfloat16; the peers as with bfloat16)",
     "auto": " (what each program chooses itself; the peers leave it to torch)",
 }
 

@@ -14,13 +14,16 @@ class Arithmetic:
 
     `float32` forbids TF32 in matrix products and in cuDNN, and `tf32` allows it in both. The peers have no
     bfloat16 of their own, so `bfloat16` wraps their forward pass and loss in torch's autocast, with TF32 for
-    what remains in float32. None leaves torch's defaults, with which the peers were published.
+    what remains in float32. On CUDA, autocast computes recurrent layers in float16, whatever its type; where
+    ours is to do that as well, the task says `float16`, which means the same here. None leaves torch's
+    defaults, with which the peers were published.
 
     Scoring is in float32 without TF32, as ours is, but for the defaults, which apply to it as well.
     """
 
     def __init__(self, precision: str | None, device: torch.device, kind: str) -> None:
         self._precision, self._device, self._kind = precision, device, kind
+        self._autocasts = precision in ("bfloat16", "float16")
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -36,15 +39,13 @@ class Arithmetic:
 
     def forward(self) -> torch.autocast:
         """A context for the forward pass and the loss of a training step."""
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._precision == "bfloat16")
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocasts)
 
     @property
     def said_of_training(self) -> str:
         """In which arithmetic it trains: `float32`, `tf32`, `bfloat16 by autocast`."""
         with self.training():
-            if self._precision == "bfloat16":
-                return self._autocast()
-            return self._float32()
+            return self._autocast() if self._autocasts else self._float32()
 
     @property
     def said_of_scoring(self) -> str:

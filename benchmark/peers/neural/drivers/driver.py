@@ -3,9 +3,9 @@
     python -m benchmark.peers.neural.drivers.NAME FOLDER TASK.json
 
 The task is the same as that of our own program (`python -m baselines.neural`), but `weights` are read
-here, and `evaluation_rows` says in how many rows the evaluation stream is scored. `precision` is `float32`,
-`tf32`, `bfloat16`, or null for torch's defaults, with which the peer was published. Other settings of torch,
-such as cuDNN's benchmarks, keep their defaults here and in our program.
+here, and `evaluation_rows` says in how many rows the evaluation stream is scored. `precision` is null
+for torch's defaults, with which the peer was published, or what `drivers.arithmetic` knows. Other settings of
+torch, such as cuDNN's benchmarks, keep their defaults here and in our program.
 """
 
 from __future__ import annotations
