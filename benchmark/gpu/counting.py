@@ -9,6 +9,7 @@ from benchmark import text
 from benchmark.gpu.plan import Column, Outcome, Part, Step
 from benchmark.gpu.process import Command, Ended
 from benchmark.gpu.setup import TOY_LIMIT, Setup, python
+from benchmark.gpu.summary import Figures
 from benchmark.peers.ngram.programs import KENLM_TOOLKIT, find_programs
 from benchmark.peers.ngram.record import NgramRecord, NgramRun
 from benchmark.peers.record import newest_records
@@ -51,27 +52,29 @@ class Size(Part):
         rows = {row.contestant: row for row in record.rows}
         for name in ("ours", "kenlm"):
             if rows[name].status != "ok":
-                return Outcome("failed", f"{rows[name].title}: {rows[name].reason}", self._figures(record))
-        return Outcome("ok", None, self._figures(record))
+                return Outcome("failed", f"{rows[name].title}: {rows[name].reason}", [_figures(record)])
+        return Outcome("ok", None, [_figures(record)])
 
-    def so_far(self, ended: Ended) -> dict[str, Any]:
+    def so_far(self, ended: Ended) -> Sequence[Figures]:
         record = self._record()
-        return self._figures(record) if record else {}
+        return [_figures(record)] if record else []
 
     def _record(self) -> NgramRecord | None:
         records = newest_records(self._setup.results_dir, NgramRecord)
         return next((record for record in records if record.name == self._record_name), None)
 
-    def _figures(self, record: NgramRecord) -> dict[str, Any]:
-        runs: dict[str, NgramRun] = {row.contestant: row.runs[-1] for row in record.rows if row.runs}
-        ours, its = _to_model(runs.get("ours")), _lmplz(runs.get("kenlm"))
-        figures: dict[str, Any] = {"tokens": record.train.tokens, "ours": ours, "lmplz": its}
-        figures["ratio"] = its / ours if ours and its else None
-        for program in ("ours", "kenlm"):
-            run = runs.get(program)
-            figures[f"{program}_perplexity"] = run and run.perplexity
-            figures[f"{program}_whole"] = run and run.seconds
-        return figures
+
+def _figures(record: NgramRecord) -> Figures:
+    """The times of both programs, and whether they agree."""
+    runs: dict[str, NgramRun] = {row.contestant: row.runs[-1] for row in record.rows if row.runs}
+    ours, its = _to_model(runs.get("ours")), _lmplz(runs.get("kenlm"))
+    figures: dict[str, Any] = {"tokens": record.train.tokens, "ours": ours, "lmplz": its}
+    figures["ratio"] = its / ours if ours and its else None
+    for program in ("ours", "kenlm"):
+        run = runs.get(program)
+        figures[f"{program}_perplexity"] = run and run.perplexity
+        figures[f"{program}_whole"] = run and run.seconds
+    return figures
 
 
 def _to_model(run: NgramRun | None) -> float | None:

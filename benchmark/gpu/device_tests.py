@@ -47,27 +47,23 @@ class Folder(Part):
         return Command([sys.executable, "-m", "pytest", *options, *files], self._root, environment)
 
     def outcome(self, ended: Ended) -> Outcome:
-        figures = self.so_far(ended)
+        (counts,) = rows = self.so_far(ended)
         wrong = _WRONG.findall(ended.output)
         if ended.status == NO_TESTS:
             return Outcome("skipped", "no test is marked")
         if ended.status:
-            reason = f"{figures['failed']} of {figures['run']} tests failed" if wrong else ended.last_line
-            return Outcome("failed", reason, figures, wrong[:MOST_FAILURES])
-        if not figures["passed"]:
+            reason = f"{counts['failed']} of {counts['run']} tests failed" if wrong else ended.last_line
+            return Outcome("failed", reason, rows, wrong[:MOST_FAILURES])
+        if not counts["passed"]:
             reasons = dict.fromkeys(_SKIPPED.findall(ended.output))
-            return Outcome("skipped", "; ".join(reasons) or "all tests were skipped", figures)
-        return Outcome("ok", None, figures)
+            return Outcome("skipped", "; ".join(reasons) or "all tests were skipped", rows)
+        return Outcome("ok", None, rows)
 
-    def so_far(self, ended: Ended) -> Figures:
+    def so_far(self, ended: Ended) -> Sequence[Figures]:
         counts = Counter(_TESTED.findall(ended.output))
         failed = counts["FAILED"] + counts["ERROR"]
-        return {
-            "run": counts["PASSED"] + failed,
-            "passed": counts["PASSED"],
-            "failed": failed,
-            "skipped": counts["SKIPPED"],
-        }
+        row = {"run": counts["PASSED"] + failed, "passed": counts["PASSED"], "failed": failed}
+        return [{**row, "skipped": counts["SKIPPED"]}]
 
 
 class DeviceTests(Step):

@@ -6,7 +6,7 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -24,20 +24,20 @@ MARGIN = 2.0
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a step's table: the key of its figures, a title, and how a figure is shown."""
+    """A column of a step's table: the key of its figures, a title, and how a figure is shown (None: words)."""
 
     key: str
     title: str
-    show: Callable[..., str]
+    show: Callable[..., str] | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a part: its status, why it is not ok, and its figures."""
+    """What came of a part: its status, why it is not ok, and its figures in rows."""
 
     status: Literal["ok", "failed", "skipped"]
     reason: str | None = None
-    figures: Figures = field(default_factory=dict)
+    rows: Sequence[Figures] = ()
     #: What else there is to say, a line each.
     details: Sequence[str] = ()
 
@@ -61,9 +61,9 @@ class Part(ABC):
     def outcome(self, ended: Ended) -> Outcome:
         """What a command that ended by itself has shown, from its output and what it has written."""
 
-    def so_far(self, ended: Ended) -> Figures:
-        """Figures of a command that was stopped."""
-        return {}
+    def so_far(self, ended: Ended) -> Sequence[Figures]:
+        """What a command that was stopped had found by then."""
+        return ()
 
 
 class Step(ABC):
@@ -158,13 +158,13 @@ class _Run:
         log = Path("logs") / (re.sub(r"[^\w.]+", "-", f"{self.state.name}-{part.name}") + ".log")
         own.command = without_folders(" ".join(command.arguments))
         own.status, own.reason, own.log = "running", None, str(log)
-        own.figures, own.details = {}, []
+        own.rows, own.details = [], []
         self.say(f"{self.state.name}, {part.name}: at most {duration(seconds)}")
         self.save()
         ended = run_limited(command, seconds, self.results_dir / log)
         own.seconds = round(ended.seconds, 1)
         outcome = self._outcome(part, ended)
-        own.figures, own.details = dict(outcome.figures), list(outcome.details)
+        own.rows, own.details = [dict(row) for row in outcome.rows], list(outcome.details)
         own.status, own.reason = outcome.status, outcome.reason
         if ended.stopped:
             at_limit = seconds == part.limit

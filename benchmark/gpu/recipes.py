@@ -73,7 +73,7 @@ class Run(Part):
             return Outcome("failed", ended.last_line)
         record = result.to_json()
         folder = str(Path(found[1]).relative_to(self._setup.results_dir))
-        return Outcome("ok", None, {"folder": folder} | {name: record.get(name) for name in FIELDS})
+        return Outcome("ok", None, [{"folder": folder} | {name: record.get(name) for name in FIELDS}])
 
 
 def places(setup: Setup) -> list[str]:
@@ -92,7 +92,7 @@ class Recipe(Step):
         Column("train_tokens_per_second", "Training, tokens/s", text.amount),
         Column("score_tokens_per_second", "Scoring, tokens/s", text.amount),
         Column("peak_device_bytes", "Peak GPU memory", text.size),
-        Column("train_joules", "Energy, J", text.amount),
+        Column("train_joules", "Training energy", text.energy),
     )
 
     def __init__(

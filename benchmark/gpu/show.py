@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark import terminal, text
 from benchmark.files import write_text
 from benchmark.gpu.plan import Column, Step
-from benchmark.gpu.summary import PAGE, StepState, Summary
+from benchmark.gpu.summary import PAGE, Figures, PartState, StepState, Summary
 
 NOTES = (
     "Training, scoring: tokens a second. A ratio above ×1 is in our favour.",
@@ -100,16 +100,14 @@ def write_page(summary: Summary, steps: Sequence[Step], results_dir: Path) -> No
 
 
 def _of_step(state: StepState, columns: Sequence[Column]) -> Table:
+    """A row for each row of figures; a part without figures has one all the same."""
     parts = [part for part in state.parts if part.status != "waiting"]
-    shown = [column for column in columns if any(part.figures.get(column.key) is not None for part in parts)]
+    figures = [row for part in parts for row in part.rows]
+    shown = [column for column in columns if any(row.get(column.key) is not None for row in figures)]
     rows = [
-        (
-            part.name,
-            part.status,
-            text.duration(part.seconds),
-            *(column.show(part.figures.get(column.key)) for column in shown),
-        )
+        (*(_of_part(part) if not number else ("", "", "")), *(_cell(column, row) for column in shown))
         for part in parts
+        for number, row in enumerate(part.rows or [{}])
     ]
     lines = [f"{state.status}: {state.reason}"] if state.reason else []
     for part in parts:
@@ -118,8 +116,18 @@ def _of_step(state: StepState, columns: Sequence[Column]) -> Table:
         lines += [f"{part.name}: {line}" for line in part.details]
     if waiting := [part for part in state.parts if part.status == "waiting" and part.reason]:
         lines.append(f"not started for lack of time: {'; '.join(part.name for part in waiting)}")
-    titles = [("Part", False), ("Status", False), ("Time", True), *((column.title, True) for column in shown)]
+    titles = [("Part", False), ("Status", False), ("Time", True)]
+    titles += [(column.title, column.show is not None) for column in shown]
     return Table(state.name, state.proves, titles, rows, lines)
+
+
+def _of_part(part: PartState) -> tuple[str, str, str]:
+    return part.name, part.status, text.duration(part.seconds)
+
+
+def _cell(column: Column, row: Figures) -> str:
+    value = row.get(column.key)
+    return str(value or "") if column.show is None else column.show(value)
 
 
 def _plain(table: Table) -> str:

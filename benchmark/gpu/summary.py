@@ -18,7 +18,7 @@ PartStatus = Literal["waiting", "running", "ok", "failed", "skipped", "stopped"]
 #: A part with one of these is not repeated unless asked.
 FINISHED: tuple[PartStatus, ...] = ("ok", "failed", "skipped")
 
-#: A number or a word of the summary, by the key of its column.
+#: A row of the summary: numbers and words by the keys of its columns.
 Figures = Mapping[str, float | int | str | None]
 
 
@@ -35,7 +35,7 @@ class PartState:
     command: str | None = None
     #: File with all that it printed, below the results folder.
     log: str | None = None
-    figures: dict[str, float | int | str | None] = field(default_factory=dict)
+    rows: list[dict[str, float | int | str | None]] = field(default_factory=list)
     #: What else there is to say, a line each: which tests failed, and how.
     details: list[str] = field(default_factory=list)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmark.gpu.plan import Column, Outcome, Part, Step, carry_out
 from benchmark.gpu.process import Command, Ended
-from benchmark.gpu.summary import Summary, open_summary
+from benchmark.gpu.summary import Figures, Summary, open_summary
 
 #: Appends a line to the file that counts how often it ran.
 NOTE = "open({log!r}, 'a').write({name!r} + '\\n');"
@@ -29,16 +28,16 @@ class Program(Part):
     def outcome(self, ended: Ended) -> Outcome:
         if ended.status:
             return Outcome("failed", ended.last_line)
-        return Outcome("ok", None, {"said": ended.output.strip()})
+        return Outcome("ok", None, self.so_far(ended))
 
-    def so_far(self, ended: Ended) -> dict[str, Any]:
-        return {"said": ended.output.strip()}
+    def so_far(self, ended: Ended) -> Sequence[Figures]:
+        return [{"said": ended.output.strip()}]
 
 
 class Programs(Step):
     """Some programs; `lacks` says why none of them can run."""
 
-    columns = (Column("said", "Said", str),)
+    columns = (Column("said", "Said"),)
 
     def __init__(self, name: str, *parts: Part, limit: float = 60.0, lacks: str | None = None) -> None:
         self.name, self.proves, self.limit = name, f"that {name} works", limit

@@ -47,7 +47,7 @@ def test_steps_run_in_order_and_what_is_finished_is_not_repeated(tmp_path: Path)
     summary = carried_out(steps, tmp_path)
     assert started(tmp_path) == ["a", "b", "c"]
     assert [step.status for step in summary.steps] == ["ok", "ok"]
-    assert [part.figures["said"] for step in summary.steps for part in step.parts] == ["1", "2", "3"]
+    assert [part.rows[0]["said"] for step in summary.steps for part in step.parts] == ["1", "2", "3"]
     assert (tmp_path / "logs/two-c.log").read_text() == "3\n"
     carried_out(steps, tmp_path)
     assert started(tmp_path) == ["a", "b", "c"]
@@ -92,7 +92,7 @@ def test_a_part_is_stopped_at_its_limit_with_all_that_it_has_started(tmp_path: P
     assert statuses(summary) == {"endless": "failed", "next": "ok"}
     stopped = summary.steps[0].parts[0]
     assert stopped.reason == "after 2.00 s, its limit"
-    assert not alive(int(str(stopped.figures["said"]).split()[0]))
+    assert not alive(int(str(stopped.rows[0]["said"]).split()[0]))
 
 
 def test_a_command_that_is_stopped_can_record_what_it_has(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_part_is_told_how_much_time_it_has(tmp_path: Path) -> None:
         Programs("two", Program("of the step", program, tmp_path), limit=9.0),
     ]
     summary = carried_out(steps, tmp_path, seconds=1000.0)
-    own, step = (float(str(each.parts[0].figures["said"])) for each in summary.steps)
+    own, step = (float(str(each.parts[0].rows[0]["said"])) for each in summary.steps)
     assert own == 7.0
     assert 0 < step <= 9.0
 

@@ -55,7 +55,7 @@ def test_the_marked_tests_are_run_and_counted(tmp_path: Path, checkout: Path) ->
     (part,) = DeviceTests(setup(tmp_path), checkout).parts()
     outcome = part.outcome(run_limited(part.command(60.0), 60.0, tmp_path / "log"))
     assert (outcome.status, outcome.reason) == ("failed", "1 of 2 tests failed")
-    assert outcome.figures == {"run": 2, "passed": 1, "failed": 1, "skipped": 1}
+    assert outcome.rows == [{"run": 2, "passed": 1, "failed": 1, "skipped": 1}]
     (failure,) = outcome.details
     assert failure.startswith("tests/net/test_net.py::test_is_fast - AssertionError: the device is slow")
 
@@ -86,8 +86,8 @@ def test_what_pytest_prints_is_understood(
 
 def test_tests_that_were_passed_before_the_limit_count(tmp_path: Path, checkout: Path) -> None:
     (part,) = DeviceTests(setup(tmp_path), checkout).parts()
-    figures = part.so_far(ended("t.py::test_a PASSED [ 33%]\nt.py::test_b PASSED [ 66%]\nt.py::test_c ", 124))
-    assert figures["passed"] == 2
+    (counts,) = part.so_far(ended("t.py::test_a PASSED [ 33%]\nt.py::test_b PASSED [ 66%]\nt.py::test_c ", 124))
+    assert counts["passed"] == 2
 
 
 def test_an_installed_package_has_no_tests_to_run(tmp_path: Path) -> None:
