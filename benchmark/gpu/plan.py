@@ -24,7 +24,7 @@ MARGIN = 2.0
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a step's table: the key of its figures, a title, and how a figure is shown (None: words)."""
+    """A column of a step's table: the key of its figures, a title, how they are shown (None: words)."""
 
     key: str
     title: str

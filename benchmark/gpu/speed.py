@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from benchmark import text
 from benchmark.gpu.plan import Column, Outcome, Part, Step
 from benchmark.gpu.process import Command, Ended
 from benchmark.gpu.setup import TOY_LIMIT, Setup, python
+from benchmark.gpu.summary import Figures
 from benchmark.peers.neural.contestants import WORD_LANGUAGE_MODEL, Peer
 from benchmark.peers.neural.record import NeuralRecord
-from benchmark.peers.record import newest_records, rows_of_ours
+from benchmark.peers.neural.table import NeuralPresentation
+from benchmark.peers.record import OURS, newest_records
 from benchmark.peers.table import Pair
 
-#: Number formats, the fastest first. A CPU has no TF32.
+#: Number formats of training, the same for both programs; the fastest first.
 PRECISIONS = ("bfloat16", "float32", "tf32")
 LAYERS, BATCH, UNROLL, STEPS, EVALUATION = 2, 64, 35, 200, 20_000
-#: Figures of one run of either program that are shown if there are any: key, and prefix of its column.
-OF_A_RUN = ("train_joules", "peak_device_bytes")
 
 
-class Comparison(Part):
-    """Both programs with one network in one number format."""
+class Network(Part):
+    """Both programs with one network, once in each number format."""
 
-    def __init__(self, setup: Setup, precision: str, hidden: int, vocabulary: int) -> None:
-        self.name = f"{precision}, {LAYERS} × {hidden}, {vocabulary:,} words"
-        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 90.0)
-        self._setup, self._precision, self._hidden, self._vocabulary = setup, precision, hidden, vocabulary
-        self._record_name = f"gpu-{precision}-{LAYERS}x{hidden}-{vocabulary}"
+    def __init__(self, setup: Setup, hidden: int, vocabulary: int) -> None:
+        self.name = f"{LAYERS} × {hidden:,}, {vocabulary:,} words"
+        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 125.0)
+        self._setup, self._hidden, self._vocabulary = setup, hidden, vocabulary
+        self._record_name = f"gpu-{LAYERS}x{hidden}-{vocabulary}"
 
     def command(self, seconds: float) -> Command:
         toy = (4, 5, 10, 50)
         batch, unroll, steps, evaluation = toy if self._setup.toy else (BATCH, UNROLL, STEPS, EVALUATION)
+        on_cuda = self._setup.device.startswith("cuda")
         options: dict[str, Any] = {
             "kinds": "lstm",
             "vocabulary": self._vocabulary,
             "device": self._setup.device,
-            "precision": self._precision,
+            "precision": ",".join(PRECISIONS if on_cuda else PRECISIONS[:2]),  # a CPU has no TF32
             "layers": LAYERS,
             "hidden": self._hidden,
             "batch": batch,
@@ -57,21 +57,39 @@ class Comparison(Part):
     def outcome(self, ended: Ended) -> Outcome:
         if ended.status:
             return Outcome("failed", ended.last_line)
-        records = newest_records(self._setup.results_dir, NeuralRecord)
-        record = next((one for one in records if one.name == self._record_name), None)
+        record = self._record()
         if record is None:
             return Outcome("failed", "nothing was measured: the log says why")
-        rows = {row.contestant: row for row in record.rows}
-        its, ours = rows[WORD_LANGUAGE_MODEL.name], rows_of_ours(record.rows).get(record.rows[0].case)
-        for row in (rows["ours"], its):
-            if row.status != "ok":
-                return Outcome("failed", f"{row.title}: {row.reason}")
-        return Outcome("ok", None, figures_of(Pair(record, ours, its)))
+        taking_part = [row for row in record.rows if row.contestant in (OURS, WORD_LANGUAGE_MODEL.name)]
+        wrong = [row for row in taking_part if row.status != "ok"]
+        rows = _rows(record)
+        if wrong:
+            return Outcome("failed", f"{wrong[0].case.title}, {wrong[0].title}: {wrong[0].reason}", rows)
+        return Outcome("ok", None, rows)
+
+    def so_far(self, ended: Ended) -> Sequence[Figures]:
+        record = self._record()
+        return _rows(record) if record else []
+
+    def _record(self) -> NeuralRecord | None:
+        records = newest_records(self._setup.results_dir, NeuralRecord)
+        return next((record for record in records if record.name == self._record_name), None)
 
 
-def figures_of(pair: Pair) -> dict[str, Any]:
-    """The rates of both programs and their ratios; what else was measured of ours."""
-    figures: dict[str, Any] = {}
+def _rows(record: NeuralRecord) -> list[Figures]:
+    """A row for each number format in which both programs were measured."""
+    return [
+        _row(pair)
+        for pair in NeuralPresentation().pairs(record)
+        if pair.its.contestant == WORD_LANGUAGE_MODEL.name
+    ]
+
+
+def _row(pair: Pair) -> Figures:
+    figures: dict[str, Any] = {
+        "precision": pair.its.case.precision,
+        "loss_difference": pair.its.difference_from_ours,
+    }
     for stage in ("train", "score"):
         name = f"{stage}_tokens_per_second"
         figures |= {
@@ -79,9 +97,11 @@ def figures_of(pair: Pair) -> dict[str, Any]:
             f"{stage}_its": pair.its.median(name),
             f"{stage}_ratio": pair.ratio(name),
         }
-    for who, row in (("ours", pair.ours), ("its", pair.its)):
-        run = asdict(row.runs[-1]) if row else {}
-        figures |= {f"{name}_{who}": run.get(name) for name in OF_A_RUN}
+    for name in ("peak_device_bytes", "train_arithmetic"):
+        figures |= {
+            f"{name}_ours": pair.ours and getattr(pair.ours.runs[-1], name),
+            f"{name}_its": getattr(pair.its.runs[-1], name),
+        }
     return figures
 
 
@@ -91,12 +111,15 @@ class Speed(Step):
     name = "speed"
     proves = "speed of training and scoring beside PyTorch's word_language_model"
     columns = (
+        Column("precision", "Training in"),
         Column("train_ours", "Training: ours", text.amount),
         Column("train_its", "Its", text.amount),
         Column("train_ratio", "Ours ÷ its", text.times),
         Column("score_ours", "Scoring: ours", text.amount),
         Column("score_its", "Its", text.amount),
         Column("score_ratio", "Ours ÷ its", text.times),
+        Column("peak_device_bytes_ours", "GPU memory: ours", text.size),
+        Column("peak_device_bytes_its", "Its", text.size),
     )
 
     def __init__(self, setup: Setup) -> None:
@@ -107,11 +130,5 @@ class Speed(Step):
         return Peer(WORD_LANGUAGE_MODEL, self._setup.word_language_model).missing
 
     def parts(self) -> Sequence[Part]:
-        sizes, vocabularies = ((8, 12), (20, 30)) if self._setup.toy else ((650, 1500), (10_000, 33_000))
-        precisions = PRECISIONS[:2] if self._setup.device == "cpu" else PRECISIONS
-        return [
-            Comparison(self._setup, precision, hidden, vocabulary)
-            for vocabulary in vocabularies
-            for precision in precisions
-            for hidden in sizes
-        ]
+        sizes, vocabularies = ((8, 12), (20,)) if self._setup.toy else ((650, 1500), (10_000, 33_000))
+        return [Network(self._setup, hidden, vocabulary) for vocabulary in vocabularies for hidden in sizes]

@@ -13,6 +13,15 @@ from benchmark.gpu.process import Ended, run_limited
 from benchmark.gpu.python_text import write_python_text
 from benchmark.gpu.setup import Setup
 from benchmark.gpu.steps import steps_of
+from benchmark.peers.neural.record import (
+    NeuralCase,
+    NeuralRecord,
+    NeuralRun,
+    ProofConditions,
+    Sizes,
+    Speed,
+)
+from benchmark.peers.record import OURS, Machine, Row, now
 from benchmark.sweep.compose import collect
 
 TESTS = """
@@ -86,7 +95,9 @@ def test_what_pytest_prints_is_understood(
 
 def test_tests_that_were_passed_before_the_limit_count(tmp_path: Path, checkout: Path) -> None:
     (part,) = DeviceTests(setup(tmp_path), checkout).parts()
-    (counts,) = part.so_far(ended("t.py::test_a PASSED [ 33%]\nt.py::test_b PASSED [ 66%]\nt.py::test_c ", 124))
+    (counts,) = part.so_far(
+        ended("t.py::test_a PASSED [ 33%]\nt.py::test_b PASSED [ 66%]\nt.py::test_c ", 124)
+    )
     assert counts["passed"] == 2
 
 
@@ -102,11 +113,74 @@ def test_other_programs_that_are_not_there_are_named(tmp_path: Path, monkeypatch
     assert "github.com/kpu/kenlm" in str(step(tmp_path, "counting").missing())
 
 
+def neural_row(contestant: str, rate: float | None, precision: str) -> Row[NeuralCase, NeuralRun]:
+    """A measured row of the speed comparison, or a failed one."""
+    row = Row(case=NeuralCase("lstm", "zipf", 20, 1, precision), contestant=contestant, title=contestant)
+    if rate is None:
+        row.drop_out("failed", "out of memory")
+        return row
+    run = NeuralRun(
+        losses=[],
+        evaluation_loss=1.0,
+        train_tokens_per_second=rate,
+        score_tokens_per_second=10 * rate,
+        seconds=1.0,
+        peak_bytes=1,
+        peak_device_bytes=int(1000 * rate),
+    )
+    row.runs.append(run)
+    return row
+
+
+def neural_record(name: str, rows: list[Row[NeuralCase, NeuralRun]]) -> NeuralRecord:
+    return NeuralRecord(
+        name=name,
+        started=now(),
+        command="",
+        machine=Machine(),
+        programs={},
+        rounds=1,
+        texts=[],
+        device="cuda",
+        sizes=Sizes(),
+        speed=Speed(steps=10, evaluation_tokens=10),
+        proof=ProofConditions(steps=30, tolerance=1e-5, highest_learning_rate=1.0),
+        evaluation_rows=10,
+        rows=rows,
+    )
+
+
+@pytest.mark.parametrize("theirs", [2.0, None])
+def test_speeds_are_read_as_ratios_in_each_number_format(tmp_path: Path, theirs: float | None) -> None:
+    part = step(tmp_path, "speed").parts()[0]
+    rows = [
+        neural_row(OURS, 6.0, "bfloat16"),
+        neural_row("word_language_model", theirs, "bfloat16"),
+        neural_row(OURS, 3.0, "float32"),
+        neural_row("word_language_model", 2.0, "float32"),
+    ]
+    neural_record("gpu-2x8-20", rows).save(tmp_path / "peers" / "one" / "neural.json")
+    outcome = part.outcome(ended(""))
+    shown = {row["precision"]: (row["train_ratio"], row["peak_device_bytes_its"]) for row in outcome.rows}
+    if theirs is None:
+        assert (outcome.status, shown) == ("failed", {"float32": (1.5, 2000)})
+        assert str(outcome.reason).endswith("word_language_model: out of memory")
+    else:
+        assert (outcome.status, shown) == ("ok", {"bfloat16": (3.0, 2000), "float32": (1.5, 2000)})
+    assert part.so_far(ended("", 124)) == outcome.rows
+
+
+def test_a_comparison_that_recorded_nothing_has_failed(tmp_path: Path) -> None:
+    for name in ("speed", "counting"):
+        outcome = step(tmp_path, name).parts()[0].outcome(ended("all well"))
+        assert (outcome.status, outcome.reason) == ("failed", "nothing was measured: the log says why")
+
+
 def test_a_corpus_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     for name in ("ptb_60s", "wikitext2"):
-        reason = str(step(tmp_path, name, corpora=tmp_path).missing())
+        reason = str(step(tmp_path, name, toy=False, corpora=tmp_path).missing())
         assert "is missing and could not be fetched" in reason, name
         assert "\n" not in reason
 
