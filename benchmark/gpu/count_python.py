@@ -16,6 +16,9 @@ from benchmark.gpu.python_text import PythonText, write_python_text
 from benchmark.peers.ngram.measure import NgramPlan, measure
 from benchmark.settings import usable_cores
 
+#: More memory than this makes no sorting faster.
+MOST_MEGABYTES = 32_000
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the text, run both programs once, and record them as `nextword peers` does."""
@@ -39,16 +42,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", required=True, help="where ours counts: cuda, cpu")
     add("--name", required=True, help="what the record is called")
     add("--order", type=int, default=5, help="default: %(default)s")
-    add("--memory", default=_half_of_the_memory(), help="memory for either to sort in (default: half)")
+    add("--memory", default=_memory(), help="memory for either to sort in (default: %(default)s)")
     add("--kenlm", type=Path, help="folder of lmplz, build_binary and query")
     add("--sources", type=Path, nargs="*", help="folders (default: those of the installed Python)")
     add("--results-dir", type=Path, required=True)
     return parser
 
 
-def _half_of_the_memory() -> str:
-    megabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2_000_000
-    return f"{megabytes}M"
+def _memory() -> str:
+    half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2_000_000
+    return f"{min(half, MOST_MEGABYTES)}M"
 
 
 def _plan(options: argparse.Namespace, text: PythonText) -> NgramPlan:

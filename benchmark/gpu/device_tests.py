@@ -78,7 +78,7 @@ class DeviceTests(Step):
     )
 
     def __init__(self, setup: Setup, root: Path | None = None) -> None:
-        self.limit = 100.0
+        self.limit = 80.0
         self._setup = setup
         self._root = root or Path(benchmark.__file__).parents[1]
 

@@ -26,7 +26,7 @@ class Network(Part):
 
     def __init__(self, setup: Setup, hidden: int, vocabulary: int) -> None:
         self.name = f"{LAYERS} × {hidden:,}, {vocabulary:,} words"
-        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 125.0)
+        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 110.0)
         self._setup, self._hidden, self._vocabulary = setup, hidden, vocabulary
         self._record_name = f"gpu-{LAYERS}x{hidden}-{vocabulary}"
 
@@ -124,11 +124,12 @@ class Speed(Step):
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self.limit = TOY_LIMIT if setup.toy else 125.0
+        self.limit = TOY_LIMIT if setup.toy else 110.0
 
     def missing(self) -> str | None:
         return Peer(WORD_LANGUAGE_MODEL, self._setup.word_language_model).missing
 
     def parts(self) -> Sequence[Part]:
-        sizes, vocabularies = ((8, 12), (20,)) if self._setup.toy else ((650, 1500), (10_000, 33_000))
-        return [Network(self._setup, hidden, vocabulary) for vocabulary in vocabularies for hidden in sizes]
+        toy = [(8, 20), (12, 20)]
+        networks = [(650, 10_000), (1500, 33_000), (1500, 10_000), (650, 33_000)]
+        return [Network(self._setup, *sizes) for sizes in (toy if self._setup.toy else networks)]

