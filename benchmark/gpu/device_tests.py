@@ -13,7 +13,7 @@ import benchmark
 from benchmark import text
 from benchmark.gpu.plan import Column, Outcome, Part, Step
 from benchmark.gpu.process import Command, Ended
-from benchmark.gpu.setup import Setup
+from benchmark.gpu.setup import TOY_LIMIT, Setup
 from benchmark.gpu.summary import Figures
 
 #: What marks a test that needs a CUDA device.
@@ -78,7 +78,7 @@ class DeviceTests(Step):
     )
 
     def __init__(self, setup: Setup, root: Path | None = None) -> None:
-        self.limit = 80.0
+        self.limit = TOY_LIMIT if setup.toy else 80.0
         self._setup = setup
         self._root = root or Path(benchmark.__file__).parents[1]
 

@@ -16,8 +16,8 @@ from benchmark.peers.neural.table import NeuralPresentation
 from benchmark.peers.record import OURS, newest_records
 from benchmark.peers.table import Pair
 
-#: Number formats of training, the same for both programs; the fastest first.
-PRECISIONS = ("bfloat16", "float32", "tf32")
+#: Number formats of training, as `nextword peers neural --precision` names them. A CPU has the first two.
+PRECISIONS = ("bfloat16", "float32", "tf32", "float16")
 LAYERS, BATCH, UNROLL, STEPS, EVALUATION = 2, 64, 35, 200, 20_000
 
 
@@ -38,7 +38,7 @@ class Network(Part):
             "kinds": "lstm",
             "vocabulary": self._vocabulary,
             "device": self._setup.device,
-            "precision": ",".join(PRECISIONS if on_cuda else PRECISIONS[:2]),  # a CPU has no TF32
+            "precision": ",".join(PRECISIONS if on_cuda else PRECISIONS[:2]),
             "layers": LAYERS,
             "hidden": self._hidden,
             "batch": batch,
