@@ -111,7 +111,7 @@ class RunLog:
 
     @contextmanager
     def evaluation(self) -> Iterator[None]:
-        """Work inside this block (validation) does not count as training time."""
+        """Work inside this block (validation) does not count as training: neither its time nor its energy."""
         yield
 
 

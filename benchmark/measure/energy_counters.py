@@ -29,7 +29,7 @@ class Counter:
 
     `part` is what it counts for: `GPU` or `PACKAGE`. `name` tells it from others of the same part; a GPU's is
     its UUID. `interval` is the seconds between two updates. The counter starts again from zero at `wraps_at`
-    joules, and it takes more than `wraps_after` seconds to get there.
+    joules (NaN: never), and it takes more than `wraps_after` seconds to get there.
     """
 
     part: str
@@ -37,7 +37,7 @@ class Counter:
     interval: float
     #: Joules; None if they cannot be read.
     read: Callable[[], float | None]
-    wraps_at: float = math.inf
+    wraps_at: float = math.nan
     wraps_after: float = math.inf
 
     def difference(self, before: float | None, after: float | None, seconds: float) -> float:

@@ -218,6 +218,13 @@ def test_a_run_on_a_gpu_takes_the_packages_too_and_one_on_the_cpu_no_gpu(clock, 
     assert meter.spent("cuda:2") is None  # the packages alone would not be what the run took
 
 
+def test_a_gpu_that_was_reset_meanwhile_has_no_figure(clock, boards) -> None:
+    meter = EnergyMeter(gpu_counters())
+    boards["GPU-cc"] = 3.0
+    clock.now += 2
+    assert meter.spent("cuda:0") is None
+
+
 def test_what_is_too_short_for_the_counter_has_no_figure(clock, boards) -> None:
     meter = EnergyMeter(gpu_counters())
     clock.now += 0.9
