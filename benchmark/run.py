@@ -20,6 +20,7 @@ from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
 from benchmark.files import atomic_folder, bytes_below, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
+from benchmark.measure.bits import text_figures
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
@@ -146,6 +147,7 @@ def _scored(
     figures = replace(
         result,
         **summary(scores, corpus.test),
+        **text_figures(corpus.test),
         **by_frequency(scores, corpus.test),
         valid_perplexity=perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
         parameters=size.parameters,

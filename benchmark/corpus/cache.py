@@ -13,10 +13,10 @@ import numpy as np
 
 from benchmark.corpus import split
 from benchmark.corpus.document import Document, Span
-from benchmark.corpus.encode import PARTS, Parts, encode
+from benchmark.corpus.encode import ADDITIONS, PARTS, Parts, encode
 from benchmark.corpus.fetch import Say
 from benchmark.corpus.settings import CorpusSettings
-from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.stream import CodedText, TokenStream
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
 from benchmark.files import atomic_folder, locked
@@ -42,7 +42,8 @@ def open_encoded(
         with locked(cache / "encoded" / "locks" / folder.name, busy=lambda: say(busy)):
             found = _load(folder)
             if found is None:
-                say(f"encoding {settings.name}" + (" again: its cache is damaged" if folder.exists() else ""))
+                again = " again: its cache is damaged or of another version" if folder.exists() else ""
+                say(f"encoding {settings.name}{again}")
                 with atomic_folder(folder) as aside:
                     _write(settings, documents, aside, say)
                 found = _load(folder)
@@ -74,6 +75,7 @@ def _write(
     )
     vocabulary.save(folder / VOCABULARY)
     meta = {
+        "additions": ADDITIONS,
         "splits": {part: asdict(split) for part, split in splits.items()},
         "checksums": {path.name: _checksum(path) for path in sorted(folder.iterdir())},
     }
@@ -110,8 +112,10 @@ def _load(folder: Path) -> Encoded | None:
     """The contents of a folder, or None if it is missing, incomplete or damaged."""
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        if meta.pop("seal") != _seal(meta) or any(
-            _checksum(folder / name) != crc for name, crc in meta["checksums"].items()
+        if (
+            meta.pop("seal") != _seal(meta)
+            or meta["additions"] != ADDITIONS
+            or any(_checksum(folder / name) != crc for name, crc in meta["checksums"].items())
         ):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
@@ -126,7 +130,8 @@ def _stream(folder: Path, part: str, vocabulary: Vocabulary, known: Mapping[str,
     lines = np.load(folder / f"{part}.lines.npy", mmap_mode="r", allow_pickle=False)
     if len(ids) != known["targets"] or len(lines) != known["lines"] + 1:
         raise ValueError(f"{folder} is damaged")
-    return TokenStream(ids, lines, vocabulary, known["characters"])
+    text = CodedText(known["characters"], known["bytes"], known["spelling_bits"])
+    return TokenStream(ids, lines, vocabulary, text)
 
 
 def _seal(meta: Mapping[str, Any]) -> int:

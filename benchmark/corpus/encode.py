@@ -9,13 +9,14 @@ grows with the number of types and lines, not with the length of the text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from benchmark.corpus.build_vocabulary import NO_ID, build_vocabulary
+from benchmark.corpus.coded_text import TextMeter
 from benchmark.corpus.document import Span, pieces, whole_spans
 from benchmark.corpus.error_messages import empty_part, reserved_token, unseen_token
 from benchmark.corpus.fetch import Say
@@ -33,6 +34,8 @@ from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 PARTS = ("train", "valid", "test")
 #: Part of the identity of every encoding: raise it when an edit gives the same text other ids.
 VERSION = 1
+#: Part of no identity: raise it when an edit changes what is kept beside the ids, to have caches made anew.
+ADDITIONS = 1
 #: Tokens handled at a time when ids replace type numbers.
 BATCH = 1 << 20
 #: Tokens that a text must not contain: they stand for the ends and the beginnings of lines.
@@ -47,8 +50,10 @@ class EncodedSplit:
 
     targets: int
     lines: int
-    characters: int
-    text: str  # SHA-256 of the text; of the test split only
+    text: str  # SHA-256 of the text before tokenisation; of the test split only
+    characters: int = 0  # these three as in CodedText
+    bytes: int = 0
+    spelling_bits: float | None = None
 
 
 def encode(
@@ -81,11 +86,15 @@ def _encode(
     in_train = np.zeros(len(types), dtype=np.int64)
     in_train[: len(counts["train"])] = counts["train"]
     vocabulary, ids = build_vocabulary(types, in_train, settings.vocabulary)
+    meter = TextMeter(types, numberer.sizes(types), in_train, ids, vocabulary)
     for part in PARTS:
         unplaced = np.flatnonzero((ids[: len(counts[part])] == NO_ID) & (counts[part] > 0))
         if len(unplaced):
             raise unseen_token({types[number] for number in unplaced}, part, texts.lines_of(part))
         _number_to_id(folder, part, splits[part].targets, ids, len(vocabulary))
+        lines = np.load(folder / f"{part}.lines.npy", allow_pickle=False)
+        text = meter.measure(counts[part], numberer.separators(lines))
+        splits[part] = replace(splits[part], **asdict(text))
     return vocabulary, splits
 
 
@@ -147,7 +156,7 @@ def _number(
         ends = [np.array([targets])]
     lines = np.concatenate([[0], *ends]).astype(np.int64)
     np.save(folder / f"{part}.lines.npy", lines, allow_pickle=False)
-    return EncodedSplit(targets, len(lines) - 1, counter.characters, counter.digest), _counts(folder, part)
+    return EncodedSplit(targets, len(lines) - 1, counter.digest), _counts(folder, part)
 
 
 def _counts(folder: Path, part: str) -> np.ndarray:

@@ -10,25 +10,41 @@ from benchmark.corpus.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
+class CodedText:
+    """The text that the targets of a split give back, once the unknown words among them are spelt.
+
+    That is the text as its tokens hold it, which is what the targets' probabilities are a code of: words
+    with one space between them and a newline behind each line, in lower case if the corpus is. Unknown words
+    count as they are spelt. `characters` is its length in Unicode code points, `bytes` that in UTF-8.
+    `spelling_bits` is what spelling its unknown words costs (see `benchmark.corpus.spelling`), in bits;
+    None where `<unk>` stands in the text itself, so that nobody knows the words.
+    """
+
+    characters: int
+    bytes: int
+    spelling_bits: float | None = 0.0
+
+
+@dataclass(frozen=True)
 class TokenStream:
     """The ids of one split. Every id is a target, and is scored exactly once.
 
     `ids` (uint16 or uint32 [targets], usually memory-mapped) holds the text's tokens and, where the
     vocabulary has `</s>`, one `</s>` at the end of every line. `lines` (int64 [lines + 1]) holds the
-    offset of each line's first id, then the number of ids. `characters` is the length of the split's text in
-    Unicode code points, for bits per character (0 where unknown).
+    offset of each line's first id, then the number of ids. `text` measures the text behind the ids, for bits
+    per character; None where it is not known.
     """
 
     ids: np.ndarray
     lines: np.ndarray
     vocabulary: Vocabulary
-    characters: int = 0
+    text: CodedText | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @classmethod
-    def from_ids(cls, ids: np.ndarray, vocabulary: Vocabulary, characters: int = 0) -> TokenStream:
+    def from_ids(cls, ids: np.ndarray, vocabulary: Vocabulary, text: CodedText | None = None) -> TokenStream:
         """A stream over ids in memory. Lines end after each `</s>`; without `</s>` there is one line."""
         ids = np.asarray(ids)
         if vocabulary.end is None:
@@ -37,7 +53,7 @@ class TokenStream:
             ends = np.flatnonzero(ids == vocabulary.end) + 1
         if len(ids) and (not len(ends) or ends[-1] != len(ids)):
             ends = np.append(ends, len(ids))
-        return cls(ids, np.concatenate([[0], ends]).astype(np.int64), vocabulary, characters)
+        return cls(ids, np.concatenate([[0], ends]).astype(np.int64), vocabulary, text)
 
     def head(self, targets: int) -> TokenStream:
         """The fewest whole lines at the front that hold at least `targets` ids, or all lines."""

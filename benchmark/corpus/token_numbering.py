@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
+from benchmark.corpus.coded_text import TypeSizes
 from benchmark.corpus.growing_array import GrowingArray
 from benchmark.corpus.vocabulary import END
 from benchmark.corpus.word_numbering import MULTIPLIERS, LookedUp, WordNumberer
@@ -66,6 +67,9 @@ class Numbered:
 class TokenNumberer(ABC):
     """Numbers the types of all splits of a corpus from 0; with `end_of_line`, type 0 is `</s>`."""
 
+    #: Whether spaces stand between the tokens, which are no tokens themselves.
+    spaced = False
+
     def __init__(self, end_of_line: bool) -> None:
         self.end_of_line = end_of_line
 
@@ -76,6 +80,18 @@ class TokenNumberer(ABC):
     @abstractmethod
     def types(self) -> list[str]:
         """The types in order of number."""
+
+    def sizes(self, types: Sequence[str]) -> TypeSizes:
+        """How long the text of each type is."""
+        return TypeSizes.of(types, end_first=self.end_of_line)
+
+    def separators(self, lines: np.ndarray) -> int:
+        """The spaces and newlines between the tokens of a split, from the offsets of its lines: one space
+        between two words, one newline behind each line."""
+        if not self.end_of_line:
+            return int(lines[-1]) if self.spaced else 0
+        words = np.diff(lines) - 1
+        return int(np.maximum(words, 1).sum()) if self.spaced else len(words)
 
     def split(self, pieces: Iterable[bytes]) -> Iterator[Numbered]:
         """The tokens of a split. Its last line is ended even if it has no newline."""
@@ -94,6 +110,8 @@ class TokenNumberer(ABC):
 
 class WordTokens(TokenNumberer):
     """Tokens between ASCII whitespace; every newline ends a line, a blank one too."""
+
+    spaced = True
 
     def __init__(self, end_of_line: bool, multiplier: int = MULTIPLIERS[0]) -> None:
         super().__init__(end_of_line)

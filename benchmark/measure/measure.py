@@ -40,7 +40,7 @@ class Measure:
     cost: bool = False
     #: `key`: in every table of the comparison; `more`: on the page and in the CSV; `data`: in the CSV only.
     level: Literal["key", "more", "data"] = "more"
-    #: Whether it is left out of the report where no run has it: what only some machines can measure.
+    #: Whether it is left out of the report where no run has it: what some machines or corpora cannot give.
     optional: bool = False
     #: How the value is read from a record, by default from the field named `key`.
     of: Callable[[Any], float | None] | None = None

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.measure.bits import bits_per_token
+from benchmark.measure.bits import bits_per_byte, bits_per_character, bits_per_token
 from benchmark.measure.measure import Measure
 
 if TYPE_CHECKING:
@@ -88,12 +88,31 @@ MEASURES: tuple[Measure, ...] = (
         noun="bits per character",
         unit="bits",
         definition=(
-            "−Σ log₂ p over the test targets, divided by the number of characters in the test text. It is "
-            "comparable between models over words and models over characters."
+            "The bits that code the test text, divided by its characters: −Σ log₂ p over the test targets, "
+            "and for each that is <unk> the bits that spell the word. Words are spelt by a character "
+            "7-gram (Witten-Bell) of the training text's rare words (after Brown et al. 1992). The text is "
+            "counted as its tokens hold it: with one space between words, a newline behind each line, and "
+            "unknown words as they are spelt. There is no number where <unk> stands in the text itself (as "
+            "in the Penn Treebank), nor for records from before unknown words were spelt."
         ),
         show=_three_decimals,
         better="lower",
-        of=_of_distribution("bits_per_character"),
+        optional=True,
+        of=bits_per_character,
+    ),
+    Measure(
+        key="bits_per_byte",
+        title="Bits per byte",
+        noun="bits per byte",
+        unit="bits",
+        definition=(
+            "The same bits, divided by the bytes of the text in UTF-8. On the same text, it compares models "
+            "over words, subwords, characters and bytes, and compressors."
+        ),
+        show=_three_decimals,
+        better="lower",
+        optional=True,
+        of=bits_per_byte,
     ),
     Measure(
         key="test_zero_probabilities",

@@ -47,8 +47,7 @@ def summary(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
     `test_nll`: −Σ ln p in nats; `test_targets`: N; `test_perplexity`; `test_perplexity_known`: the
     same without `<unk>` targets; `test_zero_probabilities`: targets with probability 0, which make every
     sum infinite, and `test_perplexity_nonzero`: perplexity of the others alone, on events of the model's
-    own choosing; `oov_rate`: share of `<unk>` among the targets; `bits_per_character`: test_nll / ln 2 /
-    code points of the text, comparable between tokenisations of the same text.
+    own choosing; `oov_rate`: share of `<unk>` among the targets.
     """
     nll = -float(np.sum(log_probs, dtype=np.float64))
     unknown = stream.vocabulary.unknown
@@ -62,8 +61,6 @@ def summary(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
         "test_zero_probabilities": int((~possible).sum()),
         "test_perplexity_nonzero": perplexity(log_probs[possible]) if possible.any() else None,
         "oov_rate": float(1 - known.mean()),
-        "test_characters": stream.characters,
-        "bits_per_character": nll / math.log(2) / stream.characters if stream.characters else None,
     }
 
 

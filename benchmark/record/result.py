@@ -91,10 +91,13 @@ class Result:
     valid_perplexity: float | None = None
     #: Share of `<unk>` among the test targets: 0 to 1.
     oov_rate: float | None = None
-    #: Code points in the test text.
+    #: Code points in the test text as its tokens hold it (see `benchmark.corpus.CodedText`).
     test_characters: int | None = None
-    #: Bits for each code point of the test text.
-    bits_per_character: float | None = None
+    #: Its bytes in UTF-8. None in records from before unknown words were spelt; those count the code points
+    #: of the text as it was before tokenisation.
+    test_bytes: int | None = None
+    #: Bits that spell its `<unk>` targets; None where `<unk>` stands in the text itself, too.
+    spelling_bits: float | None = None
     #: Least training count of each bucket of targets.
     bucket_edges: list[int] = field(default_factory=list)
     bucket_targets: list[int] = field(default_factory=list)

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
 from benchmark import text
+from benchmark.measure.bits import why_no_code
 from benchmark.measure.measures import TRAIN_SECONDS
 from benchmark.report.rows import Row
 
@@ -85,6 +86,21 @@ class RankedGroup:
             f"{targets:,} test targets" if targets else "",
             f"vocabulary of {vocabulary:,}" if vocabulary else "",
             f"{text.percent(rate)} out of vocabulary" if rate is not None else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def text_summary(self) -> str:
+        """How long the predicted text is, and what spelling its unknown words costs; or why that is open."""
+        records = [row.first for row in self.rows]
+        scored = next((record for record in records if record.test_bytes is not None), records[0])
+        missing = why_no_code(scored)
+        if missing:
+            return f"no bits per character: {missing}"
+        parts = [
+            f"{scored.test_characters:,} characters" if scored.test_characters else "",
+            f"{scored.test_bytes:,} bytes" if scored.test_bytes else "",
+            f"{scored.spelling_bits:,.0f} bits to spell the unknown words" if scored.spelling_bits else "",
         ]
         return ", ".join(part for part in parts if part)
 

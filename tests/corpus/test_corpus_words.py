@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nltk.tokenize import NLTKWordTokenizer
 
-from benchmark.corpus import tokeniser_of
+from benchmark.corpus import CodedText, tokeniser_of
 from benchmark.corpus.nltk_words import WordTokeniser, paragraphs
 from benchmark.corpus.tokeniser import Tokeniser
 
@@ -35,7 +35,8 @@ def test_sentences_are_lines_and_paragraphs_bound_them(tmp_path: Path) -> None:
     assert words[:5] == ["a", "heading", "without", "end", "</s>"]
     assert words[5:13] == ["it", "rained", ".", "</s>", "nobody", "came", ".", "</s>"]
     assert len(corpus.train.lines) == 16
-    assert corpus.train.characters == len(text)
+    tokenised = "a heading without end\nit rained .\nnobody came .\n" * 5
+    assert corpus.train.text == CodedText(len(tokenised), len(tokenised), 0.0)
 
 
 def test_paragraphs_between_blank_lines_join_their_lines() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.corpus import Corpus, open_corpus
+from benchmark.corpus import CodedText, Corpus, open_corpus
 from benchmark.corpus import document as document_module
 from benchmark.corpus import encode as encode_module
 
@@ -66,7 +66,10 @@ def test_words_are_those_of_plain_python(text: str, end_of_line: bool) -> None:
     assert dict(zip(corpus.vocabulary.tokens, corpus.vocabulary.counts.tolist(), strict=True)) == Counter(
         expected
     )
-    assert corpus.train.characters == len(text.replace("\r\n", "\n"))
+    ends = expected if end_of_line else [*expected, ""]
+    joined = " ".join(ends).replace(" </s> ", "\n").replace("</s> ", "\n").replace(" </s>", "\n")
+    held = joined.replace("</s>", "\n")
+    assert corpus.train.text == CodedText(len(held), len(held.encode()), 0.0)
 
 
 @given(TEXTS, st.booleans())
@@ -76,6 +79,8 @@ def test_characters_are_code_points(text: str, end_of_line: bool) -> None:
     if end_of_line:
         expected = ["</s>" if character == "\n" else character for character in expected]
         expected += ["</s>"] if expected[-1] != "</s>" else []
+    held = "".join(expected).replace("</s>", "\n")
+    assert corpus.train.text == CodedText(len(held), len(held.encode()), 0.0)
     assert corpus.vocabulary.decode(corpus.train.ids) == expected
 
 

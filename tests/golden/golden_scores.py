@@ -59,9 +59,7 @@ def text() -> dict[str, TokenStream]:
     ranked = sorted(kept.items(), key=lambda item: (-item[1], item[0]))
     vocabulary = Vocabulary(tuple(token for token, _ in ranked), np.array([count for _, count in ranked]))
     return {
-        split: TokenStream.from_ids(
-            vocabulary.encode(tokens).astype(np.uint16), vocabulary, characters=len(" ".join(tokens))
-        )
+        split: TokenStream.from_ids(vocabulary.encode(tokens).astype(np.uint16), vocabulary)
         for split, tokens in splits.items()
     }
 

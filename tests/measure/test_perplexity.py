@@ -15,7 +15,7 @@ from benchmark.measure.perplexity import checked, perplexity, perplexity_line, s
 from benchmark.record.result import Result
 
 VOCABULARY = Vocabulary(("a", "<unk>", "</s>"), np.array([12, 3, 0]))
-STREAM = TokenStream.from_ids(np.array([0, 1, 2, 0, 2]), VOCABULARY, characters=10)
+STREAM = TokenStream.from_ids(np.array([0, 1, 2, 0, 2]), VOCABULARY)
 #: 1/2 · 1/4 · 1/8 · 1/2 · 1/8 = 2^-10 over five targets
 SCORES = np.log(np.array([1 / 2, 1 / 4, 1 / 8, 1 / 2, 1 / 8])).astype(np.float32)
 
@@ -40,7 +40,6 @@ def test_summary_by_hand() -> None:
     assert found["test_nll"] == pytest.approx(10 * math.log(2), rel=1e-6)
     assert found["test_perplexity_known"] == pytest.approx(2 ** (8 / 4), rel=1e-6)
     assert found["oov_rate"] == pytest.approx(1 / 5)
-    assert found["bits_per_character"] == pytest.approx(10 / 10, rel=1e-6)
     assert found["test_zero_probabilities"] == 0
     assert found["test_perplexity_nonzero"] == found["test_perplexity"]
     result = Result(run_id="0", status="ok", model="m", label="M", corpus="c", **found)

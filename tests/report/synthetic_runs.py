@@ -25,6 +25,8 @@ PTB = {
     "train_targets": 929589,
     "oov_rate": 0.0583,
     "test_characters": 449945,
+    "test_bytes": 449945,
+    "spelling_bits": 76_500.0,
     "published": [
         {
             "model": "KN5",
@@ -59,6 +61,8 @@ SOTU = {
     "train_targets": 1602331,
     "oov_rate": 0.0121,
     "test_characters": 1023441,
+    "test_bytes": 1023502,
+    "spelling_bits": 40_100.0,
     "published": [],
 }
 CPU = {"train_device": "cpu", "score_device": "cpu", "device_name": "AMD EPYC 7B13", "threads": 1}
@@ -130,7 +134,6 @@ def finished(
         "test_perplexity": ppl,
         "test_perplexity_known": ppl * 1.13,
         "valid_perplexity": ppl * 1.045,
-        "bits_per_character": nll / math.log(2) / corpus["test_characters"],
         "bucket_edges": [0, 1, 10, 100, 1000, 10000, 100000],
         "bucket_targets": [round(targets * share) for share in shares],
         "bucket_nll": [nll * s * t / weight for s, t in zip(shares, tilt, strict=True)],

@@ -61,4 +61,4 @@ def explanation(measure: Measure) -> str:
 
 def _protocol(group: RankedGroup) -> tuple[tuple[str, str], ...]:
     parts = ((part[0].upper() + part[1:], value) for part, value in group.protocol_parts.items())
-    return (*parts, ("Amount", group.targets_summary))
+    return (*parts, ("Amount", group.targets_summary), ("Length", group.text_summary))
