@@ -60,7 +60,7 @@ class NeuralCache(Adapted):
         own: list[Tensor] = []
         chunks = list(self._histories(part, own))
         alone = torch.cat(own).cpu().numpy()
-        scale = float(torch.cat([hidden.square().sum(1) for hidden, _ in chunks]).mean())
+        scale = float(torch.cat([hidden.square().sum(1) for hidden, _ in chunks]).mean().cpu())
         grid = [value / scale for value in _COARSE] if self.theta is None else [self.theta]
         tried = self._try(chunks, alone, grid)
         if self.theta is None:

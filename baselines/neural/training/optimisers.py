@@ -12,23 +12,29 @@ from baselines.neural.training.recipe import Training
 
 
 def torch_optimiser(parameters: list[nn.Parameter], training: Training) -> torch.optim.Optimizer:
-    """The recipe's optimiser, in one fused kernel where torch has one."""
+    """The recipe's optimiser, in one fused kernel where torch has one, otherwise in one for all parameters.
+
+    On devices other than the CPU its state, step counters included, lies on the device.
+    """
     betas = (training.beta1, training.beta2)
     settings: dict[str, Any] = {"lr": training.learning_rate, "weight_decay": training.l2}
-    # Without `capturable`, torch would wait for a CUDA device at every step of these two.
-    unfused = {"capturable": parameters[0].device.type == "cuda"}
+    on_cpu = parameters[0].device.type == "cpu"
+    on_device = {} if on_cpu else {"capturable": True}
+    # Without this torch would wait for the device at every step.
+    unfused = {} if on_cpu else {"capturable": True, "foreach": True}
     match training.optimiser:
         case "adagrad":
-            return torch.optim.Adagrad(parameters, **settings, fused=parameters[0].device.type == "cpu")
+            joined = {"fused": True} if on_cpu else {"foreach": True}
+            return torch.optim.Adagrad(parameters, **settings, **joined)
         case "rmsprop":
             momentum = training.momentum
             return torch.optim.RMSprop(
                 parameters, **settings, alpha=training.beta2, momentum=momentum, **unfused
             )
         case "adam":
-            return torch.optim.Adam(parameters, **settings, betas=betas, fused=True)
+            return torch.optim.Adam(parameters, **settings, betas=betas, fused=True, **on_device)
         case "adamw":
-            return torch.optim.AdamW(parameters, **settings, betas=betas, fused=True)
+            return torch.optim.AdamW(parameters, **settings, betas=betas, fused=True, **on_device)
         case "nadam":
             return torch.optim.NAdam(parameters, **settings, betas=betas, **unfused)
         case "sgd" | "nt_asgd":
@@ -38,13 +44,21 @@ def torch_optimiser(parameters: list[nn.Parameter], training: Training) -> torch
 
 
 class Optimiser:
-    """Clips gradients, takes steps and, for `nt_asgd`, averages the weights once that is due."""
+    """Clips gradients, takes steps and, for `nt_asgd`, averages the weights once that is due.
+
+    A step is `set_rate`, `update` and `average`, in this order; `step` takes all three. None of them waits
+    for the device. A CUDA graph can hold `update` once it has run for the first time, which creates the
+    optimiser's state; `restore` replaces this state, so a graph must then be captured anew.
+    """
 
     def __init__(self, network: nn.Module, training: Training):
         self._training = training
         self._parameters = list(network.parameters())
         self._optimiser = torch_optimiser(self._parameters, training)
         self._average = Average(self._parameters, training.nonmonotone)
+        device = self._parameters[0].device
+        # On a device the rate is a tensor that every step reads, so that a captured step follows it.
+        self._rate = None if device.type == "cpu" else torch.empty((), device=device)
 
     def clear(self) -> None:
         """Discard the gradients."""
@@ -52,15 +66,29 @@ class Optimiser:
 
     def step(self, rate: float) -> Tensor:
         """Take a step at this learning rate; return the gradient's norm before clipping, on the device."""
+        self.set_rate(rate)
+        norm = self.update()
+        self.average()
+        return norm
+
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate of the following updates."""
+        value = rate if self._rate is None else self._rate.fill_(rate)
+        for group in self._optimiser.param_groups:
+            group["lr"] = value
+
+    def update(self) -> Tensor:
+        """Clip the gradients and follow them; return their norm before clipping, on the device."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if self._training.clip is not None:
             torch.nn.utils.clip_grads_with_norm_(self._parameters, self._training.clip, norm)
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
         self._optimiser.step()
-        self._average.add()
         return norm
+
+    def average(self) -> None:
+        """Add the weights after an update to their average, if averaging has begun."""
+        self._average.add()
 
     def validated(self, loss: float) -> bool:
         """Take note of a validation loss; return whether averaging begins with the present weights."""
