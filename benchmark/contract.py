@@ -140,6 +140,17 @@ class LanguageModel(ABC):
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         """Natural log-probability of each id of `stream` given those before it: float32 [targets]."""
 
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        """The same, each line of `stream` as a text of its own with nothing before it: float32 [targets].
+
+        In `sentence` context, where `</s>` ends the lines, `log_probs` does this. In any other case the lines
+        are scored one by one; a model that can read them side by side overrides this method.
+        """
+        if self.context == "sentence" and stream.vocabulary.end is not None:
+            return self.log_probs(stream)
+        scores = [self.log_probs(line) for line in stream.each_line()]
+        return np.concatenate(scores) if scores else np.empty(0, dtype=np.float32)
+
     @abstractmethod
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         """Natural log-probability of every token after each context: float32 [contexts, vocabulary].

@@ -102,6 +102,7 @@ LIGHT = [
     "list",
     "report --help",
     "generate --help",
+    "judge --help",
     "export --help",
     "check --help",
     "gpu --help",

@@ -64,6 +64,7 @@ def test_an_honest_model_breaks_no_rule() -> None:
         (bigram.Unnormalised, "proper", "sum to 1.1"),
         (bigram.Peeking, "causal", "a score up to there moved"),
         (bigram.CountingStarts, "complete", "<s> is none"),
+        (bigram.Continuing, "separate", "that of its line alone"),
         (bigram.Forgetful, "durable", "scores the test text otherwise"),
         (bigram.Pickled, "durable", "save wrote a pickle"),
         (bigram.Wandering, "repeatable", "second fit"),

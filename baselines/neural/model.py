@@ -139,6 +139,12 @@ class NeuralModel(LanguageModel):
         scores, self.scored_on = scoring.score(self._fitted(), stream, self.context)
         return scores
 
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        """Where `</s>` ends the lines, many are read side by side, each from the network's initial state."""
+        if stream.vocabulary.end is None:
+            return super().log_probs_by_line(stream)
+        return scoring.score(self._fitted(), stream, "sentence")
+
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         network = self._fitted()
         if self.context == "sentence":

@@ -13,18 +13,19 @@ from benchmark.check import rules
 from benchmark.check.texts import Texts, made_up
 from benchmark.contract import LanguageModel, RunLog
 
+#: The rules that need no second model.
+ONE_MODEL = (
+    rules.complete,
+    rules.proper,
+    rules.causal,
+    rules.consistent,
+    rules.separate,
+    rules.durable,
+    rules.sized,
+)
 #: Rule → what it asks, in one line.
 RULES = {
-    rule.__name__: (rule.__doc__ or "").strip().splitlines()[0]
-    for rule in (
-        rules.complete,
-        rules.proper,
-        rules.causal,
-        rules.consistent,
-        rules.durable,
-        rules.repeatable,
-        rules.sized,
-    )
+    rule.__name__: (rule.__doc__ or "").strip().splitlines()[0] for rule in (*ONE_MODEL, rules.repeatable)
 }
 
 
@@ -50,7 +51,7 @@ def check_model(build: Callable[[], LanguageModel]) -> list[Finding]:
 
 def _on(texts: Texts, build: Callable[[], LanguageModel]) -> Iterator[Finding]:
     model = _fitted(build, texts)
-    for rule in (rules.complete, rules.proper, rules.causal, rules.consistent, rules.durable, rules.sized):
+    for rule in ONE_MODEL:
         yield Finding(rule.__name__, texts.name, _problem(lambda rule=rule: rule(model, texts)))  # type: ignore[misc]
     _disturb_global_random_states()
     again = _fitted(build, texts)

@@ -15,6 +15,9 @@ from benchmark.contract import LanguageModel, TokenStream
 #: Largest difference in ln p that rounding of float32 sums in another order may make.
 TOLERANCE = 2e-4
 
+#: Targets of the lines that are scored one by one.
+LINES_TARGETS = 60
+
 Build = Callable[[], LanguageModel]
 
 
@@ -79,6 +82,23 @@ def consistent(model: LanguageModel, texts: Texts) -> str | None:
             a, b = float(scores[place]), float(row[ids[place]])
             if a != b and not abs(a - b) <= TOLERANCE * max(1.0, abs(a) / 10):
                 return f"target {place} scores {a:.6f} in the stream{when} and {b:.6f} by its context"
+    return None
+
+
+def separate(model: LanguageModel, texts: Texts) -> str | None:
+    """`log_probs_by_line` scores each line as `log_probs` scores it alone."""
+    stream = texts.test.head(LINES_TARGETS)
+    if stream.vocabulary.end is None:
+        ids = texts.test.ids[:LINES_TARGETS]
+        stream = TokenStream(ids, np.array([0, 1, 9, 30, len(ids)]), stream.vocabulary)
+    scores = model.log_probs_by_line(stream)
+    if scores.shape != (len(stream),):
+        return f"log_probs_by_line has shape {scores.shape} for {len(stream)} targets"
+    alone = np.concatenate([model.log_probs(line) for line in stream.each_line()])
+    with np.errstate(invalid="ignore"):  # two zero probabilities (−∞ − −∞) agree
+        worst = float(np.nan_to_num(np.abs(scores - alone), nan=0.0).max())
+    if worst > TOLERANCE * max(1.0, float(np.abs(alone[np.isfinite(alone)]).max(initial=0)) / 10):
+        return f"among other lines, a score differs by {worst:.4g} from that of its line alone"
     return None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,3 +62,8 @@ class TokenStream:
         last = int(np.searchsorted(self.lines, min(targets, len(self))))
         stop = int(self.lines[last])
         return TokenStream(self.ids[:stop], self.lines[: last + 1], self.vocabulary)
+
+    def each_line(self) -> Iterator[TokenStream]:
+        """Every line as a stream of its own."""
+        for start, stop in pairwise(self.lines.tolist()):
+            yield TokenStream(self.ids[start:stop], np.array([0, stop - start]), self.vocabulary)

@@ -81,6 +81,13 @@ class CountingStarts(Bigram):
         return np.insert(super().log_probs(stream), stream.lines[:-1], 0.0)
 
 
+class Continuing(Bigram):
+    """Lets the history run on from line to line where each line is to be a text of its own."""
+
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        return self.log_probs(stream)
+
+
 class Forgetful(Bigram):
     """Saves its table rounded, so that a loaded model is another one."""
 
