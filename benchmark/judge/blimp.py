@@ -43,7 +43,6 @@ def sentence_scores(
     """ln p of each of some distinct sentences, summed in float64; 0 for one without a token."""
     total, done = sum(map(len, sentences)), 0
     scores: dict[Ids, float] = {(): 0.0}
-    report(0, total)
     for batch in _batches(filter(None, sentences)):
         lines = np.cumsum([0, *map(len, batch)])
         ids = np.concatenate([np.array(sentence, dtype=np.uint32) for sentence in batch])

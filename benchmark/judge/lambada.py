@@ -46,7 +46,6 @@ def predict_last_words(
     size = max(1, min(MOST_HISTORIES, MOST_NUMBERS // len(reader.vocabulary)))
     right = nll = 0.0
     ranks: list[np.ndarray] = []
-    report(0, total)
     for first in range(0, len(known), size):
         batch = known[first : first + size]
         log_probs = model.next_log_probs([history for history, _ in batch])
