@@ -143,7 +143,8 @@ class NeuralModel(LanguageModel):
         """Where `</s>` ends the lines, many are read side by side, each from the network's initial state."""
         if stream.vocabulary.end is None:
             return super().log_probs_by_line(stream)
-        return scoring.score(self._fitted(), stream, "sentence")
+        scores, _ = scoring.score(self._fitted(), stream, "sentence")
+        return scores
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         network = self._fitted()

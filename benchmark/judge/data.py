@@ -53,7 +53,7 @@ LAMBADA = DataFile(
     "lambada/lambada_test_plain_text.txt",
     "4ab6062b68422bf2e83653d367c9765d42404f7ec21b8b59b6518b45606aaef2",
     "https://zenodo.org/records/2630551 (in lambada-dataset.tar.gz)",
-    download=False,  # the archive holds the training novels, too: 330 MB for a file of 2 MB
+    download=False,  # the archive holds the training novels, too
 )
 
 
