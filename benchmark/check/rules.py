@@ -90,7 +90,7 @@ def separate(model: LanguageModel, texts: Texts) -> str | None:
     stream = texts.test.head(LINES_TARGETS)
     if stream.vocabulary.end is None:
         ids = texts.test.ids[:LINES_TARGETS]
-        stream = TokenStream(ids, np.array([0, 1, 9, 30, len(ids)]), stream.vocabulary)
+        stream = TokenStream(ids, np.array([0, 2, 9, 30, len(ids)]), stream.vocabulary)
     scores = model.log_probs_by_line(stream)
     if scores.shape != (len(stream),):
         return f"log_probs_by_line has shape {scores.shape} for {len(stream)} targets"
