@@ -17,7 +17,7 @@ from benchmark.gpu.setup import TOY_LIMIT, Setup
 from benchmark.gpu.summary import Figures
 
 #: What marks a test that needs a CUDA device.
-MARK = "mark.gpu"
+MARK = "pytest.mark.gpu"
 #: pytest's exit status where no test was selected.
 NO_TESTS = 5
 #: Failures that the summary names.

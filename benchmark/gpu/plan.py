@@ -165,7 +165,7 @@ class _Run:
         own.seconds = round(ended.seconds, 1)
         outcome = self._outcome(part, ended)
         own.rows, own.details = [dict(row) for row in outcome.rows], list(outcome.details)
-        own.status, own.reason = outcome.status, outcome.reason
+        own.status, own.reason = outcome.status, outcome.reason and without_folders(outcome.reason)
         if ended.stopped:
             at_limit = seconds == part.limit
             own.status = "failed" if at_limit else "stopped"

@@ -18,7 +18,8 @@ from benchmark.peers.table import Pair
 
 #: Number formats of training, as `nextword peers neural --precision` names them. A CPU has the first two.
 PRECISIONS = ("bfloat16", "float32", "tf32", "float16")
-LAYERS, BATCH, UNROLL, STEPS, EVALUATION = 2, 64, 35, 200, 20_000
+#: The tokens to score are about those of a test text, since long texts are scored in stretches side by side.
+LAYERS, BATCH, UNROLL, STEPS, EVALUATION = 2, 64, 35, 200, 80_000
 
 
 class Network(Part):

@@ -27,7 +27,7 @@ from benchmark.sweep.compose import collect
 #: Marked tests; the mark is put in from elsewhere, so that this file does not seem to hold some.
 TESTS = f"""
 import pytest
-pytestmark = pytest.{MARK}
+pytestmark = {MARK}
 def test_agrees(): pass
 def test_is_fast(): assert 1 == 2, "the device is slow"
 @pytest.mark.skip(reason="needs two devices")
