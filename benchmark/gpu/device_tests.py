@@ -22,7 +22,8 @@ MARK = "pytest.mark.gpu"
 NO_TESTS = 5
 #: Failures that the summary names.
 MOST_FAILURES = 10
-PROCESSES = 4
+#: Processes that share the device, and seconds after which a test has failed.
+PROCESSES, PATIENCE = 4, 60
 
 #: A test's line, as pytest -v prints it, by one process or by several.
 _TESTED = re.compile(r"^(?:\S+::.* |\[gw\d+\] .*)(PASSED|FAILED|SKIPPED|ERROR)\b", re.MULTILINE)
@@ -31,17 +32,21 @@ _WRONG = re.compile(r"^(?:FAILED|ERROR) (\S+::.*)$", re.MULTILINE)
 _SKIPPED = re.compile(r"^SKIPPED \[\d+\] \S+ (.*)$", re.MULTILINE)
 
 
-class Folder(Part):
-    """The marked tests of one folder."""
+class MarkedTests(Part):
+    """All marked tests in one session of pytest, whose start takes longer than many a test."""
 
-    def __init__(self, root: Path, folder: Path, files: Sequence[Path], processes: int, limit: float) -> None:
-        self.name, self.least, self.limit = folder.name, 15.0, limit
-        self._root, self._files, self._processes = root, files, processes
+    name = "marked tests"
+
+    def __init__(self, root: Path, files: Sequence[Path], device: str, limit: float) -> None:
+        self.least, self.limit = 25.0, limit
+        self._root, self._files, self._device = root, files, device
 
     def command(self, seconds: float) -> Command:
         options = ["-m", "gpu", "-v", "--color=no", "-p", "no:cacheprovider"]
-        if self._processes > 1:
-            options += ["--numprocesses", str(self._processes)]
+        if _installed("xdist") and self._device != "cpu":
+            options += ["--numprocesses", str(PROCESSES), "--dist", "worksteal"]
+        if _installed("pytest_timeout"):
+            options += ["--timeout", str(PATIENCE)]
         files = [str(path.relative_to(self._root)) for path in self._files]
         environment = {"COLUMNS": "200"}  # the width at which pytest cuts what it says of a failure
         return Command([sys.executable, "-m", "pytest", *options, *files], self._root, environment)
@@ -67,7 +72,7 @@ class Folder(Part):
 
 
 class DeviceTests(Step):
-    """`pytest -m gpu`, one folder of tests after the other."""
+    """`pytest -m gpu`."""
 
     name = "tests"
     proves = "agreement of networks and n-gram counts on the device with those on the CPU"
@@ -79,25 +84,24 @@ class DeviceTests(Step):
 
     def __init__(self, setup: Setup, root: Path | None = None) -> None:
         self.limit = TOY_LIMIT if setup.toy else 80.0
-        self._setup = setup
+        self._device = setup.device
         self._root = root or Path(benchmark.__file__).parents[1]
 
     def missing(self) -> str | None:
-        if importlib.util.find_spec("pytest") is None:
+        if not _installed("pytest"):
             return "pytest is not installed: make gpu installs it"
         if not self._files():
             return f"there are no tests in {self._root}: they are in a checkout, not in an installed package"
         return None
 
     def parts(self) -> Sequence[Part]:
-        several = importlib.util.find_spec("xdist") is not None and self._setup.device != "cpu"
-        processes = PROCESSES if several else 1
-        folders: dict[Path, list[Path]] = {}
-        for path in self._files():
-            folders.setdefault(path.parent, []).append(path)
-        return [Folder(self._root, folder, files, processes, self.limit) for folder, files in folders.items()]
+        return [MarkedTests(self._root, self._files(), self._device, self.limit)]
 
     def _files(self) -> list[Path]:
         """Those that hold a marked test, so that pytest need not import the others."""
         found = sorted((self._root / "tests").rglob("test_*.py"))
         return [path for path in found if MARK in path.read_text(encoding="utf-8")]
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

@@ -15,6 +15,8 @@ NOTES = (
     "Training, scoring: tokens a second. A ratio above ×1 is in our favour.",
     "Losses and perplexities are scored in float32 throughout; a number format is that of training.",
 )
+#: The first columns of a table, which even the narrowest terminal shows.
+ALWAYS_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def heading(summary: Summary) -> list[str]:
     if summary.toy:
         lines.append("A rehearsal at toy size: it shows that the steps work, and its figures mean nothing.")
     device = [machine.get("device"), text.size(_number(machine.get("device_bytes")))]
-    versions = [f"{name} {machine[name]}" for name in ("torch", "cuda", "cudnn") if machine.get(name)]
+    called = {"torch": "torch", "cuda": "CUDA", "cudnn": "cuDNN"}
+    versions = [f"{name} {machine[key]}" for key, name in called.items() if machine.get(key)]
     cores = f"{machine.get('cores')} cores"
     lines.append(", ".join(str(part) for part in device if part and part != text.NONE) or "CPU only")
     python = f"Python {machine.get('python')}"
@@ -92,7 +95,12 @@ def write_page(summary: Summary, steps: Sequence[Step], results_dir: Path) -> No
     lines += [f"{escape(line)}  " for line in heading(summary)]
     lines += ["", *_markdown(overview(summary)), ""]
     for table in tables(summary, steps):
-        lines += [f"## {escape(table.title)}", "", escape(f"{table.remark}."), ""]
+        lines += [
+            f"## {escape(table.title)}",
+            "",
+            escape(f"{table.remark[:1].upper()}{table.remark[1:]}."),
+            "",
+        ]
         lines += [*_markdown(table), ""] if table.rows else []
         lines += [*(f"- {escape(line)}" for line in table.lines), ""] if table.lines else []
     lines += [*(f"{note}  " for note in NOTES), ""]
@@ -115,7 +123,8 @@ def _of_step(state: StepState, columns: Sequence[Column]) -> Table:
             lines.append(f"{part.name}: {part.status}: {part.reason}")
         lines += [f"{part.name}: {line}" for line in part.details]
     if waiting := [part for part in state.parts if part.status == "waiting" and part.reason]:
-        lines.append(f"not started for lack of time: {'; '.join(part.name for part in waiting)}")
+        names = f": {'; '.join(part.name for part in waiting)}" if len(state.parts) > 1 else ""
+        lines.append(f"not started for lack of time ({waiting[0].reason}){names}")
     titles = [("Part", False), ("Status", False), ("Time", True)]
     titles += [(column.title, column.show is not None) for column in shown]
     return Table(state.name, state.proves, titles, rows, lines)
@@ -131,7 +140,17 @@ def _cell(column: Column, row: Figures) -> str:
 
 
 def _plain(table: Table) -> str:
-    columns = [terminal.Column(title, right=number, folds=not number) for title, number in table.columns]
+    """On a narrow terminal the first or last column folds, then figures are left out from the right."""
+    last = len(table.columns) - 1
+    columns = [
+        terminal.Column(
+            title,
+            right=number,
+            folds=not number and place in (0, last),
+            spare=last - place + 1 if place >= ALWAYS_SHOWN else 0,
+        )
+        for place, (title, number) in enumerate(table.columns)
+    ]
     return terminal.table(columns, table.rows)
 
 
