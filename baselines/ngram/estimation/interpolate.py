@@ -17,16 +17,21 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.arithmetic import discounted_mass, mixed
+from baselines.ngram.estimation.discounts import Discounts
 from baselines.ngram.sorting.threads import thread_count
 from baselines.ngram.table.backoff import BackoffTable
 
-_BLOCK = 1 << 19  # n-grams
+_BITS = 17  # of a field that counts n-grams of a block
+_BLOCK = 1 << 16  # n-grams; fewer than a field can count, and their arrays fit a core's cache
+#: What an n-gram with a count of 0, 1, 2, and 3 or more adds to the three fields of a sum, exact in float64.
+_FIELDS = np.array([0, 1, 1 << _BITS, 1 << 2 * _BITS], dtype=np.float64)
 
 
 def interpolate(
     counts: list[OrderCounts],
     adjusted: Sequence[np.ndarray],
-    discounts: Sequence[tuple[float, float, float]],
+    discounts: Sequence[Discounts],
     uniform: float | None = None,
     threads: int | None = None,
 ) -> BackoffTable:
@@ -59,7 +64,7 @@ class _Order:
         self,
         ngrams: OrderCounts,
         counted: np.ndarray,
-        discounts: tuple[float, float, float],
+        discounts: Discounts,
         lower: np.ndarray,
     ) -> None:
         self.ngrams, self.counted, self.discounts, self.lower = ngrams, counted, discounts, lower
@@ -72,27 +77,32 @@ class _Order:
         first = int(self.ngrams.contexts[some.start])
         context = self.ngrams.contexts[some].astype(np.int64)
         context -= first
-        taken = _discount(counted, self.discounts)
+        up_to_three = np.minimum(counted, 3, dtype=np.int64, casting="unsafe")
         total = np.bincount(context, weights=counted)
         followed = total > 0
         weight = np.ones(len(total))
-        np.divide(np.bincount(context, weights=taken), total, out=weight, where=followed)
+        taken = discounted_mass(self.discounts, *_numbers(up_to_three, context))
+        np.divide(taken, total, out=weight, where=followed)
         total[~followed] = 1  # only the zeros of words never counted are divided by it
-        probs = np.subtract(counted, taken, out=taken)
-        probs /= total.take(context, mode="clip")
-        lower = self.lower.take(self.ngrams.suffix[some], mode="clip").astype(np.float64)
-        lower *= weight.take(context, mode="clip")
-        probs += lower
-        self.probs[some] = probs
+        self.probs[some] = mixed(
+            counted,
+            np.array([0.0, *self.discounts]).take(up_to_three, mode="clip"),
+            total.take(context, mode="clip"),
+            weight.take(context, mode="clip"),
+            self.lower.take(self.ngrams.suffix[some], mode="clip").astype(np.float64),
+        )
         self.log_weights[first : first + len(weight)] = np.log(weight)
 
 
-def _discount(counted: np.ndarray, discounts: tuple[float, float, float]) -> np.ndarray:
-    """D(a) of each count a: float64, 0 for a count of 0."""
-    taken = np.full(len(counted), discounts[2])
-    for count, discount in enumerate((0.0, *discounts[:2])):
-        np.copyto(taken, discount, where=counted == count)
-    return taken
+def _numbers(up_to_three: np.ndarray, context: np.ndarray) -> tuple[np.ndarray, ...]:
+    """How many n-grams of each context have a count of 1, of 2, and of 3 or more: int64 [contexts].
+
+    `up_to_three` int64 [n-grams]: the count, or 3 if it is larger. `context` int64 [n-grams]: from 0 up.
+    """
+    if context[-1] == 0:  # a single context, of any length
+        return tuple(np.bincount(up_to_three, minlength=4)[1:, None])
+    sums = np.bincount(context, weights=_FIELDS.take(up_to_three, mode="clip")).astype(np.int64)
+    return sums & ((1 << _BITS) - 1), sums >> _BITS & ((1 << _BITS) - 1), sums >> 2 * _BITS
 
 
 def _blocks(contexts: np.ndarray) -> Iterator[slice]:

@@ -1,0 +1,35 @@
+"""The floating-point steps of interpolated Kneser-Ney, the same for NumPy arrays and torch tensors.
+
+What is summed are whole numbers, which are exact in any order. What follows are single operations on float64,
+each rounded as IEEE 754 says. So the results do not depend on how the n-grams are divided among threads, nor
+on the device.
+"""
+
+from __future__ import annotations
+
+from baselines.ngram.estimation.discounts import Discounts
+from baselines.ngram.sorting.arrays import Array
+
+
+def discounted_mass(discounts: Discounts, ones: Array, twos: Array, more: Array) -> Array:
+    """D₁ N₁(h) + D₂ N₂(h) + D₃₊ N₃₊(h), what the discounts take from each context h: float64 [contexts].
+
+    `ones`, `twos` and `more` [contexts]: how many n-grams h w have a count of 1, of 2, and of more. Tensors
+    must be float64, since torch would multiply integers in float32.
+    """
+    mass = discounts[0] * ones
+    mass += discounts[1] * twos
+    mass += discounts[2] * more
+    return mass
+
+
+def mixed(counted: Array, taken: Array, total: Array, weight: Array, lower: Array) -> Array:
+    """(a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h') of each n-gram h w: float64 [n-grams].
+
+    `counted` holds integers, the rest is float64, all [n-grams]. Overwrites `lower`.
+    """
+    probs = counted - taken
+    probs /= total
+    lower *= weight
+    probs += lower
+    return probs
