@@ -19,9 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from baselines.ngram.sorting.arrays import Array, Arrays
-
-_KEY_BITS = 63
+from baselines.ngram.sorting.arrays import KEY_BITS, Array, Arrays
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def ranges_of_first_words(counts: np.ndarray, places: int) -> list[tuple[int, in
     for a key to hold two words and a place.
     """
     words, total = len(counts), int(counts.sum())
-    widest = 1 << max(0, _KEY_BITS - _bits(words) - _bits(total))
+    widest = 1 << max(0, KEY_BITS - _bits(words) - _bits(total))
     before = np.concatenate([[0], np.cumsum(counts)])
     ranges, low = [], 0
     while low < words:
@@ -142,11 +140,12 @@ def sort_range(
 
 def _chunks(starts: Array, length: int, arrays: Arrays) -> Iterator[tuple[int, int]]:
     """Slices of about `arrays.chunk` sorted places that do not divide a bigram."""
-    bounds = arrays.numpy(starts)
     start = 0
     while start < length:
-        index = int(np.searchsorted(bounds, start + arrays.chunk))
-        stop = int(bounds[index]) if index < len(bounds) else length
+        stop = length
+        if start + arrays.chunk < length:
+            (index,) = arrays.search(starts, arrays.of(np.array([start + arrays.chunk])))
+            stop = int(starts[index]) if index < len(starts) else length
         yield start, stop
         start = stop
 
@@ -204,19 +203,13 @@ def _sort_within(
 def _sort(
     places: Array, after: Array, contexts: Array, word_bits: int, arrays: Arrays
 ) -> tuple[Array, Array, Array]:
-    index_bits = _bits(len(places))
     lowest = int(contexts[0])
-    if _bits(int(contexts[-1]) - lowest) + word_bits + index_bits > _KEY_BITS:
-        raise OverflowError(f"{len(places):,} places of one bigram do not fit a {_KEY_BITS}-bit key")
     keys = arrays.cast(contexts, "int64")
     keys -= lowest
     keys <<= word_bits
     keys |= after
-    keys <<= index_bits
-    keys |= arrays.arange(len(places))
-    keys = arrays.sorted(keys)
-    places = arrays.take(places, keys & ((1 << index_bits) - 1))
-    keys >>= index_bits
+    keys, order = arrays.sorted_with_order(keys, _bits(int(contexts[-1]) - lowest) + word_bits)
+    places = arrays.take(places, order)
     return places, arrays.cast(keys & ((1 << word_bits) - 1), "int32"), _changes(keys, arrays)
 
 
