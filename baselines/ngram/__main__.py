@@ -15,7 +15,7 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,13 +24,17 @@ from baselines.ngram.counting.text import EncodedTexts, encode_texts
 from baselines.ngram.counting.workers.choose import processes, ray_tasks
 from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.estimation.adjust import adjusted_counts
-from baselines.ngram.estimation.discounts import choose_discounts
+from baselines.ngram.estimation.discounts import choose_discounts, discounts_of
 from baselines.ngram.estimation.interpolate import interpolate
-from baselines.ngram.sorting.arrays import Arrays, TorchArrays
+from baselines.ngram.sorting.arrays import TorchArrays
 from baselines.ngram.sorting.storage import parse_bytes
 from baselines.ngram.sorting.threads import thread_count
+from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog
 from benchmark.errors import ERROR_MARK, UserError
+
+if TYPE_CHECKING:
+    from baselines.ngram.device.table import DeviceTable
 
 
 class _Clock:
@@ -66,7 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--memory", help="memory for counting, such as 2G (default: $NEXTWORD_MEMORY, or half of the machine)"
     )
-    parser.add_argument("--device", default="cpu", help="device to count on: cuda, or cpu (with NumPy)")
+    parser.add_argument(
+        "--device", default="cpu", help="where to count, estimate and score: cuda, or cpu (with NumPy)"
+    )
     parser.add_argument(
         "--workers",
         type=int,
@@ -82,53 +88,51 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--threads {options.threads}: give a whole number from 1")
     try:
         memory = parse_bytes(options.memory, "--memory ") if options.memory else None
-        counting = {"threads": options.threads, "memory": memory, **_where(options)}
-        print(json.dumps(measure(options.train, options.test, options.order, counting)))
+        counting = {"threads": options.threads, "memory": memory, **_who_counts(options)}
+        device = None if options.device == "cpu" else _checked(options.device)
+        print(json.dumps(measure(options.train, options.test, options.order, counting, device)))
     except (UserError, WorkerDied) as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _where(options: argparse.Namespace) -> dict[str, Any]:
-    """Where `count_ngrams` is to count. Raises UserError for two places, or one that is not available."""
+def _who_counts(options: argparse.Namespace) -> dict[str, Any]:
+    """The workers of `count_ngrams`. Raises UserError if several are named, or if one is not available."""
     said = [f"--{name}" for name in ("workers", "ray") if getattr(options, name) is not None]
     said += ["--device"] if options.device != "cpu" else []
     if len(said) > 1:
         raise UserError(f"{' and '.join(said)} name different places to count: give only one of them")
     if options.workers is not None:
         return {"workers": processes(str(options.workers), "--workers ")}
-    if options.ray is not None:
-        return {"workers": ray_tasks(options.ray)}
-    return {"arrays": _arrays(options.device)} if said else {}
+    return {"workers": ray_tasks(options.ray)} if options.ray is not None else {}
 
 
-def _arrays(device: str) -> Arrays:
-    """The arrays to count with. Raises UserError for a device that torch does not have."""
+def _checked(device: str) -> str:
+    """The device. Raises UserError if torch does not have it."""
     try:
-        arrays = TorchArrays(device)
-        arrays.empty(1)
+        TorchArrays(device).empty(1)
     except (RuntimeError, AssertionError, ImportError) as error:
         raise UserError(f"--device {device} is not available: {str(error).splitlines()[0]}") from error
-    return arrays
+    return device
 
 
-def measure(train: Path, test: Path, order: int, counting: dict[str, Any]) -> dict[str, Any]:
+def measure(
+    train: Path, test: Path, order: int, counting: dict[str, Any], device: str | None = None
+) -> dict[str, Any]:
     """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams.
 
-    `counting` holds the keyword arguments of `count_ngrams`. The peak memory is that of this process.
+    `counting` holds the keyword arguments of `count_ngrams`. `device` is where torch counts, estimates and
+    scores; None: NumPy does, on the CPU. The peak memory is that of this process.
     """
     clock = _Clock()
-    threads = counting["threads"]
-    texts = encode_texts(train, test, threads)
+    texts = encode_texts(train, test, counting["threads"])
     clock.lap("read")
-    counts = count_ngrams(texts.train, texts.words, order, **counting)
-    clock.lap("count")
-    adjusted = adjusted_counts(counts)
-    discounts, _ = choose_discounts(adjusted, _Log())
-    table = interpolate(counts, adjusted, discounts, threads=threads)
-    del counts, adjusted
-    clock.lap("estimate")
+    table: BackoffTable | DeviceTable | None = None
+    if device:
+        table = _estimated_on_device(texts, order, device, clock)
+    if table is None:
+        device, table = None, _estimated(texts, order, counting, clock)
     log_probs, known = _scored(table.score(texts.test), texts)
     clock.lap("score")
     return {
@@ -138,11 +142,49 @@ def measure(train: Path, test: Path, order: int, counting: dict[str, Any]) -> di
         "oov": int(np.count_nonzero(~known)),
         "perplexity": _perplexity(log_probs),
         "perplexity_known": _perplexity(log_probs[known]),
-        "ngrams": [len(each) for each in table.log_probs],
+        "ngrams": table.ngrams,
         "bytes": table.nbytes,
         "seconds": clock.seconds,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        **_on_device(device),
     }
+
+
+def _estimated(texts: EncodedTexts, order: int, counting: dict[str, Any], clock: _Clock) -> BackoffTable:
+    counts = count_ngrams(texts.train, texts.words, order, **counting)
+    clock.lap("count")
+    adjusted = adjusted_counts(counts)
+    discounts, _ = choose_discounts(adjusted, _Log())
+    table = interpolate(counts, adjusted, discounts, threads=counting["threads"])
+    del counts, adjusted
+    clock.lap("estimate")
+    return table
+
+
+def _estimated_on_device(texts: EncodedTexts, order: int, device: str, clock: _Clock) -> DeviceTable | None:
+    """The table on a device; None, and a line that says so, if it may not fit there."""
+    from baselines.ngram.device import count, estimate, memory
+
+    places = memory.places_that_fit(len(texts.train), order, memory.free_bytes(device), _Log())
+    if places is None:
+        return None
+    counts = count.count_on_device(texts.train, texts.words, order, device, places)
+    clock.lap("count")
+    adjusted = estimate.adjusted_on_device(counts)
+    discounts, _ = discounts_of(estimate.counts_of_counts_on_device(adjusted), _Log())
+    table = estimate.interpolate_on_device(counts, adjusted, discounts)
+    memory.wait_for(device)
+    clock.lap("estimate")
+    return table
+
+
+def _on_device(device: str | None) -> dict[str, Any]:
+    """What the result says of a device: its name, and the most memory taken there."""
+    if device is None:
+        return {}
+    from baselines.ngram.device.memory import peak_bytes
+
+    return {"device": device, "peak_device_bytes": peak_bytes(device)}
 
 
 def _scored(log_probs: np.ndarray, texts: EncodedTexts) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from ngram_texts import ReferenceKneserNey, with_ends
 
+from baselines.ngram.__main__ import measure
 from baselines.ngram.counting import text
+from baselines.ngram.device import memory
 from baselines.ngram.sorting.storage import parse_bytes
 from benchmark.errors import UserError
 
@@ -67,9 +69,40 @@ def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.gpu
-def test_a_gpu_counts_the_same(tmp_path: Path) -> None:
-    default = measured(tmp_path, "--order", "4")
-    assert measured(tmp_path, "--order", "4", "--device", "cuda") == default
+def test_a_gpu_reaches_the_same_perplexity(tmp_path: Path) -> None:
+    there, here = measured(tmp_path, "--order", "4", "--device", "cuda"), measured(tmp_path, "--order", "4")
+    assert there.pop("device") == "cuda"
+    assert there.pop("peak_device_bytes") > there.pop("bytes") > here.pop("bytes")
+    assert there == here
+
+
+def measured_here(folder: Path, order: int, device: str | None) -> dict[str, Any]:
+    """What the program prints, from within this process."""
+    (folder / "train.txt").write_text(TRAIN, encoding="utf-8")
+    (folder / "test.txt").write_text(TEST, encoding="utf-8")
+    result = measure(folder / "train.txt", folder / "test.txt", order, {"threads": 1}, device)
+    assert set(result.pop("seconds")) == {"read", "count", "estimate", "score"}
+    del result["peak_bytes"]
+    return result
+
+
+@pytest.mark.parametrize("order", [1, 3, 6])
+def test_torch_reaches_the_same_perplexity(tmp_path: Path, order: int) -> None:
+    """As on a GPU: counted, estimated and scored by torch."""
+    there, here = measured_here(tmp_path, order, "cpu"), measured_here(tmp_path, order, None)
+    assert (there.pop("device"), there.pop("peak_device_bytes")) == ("cpu", None)
+    assert there.pop("bytes") > 0 < here.pop("bytes")
+    assert there == here
+
+
+def test_a_text_that_does_not_fit_the_device_stays_on_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda _: 1000)
+    assert measured_here(tmp_path, 3, "cpu") == measured_here(tmp_path, 3, None)
+    said = [line for line in capsys.readouterr().err.splitlines() if "device" in line]
+    assert len(said) == 1
+    assert "the CPU counts and estimates instead" in said[0]
 
 
 def test_a_word_spelled_unk_is_what_other_words_become(tmp_path: Path) -> None:

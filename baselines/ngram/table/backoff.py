@@ -75,9 +75,14 @@ class BackoffTable:
         return len(self.log_probs)
 
     @property
+    def ngrams(self) -> list[int]:
+        """How many n-grams of each order are stored."""
+        return [len(each) for each in self.log_probs]
+
+    @property
     def entries(self) -> int:
         """Stored n-grams, all orders."""
-        return sum(map(len, self.log_probs))
+        return sum(self.ngrams)
 
     @property
     def nbytes(self) -> int:
