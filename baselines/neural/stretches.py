@@ -26,9 +26,12 @@ from baselines.neural.segments import EncodedStream, Rows, Segment, even_edges
 #: Positions (time × rows) in a segment when scoring: enough to keep matrix products busy, few enough to
 #: hold in memory.
 POSITIONS = 2048
-#: By type of device, the most stretches and the fewest columns of one. On one core, 16 rows are nearly as
-#: fast per token as 40; a GPU takes about as long for a column of 64 rows as for one of a single row.
-MOST, SHORTEST = {"cpu": 16, "cuda": 64}, {"cpu": 8192, "cuda": 4096}
+#: The most stretches by type of device. On one core, 16 rows are nearly as fast per token as 40; a GPU takes
+#: about as long for a column of 64 rows as for one of a single row.
+MOST = {"cpu": 16, "cuda": 64}
+#: The fewest stretches (two rows of an LSTM take a core longer than one after the other) and the fewest
+#: columns of one.
+FEWEST, SHORTEST = 4, 4096
 #: The columns after which states are first compared, and the most after which they are.
 FADING, COMPARED = 2048, 2**14
 #: The largest difference of two states that is rounding: 64 units in the last place of a float32 near 1.
@@ -94,7 +97,8 @@ def stretches_of(network: Network, targets: int) -> int:
     device = next(network.parameters()).device.type
     if network.memory is not None or device not in MOST or not row_dimensions(network):
         return 1
-    return max(1, min(MOST[device], targets // SHORTEST[device]))
+    rows = min(MOST[device], targets // SHORTEST)
+    return rows if rows >= FEWEST else 1
 
 
 def row_dimensions(network: Network) -> tuple[int, ...]:

@@ -19,9 +19,9 @@ from benchmark.contract import RunLog, TokenStream
 
 ROOT = Path(__file__).parents[2]
 FadingNetwork = runpy.run_path(str(ROOT / "examples/baselines/fading_words.py"))["FadingNetwork"]
-#: Columns of the shortest stretch in these tests, and a text of two such stretches and a few tokens more.
-COLUMNS = 700
-LONG = 2 * COLUMNS + 3
+#: Columns of the shortest stretch in these tests, and a text of the fewest stretches and a few tokens more.
+COLUMNS, FEWEST = 700, stretches.FEWEST
+LONG = FEWEST * COLUMNS + 3
 #: Networks that read token by token.
 RECURRENT = ("rnn", "gru", "lstm", "mogrifier_lstm", "min_gru", "min_lstm", "rnn_maxent")
 
@@ -29,7 +29,7 @@ RECURRENT = ("rnn", "gru", "lstm", "mogrifier_lstm", "min_gru", "min_lstm", "rnn
 @pytest.fixture(autouse=True)
 def _short(monkeypatch):
     """Lengths at which a test takes milliseconds."""
-    monkeypatch.setattr(stretches, "SHORTEST", {"cpu": COLUMNS})
+    monkeypatch.setattr(stretches, "SHORTEST", COLUMNS)
     monkeypatch.setattr(stretches, "FADING", 150)
 
 
@@ -66,7 +66,7 @@ def exact(built: Network, text: TokenStream) -> np.ndarray:
 def test_stretches_are_read_with_their_whole_history(name):
     built, text = network(name), stream(LONG)
     scores, computed = scoring.score(built, text, "stream")
-    assert computed.batch == 2
+    assert computed.batch == FEWEST
     assert scores == pytest.approx(exact(built, text), abs=1e-5)
 
 
@@ -79,7 +79,9 @@ def test_no_token_is_left_out_whatever_the_length(more, seed):
     assert scores == pytest.approx(exact(built, text), abs=1e-5)
 
 
-@pytest.mark.parametrize(("share", "rows"), [(0.9, 2), (0.97, 2), (0.98, 2), (0.99, 1), (1 - 1e-6, 1)])
+@pytest.mark.parametrize(
+    ("share", "rows"), [(0.9, FEWEST), (0.97, FEWEST), (0.98, FEWEST), (0.99, 1), (1 - 1e-6, 1)]
+)
 def test_a_long_memory_is_waited_for_or_read_in_one_row(share, rows):
     # ln(2⁻¹⁷) / ln share columns until a difference of 1 is rounding: 112, 387, 583, 1,172 and millions.
     built, text = fading(share), stream(LONG)
@@ -117,7 +119,7 @@ def test_a_model_says_in_how_many_stretches_it_read_the_last_text(name):
     model.log_probs(stream(50))
     assert model.scored_on.batch == 1
     model.log_probs(text)
-    assert model.scored_on.batch == 2
+    assert model.scored_on.batch == FEWEST
 
 
 def test_scores_of_many_segments_are_fetched_in_parts(monkeypatch):
