@@ -158,6 +158,17 @@ class LanguageModel(ABC):
         A context is a whole history: the ids from the beginning of a stream, possibly none.
         """
 
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """ln p of every token at some places of a stream, each given all ids before it.
+
+        `places` are indices of targets, ascending. Yields blocks float32 [at most `rows`, vocabulary] with
+        one row per place, in order, so that memory is bounded. This default asks `next_log_probs`; a model
+        that would read the stream anew for every context overrides it.
+        """
+        ids = np.asarray(stream.ids)
+        for first in range(0, len(places), rows):
+            yield self.next_log_probs([ids[:place] for place in places[first : first + rows]])
+
     @abstractmethod
     def size(self) -> ModelSize:
         """How big the fitted model is."""

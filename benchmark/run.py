@@ -25,6 +25,7 @@ from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
 from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
+from benchmark.measure.predictions import predictions
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
 from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
@@ -149,6 +150,7 @@ def _scored(
         **summary(scores, corpus.test),
         **text_figures(corpus.test),
         **by_frequency(scores, corpus.test),
+        **predictions(model, corpus.test),
         valid_perplexity=perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
         parameters=size.parameters,
         entries=size.entries,

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from baselines.saving import class_path, learned_by, named_class, restore_learned, setting_names, settings_of
 from benchmark.contract import Computation, Family, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
@@ -68,6 +70,13 @@ class Composite(LanguageModel):
         parts = self.components.values()
         self.trained_on = Computation.of_several(part.trained_on for part in parts)
         self.scored_on = Computation.of_several(part.scored_on for part in parts)
+
+    def _distributions(
+        self, stream: TokenStream, places: np.ndarray, rows: int
+    ) -> Iterator[tuple[np.ndarray, ...]]:
+        """Blocks of `distributions` of every component, side by side."""
+        parts = (component.distributions(stream, places, rows) for component in self.components.values())
+        return zip(*parts, strict=True)
 
     def size(self) -> ModelSize:
         """The sums over its components."""

@@ -1,7 +1,7 @@
 """The trained model of a finished run, as a model that can be mixed, adapted or measured again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -104,6 +104,9 @@ class Finished(LanguageModel):
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         return self.model.next_log_probs(contexts)
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        return self.model.distributions(stream, places, rows)
 
     def size(self) -> ModelSize:
         return self.model.size()

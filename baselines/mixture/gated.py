@@ -1,6 +1,6 @@
 """Linear interpolation with weights that depend on the history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -55,6 +55,15 @@ class GatedMixture(Composite):
         for component, own in zip(self.components.values(), log_weights, strict=True):
             total = np.logaddexp(total, component.next_log_probs(contexts) + own[:, None])
         return total.astype(np.float32)
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        log_weights = self.gate.log_weights(self._features(stream, self._scores(stream))[places])
+        first = 0
+        for parts in self._distributions(stream, places, rows):
+            weights = log_weights[:, first : first + len(parts[0])]
+            weighted = (part + own[:, None] for part, own in zip(parts, weights, strict=True))
+            yield np.logaddexp.reduce(list(weighted), axis=0).astype(np.float32)
+            first += len(parts[0])
 
     def _next_log_weights(self, context: np.ndarray) -> np.ndarray:
         """ln λ after one history. An arbitrary token stands in for the target: no feature depends on it."""

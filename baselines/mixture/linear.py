@@ -1,6 +1,6 @@
 """Linear interpolation of any models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -42,6 +42,10 @@ class LinearMixture(Composite):
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         rows = np.stack([model.next_log_probs(contexts) for model in self.components.values()])
         return mixed(rows, self._weights())
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        for parts in self._distributions(stream, places, rows):
+            yield mixed(np.stack(parts), self._weights())
 
     def _scores(self, stream: TokenStream) -> np.ndarray:
         """ln p of each target under each component: float32 [components, targets]."""

@@ -57,6 +57,11 @@ class LogLinearMixture(Composite):
             scores[part] = rows[np.arange(len(part)), ids[part]]
         return scores
 
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        weights = np.array([self.weights[name] for name in self.components])
+        for parts in self._distributions(stream, places, rows):
+            yield normalised(np.maximum(np.stack(parts), _LEAST), weights)
+
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         weights = np.array([self.weights[name] for name in self.components])
         rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)

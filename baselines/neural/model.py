@@ -4,7 +4,7 @@ import inspect
 import json
 import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -153,6 +153,10 @@ class NeuralModel(LanguageModel):
         if network.memory is not None:
             contexts = [context[-network.memory :] for context in contexts]
         return scoring.next_distribution(network, contexts, len(self._vocabulary))
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """See `LanguageModel`. Reads the stream once."""
+        return scoring.distributions(self._fitted(), stream, self.context, places, rows)
 
     def size(self) -> ModelSize:
         parameters = list(self._fitted().parameters())  # a tied matrix comes once

@@ -14,7 +14,7 @@ from torch import Tensor
 from baselines.neural.arithmetic import tf32
 from baselines.neural.network import Network
 from baselines.neural.segments import EncodedStream, Rows, batches_by_length, pad, sentences
-from baselines.neural.stretches import POSITIONS, Scores, read, score_stream
+from baselines.neural.stretches import POSITIONS, Collector, FeaturesAt, Scores, read, read_stream
 from benchmark.contract import Computation, Context, TokenStream
 
 #: Contexts read side by side for next-token distributions.
@@ -33,30 +33,50 @@ def score(network: Network, stream: TokenStream, context: Context) -> tuple[np.n
     In `stream` context the text is one long row (see `baselines.neural.stretches`); in `sentence` context
     each sentence is a row.
     """
-    scores = Scores(len(stream))
+    scores = Scores(network, len(stream))
+    rows = _read(network, stream, context, scores)
+    return scores.array, _computation(network, rows)
+
+
+@torch.no_grad()
+def distributions(
+    network: Network, stream: TokenStream, context: Context, places: np.ndarray, rows: int
+) -> Iterator[np.ndarray]:
+    """ln p of every token at some places of a stream, in blocks float32 [at most `rows`, vocabulary].
+
+    `places` are ascending. The stream is read once, and of the features only those of the places are kept.
+    """
+    features = FeaturesAt(np.asarray(places, dtype=np.int64))
+    _read(network, stream, context, features)
+    for part in features.tensor.split(rows):
+        with full_float32(network):
+            block: np.ndarray = network.output.distribution(part).cpu().numpy()
+        yield block
+
+
+def _read(network: Network, stream: TokenStream, context: Context, into: Collector) -> int | None:
+    """Read a stream for scoring; the rows that were read side by side (None: a varying number)."""
     encoded = EncodedStream(np.asarray(stream.ids), network.start, next(network.parameters()).device)
     was_training = network.training
     network.eval()
     with full_float32(network):
-        rows = _score(network, encoded, stream, context, scores)
-        array = scores.array
+        rows = _read_rows(network, encoded, stream, context, into)
     network.train(was_training)
-    return array, _computation(network, rows)
+    return rows
 
 
-def _score(
-    network: Network, encoded: EncodedStream, stream: TokenStream, context: Context, scores: Scores
+def _read_rows(
+    network: Network, encoded: EncodedStream, stream: TokenStream, context: Context, into: Collector
 ) -> int | None:
-    """Score all targets; the rows read side by side (None: a varying number)."""
     match context:
         case "sentence":
             for rows in batches_by_length(sentences(stream.ids, stream.vocabulary.end), positions=POSITIONS):
                 state = network.initial_state(len(rows.starts))
                 for segment in encoded.segments(rows, max(1, POSITIONS // len(rows.starts))):
-                    state = read(network, segment, state, scores)
+                    state = read(network, segment, state, into)
             return None
         case "stream":
-            return score_stream(network, encoded, len(stream), scores)
+            return read_stream(network, encoded, len(stream), into)
         case unknown:
             assert_never(unknown)
 

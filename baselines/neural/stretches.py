@@ -15,6 +15,7 @@ approximated; `tests/neural/test_neural_stretches.py` compares with one row and 
 
 import math
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -38,29 +39,36 @@ FADING, COMPARED = 2048, 2**14
 ROUNDING = 64 * 2.0**-23
 
 
-class Scores:
-    """Collects log-probabilities by their positions in a stream; the last one of a position counts."""
+class Collector(Protocol):
+    """Takes what a network computes of a text; of a position taken twice, the last time counts."""
 
-    #: Positions that wait on the device before they are fetched.
+    def take(self, segment: Segment, features: Tensor) -> None:
+        """Take the features [time, rows, f] of a segment."""
+
+
+class Scores:
+    """Collects ln p of every target."""
+
+    #: Targets that wait on the device before they are fetched.
     PENDING = 2**18
 
-    def __init__(self, targets: int):
+    def __init__(self, network: Network, targets: int):
+        self._output = network.output
         self._scores = np.empty(targets, dtype=np.float32)
         self._positions: list[np.ndarray] = []
         self._pending: list[Tensor] = []
         self._count = 0
 
-    def add(self, positions: np.ndarray, log_p: Tensor) -> None:
-        """Take float32 [n] from the device, without waiting for it each time."""
-        self._positions.append(positions)
-        self._pending.append(log_p)
-        self._count += len(positions)
-        if self._count > self.PENDING:
+    def take(self, segment: Segment, features: Tensor) -> None:
+        self._positions.append(segment.positions)
+        self._pending.append(self._output.log_probs(segment.select(features), segment.targets))
+        self._count += len(segment.positions)
+        if self._count > self.PENDING:  # not each time, since fetching waits for the device
             self._fetch()
 
     @property
     def array(self) -> np.ndarray:
-        """ln p of every target, float32 [targets]."""
+        """float32 [targets]."""
         self._fetch()
         return self._scores
 
@@ -70,22 +78,49 @@ class Scores:
         self._positions, self._pending, self._count = [], [], 0
 
 
-def read(network: Network, segment: Segment, state: State, scores: Scores | None) -> State:
-    """Read a segment and score its targets (None: do not); the state after it."""
+class FeaturesAt:
+    """Collects the features at some positions of a text, ascending int64 [places]."""
+
+    def __init__(self, places: np.ndarray):
+        self._places = places
+        self._features: Tensor | None = None
+
+    def take(self, segment: Segment, features: Tensor) -> None:
+        index = np.searchsorted(self._places, segment.positions)
+        found = np.flatnonzero(self._places.take(index, mode="clip") == segment.positions)
+        if self._features is None:
+            self._features = features.new_zeros(len(self._places), features.shape[2])
+        chosen = segment.select(features).index_select(0, _on(features.device, found))
+        self._features.index_copy_(0, _on(features.device, index[found]), chosen)
+
+    @property
+    def tensor(self) -> Tensor:
+        """[places, features]. Raises ValueError if the text had no position."""
+        if self._features is None:
+            raise ValueError("no segment was read")
+        return self._features
+
+
+def _on(device: torch.device, index: np.ndarray) -> Tensor:
+    return torch.from_numpy(index).to(device)
+
+
+def read(network: Network, segment: Segment, state: State, into: Collector | None) -> State:
+    """Read a segment and let `into` take its features (None: nobody); the state after it."""
     features, state = network(segment.inputs, state)
-    if scores is not None:
-        scores.add(segment.positions, network.output.log_probs(segment.select(features), segment.targets))
+    if into is not None:
+        into.take(segment, features)
     return state
 
 
-def score_stream(network: Network, encoded: EncodedStream, targets: int, scores: Scores) -> int:
-    """Score a text of so many targets with its whole history; return how many stretches it was read in."""
+def read_stream(network: Network, encoded: EncodedStream, targets: int, into: Collector) -> int:
+    """Read a text of so many targets with its whole history; return how many stretches it was read in."""
     rows = stretches_of(network, targets)
-    if rows > 1 and _Stretches(network, encoded, targets, rows, scores).agree():
+    if rows > 1 and _Stretches(network, encoded, targets, rows, into).agree():
         return rows
     state = network.initial_state(1)
     for segment in encoded.segments(Rows(np.array([0]), np.array([targets])), POSITIONS):
-        state = read(network, segment, state, scores)
+        state = read(network, segment, state, into)
     return 1
 
 
@@ -117,8 +152,8 @@ def row_dimensions(network: Network) -> tuple[int, ...]:
 class _Stretches:
     """Both readings of a text in `rows` stretches, and of the few tokens that are left over after them."""
 
-    def __init__(self, network: Network, encoded: EncodedStream, targets: int, rows: int, scores: Scores):
-        self._network, self._encoded, self._scores = network, encoded, scores
+    def __init__(self, network: Network, encoded: EncodedStream, targets: int, rows: int, into: Collector):
+        self._network, self._encoded, self._into = network, encoded, into
         self._targets, self._columns = targets, targets // rows
         self._rows = Rows(np.arange(rows) * self._columns, np.full(rows, self._columns))
         self._edges = even_edges(self._columns, max(1, POSITIONS // rows))
@@ -127,7 +162,7 @@ class _Stretches:
         self._fading = max(1, int(np.searchsorted(self._edges, min(FADING, self._columns // 2))))
 
     def agree(self) -> bool:
-        """Score the text; False if the readings did not come to agree, so that the scores are void."""
+        """Read the text; False if the readings did not come to agree, so that what was taken is void."""
         ends, compared = self._first_reading()
         if not self._second_reading(self._following(ends), compared):
             return False
@@ -135,26 +170,26 @@ class _Stretches:
         state = self._last(ends)
         rest = Rows(np.array([first]), np.array([self._targets - first]))
         for segment in self._encoded.segments(rest, POSITIONS):
-            state = read(self._network, segment, state, self._scores)
+            state = read(self._network, segment, state, self._into)
         return True
 
     def _first_reading(self) -> tuple[State, list[State]]:
         """States at the ends of the stretches, and those to compare with, after each segment from _fading on.
 
-        The segments before are not scored: the second reading scores them in any case.
+        Nothing of the segments before is taken: the second reading takes it in any case.
         """
         state = self._network.initial_state(len(self._rows.starts))
         compared: list[State] = []
         for number, segment in enumerate(self._segments(), start=1):
-            state = read(self._network, segment, state, self._scores if number > self._fading else None)
+            state = read(self._network, segment, state, self._into if number > self._fading else None)
             if number >= self._fading and self._edges[number] <= COMPARED:
                 compared.append(state)
         return state, compared
 
     def _second_reading(self, state: State, compared: list[State]) -> bool:
-        """Score every stretch from its true beginning until it agrees with the first reading."""
+        """Read every stretch from its true beginning until it agrees with the first reading."""
         for number, segment in enumerate(self._segments(), start=1):
-            state = read(self._network, segment, state, self._scores)
+            state = read(self._network, segment, state, self._into)
             if number < self._fading:
                 continue
             if number - self._fading == len(compared):

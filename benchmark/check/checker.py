@@ -19,6 +19,7 @@ ONE_MODEL = (
     rules.proper,
     rules.causal,
     rules.consistent,
+    rules.dense,
     rules.separate,
     rules.durable,
     rules.sized,

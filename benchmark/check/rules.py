@@ -102,6 +102,21 @@ def separate(model: LanguageModel, texts: Texts) -> str | None:
     return None
 
 
+def dense(model: LanguageModel, texts: Texts) -> str | None:
+    """`distributions` at some places of a stream equals `next_log_probs` of their contexts."""
+    places = np.array([0, 1, 2, 5, *range(6, len(texts.test), 41), len(texts.test) - 1])
+    ids = np.asarray(texts.test.ids, dtype=np.int64)
+    expected = model.next_log_probs([ids[:place] for place in places])
+    blocks = list(model.distributions(texts.test, places, 3))
+    sizes = [len(block) for block in blocks]
+    if sizes != [3] * (len(places) // 3) + [len(places) % 3] * (len(places) % 3 > 0):
+        return f"distributions yields blocks of {sizes} rows for {len(places)} places, three at a time"
+    for place, a, b in zip(places, np.concatenate(blocks), expected, strict=True):
+        if a.shape != b.shape or not np.allclose(a, b, rtol=1e-5, atol=TOLERANCE):
+            return f"distributions at target {place} differs from next_log_probs of its context"
+    return None
+
+
 def durable(model: LanguageModel, texts: Texts) -> str | None:
     """`save`, then `load`, gives identical scores; nothing is pickled."""
     refused = mock.Mock(side_effect=AssertionError("load reads a pickle"))

@@ -103,6 +103,24 @@ class Result:
     bucket_targets: list[int] = field(default_factory=list)
     bucket_nll: list[float] = field(default_factory=list)
 
+    # --- the whole distribution, at a sample of the test targets (see `measure.predictions`) ---
+    #: Targets in the sample.
+    sampled_targets: int | None = None
+    #: Shares of them among the 1, 5 and 10 most probable tokens.
+    accuracy_at_1: float | None = None
+    accuracy_at_5: float | None = None
+    accuracy_at_10: float | None = None
+    #: The mean of 1 / rank.
+    reciprocal_rank: float | None = None
+    #: The mean entropy of the distributions.
+    entropy_bits: float | None = None
+    #: The mean distance between the confidence of the most probable token and how often it is right.
+    calibration_error: float | None = None
+    #: By bin of that confidence: targets, the sum of confidences, and how many were predicted right.
+    reliability_targets: list[int] = field(default_factory=list)
+    reliability_confidence: list[float] = field(default_factory=list)
+    reliability_right: list[float] = field(default_factory=list)
+
     # --- size ---
     #: Trained numbers.
     parameters: int | None = None

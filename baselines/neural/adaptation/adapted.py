@@ -1,6 +1,9 @@
 """What models that adapt one trained network share."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from baselines.mixture.components import Composite
 from baselines.mixture.finished import Finished
@@ -8,6 +11,19 @@ from baselines.neural.model import NeuralModel
 from baselines.neural.network import Network
 from benchmark.contract import LanguageModel
 from benchmark.errors import UserError
+
+
+def in_blocks(parts: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
+    """The rows of consecutive parts, in blocks of `rows`; the last block may be shorter."""
+    waiting: list[np.ndarray] = []
+    for part in parts:
+        waiting.append(part)
+        while sum(map(len, waiting)) >= rows:
+            joined = np.concatenate(waiting)
+            yield joined[:rows]
+            waiting = [joined[rows:]]
+    if sum(map(len, waiting)):
+        yield np.concatenate(waiting)
 
 
 @dataclass(kw_only=True, eq=False)

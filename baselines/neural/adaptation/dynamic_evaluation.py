@@ -1,7 +1,7 @@
 """Dynamic evaluation: the weights keep learning from the text that is scored."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, assert_never
@@ -12,7 +12,7 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from baselines.neural.adaptation.adapted import Adapted
+from baselines.neural.adaptation.adapted import Adapted, in_blocks
 from baselines.neural.adaptation.gradient_statistics import root_mean_squares
 from baselines.neural.adaptation.online_learner import OnlineLearner
 from baselines.neural.adaptation.update_rule import UpdateRule, restoring_weights
@@ -113,6 +113,12 @@ class DynamicEvaluation(Adapted):
             learner = self._learner(trained, rate, decay)
             scores = list(learner.scores(np.asarray(stream.ids)))
         return torch.cat(scores).cpu().numpy() if scores else np.empty(0, np.float32)
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        with restoring_weights(self.network) as trained:
+            learner = self._learner(trained, self.chosen["learning_rate"], self.chosen["decay"])
+            found = learner.distributions(np.asarray(stream.ids), np.asarray(places))
+            yield from in_blocks((part.cpu().numpy() for part in found), rows)
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)

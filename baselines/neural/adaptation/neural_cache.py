@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from baselines.mixture.em import expectation_maximisation
-from baselines.neural.adaptation.adapted import Adapted
+from baselines.neural.adaptation.adapted import Adapted, in_blocks
 from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
 from baselines.neural.scoring import features_in_order, features_of_history, full_float32
 from benchmark.contract import ModelSize, RunLog, TokenStream
@@ -105,17 +105,40 @@ class NeuralCache(Adapted):
         rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)
         for row, ids in zip(rows, contexts, strict=True):
             features = features_of_history(self.network, ids, self.vocabulary.end, self.of.context)
-            with full_float32(self.network):
-                row[:] = self.network.output.distribution(features[-1:])[0].cpu().numpy()
-            if len(ids):
-                words = torch.from_numpy(np.asarray(ids[-self.window :], dtype=np.int64)).to(features.device)
-                hidden = self.network.hidden_part(features)
-                keys = hidden[:-1][-self.window :]
-                cached = cache_distribution(
-                    hidden[-1], keys, words, self.chosen["theta"], len(self.vocabulary)
-                )
-                row[:] = _together(row, cached.log().cpu().numpy(), self.chosen["weight"])
+            words = torch.from_numpy(np.asarray(ids, dtype=np.int64)).to(features.device)
+            row[:] = self._row(features[-1:], self.network.hidden_part(features), words)
         return rows
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        return in_blocks(self._rows_at(stream, places), rows)
+
+    @torch.no_grad()
+    def _rows_at(self, stream: TokenStream, places: np.ndarray) -> Iterator[np.ndarray]:
+        """ln p of every token at each place of a stream in turn: [1, vocabulary]."""
+        first = 0
+        end, context = stream.vocabulary.end, self.of.context
+        for features, targets in features_in_order(self.network, stream.ids, end, context):
+            own = self.network.hidden_part(features)
+            if not first:
+                hidden, words = own[:0], targets[:0]
+            before = len(hidden)
+            hidden, words = torch.cat([hidden, own]), torch.cat([words, targets])
+            for place in places[slice(*np.searchsorted(places, [first, first + len(targets)]))] - first:
+                seen = before + int(place)
+                yield self._row(features[place : place + 1], hidden[: seen + 1], words[:seen])[None]
+            first += len(targets)
+            hidden, words = hidden[-self.window :], words[-self.window :]
+
+    def _row(self, features: Tensor, hidden: Tensor, words: Tensor) -> np.ndarray:
+        """ln p of every token after a history: from its features [1, f], the hidden vectors of it [n + 1, h]
+        and of all shorter ones, and its words [n]."""
+        with full_float32(self.network):
+            row: np.ndarray = self.network.output.distribution(features)[0].cpu().numpy()
+        if not len(words):
+            return row
+        keys, theta = hidden[:-1][-self.window :], self.chosen["theta"]
+        cached = cache_distribution(hidden[-1], keys, words[-self.window :], theta, len(row))
+        return _together(row, cached.log().cpu().numpy(), self.chosen["weight"])
 
     def size(self) -> ModelSize:
         """The network, and the features and words of a full window."""

@@ -1,6 +1,6 @@
 """A network that reads a stream segment by segment and learns from each segment once it is scored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
 import numpy as np
@@ -10,6 +10,9 @@ from torch import Tensor
 from baselines.neural.adaptation.update_rule import UpdateRule
 from baselines.neural.network import Network, detach
 from benchmark.contract import Context
+
+#: From features [targets, f], targets [n] and the number of targets before them to what is asked for.
+Look = Callable[[Tensor, np.ndarray, int], Tensor]
 
 
 class StatefulReader:
@@ -58,18 +61,34 @@ class OnlineLearner:
 
     def scores(self, ids: np.ndarray) -> Iterator[Tensor]:
         """ln p of each id of the stream, one tensor per segment: [at most `segment`]."""
+        return self._looks(ids, self._score)
+
+    def distributions(self, ids: np.ndarray, places: np.ndarray) -> Iterator[Tensor]:
+        """ln p of every token at some places of the stream, ascending: one tensor [places, vocabulary] per
+        segment."""
+
+        def rows(features: Tensor, targets: np.ndarray, first: int) -> Tensor:
+            inside = places[slice(*np.searchsorted(places, [first, first + len(targets)]))]
+            return self._network.output.distribution(features[self._send(inside - first)])
+
+        return self._looks(ids, rows)
+
+    def _looks(self, ids: np.ndarray, look: Look) -> Iterator[Tensor]:
+        """What `look` sees in each segment before the weights learn from it."""
+        first = 0
         for inputs, targets in self._segments(ids):
             if len(targets) == self._segment:
-                yield self._learn(inputs, targets)
+                yield self._learn(inputs, targets, look, first)
             elif len(targets):
                 with torch.no_grad():
-                    yield self._score(self._reader.read(inputs[: len(targets)]), targets)
+                    yield look(self._reader.read(inputs[: len(targets)]), targets, first)
+            first += len(targets)
 
     def features(self, ids: np.ndarray) -> Tensor:
         """Features [features] after a whole history, computed with the weights that its segments left."""
         for inputs, targets in self._segments(ids):
             if len(targets) == self._segment:
-                self._learn(inputs, targets)
+                self._learn(inputs, targets, self._score)
         with torch.no_grad():
             return self._reader.read(inputs)[-1]
 
@@ -79,16 +98,17 @@ class OnlineLearner:
         for first in range(0, len(symbols), self._segment):
             yield symbols[first : first + self._segment], symbols[first + 1 : first + 1 + self._segment]
 
-    def _learn(self, inputs: np.ndarray, targets: np.ndarray) -> Tensor:
-        """Score a complete segment, then update the weights by its gradient."""
+    def _learn(self, inputs: np.ndarray, targets: np.ndarray, look: Look, first: int = 0) -> Tensor:
+        """Look at a complete segment, then update the weights by its gradient; what was seen."""
         with torch.enable_grad():
             features = self._reader.read(inputs)
-            scores = self._score(features.detach(), targets)
+            seen = look(features.detach(), targets, first)
             loss = self._network.output.exact_loss(features, self._send(targets))
             self._rule.step(self._weights, gradients(loss, self._weights))
-        return scores
+        return seen
 
-    def _score(self, features: Tensor, targets: np.ndarray) -> Tensor:
+    def _score(self, features: Tensor, targets: np.ndarray, _first: int = 0) -> Tensor:
+        """ln p of the targets, whatever stands before them."""
         return self._network.output.log_probs(features, self._send(targets))
 
     def _send(self, ids: np.ndarray) -> Tensor:
