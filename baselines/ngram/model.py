@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
@@ -42,6 +42,10 @@ class TableModel(LanguageModel):
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         longest = self.table.order - 1
         return self.table.rows([recent(ids, self.vocabulary, self.context, longest) for ids in contexts])
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """See `LanguageModel`. A context is cut to the words that the table can look at, so none is long."""
+        return super().distributions(stream, places, rows)
 
     def size(self) -> ModelSize:
         return ModelSize(bytes_in_memory=self.table.nbytes, entries=self.table.entries)

@@ -170,6 +170,7 @@ MEASURES: tuple[Measure, ...] = (
         definition=_SAMPLED.format("The share of targets among the ten most probable tokens"),
         show=text.percent,
         better="higher",
+        level="data",
         optional=True,
     ),
     Measure(
@@ -182,6 +183,7 @@ MEASURES: tuple[Measure, ...] = (
         ),
         show=_three_decimals,
         better="higher",
+        level="data",
         optional=True,
     ),
     Measure(
@@ -194,6 +196,7 @@ MEASURES: tuple[Measure, ...] = (
             "is more certain than it should be"
         ),
         show=_three_decimals,
+        level="data",
         optional=True,
     ),
     Measure(
@@ -208,6 +211,7 @@ MEASURES: tuple[Measure, ...] = (
         ),
         show=text.percent,
         better="lower",
+        level="data",
         optional=True,
     ),
     Measure(
@@ -353,6 +357,18 @@ COSTS = tuple(measure for measure in MEASURES if measure.cost)
 
 # The measures that some part of the report singles out.
 TEST_PERPLEXITY = BY_KEY["test_perplexity"]
+#: Those of the whole distribution.
+PREDICTIONS = tuple(
+    BY_KEY[key]
+    for key in (
+        "accuracy_at_1",
+        "accuracy_at_5",
+        "accuracy_at_10",
+        "reciprocal_rank",
+        "entropy_bits",
+        "calibration_error",
+    )
+)
 VALID_PERPLEXITY = BY_KEY["valid_perplexity"]
 ZERO_PROBABILITIES = BY_KEY["test_zero_probabilities"]
 PERPLEXITY_NONZERO = BY_KEY["test_perplexity_nonzero"]

@@ -6,7 +6,6 @@ They are measured on a sample of the test targets, evenly spread over the text a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +17,9 @@ from benchmark.contract import LanguageModel, TokenStream
 SAMPLE = 5_000
 #: Probabilities held at once.
 CELLS = 2**21
-#: A model that is asked for one context after another may take so many seconds; with fewer targets than
-#: LEAST in that time, nothing is measured.
-SECONDS, LEAST = 20.0, 500
+#: A model that is asked for one context after another may take so many seconds for the sample. One that
+#: would take longer is not measured: with fewer targets its figures could not be compared.
+SECONDS = 60.0
 #: Bins of the reliability curve, of equal width.
 BINS = 15
 #: Where the target is among so many most probable tokens, it counts as predicted.
@@ -35,29 +34,25 @@ def predictions(model: LanguageModel, stream: TokenStream) -> dict[str, Any]:
     sample = Predictions(len(stream.vocabulary), normalised=model.normalised)
     rows = max(1, CELLS // len(stream.vocabulary))
     targets = np.asarray(stream.ids)[places].astype(np.int64)
-    for first, block in zip(range(0, len(places), rows), _blocks(model, stream, places, rows), strict=True):
+    blocks = model.distributions(stream, places, rows)
+    for first, block in zip(range(0, len(places), rows), blocks, strict=True):
         sample.add(block, targets[first : first + rows])
     return sample.summary()
-
-
-def _blocks(model: LanguageModel, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
-    yield from model.distributions(stream, places, rows)
 
 
 def sampled_places(model: LanguageModel, stream: TokenStream) -> np.ndarray:
     """Indices of the targets to look at, ascending int64; empty if the model is too slow.
 
     A model with no `distributions` of its own reads every context by itself. Some do so in microseconds,
-    others read half the text: the time of one context from the middle decides how many there is time for.
+    others read the whole text anew: the time of one context from the middle tells.
     """
     most = min(SAMPLE, len(stream))
     if most and type(model).distributions is LanguageModel.distributions:
         middle = np.asarray(stream.ids)[: len(stream) // 2]
-        model.next_log_probs([middle])
         begun = time.perf_counter()
         model.next_log_probs([middle])
-        affordable = int(SECONDS / max(1e-9, time.perf_counter() - begun))
-        most = most if affordable >= most else affordable if affordable >= LEAST else 0
+        if (time.perf_counter() - begun) * most > SECONDS:
+            most = 0
     return np.unique(np.linspace(0, len(stream) - 1, most).round().astype(np.int64))
 
 

@@ -46,7 +46,14 @@ def test_the_page_is_one_small_file_that_asks_for_nothing(built):
 def test_every_figure_has_its_drawing_and_its_data(built):
     stems = {path.stem for path in (built / "figures").glob("*.svg")}
     kinds = {stem.rpartition("_")[0] for stem in stems}
-    assert kinds == {"perplexity", "curves", "rare_words", "orders", *(cost.key for cost in COSTS)}
+    assert kinds == {
+        "perplexity",
+        "curves",
+        "rare_words",
+        "calibration",
+        "orders",
+        *(cost.key for cost in COSTS),
+    }
     for stem in stems:
         assert (built / "figures" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
         assert rows_of(built / "figures" / f"{stem}.csv")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 
-from synthetic_runs import PTB, config
+import pytest
+from synthetic_runs import PTB, config, finished, write_run
 
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report, sections
 from benchmark.report.context import context_of
+from benchmark.report.group_runs import group_runs
 from benchmark.report.verdict import ratio_phrase, summary_sentence, verdict_sentences
 
 
@@ -123,3 +125,20 @@ def test_a_new_file_is_a_new_section(run, tmp_path, monkeypatch):
     monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(extra)])
     titles = [section.title for section in sections.build_all(context_of(read_runs(tmp_path)))]
     assert titles[1] == "Extra"
+
+
+def test_the_reliability_curve_pools_the_seeds_and_drops_empty_bins(tmp_path):
+    from benchmark.measure.predictions import BINS
+    from benchmark.report.sections.predictions import reliability
+
+    for seed, targets in ((1, 10), (2, 30)):
+        counts = [targets, *[0] * (BINS - 1)]
+        figures = {
+            "reliability_targets": counts,
+            "reliability_confidence": [0.05 * n for n in counts],
+            "reliability_right": [n / 10 for n in counts],
+        }
+        record = finished(PTB, "lstm", "LSTM", "neural", (100.0, 10.0, 60.0, 5e4), seed=seed, **figures)
+        write_run(tmp_path, record)
+    (row,) = group_runs(read_runs(tmp_path))
+    assert reliability(row) == [(40, pytest.approx(0.05), pytest.approx(0.1))]
