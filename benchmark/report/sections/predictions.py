@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmark import text
 from benchmark.measure.measure import Measure
-from benchmark.measure.measures import PREDICTIONS, TEST_PERPLEXITY
+from benchmark.measure.measures import TEST_PERPLEXITY
+from benchmark.measure.prediction_measures import PREDICTIONS
 from benchmark.measure.predictions import BINS
 from benchmark.report.blocks import Block, Figure, Section
 from benchmark.report.context import Context

@@ -1,0 +1,144 @@
+"""Measures of a model's size, and of the time, memory and energy that it takes."""
+
+from __future__ import annotations
+
+from benchmark import text
+from benchmark.measure.measure import Measure
+
+COST: tuple[Measure, ...] = (
+    Measure(
+        key="bytes_in_memory",
+        title="Memory",
+        noun="memory",
+        unit="bytes",
+        definition=(
+            "The arrays that scoring needs in memory, in decimal units (1 MB is 1,000,000 bytes). It is "
+            "comparable between models of any kind."
+        ),
+        show=text.size,
+        better="lower",
+        cost=True,
+        level="key",
+    ),
+    Measure(
+        key="parameters",
+        title="Parameters",
+        noun="number of parameters",
+        unit="",
+        definition="The trained parameters of a neural model.",
+        show=text.amount,
+        level="key",
+    ),
+    Measure(
+        key="entries",
+        title="n‑grams",
+        noun="number of n-grams",
+        unit="",
+        definition="N-grams that an n-gram model stores.",
+        show=text.amount,
+        level="key",
+    ),
+    Measure(
+        key="bytes_on_disk",
+        title="Disk",
+        noun="disk space",
+        unit="bytes",
+        definition="The files of the saved model.",
+        show=text.size,
+        better="lower",
+        level="data",
+    ),
+    Measure(
+        key="train_seconds",
+        title="Training",
+        noun="training time",
+        unit="seconds",
+        definition="Wall-clock time of training, without the evaluations in between.",
+        show=text.duration,
+        better="lower",
+        timed=True,
+        cost=True,
+        level="key",
+    ),
+    Measure(
+        key="train_tokens_per_second",
+        title="Training, tokens/s",
+        noun="training speed",
+        unit="tokens/s",
+        definition="Tokens trained on, counting every pass over the text, divided by the training time.",
+        show=text.amount,
+        better="higher",
+        timed=True,
+    ),
+    Measure(
+        key="score_tokens_per_second",
+        title="Scoring, tokens/s",
+        noun="scoring speed",
+        unit="tokens/s",
+        definition="Test tokens scored per second after a warm-up, the median of up to five readings.",
+        show=text.amount,
+        better="higher",
+        timed=True,
+        cost=True,
+        level="key",
+    ),
+    Measure(
+        key="peak_memory_bytes",
+        title="Peak memory",
+        noun="peak memory",
+        unit="bytes",
+        definition="The most memory that the process of the run held resident.",
+        show=text.size,
+        better="lower",
+        timed=True,
+    ),
+    Measure(
+        key="peak_device_bytes",
+        title="Peak GPU memory",
+        noun="peak GPU memory in training",
+        unit="bytes",
+        definition="The most memory that tensors held on the GPU during training, validations included.",
+        show=text.size,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+    Measure(
+        key="score_peak_device_bytes",
+        title="Peak GPU memory, scoring",
+        noun="peak GPU memory in scoring",
+        unit="bytes",
+        definition="The most memory that tensors held on the GPU while the test text was scored.",
+        show=text.size,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+    Measure(
+        key="train_joules",
+        title="Training energy",
+        noun="training energy",
+        unit="joules",
+        definition=(
+            "Energy spent during the training time, as the machine's own counters tell: of the GPU board by "
+            "NVML if a GPU was used, and of the processor packages by RAPL (Intel and AMD) if they may be "
+            "read. Everything that ran on these parts is in it. The column “Energy of” says what was "
+            "counted; figures for other parts are not comparable."
+        ),
+        show=text.energy,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+    Measure(
+        key="score_joules",
+        title="Scoring energy",
+        noun="scoring energy",
+        unit="joules",
+        definition="Energy of scoring the test text once, after a warm-up, counted like that of training.",
+        show=text.energy,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+)
