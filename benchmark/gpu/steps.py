@@ -40,7 +40,7 @@ def steps_of(setup: Setup, names: str | None = None) -> list[Step]:
             "perplexity on WikiText-2 after the time that is left, ten minutes at most",
             sweep="wikitext2_10min",
             training=600,
-            least_training=45,
+            least_training=35,
         ),
         Recipe(
             setup,

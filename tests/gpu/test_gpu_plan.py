@@ -152,6 +152,17 @@ def test_a_step_that_lacks_something_is_skipped_until_it_is_there(tmp_path: Path
     assert (summary.steps[0].status, summary.steps[0].reason) == ("ok", None)
 
 
+def test_a_step_that_cannot_be_prepared_does_not_end_the_plan(tmp_path: Path) -> None:
+    class Unprepared(Programs):
+        def missing(self):
+            raise ImportError("no module")
+
+    steps = [Unprepared("one", Program("a", "", tmp_path)), Programs("two", Program("b", "", tmp_path))]
+    summary = carried_out(steps, tmp_path)
+    assert [step.status for step in summary.steps] == ["skipped", "ok"]
+    assert summary.steps[0].reason == "it cannot be prepared: ImportError: no module"
+
+
 @needs_proc
 def test_a_plan_that_is_killed_leaves_no_process_and_goes_on_later(tmp_path: Path) -> None:
     program = [sys.executable, synthetic_steps.__file__, str(tmp_path)]

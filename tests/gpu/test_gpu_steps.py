@@ -194,7 +194,7 @@ def test_a_recipe_is_one_run_that_ends_by_the_clock(tmp_path: Path, name: str) -
     training = job.config["model"]["training"]
     assert training["epochs"] is training["steps"] is training["tokens"] is None
     assert part.least <= real.limit
-    assert 30 < real.limit - training["seconds"] < 60  # for all that is not training
+    assert real.limit > training["seconds"] + 60  # for all that is not training
     assert job.config["device"] == "cuda"
     assert Path(job.config["results_dir"]) == tmp_path
 
@@ -218,13 +218,10 @@ def test_finished_runs_are_repeated_only_if_asked(tmp_path: Path) -> None:
 
 def test_two_calls_have_room_for_what_they_are_for(tmp_path: Path) -> None:
     """The first four steps fit into nine minutes; the next two have useful parts that fit into three."""
-    limits = {one.name: one.limit for one in steps_of(setup(tmp_path, device="cuda", toy=False))}
-    assert sum(limits[name] for name in ("tests", "speed", "ptb_60s", "ptb_3min")) <= 540
-    least = sum(
-        min(part.least for part in step(tmp_path, name, device="cuda", toy=False).parts())
-        for name in ("counting", "wikitext2")
-    )
-    assert least <= 180
+    plan = {one.name: one for one in steps_of(setup(tmp_path, device="cuda", toy=False))}
+    least = {name: min(part.least for part in one.parts()) for name, one in plan.items()}
+    assert plan["tests"].limit + plan["speed"].limit + least["ptb_60s"] + least["ptb_3min"] <= 510
+    assert least["counting"] + least["wikitext2"] <= 100
 
 
 def test_python_sources_make_the_same_text_again(tmp_path: Path) -> None:
