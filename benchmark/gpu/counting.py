@@ -8,16 +8,17 @@ from typing import Any
 from benchmark import text
 from benchmark.gpu.plan import Column, Outcome, Part, Step
 from benchmark.gpu.process import Command, Ended
-from benchmark.gpu.setup import TOY_LIMIT, Setup, python
+from benchmark.gpu.setup import TOY_LIMIT, Setup, newest_named, python
 from benchmark.gpu.summary import Figures
 from benchmark.peers.ngram.programs import KENLM_TOOLKIT, find_programs
 from benchmark.peers.ngram.record import NgramRecord, NgramRun
-from benchmark.peers.record import newest_records
+from benchmark.peers.record import OURS
 
 #: Least training words of each part, the first of which is quick.
 WORDS, TOY_WORDS = (3_000_000, 30_000_000, 100_000_000), (20_000, 200_000)
 #: Seconds that a million words may take: both programs, and making the text.
 SECONDS_FOR_A_MILLION = 8.0
+KENLM = "kenlm"
 
 
 class Size(Part):
@@ -49,44 +50,49 @@ class Size(Part):
         record = self._record()
         if record is None:
             return Outcome("failed", "nothing was measured: the log says why")
-        rows = {row.contestant: row for row in record.rows}
-        for name in ("ours", "kenlm"):
+        row = _row(record)
+        rows = {each.contestant: each for each in record.rows}
+        for name in (OURS, KENLM):
             if rows[name].status != "ok":
-                return Outcome("failed", f"{rows[name].title}: {rows[name].reason}", [_figures(record)])
-        return Outcome("ok", None, [_figures(record)])
+                return Outcome("failed", f"{rows[name].title}: {rows[name].reason}", [row])
+        if self._setup.device != "cpu" and row["device"] != self._setup.device:
+            return Outcome("failed", "ours was not computed on the device: the text may not fit there", [row])
+        return Outcome("ok", None, [row])
 
     def so_far(self, ended: Ended) -> Sequence[Figures]:
         record = self._record()
-        return [_figures(record)] if record else []
+        return [_row(record)] if record else []
 
     def _record(self) -> NgramRecord | None:
-        records = newest_records(self._setup.results_dir, NgramRecord)
-        return next((record for record in records if record.name == self._record_name), None)
+        return newest_named(self._setup.results_dir, NgramRecord, self._record_name)
 
 
-def _figures(record: NgramRecord) -> Figures:
-    """The times of both programs, and whether they agree."""
+def _row(record: NgramRecord) -> Figures:
+    """The times of both programs, and whether they agree.
+
+    `ours` is the whole process without scoring, and `stages` of that counting and estimating alone. `lmplz`
+    is that program as a whole, which reads the text and writes an ARPA file.
+    """
     runs: dict[str, NgramRun] = {row.contestant: row.runs[-1] for row in record.rows if row.runs}
-    ours, its = _to_model(runs.get("ours")), _lmplz(runs.get("kenlm"))
-    figures: dict[str, Any] = {"tokens": record.train.tokens, "ours": ours, "lmplz": its}
-    figures["ratio"] = its / ours if ours and its else None
-    for program in ("ours", "kenlm"):
-        run = runs.get(program)
-        figures[f"{program}_perplexity"] = run and run.perplexity
-        figures[f"{program}_whole"] = run and run.seconds
+    printed = (runs[OURS].printed or {}) if OURS in runs else {}
+    seconds = printed.get("seconds", {})
+    ours = runs[OURS].seconds - seconds.get("score", 0.0) if OURS in runs else None
+    stages = sum(seconds.get(stage, 0.0) for stage in ("count", "estimate")) or None
+    used = runs[KENLM].stages if KENLM in runs else []
+    lmplz = next((stage.seconds for stage in used if stage.program == "lmplz"), None)
+    figures: dict[str, Any] = {
+        "tokens": record.train.tokens,
+        "device": printed.get("device", "cpu"),
+        "ours": ours,
+        "stages": stages,
+        "lmplz": lmplz,
+        "ratio": lmplz / ours if lmplz and ours else None,
+        "stages_ratio": lmplz / stages if lmplz and stages else None,
+        "peak_device_bytes": printed.get("peak_device_bytes"),
+    }
+    for program, run in runs.items():
+        figures |= {f"{program}_perplexity": run.perplexity, f"{program}_seconds": run.seconds}
     return figures
-
-
-def _to_model(run: NgramRun | None) -> float | None:
-    """Seconds of our process without those of scoring: its start, reading, counting and estimating."""
-    if run is None:
-        return None
-    return run.seconds - (run.printed or {}).get("seconds", {}).get("score", 0.0)
-
-
-def _lmplz(run: NgramRun | None) -> float | None:
-    """Seconds of `lmplz`, which ends with an ARPA file."""
-    return next((stage.seconds for stage in run.stages if stage.program == "lmplz"), None) if run else None
 
 
 class Counting(Step):
@@ -96,13 +102,14 @@ class Counting(Step):
     proves = "speed of estimating n-gram models on the device beside KenLM's lmplz"
     columns = (
         Column("tokens", "Tokens", text.amount),
-        Column("ours", "Ours, to the model", text.duration),
-        Column("lmplz", "lmplz", text.duration),
         Column("ratio", "lmplz ÷ ours", text.times),
+        Column("lmplz", "lmplz", text.duration),
+        Column("ours", "Ours without scoring", text.duration),
+        Column("stages", "Counting and estimating", text.duration),
+        Column("stages_ratio", "lmplz ÷ these", text.times),
         Column("ours_perplexity", "Perplexity: ours", text.perplexity),
         Column("kenlm_perplexity", "KenLM's", text.perplexity),
-        Column("ours_whole", "Whole: ours", text.duration),
-        Column("kenlm_whole", "KenLM", text.duration),
+        Column("peak_device_bytes", "GPU memory", text.size),
     )
 
     def __init__(self, setup: Setup) -> None:

@@ -1,4 +1,4 @@
-"""What a call of `nextword gpu` was told about the machine, and how our own commands are started there."""
+"""What a call of `nextword gpu` was told about the machine, and what all steps do with our own commands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmark.peers.record import RecordT, newest_records
 
 #: Seconds after which anything at toy size is stopped; it takes seconds on an idle CPU.
 TOY_LIMIT = 600.0
@@ -33,3 +35,9 @@ class Setup:
 def python(module: str, *arguments: str) -> Sequence[str]:
     """The command line of a module, by this interpreter."""
     return [sys.executable, "-m", module, *arguments]
+
+
+def newest_named(results_dir: Path, kind: type[RecordT], name: str) -> RecordT | None:
+    """The latest comparison of that name below a results folder in which something was measured."""
+    records = [record for record in newest_records(results_dir, kind) if record.name == name]
+    return max(records, key=lambda record: record.started, default=None)

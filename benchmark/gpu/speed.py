@@ -8,12 +8,12 @@ from typing import Any
 from benchmark import text
 from benchmark.gpu.plan import Column, Outcome, Part, Step
 from benchmark.gpu.process import Command, Ended
-from benchmark.gpu.setup import TOY_LIMIT, Setup, python
+from benchmark.gpu.setup import TOY_LIMIT, Setup, newest_named, python
 from benchmark.gpu.summary import Figures
 from benchmark.peers.neural.contestants import WORD_LANGUAGE_MODEL, Peer
 from benchmark.peers.neural.record import NeuralRecord
 from benchmark.peers.neural.table import NeuralPresentation
-from benchmark.peers.record import OURS, newest_records
+from benchmark.peers.record import OURS
 from benchmark.peers.table import Pair
 
 #: Number formats of training, as `nextword peers neural --precision` names them. A CPU has the first two.
@@ -73,8 +73,7 @@ class Network(Part):
         return _rows(record) if record else []
 
     def _record(self) -> NeuralRecord | None:
-        records = newest_records(self._setup.results_dir, NeuralRecord)
-        return next((record for record in records if record.name == self._record_name), None)
+        return newest_named(self._setup.results_dir, NeuralRecord, self._record_name)
 
 
 def _rows(record: NeuralRecord) -> list[Figures]:

@@ -21,6 +21,7 @@ from benchmark.peers.neural.record import (
     Sizes,
     Speed,
 )
+from benchmark.peers.ngram.record import NgramCase, NgramRecord, NgramRun, StageUsage, TextFile
 from benchmark.peers.record import OURS, Machine, Row, now
 from benchmark.sweep.compose import collect
 
@@ -169,6 +170,54 @@ def test_speeds_are_read_as_ratios_in_each_number_format(tmp_path: Path, theirs:
     else:
         assert (outcome.status, shown) == ("ok", {"bfloat16": (3.0, 2000), "float32": (1.5, 2000)})
     assert part.so_far(ended("", 124)) == outcome.rows
+
+
+def ngram_run(seconds: float, stages: dict[str, float], printed: dict | None = None) -> NgramRun:
+    return NgramRun(
+        seconds=seconds,
+        cpu_seconds=seconds,
+        peak_bytes=1,
+        scored_per_second=None,
+        perplexity=200.0,
+        perplexity_known=None,
+        oov=None,
+        stages=[StageUsage(name, True, part, part, 1) for name, part in stages.items()],
+        printed=printed,
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"), [("cuda", "ok"), (None, "failed")], ids=["on the device", "did not fit"]
+)
+def test_counting_is_compared_up_to_the_model(tmp_path: Path, device: str | None, expected: str) -> None:
+    part = step(tmp_path, "counting", device="cuda").parts()[0]
+    case = NgramCase(5, 1000)
+    printed = {"seconds": {"read": 1.0, "count": 0.5, "estimate": 0.3, "score": 2.0}}
+    printed |= {"device": device, "peak_device_bytes": 7} if device else {}
+    ours = Row(case=case, contestant=OURS, title="nextword")
+    ours.runs.append(ngram_run(6.0, {"python": 6.0}, printed))
+    kenlm = Row(case=case, contestant="kenlm", title="KenLM")
+    kenlm.runs.append(ngram_run(20.0, {"lmplz": 16.0, "build_binary": 4.0}))
+    record = NgramRecord(
+        name="gpu-python-20000",
+        started=now(),
+        command="",
+        machine=Machine(),
+        programs={},
+        rounds=1,
+        rows=[ours, kenlm],
+        train=TextFile("t", 1, 10, 990, ""),
+        test=TextFile("e", 1, 1, 9, ""),
+        memory=None,
+        threads=1,
+    )
+    record.save(tmp_path / "peers" / "one" / "ngram.json")
+    outcome = part.outcome(ended(""))
+    (row,) = outcome.rows
+    assert outcome.status == expected
+    assert (row["ours"], row["lmplz"], row["ratio"]) == (4.0, 16.0, 4.0)
+    assert (row["stages"], row["stages_ratio"]) == (pytest.approx(0.8), pytest.approx(20.0))
+    assert row["kenlm_perplexity"] == 200.0
 
 
 def test_a_comparison_that_recorded_nothing_has_failed(tmp_path: Path) -> None:
