@@ -81,7 +81,15 @@ class Run(Part):
             return Outcome("failed", ended.last_line)
         record = result.to_json()
         folder = str(Path(found[1]).relative_to(self._setup.results_dir))
-        return Outcome("ok", None, [{"folder": folder} | {name: record.get(name) for name in FIELDS}])
+        row = {"folder": folder} | {name: record.get(name) for name in FIELDS}
+        return Outcome("ok", None, [row], _remarks(Path(found[1])))
+
+
+def _remarks(folder: Path) -> list[str]:
+    """What the run said of CUDA graphs and of recoveries from an exploding loss, without its time."""
+    log = folder / "log.txt"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return [line.partition(" s  ")[2] for line in lines if "CUDA graphs" in line or "back to step" in line]
 
 
 class Recipe(Step):

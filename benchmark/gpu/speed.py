@@ -23,23 +23,27 @@ LAYERS, BATCH, UNROLL, STEPS, EVALUATION = 2, 64, 35, 200, 80_000
 
 
 class Network(Part):
-    """Both programs with one network, once in each number format."""
+    """Both programs with one network, once in each number format.
 
-    def __init__(self, setup: Setup, hidden: int, vocabulary: int) -> None:
-        self.name = f"{LAYERS} × {hidden:,}, {vocabulary:,} words"
+    Without `graphs`, ours launches every kernel by itself, as the other does: in bfloat16 alone.
+    """
+
+    def __init__(self, setup: Setup, hidden: int, vocabulary: int, graphs: bool = True) -> None:
+        self.name = f"{LAYERS} × {hidden:,}, {vocabulary:,} words" + ("" if graphs else ", no CUDA graphs")
         self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 110.0)
         self._setup, self._hidden, self._vocabulary = setup, hidden, vocabulary
-        self._record_name = f"gpu-{LAYERS}x{hidden}-{vocabulary}"
+        self._graphs = graphs
+        self._record_name = f"gpu-{LAYERS}x{hidden}-{vocabulary}" + ("" if graphs else "-no-graphs")
 
     def command(self, seconds: float) -> Command:
         toy = (4, 5, 10, 50)
         batch, unroll, steps, evaluation = toy if self._setup.toy else (BATCH, UNROLL, STEPS, EVALUATION)
-        on_cuda = self._setup.device.startswith("cuda")
+        formats = PRECISIONS if self._setup.device.startswith("cuda") else PRECISIONS[:2]
         options: dict[str, Any] = {
             "kinds": "lstm",
             "vocabulary": self._vocabulary,
             "device": self._setup.device,
-            "precision": ",".join(PRECISIONS if on_cuda else PRECISIONS[:2]),
+            "precision": ",".join(formats if self._graphs else formats[:1]),
             "layers": LAYERS,
             "hidden": self._hidden,
             "batch": batch,
@@ -53,7 +57,8 @@ class Network(Part):
         if self._setup.word_language_model:
             options["word-language-model"] = self._setup.word_language_model
         given = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-        return Command(python("benchmark", "peers", "neural", *given))
+        environment = {} if self._graphs else {"NEXTWORD_CUDA_GRAPHS": "0"}
+        return Command(python("benchmark", "peers", "neural", *given), None, environment)
 
     def outcome(self, ended: Ended) -> Outcome:
         if ended.status:
@@ -132,4 +137,6 @@ class Speed(Step):
     def parts(self) -> Sequence[Part]:
         toy = [(8, 20), (12, 20)]
         networks = [(650, 10_000), (1500, 33_000), (1500, 10_000), (650, 33_000)]
-        return [Network(self._setup, *sizes) for sizes in (toy if self._setup.toy else networks)]
+        parts = [Network(self._setup, *sizes) for sizes in (toy if self._setup.toy else networks)]
+        on_cuda = self._setup.device.startswith("cuda")
+        return [*parts, Network(self._setup, *networks[0], graphs=False)] if on_cuda else parts

@@ -23,6 +23,8 @@ from benchmark.peers.neural.record import (
 )
 from benchmark.peers.ngram.record import NgramCase, NgramRecord, NgramRun, StageUsage, TextFile
 from benchmark.peers.record import OURS, Machine, Row, now
+from benchmark.record.folder import write_result
+from benchmark.record.result import Result
 from benchmark.sweep.compose import collect
 
 #: Marked tests; the mark is put in from elsewhere, so that this file does not seem to hold some.
@@ -256,6 +258,31 @@ def test_wikitext_trains_for_the_time_that_is_left(tmp_path: Path) -> None:
     ]
     assert seconds[0] < seconds[1] < 200
     assert seconds[2] == 600
+
+
+def test_a_finished_run_is_read_from_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "ptb" / "lstm" / "0123456789ab"
+    folder.mkdir(parents=True)
+    record = Result(
+        run_id=folder.name,
+        status="ok",
+        model="lstm",
+        label="LSTM",
+        corpus="ptb",
+        test_perplexity=80.5,
+        train_tokens=9,
+    )
+    write_result(folder, record)
+    (folder / "log.txt").write_text(
+        "   1.2 s  steps are replayed as CUDA graphs\n   2.0 s  50% of 9 tokens\n"
+    )
+    part = step(tmp_path, "ptb_60s").parts()[0]
+    outcome = part.outcome(ended(f"LSTM on ptb: 50%\nfinished: {folder}\n"))
+    (row,) = outcome.rows
+    assert (row["folder"], row["test_perplexity"]) == ("runs/ptb/lstm/0123456789ab", 80.5)
+    assert outcome.details == ["steps are replayed as CUDA graphs"]
+    failed = part.outcome(ended("failed: LSTM on ptb, seed 1: CUDA out of memory\n", 1))
+    assert (failed.status, failed.reason) == ("failed", "failed: LSTM on ptb, seed 1: CUDA out of memory")
 
 
 def test_finished_runs_are_repeated_only_if_asked(tmp_path: Path) -> None:
