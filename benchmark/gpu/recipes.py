@@ -78,7 +78,7 @@ class Run(Part):
         found = _FINISHED.search(ended.output)
         result = read_result(Path(found[1])) if found else None
         if ended.status or result is None or found is None:
-            return Outcome("failed", ended.last_line)
+            return Outcome("failed", ended.last_line.removeprefix("failed: "))
         record = result.to_json()
         folder = str(Path(found[1]).relative_to(self._setup.results_dir))
         row = {"folder": folder} | {name: record.get(name) for name in FIELDS}

@@ -282,7 +282,7 @@ def test_a_finished_run_is_read_from_its_folder(tmp_path: Path) -> None:
     assert (row["folder"], row["test_perplexity"]) == ("runs/ptb/lstm/0123456789ab", 80.5)
     assert outcome.details == ["steps are replayed as CUDA graphs"]
     failed = part.outcome(ended("failed: LSTM on ptb, seed 1: CUDA out of memory\n", 1))
-    assert (failed.status, failed.reason) == ("failed", "failed: LSTM on ptb, seed 1: CUDA out of memory")
+    assert (failed.status, failed.reason) == ("failed", "LSTM on ptb, seed 1: CUDA out of memory")
 
 
 def test_finished_runs_are_repeated_only_if_asked(tmp_path: Path) -> None:
