@@ -25,11 +25,11 @@ def seen(monkeypatch):
     steps = []
     inner = Stepper._backward
 
-    def noted(stepper, minibatch):
+    def noted(stepper, segment, state):
         with stepper._precision.forward():
             product = torch.ones(2, 2) @ torch.ones(2, 2)
-        steps.append((str(product.dtype).removeprefix("torch."), minibatch.segment.inputs.shape[1]))
-        return inner(stepper, minibatch)
+        steps.append((str(product.dtype).removeprefix("torch."), segment.inputs.shape[1]))
+        return inner(stepper, segment, state)
 
     monkeypatch.setattr(Stepper, "_backward", noted)
     return steps

@@ -1,12 +1,13 @@
 """Attention to the last `span` positions, over keys and values carried from segment to segment."""
 
 import math
-from functools import lru_cache
 from typing import Literal, assert_never
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from baselines.neural.constants import constant
 
 Positions = Literal["rotary", "learned"]
 
@@ -14,14 +15,14 @@ Positions = Literal["rotary", "learned"]
 QUERIES = 256
 
 
-@lru_cache(maxsize=16)
+@constant
 def distances(queries: int, keys: int, device: torch.device) -> Tensor:
     """Distances from each of the last `queries` positions back to each of `keys`: int64 [queries, keys]."""
     places = torch.arange(keys, device=device)
     return places[keys - queries :, None] - places
 
 
-@lru_cache(maxsize=16)
+@constant
 def band(queries: int, keys: int, span: int, device: torch.device) -> Tensor:
     """0 where a query may attend, at distances 0 to `span` − 1, and −∞ elsewhere: [queries, keys]."""
     distance = distances(queries, keys, device)
@@ -29,7 +30,7 @@ def band(queries: int, keys: int, span: int, device: torch.device) -> Tensor:
     return torch.zeros(distance.shape, device=device).masked_fill(masked, -math.inf)
 
 
-@lru_cache(maxsize=16)
+@constant
 def angles(length: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the rotary angles p · 10000^(−2i / width), each [length, 1, 1, width / 2]."""
     frequencies = 10000 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)

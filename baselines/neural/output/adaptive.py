@@ -40,6 +40,7 @@ class Adaptive(OutputLayer):
     With a `tied` embedding the head uses its rows, and cluster i uses the first columns of its rows.
     """
 
+    waits = True  # for the number of targets in each cluster
     cutoffs: Tensor
 
     def __init__(

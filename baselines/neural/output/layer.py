@@ -1,6 +1,8 @@
 """What every output layer does: a loss for training, and exact probabilities."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -12,6 +14,9 @@ class OutputLayer(nn.Module, ABC):
     Training minimises `loss`, which is `exact_loss` unless a layer overrides it by a cheaper estimate.
     """
 
+    #: Whether `loss` waits for the device, for example because sizes depend on the targets.
+    waits: ClassVar[bool] = False
+
     def __init__(self, vocabulary: int):
         super().__init__()
         self.vocabulary = vocabulary
@@ -22,6 +27,11 @@ class OutputLayer(nn.Module, ABC):
 
     def advance(self, progress: float) -> None:
         """Training has spent this share (0 to 1) of its budget. A layer may change its `loss` with it."""
+
+    @property
+    def variant(self) -> Hashable:
+        """Which `loss` `advance` has chosen. Steps with the same variant compute alike."""
+        return None
 
     @abstractmethod
     def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:

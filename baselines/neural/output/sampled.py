@@ -74,6 +74,10 @@ class Sampled(_SampledLoss):
     def advance(self, progress: float) -> None:
         self._exact = progress >= self.exact_from
 
+    @property
+    def variant(self) -> bool:
+        return self._exact
+
     def draw(self) -> tuple[Tensor, Tensor]:
         """Different words int64 [samples], and ln π of each."""
         if self.samples == self.vocabulary:

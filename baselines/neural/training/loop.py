@@ -12,6 +12,7 @@ from baselines.neural.network import Network
 from baselines.neural.scoring import score
 from baselines.neural.training.budget import Budget, Clock
 from baselines.neural.training.checkpoint import Checkpoint
+from baselines.neural.training.graph import Recorder, obstacle, recorder
 from baselines.neural.training.minibatches import Minibatch, Minibatches
 from baselines.neural.training.monitor import MOST_NATS, BestWeights, Monitor
 from baselines.neural.training.parallel import ProcessGroup, process_group
@@ -57,7 +58,10 @@ def train(network: Network, training: Training, material: Material, log: RunLog)
     precision = Precision(training, device)
     with process_group(device) as group, precision.during_training():
         trainer = Trainer(network, training, material, group, precision, log if group.rank == 0 else RunLog())
-        trainer.run()
+        try:
+            trainer.run()
+        finally:
+            trainer.release()
     return Computation(str(device), precision.dtype, trainer.rows)
 
 
@@ -83,7 +87,7 @@ class Trainer:
         )
         self._state = TrainingState(
             network,
-            Stepper(network, training, precision, group),
+            Stepper(network, training, precision, group, self._recorder(), log.info),
             Schedule(training),
             Monitor(INTERVAL, len(material.train.vocabulary), self._device),
         )
@@ -101,6 +105,14 @@ class Trainer:
         whole = len(self._valid) == len(material.valid)
         self._measure = "valid_perplexity" if whole else "valid_head_perplexity"
         self._validation: dict[str, float] = {}
+
+    def _recorder(self) -> Recorder | None:
+        """What captures the steps of this training, if anything does and can."""
+        found = recorder(self._device)
+        problem = obstacle(self._network, self._training, self._material.context, self._group.size)
+        if found is not None and problem:
+            self._log.info(f"steps are not replayed as CUDA graphs: {problem}")
+        return None if problem else found
 
     @property
     def rows(self) -> int:
@@ -125,6 +137,10 @@ class Trainer:
                 self._log.info(line)
         self._best.put_back()
         self._checkpoint.remove()
+
+    def release(self) -> None:
+        """Give back the memory that only steps need."""
+        self._state.stepper.release()
 
     def _train(self) -> None:
         """Take steps from the present position until training ends. Raises Diverged."""

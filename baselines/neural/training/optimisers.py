@@ -51,18 +51,26 @@ class Optimiser:
     optimiser's state; `restore` replaces this state, so a graph must then be captured anew.
     """
 
-    def __init__(self, network: nn.Module, training: Training):
+    def __init__(self, network: nn.Module, training: Training, captured: bool = False):
+        """`captured`: a CPU, too, is to read the learning rate from a tensor, which fused optimisers can."""
         self._training = training
         self._parameters = list(network.parameters())
         self._optimiser = torch_optimiser(self._parameters, training)
         self._average = Average(self._parameters, training.nonmonotone)
         device = self._parameters[0].device
         # On a device the rate is a tensor that every step reads, so that a captured step follows it.
-        self._rate = None if device.type == "cpu" else torch.empty((), device=device)
+        self._rate: Tensor | None = None
+        if captured or device.type != "cpu":
+            # A CPU reads any type, and so the rate that it would get as a number.
+            dtype = torch.float64 if device.type == "cpu" else torch.float32
+            self._rate = torch.empty((), dtype=dtype, device=device)
+            # torch would warn of steps that are not captured.
+            self._optimiser.__dict__["_warned_capturable_if_run_uncaptured"] = True
 
     def clear(self) -> None:
         """Discard the gradients."""
-        self._optimiser.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
 
     def step(self, rate: float) -> Tensor:
         """Take a step at this learning rate; return the gradient's norm before clipping, on the device."""
@@ -77,18 +85,21 @@ class Optimiser:
         for group in self._optimiser.param_groups:
             group["lr"] = value
 
+    @torch.no_grad()
     def update(self) -> Tensor:
         """Clip the gradients and follow them; return their norm before clipping, on the device."""
         gradients = [p.grad for p in self._parameters if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
+        # As torch.nn.utils.clip_grad_norm_, whose checks would take longer than its work.
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
         if self._training.clip is not None:
-            torch.nn.utils.clip_grads_with_norm_(self._parameters, self._training.clip, norm)
+            torch._foreach_mul_(gradients, (self._training.clip / (norm + 1e-6)).clamp(max=1.0))
         self._optimiser.step()
         return norm
 
     def average(self) -> None:
         """Add the weights after an update to their average, if averaging has begun."""
-        self._average.add()
+        if self._average.count:
+            self._average.add()
 
     def validated(self, loss: float) -> bool:
         """Take note of a validation loss; return whether averaging begins with the present weights."""

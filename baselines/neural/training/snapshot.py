@@ -76,6 +76,7 @@ class TrainingState:
         carried = (state[str(index)] for index in range(len(state)))
         self.stepper.state = tuple(part.to(self._device, copy=True) for part in carried)
         self.stepper.optimiser.restore(unprefixed("optimiser", tensors), numbers["optimiser"])
+        self.stepper.release()
         set_generators(unprefixed("generator", own), self._device)
         self.schedule.restore(numbers["schedule"])
         self.monitor.restore(numbers["monitor"])

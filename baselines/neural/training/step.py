@@ -1,5 +1,6 @@
 """One training step: read a minibatch and follow its gradient."""
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
@@ -8,6 +9,8 @@ from torch import Tensor
 from baselines.neural.network import Network, State, detach
 from baselines.neural.output.layer import OutputLayer
 from baselines.neural.output.softmax import Softmax
+from baselines.neural.segments import Segment
+from baselines.neural.training.graph import Recorder, Replays
 from baselines.neural.training.minibatches import Minibatch
 from baselines.neural.training.optimisers import Optimiser
 from baselines.neural.training.parallel import ProcessGroup
@@ -17,34 +20,75 @@ from benchmark.errors import UserError
 
 
 class Stepper:
-    """Holds what a step changes besides the weights: the carried state and the optimiser's state."""
+    """Holds what a step changes besides the weights: the carried state and the optimiser's state.
 
-    def __init__(self, network: Network, training: Training, precision: Precision, group: ProcessGroup):
+    With a `recorder`, steps are captured and replayed (see `training.graph`); `say` is told so, once.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        training: Training,
+        precision: Precision,
+        group: ProcessGroup,
+        recorder: Recorder | None = None,
+        say: Callable[[str], None] = lambda message: None,
+    ):
         check_smoothing(network.output, training.label_smoothing)
         self._network, self._training = network, training
         self._precision, self._group = precision, group
         self._parameters = list(network.parameters())
         read = network.forward_with_penalty
         self._read = torch.compile(read) if training.compile else read
-        self.optimiser = Optimiser(network, training)
+        self.optimiser = Optimiser(network, training, captured=recorder is not None)
+        self.replays = None if recorder is None else Replays(self._follow, recorder, say)
         self.state: State = ()
 
     def step(self, minibatch: Minibatch, rate: float) -> tuple[Tensor, Tensor]:
-        """Mean loss per token (nats) and gradient norm before clipping, over all processes, on the device."""
-        self.optimiser.clear()
-        share = 0 if minibatch.segment is None else len(minibatch.segment.targets)
-        loss = self._backward(minibatch) if share else self._parameters[0].new_zeros(())
-        loss = self._group.reduce_gradients(self._parameters, loss, share / minibatch.targets)
-        return loss, self.optimiser.step(rate)
+        """Mean loss per token (nats) and gradient norm before clipping, over all processes, on the device.
 
-    def _backward(self, minibatch: Minibatch) -> Tensor:
-        """Compute the gradient of this process's targets; return their mean loss."""
-        segment, smoothing = minibatch.segment, self._training.label_smoothing
-        assert segment is not None
-        rows = segment.inputs.shape[1]
-        state = self._network.initial_state(rows) if segment.first else detach(self.state)
+        Both hold until the next step.
+        """
+        self.optimiser.set_rate(rate)
+        segment = minibatch.segment
+        if segment is None:
+            loss, norm = self._follow_others()
+        else:
+            state = self._network.initial_state(segment.inputs.shape[1]) if segment.first else self.state
+            if self.replays is None:
+                share = len(segment.targets) / minibatch.targets
+                loss, norm, self.state = self._follow(segment, state, share)
+            else:
+                variant = self._network.output.variant
+                loss, norm, self.state = self.replays.step(segment, state, variant)
+        self.optimiser.average()
+        return loss, norm
+
+    def release(self) -> None:
+        """Drop gradients and captured steps: the optimiser's state was replaced, or no step follows."""
+        self.optimiser.clear()
+        if self.replays is not None:
+            self.replays.forget()
+
+    def _follow(self, segment: Segment, state: State, share: float = 1.0) -> tuple[Tensor, Tensor, State]:
+        """Follow the gradient of a segment that holds this share of all targets; see `step`."""
+        self.optimiser.clear()
+        loss, after = self._backward(segment, state)
+        loss = self._group.reduce_gradients(self._parameters, loss, share)
+        return loss, self.optimiser.update(), after
+
+    def _follow_others(self) -> tuple[Tensor, Tensor]:
+        """Follow the gradient of the other processes' targets."""
+        self.optimiser.clear()
+        loss = self._parameters[0].new_zeros(())
+        loss = self._group.reduce_gradients(self._parameters, loss, 0)
+        return loss, self.optimiser.update()
+
+    def _backward(self, segment: Segment, state: State) -> tuple[Tensor, State]:
+        """Compute the gradient of a segment's targets; return their mean loss and the state after them."""
+        smoothing = self._training.label_smoothing
         with self._precision.forward():
-            read, self.state, penalty = self._read(segment.inputs, state)
+            read, after, penalty = self._read(segment.inputs, state)
             features = segment.select(read)
             loss = self._network.output.loss(features, segment.targets)
             total = loss if penalty is None else loss + penalty
@@ -52,7 +96,7 @@ class Stepper:
                 output = cast(Softmax, self._network.output)
                 total = total + smoothing * smoothing_excess(output, features, segment.targets)
         total.backward()
-        return loss.detach()
+        return loss.detach(), detach(after)
 
 
 def check_smoothing(output: OutputLayer, smoothing: float) -> None:
