@@ -48,7 +48,8 @@ class MarkedTests(Part):
         if _installed("pytest_timeout"):
             options += ["--timeout", str(PATIENCE)]
         files = [str(path.relative_to(self._root)) for path in self._files]
-        environment = {"COLUMNS": "200"}  # the width at which pytest cuts what it says of a failure
+        # The width is that at which pytest cuts what it says of a failure.
+        environment = {"COLUMNS": "200", "OMP_NUM_THREADS": "1"}
         return Command([sys.executable, "-m", "pytest", *options, *files], self._root, environment)
 
     def outcome(self, ended: Ended) -> Outcome:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from benchmark.errors import UserError
 from benchmark.gpu.process import Command, Ended, run_limited
 from benchmark.gpu.summary import FINISHED, Figures, PartState, StepState, Summary
 from benchmark.peers.record import without_folders
@@ -78,7 +79,7 @@ class Step(ABC):
     columns: ClassVar[tuple[Column, ...]]
 
     def missing(self) -> str | None:
-        """Why it cannot run here at all, or None if it can."""
+        """Why it cannot run here at all, or None if it can. A UserError says the same."""
         return None
 
     @abstractmethod
@@ -156,6 +157,8 @@ class _Run:
         """What the step lacks; whatever is wrong with looking for it must not end the plan."""
         try:
             return self.step.missing()
+        except UserError as error:
+            return str(error)
         except Exception as error:
             return f"it cannot be prepared: {type(error).__name__}: {error}"
 

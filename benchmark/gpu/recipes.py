@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import text
-from benchmark.errors import UserError
 from benchmark.gpu.plan import Column, Outcome, Part, Step
 from benchmark.gpu.process import Command, Ended
 from benchmark.gpu.setup import TOY_LIMIT, Setup, python
@@ -121,11 +120,10 @@ class Recipe(Step):
         self.limit = self._run.limit
 
     def missing(self) -> str | None:
-        try:
-            (job,) = collect(self._run.settings)
-            job.corpus_fingerprint(lambda line: None)
-        except UserError as error:
-            return str(error)
+        (job,) = collect(self._run.settings)
+        job.corpus_fingerprint(
+            lambda line: None
+        )  # raises UserError if the text is neither here nor to be had
         return None
 
     def parts(self) -> Sequence[Part]:

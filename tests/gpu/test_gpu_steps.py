@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from synthetic_steps import carried_out
 
 from benchmark.gpu.device_tests import MARK, DeviceTests
 from benchmark.gpu.plan import Step
@@ -232,9 +234,10 @@ def test_a_corpus_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     for name in ("ptb_60s", "wikitext2"):
-        reason = str(step(tmp_path, name, toy=False, corpora=tmp_path).missing())
-        assert "is missing and could not be fetched" in reason, name
-        assert "\n" not in reason
+        summary = carried_out([step(tmp_path, name, toy=False, corpora=tmp_path)], tmp_path)
+        (state,) = (state for state in summary.steps if state.name == name)
+        assert state.status == "skipped"
+        assert "is missing and could not be fetched" in str(state.reason)
 
 
 @pytest.mark.parametrize("name", ["ptb_60s", "ptb_3min", "wikitext2", "ptb_10min"])
@@ -321,6 +324,17 @@ def test_python_sources_make_the_same_text_again(tmp_path: Path) -> None:
     assert "x = 1" not in train
     short = write_python_text(out[0], 100, [sources])
     assert 100 <= short.words < 130
+
+
+def test_the_page_on_gpus_describes_every_step(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "gpu.md").read_text(encoding="utf-8")
+    described = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", page, flags=re.MULTILINE)
+    plan = steps_of(setup(tmp_path, device="cuda", toy=False))
+    assert [name for name, _ in described][: len(plan)] == [one.name for one in plan]
+    for one, (_, limit) in zip(plan, described, strict=False):
+        number, unit = limit.split()
+        seconds = float(number) * (60 if unit == "min" else 1)
+        assert abs(seconds - one.limit) < 0.03 * one.limit, one.name
 
 
 def test_a_plan_is_listed_with_its_limits(nextword) -> None:
