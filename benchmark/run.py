@@ -173,6 +173,7 @@ def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Cor
         model.save(checkpoint)
         bytes_on_disk = bytes_below(checkpoint)
         corpus.vocabulary.save(checkpoint / "vocabulary.json")
+        corpus.tokeniser.save(checkpoint)
     write_array(folder / SCORES, scores.astype(np.float32))
     write_json(folder / "samples.json", samples(model, corpus))
     return replace(result, bytes_on_disk=bytes_on_disk)

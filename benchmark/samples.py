@@ -12,8 +12,8 @@ from benchmark.corpus import Corpus
 from benchmark.generate import Sampling, next_words, sample
 
 PROMPTS = 3
-#: Tokens taken from a line; character-level text needs more to say anything.
-WORDS, CHARACTERS = 4, 24
+#: Tokens taken from a line; of what is smaller than a word, it takes more to say anything.
+WORDS, SMALLER = 4, {"bpe": 8, "characters": 24, "bytes": 24}
 TOP = 8
 SAMPLING = Sampling(temperature=0.8, length=25)
 
@@ -32,7 +32,10 @@ def samples(model: LanguageModel, corpus: Corpus) -> dict[str, Any]:
         behind.append(
             {
                 "prompt": prompt.text,
-                "next": next_words(model, prompt.ids, corpus.vocabulary, TOP),
+                "next": [
+                    (corpus.tokeniser.shown(token), probability)
+                    for token, probability in next_words(model, prompt.ids, corpus.vocabulary, TOP)
+                ],
                 "samples": [corpus.detokenise(words)],
             }
         )
@@ -42,7 +45,7 @@ def samples(model: LanguageModel, corpus: Corpus) -> dict[str, Any]:
 def prompts_from(corpus: Corpus) -> list[Prompt]:
     """The first tokens of a few lines of the validation split, evenly spaced, without `<unk>`."""
     stream, vocabulary = corpus.valid, corpus.vocabulary
-    length = CHARACTERS if corpus.tokeniser.tokens == "characters" else WORDS
+    length = SMALLER.get(corpus.tokeniser.tokens, WORDS)
     starts = stream.lines[:-1]
     if len(starts) <= PROMPTS:
         starts = np.arange(0, max(1, len(stream) - length), length)

@@ -5,26 +5,39 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmark.corpus import split
+from benchmark.corpus import byte_pairs, split
 from benchmark.corpus.document import Document, Span
 from benchmark.corpus.encode import ADDITIONS, PARTS, Parts, encode
 from benchmark.corpus.fetch import Say
 from benchmark.corpus.settings import CorpusSettings
 from benchmark.corpus.stream import CodedText, TokenStream
+from benchmark.corpus.tokeniser import ENCODING
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
 from benchmark.files import atomic_folder, locked
 
 META, VOCABULARY = "meta.json", "vocabulary.json"
 
-#: Vocabulary, the stream of every split, and the SHA-256 of the test split's text.
-Encoded = tuple[Vocabulary, dict[str, TokenStream], str]
+
+@dataclass(frozen=True)
+class Encoded:
+    """The contents of a folder of the cache."""
+
+    streams: dict[str, TokenStream]
+    #: SHA-256 of the test split's text.
+    test_text: str
+    #: The encoding by byte pairs, as JSON; None for other tokens.
+    byte_pairs: str | None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.streams["train"].vocabulary
 
 
 def open_encoded(
@@ -51,19 +64,17 @@ def open_encoded(
         raise UserError(
             f"the encoded corpus in {folder} was damaged right after it was written: is its disk failing?"
         )
-    vocabulary, streams, _ = found
-    sizes = {part: (len(stream), len(stream.lines) - 1) for part, stream in streams.items()}
-    _check_counts(settings, vocabulary, sizes)
+    sizes = {part: (len(stream), len(stream.lines) - 1) for part, stream in found.streams.items()}
+    _check_counts(settings, found.vocabulary, sizes)
     return found
 
 
 def _tools(settings: CorpusSettings) -> str:
-    """NLTK's version if NLTK makes the tokens: another version may tokenise the same text differently."""
-    if settings.tokens != "words" and settings.source.kind != "nltk":
-        return ""
+    """The version of the package that makes the tokens: another may tokenise the same text differently."""
     from importlib.metadata import version
 
-    return f"-nltk{version('nltk')}"
+    made = f"-nltk{version('nltk')}" if settings.tokens == "words" or settings.source.kind == "nltk" else ""
+    return made + (f"-tokenizers{byte_pairs.version()}" if settings.tokens == "bpe" else "")
 
 
 def _write(
@@ -120,7 +131,8 @@ def _load(folder: Path) -> Encoded | None:
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
         streams = {part: _stream(folder, part, vocabulary, meta["splits"][part]) for part in PARTS}
-        return vocabulary, streams, meta["splits"]["test"]["text"]
+        encoding = (folder / ENCODING).read_text(encoding="utf-8") if ENCODING in meta["checksums"] else None
+        return Encoded(streams, meta["splits"]["test"]["text"], encoding)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

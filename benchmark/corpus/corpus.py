@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.corpus.stream import TokenStream
-from benchmark.corpus.tokeniser import Tokeniser
+from benchmark.corpus.tokeniser import ENCODING, Tokeniser
 from benchmark.corpus.vocabulary import Vocabulary
+from benchmark.errors import UserError
 
 if TYPE_CHECKING:
     from benchmark.corpus.document import Document
@@ -69,11 +70,11 @@ def open_corpus(
     settings = corpus_settings(options)
     documents, cache = _documents(settings, corpora_dir, cache_dir, say)
     whole = _fingerprint(settings, documents)
-    _, splits, test_text = open_encoded(settings, documents, whole, cache, say)
+    encoded = open_encoded(settings, documents, whole, cache, say)
     share = float(settings.train_share or 1)
-    streams = take_share(splits, share)
+    streams = take_share(encoded.streams, share)
     vocabulary = streams["train"].vocabulary
-    tokeniser = _tokeniser(settings)
+    tokeniser = _tokeniser(settings, encoded.byte_pairs)
     return Corpus(
         name=settings.name,
         title=settings.title or settings.name,
@@ -81,7 +82,7 @@ def open_corpus(
         vocabulary=vocabulary,
         fingerprint=share_fingerprint(whole, share),
         protocol={
-            "text": test_text,
+            "text": encoded.test_text,
             "tokens": tokeniser.describe(),
             "vocabulary": vocabulary.digest,
             "unknown": "none" if vocabulary.unknown is None else "a target, as <unk>",
@@ -109,15 +110,25 @@ def fingerprint(
     return share_fingerprint(whole, float(settings.train_share or 1))
 
 
-def tokeniser_of(options: Mapping[str, Any]) -> Tokeniser:
-    """The tokeniser of a corpus, without opening the corpus. Raises UserError."""
+def tokeniser_of(options: Mapping[str, Any], folder: Path | None = None) -> Tokeniser:
+    """The tokeniser of a corpus, without opening the corpus. Raises UserError.
+
+    That of subwords needs the folder that `Tokeniser.save` wrote to, such as the checkpoint of a run.
+    """
     from benchmark.corpus.settings import corpus_settings
 
-    return _tokeniser(corpus_settings(options))
+    settings = corpus_settings(options)
+    if settings.tokens != "bpe":
+        return _tokeniser(settings, None)
+    file = (folder or Path()) / ENCODING
+    try:
+        return _tokeniser(settings, file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {file}, the encoding of {settings.name}'s subwords") from error
 
 
-def _tokeniser(settings: CorpusSettings) -> Tokeniser:
-    return Tokeniser(settings.tokens, settings.lowercase, settings.end_of_line)
+def _tokeniser(settings: CorpusSettings, encoding: str | None) -> Tokeniser:
+    return Tokeniser(settings.tokens, settings.lowercase, settings.end_of_line, encoding)
 
 
 def _documents(
@@ -139,7 +150,14 @@ def _fingerprint(settings: CorpusSettings, documents: Mapping[str, Sequence[Docu
     content = {
         "version": VERSION,
         "documents": {part: [document.digest() for document in some] for part, some in documents.items()},
-        "vocabulary": asdict(settings.vocabulary),
+        "vocabulary": _vocabulary_choice(settings),
         **{key: getattr(settings, key) for key in keys},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _vocabulary_choice(settings: CorpusSettings) -> dict[str, Any]:
+    """What of the vocabulary's settings determines it: all bytes are in one, and no subword is unknown."""
+    chosen = asdict(settings.vocabulary)
+    counted = {"bytes": (), "bpe": ("size", "min_count")}.get(settings.tokens, tuple(chosen))
+    return {key: chosen[key] for key in counted}

@@ -15,12 +15,14 @@ from typing import IO
 
 import numpy as np
 
+from benchmark.corpus import byte_pairs
 from benchmark.corpus.build_vocabulary import NO_ID, build_vocabulary
+from benchmark.corpus.byte_numbering import BytePairTokens, ByteTokens
 from benchmark.corpus.coded_text import TextMeter
 from benchmark.corpus.document import Span, pieces, whole_spans
 from benchmark.corpus.error_messages import empty_part, reserved_token, unseen_token
 from benchmark.corpus.fetch import Say
-from benchmark.corpus.settings import CorpusSettings
+from benchmark.corpus.settings import CorpusSettings, VocabularySettings
 from benchmark.corpus.token_numbering import (
     CharacterTokens,
     TextCounter,
@@ -28,6 +30,7 @@ from benchmark.corpus.token_numbering import (
     WordTokens,
     lowercased,
 )
+from benchmark.corpus.tokeniser import ENCODING, Tokeniser
 from benchmark.corpus.vocabulary import END, Vocabulary
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 
@@ -40,6 +43,8 @@ ADDITIONS = 1
 BATCH = 1 << 20
 #: Tokens that a text must not contain: they stand for the ends and the beginnings of lines.
 RESERVED = (END, "<s>")
+#: The vocabulary of tokens that can write any text.
+ALL_TYPES = VocabularySettings(size=None, min_count=0, unknown="error")
 
 Parts = dict[str, list[Span]]
 
@@ -64,28 +69,45 @@ def encode(
     Raises UserError for text that is not UTF-8 or contains a reserved token, for an empty split, and, with
     `unknown: error`, for a token that is not in the vocabulary.
     """
-    if settings.tokens == "characters":
-        return _encode(settings, parts, folder, say, CharacterTokens(settings.end_of_line))
+    texts = _Texts(settings, parts, say)
+    if settings.tokens not in ("words", "whitespace"):
+        return _encode(texts, folder, _other_numberer(texts, folder))
     for multiplier in MULTIPLIERS[:-1]:
         try:
-            return _encode(settings, parts, folder, say, WordTokens(settings.end_of_line, multiplier))
+            return _encode(texts, folder, WordTokens(settings.end_of_line, multiplier))
         except HashCollision:
             say("two words have one hash; hashing again")
-    return _encode(settings, parts, folder, say, WordTokens(settings.end_of_line, MULTIPLIERS[-1]))
+    return _encode(texts, folder, WordTokens(settings.end_of_line, MULTIPLIERS[-1]))
+
+
+def _other_numberer(texts: _Texts, folder: Path) -> TokenNumberer:
+    """The numberer of tokens that are not words. The encoding by byte pairs is kept in the folder."""
+    settings = texts.settings
+    if settings.tokens == "characters":
+        return CharacterTokens(settings.end_of_line)
+    if settings.tokens == "bytes":
+        return ByteTokens(settings.end_of_line)
+    size = int(settings.vocabulary.size or 0) - settings.end_of_line
+    texts.say("learning subwords (byte-pair encoding, on the training split)")
+    training = texts.tokenised("train", TextCounter(hashing=False))
+    encoding = byte_pairs.train(training, size, settings.vocabulary.min_count, lines=settings.end_of_line)
+    (folder / ENCODING).write_text(encoding, encoding="utf-8")
+    return BytePairTokens(settings.end_of_line, encoding)
 
 
 def _encode(
-    settings: CorpusSettings, parts: Parts, folder: Path, say: Say, numberer: TokenNumberer
+    texts: _Texts, folder: Path, numberer: TokenNumberer
 ) -> tuple[Vocabulary, dict[str, EncodedSplit]]:
-    texts = _Texts(settings, parts, say)
     splits, counts = {}, {}
     for part in PARTS:
         splits[part], counts[part] = _number(texts, part, numberer, folder)
     types = numberer.types()
-    _refuse_reserved(texts, types, counts)
+    if numberer.spaced:
+        _refuse_reserved(texts, types, counts)
     in_train = np.zeros(len(types), dtype=np.int64)
     in_train[: len(counts["train"])] = counts["train"]
-    vocabulary, ids = build_vocabulary(types, in_train, settings.vocabulary)
+    kept = ALL_TYPES if numberer.open else texts.settings.vocabulary
+    vocabulary, ids = build_vocabulary(types, in_train, kept)
     meter = TextMeter(types, numberer.sizes(types), in_train, ids, vocabulary)
     for part in PARTS:
         unplaced = np.flatnonzero((ids[: len(counts[part])] == NO_ID) & (counts[part] > 0))
@@ -103,7 +125,7 @@ class _Texts:
 
     def __init__(self, settings: CorpusSettings, parts: Parts, say: Say) -> None:
         self.settings, self.parts = settings, parts
-        self._say = say
+        self.say = say
         self._punkt: object = None
 
     def tokenised(self, part: str, counter: TextCounter) -> Iterator[bytes]:
@@ -120,16 +142,14 @@ class _Texts:
 
         kind = self.settings.paragraph
         if self._punkt is None:
-            self._say("learning where sentences end (NLTK Punkt, on the training split)")
+            self.say("learning where sentences end (NLTK Punkt, on the training split)")
             self._punkt = train_punkt((text.decode() for text in whole_spans(self.parts["train"])), kind)
-            self._say("splitting into sentences and words")
+            self.say("splitting into sentences and words")
         texts = (text.decode() for text in counter.through(whole_spans(spans)))
         return sentence_lines(texts, kind, self._punkt)
 
     def lines_of(self, part: str) -> Iterator[tuple[str, int, list[str]]]:
         """Every line of a split as document, line number and tokens, for finding a token again."""
-        from benchmark.corpus.tokeniser import Tokeniser
-
         tokeniser = Tokeniser(self.settings.tokens, self.settings.lowercase, False)
         for span in self.parts[part]:
             before = b"".join(pieces([Span(span.document, 0, span.start)])).count(b"\n") if span.start else 0
@@ -175,8 +195,6 @@ def _numbers_file(folder: Path, part: str) -> Path:
 
 
 def _refuse_reserved(texts: _Texts, types: list[str], counts: dict[str, np.ndarray]) -> None:
-    if texts.settings.tokens == "characters":
-        return
     # The `</s>` that ends lines is type 0; another type of that spelling was in the text.
     first = 1 if texts.settings.end_of_line else 0
     for token in RESERVED:

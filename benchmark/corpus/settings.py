@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
+from benchmark.corpus.tokeniser import Tokens
 from benchmark.errors import UserError, did_you_mean
 
 #: A file or document name, a pattern with * and ?, or several of them.
@@ -98,7 +99,7 @@ class CorpusSettings:
     split: list[Share] | None = None
     split_unit: Literal["documents", "lines", "words", "characters"] = "lines"
     split_order: Literal["position", "interleaved"] = "position"
-    tokens: Literal["words", "whitespace", "characters"] = "whitespace"
+    tokens: Tokens = "whitespace"
     #: What ends a paragraph. With `tokens: words`, no sentence goes beyond its paragraph.
     paragraph: Literal["line", "blank_line"] = "line"
     lowercase: bool = False
@@ -163,7 +164,9 @@ def _check_together(settings: CorpusSettings) -> None:
         raise UserError(f"corpus.vocabulary.min_count={vocabulary.min_count} is not usable: give 1 or more")
     if vocabulary.size is not None and vocabulary.size < 1:
         raise UserError(f"corpus.vocabulary.size={vocabulary.size} is not usable: give 1 or more, or null")
-    if vocabulary.unknown == "error" and (vocabulary.size is not None or vocabulary.min_count > 1):
+    if settings.tokens in ("bytes", "bpe"):
+        _check_open(settings)
+    elif vocabulary.unknown == "error" and (vocabulary.size is not None or vocabulary.min_count > 1):
         raise UserError(
             "corpus.vocabulary.unknown=error leaves no word out: "
             "drop corpus.vocabulary.size and min_count, or use unknown=map"
@@ -172,6 +175,16 @@ def _check_together(settings: CorpusSettings) -> None:
     if share is not None and not 0 < share <= 1:
         raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
     _check_parts(settings)
+
+
+def _check_open(settings: CorpusSettings) -> None:
+    """Of tokens made of bytes, none is unknown; a byte-pair encoding has to know how many to make."""
+    size = settings.vocabulary.size
+    if settings.tokens == "bpe" and (size is None or size < 256):
+        raise UserError(
+            f"corpus.vocabulary.size={'null' if size is None else size} is not usable: with tokens=bpe it is "
+            "the number of subwords, and 256 are there before any pair is merged; give more, such as 2000"
+        )
 
 
 def _check_parts(settings: CorpusSettings) -> None:

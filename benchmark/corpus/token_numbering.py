@@ -69,6 +69,8 @@ class TokenNumberer(ABC):
 
     #: Whether spaces stand between the tokens, which are no tokens themselves.
     spaced = False
+    #: Whether its types can write any text, so that all of them are in the vocabulary and none is unknown.
+    open = False
 
     def __init__(self, end_of_line: bool) -> None:
         self.end_of_line = end_of_line

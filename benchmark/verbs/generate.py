@@ -12,6 +12,7 @@ from benchmark.checkpoint import load_trained
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.record.find import find_run
+from benchmark.record.folder import CHECKPOINT
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
 
     from benchmark.corpus import tokeniser_of
 
-    tokeniser = tokeniser_of(config["corpus"])
+    tokeniser = tokeniser_of(config["corpus"], run.folder / CHECKPOINT)
     words = tokeniser.tokenise(options.prompt)
     try:
         context = vocabulary.encode(words)
@@ -31,10 +32,9 @@ def main(arguments: list[str]) -> int:
     if unseen_words:
         print(f"not in the vocabulary and read as <unk>: {', '.join(unseen_words)}")
     print(f"{run.result.label} on {run.result.corpus} ({run.folder.name})\n")
-    for word, probability in next_words(model, context, vocabulary, options.top):
-        print(
-            f"  {probability:8.4f}  {word!r}" if len(word.strip()) == 0 else f"  {probability:8.4f}  {word}"
-        )
+    for token, probability in next_words(model, context, vocabulary, options.top):
+        word = tokeniser.shown(token)
+        print(f"  {probability:8.4f}  {word if word == word.strip() != '' else repr(word)}")
     sampling = Sampling(options.temperature, options.top_k, options.length, options.allow_unknown)
     random = np.random.default_rng(options.seed)
     for _ in range(options.samples):
