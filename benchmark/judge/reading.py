@@ -62,13 +62,13 @@ class Reader:
         `tokens` are Treebank tokens in lower case, the target last. Raises UserError.
         """
         sentences = list(split_sentences(tokens[:-1]))
-        read = [self._cased(self._written(sentence)) for sentence in sentences]
+        read = [self._written(self._cased(sentence)) for sentence in sentences]
         between = [END] if self.marks_sentences else []
         history = [token for sentence in read[:-1] for token in (*sentence, *between)]
         history += read[-1] if read else []
         # a sentence is complete if the target begins the next one
         history += between if sentences and _complete(sentences[-1]) else []
-        target = self._cased(self._written(tokens[-1:]), begins=not sentences or _complete(sentences[-1]))
+        target = self._written(self._cased(tokens[-1:], begins=not sentences or _complete(sentences[-1])))
         known = self.vocabulary.ids.get(target[0]) if len(target) == 1 else None
         return self._ids(history), None if known == self.vocabulary.unknown else known
 
@@ -95,16 +95,19 @@ class Reader:
             return self._writing.written(tokens, self.vocabulary)
         return [token.lower() for token in tokens] if self._tokeniser.lowercase else list(tokens)
 
-    def _cased(self, tokens: list[str], begins: bool = True) -> list[str]:
-        """Lower-case tokens in the form that is most frequent in training, with a capital at the beginning.
+    def _cased(self, tokens: Sequence[str], begins: bool = True) -> list[str]:
+        """Lower-case words in the form that is most frequent in training, the first one with a capital.
 
-        Choosing the most frequent form is the unigram baseline of truecasing (Lita et al. 2003).
+        Choosing the most frequent form is the unigram baseline of truecasing (Lita et al. 2003). The first
+        word of a sentence has a capital if the vocabulary has it so.
         """
         if self.lowercase:
-            return tokens
+            return list(tokens)
         cased = [max((token, token.capitalize(), token.upper()), key=self._count) for token in tokens]
-        if begins and cased and self._count(capital := cased[0][:1].upper() + cased[0][1:]):
-            cased[0] = capital
+        first = next((place for place, token in enumerate(cased) if token[0].isalnum()), None)
+        if begins and first is not None:
+            capital = cased[first][0].upper() + cased[first][1:]
+            cased[first] = capital if self._count(capital) else cased[first]
         return cased
 
     def _count(self, token: str) -> int:

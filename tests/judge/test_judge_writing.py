@@ -112,6 +112,15 @@ def test_passages_have_sentence_ends_where_a_line_is_a_sentence() -> None:
     assert target == WIKITEXT.ids["Mary"]
 
 
+def test_the_case_of_a_word_is_not_that_of_a_part_that_a_clitic_makes_of_it() -> None:
+    """`do n't` is written `don 't`, and Don is a name."""
+    names = vocabulary(
+        {"Don": 9, '"': 9, ".": 9, "I": 9, "'t": 5, "do": 4, "</s>": 2, "we": 2, "We": 1, "don": 1}
+    )
+    history, _ = reader(names).passage(["``", "we", "do", "n't", ".", "i", "do", "n't", "we"])
+    assert names.decode(history) == ['"', "We", "don", "'t", ".", "I", "don", "'t"]
+
+
 def test_a_target_that_begins_a_sentence_stands_behind_its_end() -> None:
     history, target = reader(PTB).passage(["dog", ".", "sleep"])
     assert PTB.decode(history) == ["dog", "</s>"]
