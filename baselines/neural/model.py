@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
+from baselines.devices import pick_device
 from baselines.neural import scoring
 from baselines.neural.network import Network
 from baselines.neural.output.kinds import Output
@@ -35,27 +35,6 @@ from benchmark.contract import (
 from benchmark.errors import UserError
 
 WEIGHTS, OPTIONS = "weights.safetensors", "options.json"
-
-
-def pick_device(name: str) -> torch.device:
-    """A torch device by name. `auto` is a CUDA device if there is one, otherwise the CPU.
-
-    `cuda` is the first CUDA device, or under `torchrun` that of this process's local rank. Raises UserError
-    if the device cannot be used.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda":
-        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise UserError(
-            f"device={name} cannot be used ({reason}). Choose device=cpu or device=auto"
-        ) from error
-    return device
 
 
 def check_tied(tied: bool, embedding_size: int, hidden_size: int) -> None:

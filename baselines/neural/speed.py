@@ -13,8 +13,8 @@ from pydantic import Field
 from safetensors.torch import save_file
 from torch import Tensor
 
+from baselines.devices import pick_device
 from baselines.neural.architectures.recurrent import Gru, Lstm, Recurrent, Rnn
-from baselines.neural.model import pick_device
 from baselines.neural.network import Network
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.recipe import PrecisionSetting, Training

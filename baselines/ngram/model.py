@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
@@ -114,6 +114,12 @@ class BackoffModel(TableModel):
             log.progress(min(done, targets) * self.order // (self.order + 1), targets)  # estimating is a step
 
         sequence = training_sequence(train.ids, train.vocabulary, self.context)
-        counts = count_ngrams(sequence, len(train.vocabulary), self.order, progress)
-        self.table, self.vocabulary = self.estimate(counts, log), train.vocabulary
+        self.table = self.count_and_estimate(sequence, len(train.vocabulary), progress, log)
+        self.vocabulary = train.vocabulary
         log.progress(targets, targets)
+
+    def count_and_estimate(
+        self, sequence: np.ndarray, words: int, progress: Callable[[int], None], log: RunLog
+    ) -> BackoffTable:
+        """The smoothed model of `sequence`, a result of `training_sequence`; see `count_ngrams`."""
+        return self.estimate(count_ngrams(sequence, words, self.order, progress), log)

@@ -42,8 +42,8 @@ def capacity_of(config: Mapping[str, Any]) -> Capacity:
 def requested_gpu(model: Mapping[str, Any]) -> str | None:
     """The GPU that a model's settings request: ANY_GPU, a number (`device=cuda:1`), or None.
 
-    An n-gram model has no `device` and runs on the CPU. A model made of others requests what the first of
-    them with a device requests.
+    A model without a `device` runs on the CPU, as most n-gram models do. A model made of others requests what
+    the first of them with a device requests.
     """
     device = _device(model)
     if device is None or device == "cpu":

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import scoring_sequence, training_sequence
+from baselines.ngram.device import memory
 from baselines.ngram.device.count import DeviceCounts, count_on_device, words_of
 from baselines.ngram.device.estimate import (
     adjusted_on_device,
@@ -26,9 +27,15 @@ from baselines.ngram.device.table import DeviceTable
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import Discounts, choose_discounts, counts_of_counts
 from baselines.ngram.estimation.interpolate import interpolate
+from baselines.ngram.smoothing import interpolated_kneser_ney
+from baselines.ngram.smoothing.interpolated_kneser_ney import InterpolatedKneserNey
+from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.smoothing.kneser_ney_variants import KneserNeySingle
 from baselines.ngram.sorting.arrays import NumpyArrays, TorchArrays
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.saving import learned_by
 from benchmark.contract import RunLog, TokenStream
+from benchmark.errors import UserError
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -226,6 +233,52 @@ def test_only_sizes_leave_the_device(device: str) -> None:
         assert of_scoring == [2, 2 * order * len(scores)]  # once, by `cpu` and `numpy`
         read.append((calls, elements))
     assert read[0] == read[1]
+
+
+# --- the models of the harness
+
+
+@pytest.mark.parametrize("kind", [KneserNey, KneserNeySingle])
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_model_is_the_same_wherever_it_is_estimated(
+    device: str, kind: type[InterpolatedKneserNey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = stream_of(with_ends([["a", "b"], ["b", "a", "c"], ["a", "b", "b"]] * 5 + [["c"]]))
+    here, there = kind(order=4), kind(order=4, device=device)
+    here_notes, there_notes = Notes(), Notes()
+    here.fit(train, train, here_notes)
+    if device == "cpu":  # which NumPy would serve
+        monkeypatch.setattr(interpolated_kneser_ney, "torch_device", lambda name: name)
+    there.fit(train, train, there_notes)
+    assert_same_tables(here.table, there.table)
+    assert learned_by(here) == learned_by(there)
+    assert here_notes.messages == there_notes.messages
+    assert here_notes.done[-1] == there_notes.done[-1]
+    assert torch.device(there.trained_on.device).type == device
+    assert there.scored_on.device == here.trained_on.device == "cpu"
+
+
+def test_a_model_too_large_for_the_device_is_estimated_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = stream_of(with_ends([["a", "b"], ["b", "a", "c"]]))
+    monkeypatch.setattr(interpolated_kneser_ney, "torch_device", lambda _: "cpu")
+    monkeypatch.setattr(memory, "free_bytes", lambda _: 100)
+    notes, here, there = Notes(), KneserNey(order=2), KneserNey(order=2, device="cuda")
+    here.fit(train, train, RunLog())
+    there.fit(train, train, notes)
+    assert_same_tables(here.table, there.table)
+    assert there.trained_on.device == "cpu"
+    assert sum("instead" in message for message in notes.messages) == 1
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    train = stream_of(["a", "b"])
+    with pytest.raises(UserError, match="device=cuda:77 cannot be used"):
+        KneserNey(order=2, device="cuda:77").fit(train, train, RunLog())
+
+
+def test_kenlm_conventions_are_for_the_cpu() -> None:
+    with pytest.raises(UserError, match=r"give model\.device=cpu"):
+        KneserNey(conventions="kenlm", device="cuda")
 
 
 # --- memory

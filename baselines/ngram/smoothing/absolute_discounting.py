@@ -1,9 +1,9 @@
 """Absolute discounting, and the estimate of its discount."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts
@@ -44,7 +44,8 @@ class AbsoluteDiscounting(BackoffModel):
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         if self.discount is None:
-            self.discounts, self.fallback_orders = single_discounts([each.counts for each in counts], log)
+            seen = (counts_of_counts(each.counts) for each in counts)
+            self.discounts, self.fallback_orders = single_discounts(seen, log)
         else:
             self.discounts = [self.discount] * self.order
         kept = (
@@ -54,17 +55,16 @@ class AbsoluteDiscounting(BackoffModel):
         return combine_orders(counts, kept, self.form)
 
 
-def single_discounts(counted: list[np.ndarray], log: RunLog) -> tuple[list[float], list[int]]:
+def single_discounts(seen: Iterable[tuple[int, int, int, int]], log: RunLog) -> tuple[list[float], list[int]]:
     """D = n₁ / (n₁ + 2 n₂) of each order, nᵢ the number of n-grams with count i; and the fallback orders.
 
     The leaving-one-out estimate of Ney, Essen & Kneser 1994 (Chen & Goodman 1998, sec. 2.6). If n₁ or n₂
     is 0 it would take nothing, or all of a count of 1. Then D is 0.5, and the log says so.
 
-    `counted[n − 1]` holds the counts of the n-grams of order n, in any order.
+    `seen` holds n₁ … n₄ of each order, from 1 up.
     """
     discounts, fallback_orders = [], []
-    for n, values in enumerate(counted, 1):
-        n1, n2, *_ = counts_of_counts(values)
+    for n, (n1, n2, *_) in enumerate(seen, 1):
         if not (n1 and n2):
             fallback_orders.append(n)
             log.info(f"order {n}: no discount from n1, n2 = {n1}, {n2}; took {FALLBACK}")

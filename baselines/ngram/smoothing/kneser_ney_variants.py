@@ -1,21 +1,22 @@
 """Kneser-Ney smoothing other than modified and interpolated: with a single discount, and as backoff."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, assert_never
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.combine_orders import combine_orders, discount_counts
-from baselines.ngram.estimation.discounts import Discounts, choose_discounts
-from baselines.ngram.estimation.interpolate import interpolate
+from baselines.ngram.estimation.discounts import Discounts, choose_discounts, counts_of_counts
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.smoothing.absolute_discounting import single_discounts
+from baselines.ngram.smoothing.interpolated_kneser_ney import InterpolatedKneserNey
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog
 
 
 @dataclass(kw_only=True, eq=False)
-class KneserNeySingle(BackoffModel):
+class KneserNeySingle(InterpolatedKneserNey):
     """Interpolated Kneser-Ney with one discount for each order (Chen & Goodman 1998, sec. 2.7).
 
     With a(·) the adjusted counts (see `adjusted_counts`), h' the context h without its first word, and
@@ -34,10 +35,9 @@ class KneserNeySingle(BackoffModel):
     discounts: list[float] = field(init=False, default_factory=list)
     fallback_orders: list[int] = field(init=False, default_factory=list)
 
-    def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        adjusted = adjusted_counts(counts)
-        self.discounts, self.fallback_orders = single_discounts(adjusted, log)
-        return interpolate(counts, adjusted, [(d, d, d) for d in self.discounts])
+    def choose_discounts(self, seen: Sequence[tuple[int, int, int, int]], log: RunLog) -> list[Discounts]:
+        self.discounts, self.fallback_orders = single_discounts(seen, log)
+        return [(d, d, d) for d in self.discounts]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -69,7 +69,7 @@ class KneserNeyBackoff(BackoffModel):
         amounts: list[Discounts]
         match self.discounts:
             case "single":
-                singles, self.fallback_orders = single_discounts(adjusted, log)
+                singles, self.fallback_orders = single_discounts(map(counts_of_counts, adjusted), log)
                 amounts = [(d, d, d) for d in singles]
             case "modified":
                 amounts, self.fallback_orders = choose_discounts(adjusted, log)
