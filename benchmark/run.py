@@ -21,6 +21,7 @@ from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
 from benchmark.files import atomic_folder, bytes_below, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.bits import text_figures
+from benchmark.measure.breakdown import group_losses, write_losses
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
@@ -176,6 +177,7 @@ def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Cor
         corpus.tokeniser.save(checkpoint)
     write_array(folder / SCORES, scores.astype(np.float32))
     write_json(folder / "samples.json", samples(model, corpus))
+    write_losses(folder, group_losses(scores, corpus.train, corpus.test))
     return replace(result, bytes_on_disk=bytes_on_disk)
 
 

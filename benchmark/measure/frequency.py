@@ -17,10 +17,16 @@ def by_frequency(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
 
     `bucket_edges[i]` is the least count of bucket i; the buckets' losses add up to the total.
     """
-    bucket = np.searchsorted(EDGES, stream.vocabulary.counts[np.asarray(stream.ids)], side="right") - 1
+    bucket = bucket_of(stream)
     losses = -log_probs.astype(np.float64)
     return {
         "bucket_edges": list(EDGES),
         "bucket_targets": np.bincount(bucket, minlength=len(EDGES)).tolist(),
         "bucket_nll": np.bincount(bucket, weights=losses, minlength=len(EDGES)).tolist(),
     }
+
+
+def bucket_of(stream: TokenStream) -> np.ndarray:
+    """The index of each target's bucket, int64 [targets]."""
+    counts = stream.vocabulary.counts[np.asarray(stream.ids)]
+    return np.searchsorted(EDGES, counts, side="right").astype(np.int64) - 1

@@ -49,7 +49,7 @@ def test_every_figure_has_its_drawing_and_its_data(built):
     assert kinds == {
         "perplexity",
         "curves",
-        "rare_words",
+        "training_count",
         "calibration",
         "orders",
         *(cost.key for cost in COSTS),

@@ -1,0 +1,163 @@
+"""Where a loss comes from: the test targets in groups, by several criteria, with the loss of each group.
+
+The groups of a criterion are disjoint and hold every target, so their losses add up to the total.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.corpus.stream import TokenStream
+from benchmark.files import write_text
+from benchmark.measure.frequency import EDGES, bucket_of
+from benchmark.measure.seen import longest_seen
+
+#: The file in a run's folder: one row per criterion and group.
+FILE = "losses.csv"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """How targets are put into groups. `groups` are the names, in order."""
+
+    key: str
+    #: What a group's name says, as the label of an axis.
+    title: str
+    #: How targets are grouped, to go on from "the loss".
+    phrase: str
+    #: Which targets a group holds; `{}` stands for its name, or several.
+    said: str
+    groups: tuple[str, ...]
+    #: The index of each test target's group, from the training and the test stream; None where the corpus
+    #: has nothing to tell by.
+    of: Callable[[TokenStream, TokenStream], np.ndarray | None]
+
+
+def _names(edges: Sequence[int]) -> tuple[str, ...]:
+    """`1`, `2–3`, `4–7`, `8+` of the lower bounds 1, 2, 4, 8."""
+    names = []
+    for low, after in zip(edges, [*edges[1:], None], strict=True):
+        if after is None:
+            names.append(f"{low:,}+")
+        else:
+            names.append(f"{low:,}" if after == low + 1 else f"{low:,}–{after - 1:,}")
+    return tuple(names)
+
+
+def _group_of(values: np.ndarray, edges: Sequence[int]) -> np.ndarray:
+    return np.searchsorted(edges, values, side="right") - 1
+
+
+#: Lower bounds, in targets of a line and in tokens.
+PLACES = (1, 2, 3, 5, 9, 17, 33)
+DISTANCES = (1, 10, 100, 1_000, 10_000)
+#: The group of targets that have not occurred before.
+NEVER = "never"
+
+
+def _by_place(train: TokenStream, test: TokenStream) -> np.ndarray | None:
+    """By place in the line; a text without line ends has no lines."""
+    if test.vocabulary.end is None:
+        return None
+    starts = np.repeat(test.lines[:-1], np.diff(test.lines))
+    return _group_of(np.arange(len(test)) - starts + 1, PLACES)
+
+
+def _by_distance(train: TokenStream, test: TokenStream) -> np.ndarray:
+    """By tokens since the target's last occurrence in the test text; the last group has had none."""
+    ids = np.asarray(test.ids, dtype=np.int64)
+    order = np.argsort(ids, kind="stable")
+    distance = np.zeros(len(ids), dtype=np.int64)
+    again = ids[order[1:]] == ids[order[:-1]]
+    distance[order[1:][again]] = np.diff(order)[again]
+    return np.where(distance == 0, len(DISTANCES), _group_of(distance, DISTANCES))
+
+
+TRAINING_COUNT = Criterion(
+    "training_count",
+    "occurrences in training",
+    "by how often the target occurs in the training text",
+    "words seen {} times",
+    _names(EDGES),
+    lambda train, test: bucket_of(test),
+)
+CRITERIA = (
+    TRAINING_COUNT,
+    Criterion(
+        "longest_seen",
+        "longest n-gram seen in training",
+        "by the longest n-gram, up to five words, that ends with the target and occurs in the training text",
+        "targets whose longest n-gram seen in training has {} words",
+        ("0", "1", "2", "3", "4", "5+"),
+        longest_seen,
+    ),
+    Criterion(
+        "place_in_line",
+        "place in the line",
+        "by the target's place in its line",
+        "targets at place {} of a line",
+        _names(PLACES),
+        _by_place,
+    ),
+    Criterion(
+        "last_occurrence",
+        "tokens since the last occurrence",
+        "by how many tokens ago the target last occurred in the test text",
+        "targets that last occurred {} tokens ago",
+        (*_names(DISTANCES), NEVER),
+        _by_distance,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class GroupLoss:
+    """A group of test targets: how many, and their total negative log-likelihood in nats."""
+
+    criterion: str
+    group: str
+    targets: int
+    nll: float
+
+
+COLUMNS = tuple(entry.name for entry in fields(GroupLoss))
+
+
+def group_losses(scores: np.ndarray, train: TokenStream, test: TokenStream) -> list[GroupLoss]:
+    """The loss of each group of each criterion, from ln p of the test targets."""
+    losses = -scores.astype(np.float64)
+    found = []
+    for criterion in CRITERIA:
+        groups = criterion.of(train, test)
+        if groups is None:
+            continue
+        most = len(criterion.groups)
+        targets = np.bincount(groups, minlength=most).tolist()
+        totals = np.bincount(groups, weights=losses, minlength=most).tolist()
+        found += [
+            GroupLoss(criterion.key, name, n, nll)
+            for name, n, nll in zip(criterion.groups, targets, totals, strict=True)
+        ]
+    return found
+
+
+def write_losses(folder: Path, losses: Sequence[GroupLoss]) -> None:
+    """Keep losses in a run's folder."""
+    lines = [",".join(COLUMNS)]
+    lines += [f'{loss.criterion},"{loss.group}",{loss.targets},{loss.nll!r}' for loss in losses]
+    write_text(folder / FILE, "\n".join(lines) + "\n")
+
+
+def read_losses(folder: Path) -> list[GroupLoss]:
+    """The losses kept in a run's folder; none if it has no such file, or a damaged one."""
+    try:
+        with (folder / FILE).open(encoding="utf-8", newline="") as file:
+            rows = [[row[column] for column in COLUMNS] for row in csv.DictReader(file)]
+        return [GroupLoss(criterion, group, int(n), float(nll)) for criterion, group, n, nll in rows]
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
+        return []

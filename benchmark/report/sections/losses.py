@@ -1,0 +1,211 @@
+"""Where the loss comes from: negative log-likelihood by groups of targets, as a difference between models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmark import text
+from benchmark.measure.breakdown import CRITERIA, TRAINING_COUNT, Criterion, GroupLoss, read_losses
+from benchmark.record.folder import RunRecord
+from benchmark.report.blocks import Figure, Section
+from benchmark.report.context import Context
+from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import RankedGroup
+from benchmark.report.rows import Row
+from benchmark.report.tables import Column, TableRow, data_table, number_cell, text_cell
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+ORDER = 60
+#: Lines that can be told apart; the families share them evenly.
+LINES = 6
+#: Rows with more than this many times the perplexity of the reference would flatten all others.
+REACH = 2.0
+
+#: Nats per target, by the group's name; groups without targets are left out.
+Losses = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a criterion that have test targets, and how many each."""
+
+    criterion: Criterion
+    targets: dict[str, int]
+
+
+def build(context: Context) -> Section | None:
+    figures = tuple(
+        drawn
+        for criterion in CRITERIA
+        for group in context.ranked_groups
+        if group.has_several_models and (drawn := _figure(group, criterion))
+    )
+    return Section("losses", "Where the loss comes from", figures) if figures else None
+
+
+def group_losses(run: RunRecord, criterion: Criterion) -> list[GroupLoss]:
+    """The groups of a run that hold targets. Older runs have only those by training count."""
+    if criterion is TRAINING_COUNT:
+        result = run.result
+        recorded = (bucket_names(result.bucket_edges), result.bucket_targets, result.bucket_nll)
+        if len({len(part) for part in recorded}) > 1:
+            return []
+        return [
+            GroupLoss(criterion.key, name, n, nll) for name, n, nll in zip(*recorded, strict=True) if n > 0
+        ]
+    known = set(criterion.groups)
+    return [
+        loss
+        for loss in read_losses(run.folder)
+        if loss.criterion == criterion.key and loss.targets > 0 and loss.group in known
+    ]
+
+
+def bucket_names(edges: Sequence[float]) -> list[str]:
+    """`0`, `1–9`, `10–99`, …, `1k+`."""
+    names = []
+    for low, high in zip(edges, [*edges[1:], None], strict=True):
+        if high is None:
+            names.append(f"{_short(low)}+")
+        else:
+            names.append(_short(low) if high == low + 1 else f"{_short(low)}–{_short(high - 1)}")
+    return names
+
+
+def _short(count: float) -> str:
+    """1,000 as 1k and 99,999 as 99k, so that the names fit below the axis."""
+    return f"{count:.0f}" if count < 1000 else f"{int(count / 1000)}k"
+
+
+def losses(row: Row, criterion: Criterion) -> list[Losses]:
+    """Mean negative log-likelihood (nats per target) by group, for each seed that recorded it."""
+    found = [
+        {loss.group: loss.nll / loss.targets for loss in group_losses(run, criterion)} for run in row.runs
+    ]
+    return [loss for loss in found if loss]
+
+
+def mean_losses(row: Row, criterion: Criterion) -> Losses:
+    """The mean over seeds, for the groups that every seed has."""
+    seeds = losses(row, criterion)
+    shared = [name for name in seeds[0] if all(name in seed for seed in seeds)] if seeds else []
+    return {name: sum(seed[name] for seed in seeds) / len(seeds) for name in shared}
+
+
+def _targets(row: Row, criterion: Criterion) -> dict[str, int]:
+    return {loss.group: loss.targets for loss in group_losses(row.runs[0], criterion)}
+
+
+def _figure(group: RankedGroup, criterion: Criterion) -> Figure | None:
+    families = [name for name in FAMILY_NAMES if any(losses(row, criterion) for row in group.family(name))]
+    each = min(LINES // len(families), 3) if families else 0
+    found = [row for name in families for row in group.distinct(name, each, 0.005) if losses(row, criterion)]
+    rows = [row for row in found if (row.perplexity or 0.0) < REACH * (found[0].perplexity or 0.0)]
+    rows = [row for row in rows if _targets(row, criterion) == _targets(rows[0], criterion)]
+    if len(rows) < 2:
+        return None
+    groups = Groups(criterion, _targets(rows[0], criterion))
+    verdict = _verdict(group, groups)
+    caption = (
+        f"Negative log-likelihood per target on {group.title}, {criterion.phrase}, as the difference from "
+        f"{rows[0].label}: below zero is better. Below each group is its share of the test targets. {verdict}"
+    )
+    alt = (
+        f"Line chart of the loss {criterion.phrase}, for {text.plural(len(rows), 'model')} on {group.title}. "
+        f"{verdict}"
+    )
+    name = f"{criterion.key}_{group.file}"
+    lines = [line for row in rows for line in _data(row, rows[0], groups)]
+    data = data_table(name, _columns(criterion), lines)
+    return Figure(name, caption.strip(), alt.strip(), partial(_draw, group.title, rows, groups), data)
+
+
+def _columns(criterion: Criterion) -> tuple[Column, ...]:
+    return (
+        Column("label", "Model"),
+        Column(criterion.key, criterion.title.capitalize(), "right"),
+        Column("targets", "Test targets", "right"),
+        Column("nll", "Nats per target", "right"),
+        Column("difference", "Difference from the reference", "right"),
+    )
+
+
+def _from(name: str) -> str:
+    """`10–99` as `10+` and `1,000–9,999` as `1k+`, which fit below the axis."""
+    low, dash, _ = name.replace(",000", "k").partition("–")
+    return f"{low}+" if dash else name
+
+
+def _verdict(group: RankedGroup, groups: Groups) -> str:
+    """In which groups the best n-gram model is ahead of the best neural one."""
+    ngram, neural = group.best("count"), group.best("neural")
+    if not ngram or not neural:
+        return ""
+    ours, theirs = (mean_losses(row, groups.criterion) for row in (ngram, neural))
+    shared = [name for name in ours if name in theirs]
+    ahead = [name for name in shared if ours[name] < theirs[name]]
+    if not shared:
+        return ""
+    if not ahead:
+        return f"{neural.label} is ahead of {ngram.label} in every group."
+    if len(ahead) == len(shared):
+        return f"{ngram.label} is ahead of {neural.label} in every group."
+    said = groups.criterion.said.format(text.listed(ahead))
+    return f"{ngram.label} is ahead of {neural.label} on {said}, and behind on the others."
+
+
+def _data(row: Row, reference: Row, groups: Groups) -> list[TableRow]:
+    base = mean_losses(reference, groups.criterion)
+    return [
+        TableRow(
+            (
+                text_cell(row.label),
+                text_cell(name),
+                number_cell(groups.targets[name], text.amount),
+                number_cell(value, lambda v: text.decimals(v, 3)),
+                number_cell(value - base[name] if name in base else None, lambda v: text.decimals(v, 3)),
+            ),
+            row.number,
+            row.family,
+        )
+        for name, value in mean_losses(row, groups.criterion).items()
+    ]
+
+
+def _draw(title: str, rows: list[Row], groups: Groups) -> Drawing:
+    from benchmark.report.figures.lines import Line, line_chart
+
+    criterion = groups.criterion
+    base = mean_losses(rows[0], criterion)
+    place = {name: float(x) for x, name in enumerate(base)}
+    lines = [
+        Line(
+            row.number,
+            row.label,
+            row.family,
+            tuple(
+                tuple((place[name], value - base[name]) for name, value in seed.items() if name in place)
+                for seed in losses(row, criterion)
+            ),
+        )
+        for row in rows
+    ]
+    drawing, axes = line_chart(
+        f"{title}: loss by {criterion.title}",
+        lines,
+        xlabel=f"{criterion.title}; share of targets",
+        ylabel="nats per target, difference",
+        marked=True,
+        bottom=58,
+    )
+    total = sum(groups.targets.values())
+    shares = [text.percent(groups.targets[name] / total, 0) for name in place]
+    axes.set_xticks(
+        range(len(place)), [f"{_from(name)}\n{share}" for name, share in zip(place, shares, strict=True)]
+    )
+    return drawing
