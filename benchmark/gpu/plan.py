@@ -101,16 +101,14 @@ def carry_out(
     """Carry out what is not finished yet, within so many seconds (None: no limit).
 
     `summary` is kept up to date and `save` is called after every change. With `rerun`, finished parts are
-    repeated.
+    repeated; until then their results stay.
     """
     deadline = float("inf") if seconds is None else clock() + seconds - MARGIN
     for step in steps:
         state = summary.step(step.name, step.proves)
-        if rerun:
-            state.parts.clear()
         for part in step.parts():
             state.part(part.name)
-        _Run(step, state, results_dir, deadline, say, save, clock).carry_out()
+        _Run(step, state, results_dir, deadline, rerun, say, save, clock).carry_out()
         save()
 
 
@@ -122,13 +120,14 @@ class _Run:
     state: StepState
     results_dir: Path
     deadline: float
+    rerun: bool
     say: Say
     save: Callable[[], None]
     clock: Clock
 
     def carry_out(self) -> None:
         state = self.state
-        if state.finished:
+        if state.finished and not self.rerun:
             self.say(f"{state.name}: {state.status}, finished earlier")
             return
         reason = self._missing()
@@ -140,18 +139,19 @@ class _Run:
         waiting = []
         for part in self.step.parts():
             own = state.part(part.name)
-            if own.status in FINISHED:
+            if own.status in FINISHED and not self.rerun:
                 continue
             left = end - self.clock()
-            if left < part.least:
-                own.status = "waiting"
-                own.reason = f"it takes {part.least:.0f} s at least, and {max(left, 0):.0f} s were left"
-                waiting.append(own)
+            if left >= part.least:
+                self._run(part, own, left)
                 continue
-            self._run(part, own, left)
+            reason = f"it takes {part.least:.0f} s at least, and {max(left, 0):.0f} s were left"
+            waiting.append(f"{part.name}: not started: {reason}")
+            if own.status not in FINISHED:
+                own.status, own.reason = "waiting", reason
         if waiting:
-            others = f", and {len(waiting) - 1} more" if len(waiting) > 1 else ""
-            self.say(f"{state.name}, {waiting[0].name}{others}: not started: {waiting[0].reason}")
+            others = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
+            self.say(f"{state.name}, {waiting[0]}{others}")
 
     def _missing(self) -> str | None:
         """What the step lacks; whatever is wrong with looking for it must not end the plan."""

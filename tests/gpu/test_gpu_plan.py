@@ -51,8 +51,10 @@ def test_steps_run_in_order_and_what_is_finished_is_not_repeated(tmp_path: Path)
     assert (tmp_path / "logs/two-c.log").read_text() == "3\n"
     carried_out(steps, tmp_path)
     assert started(tmp_path) == ["a", "b", "c"]
-    carried_out(steps[1:], tmp_path, rerun=True)
+    latest = carried_out(steps[1:], tmp_path, rerun=True)
     assert started(tmp_path) == ["a", "b", "c", "c"]
+    kept = carried_out(steps, tmp_path, seconds=0.0, rerun=True)  # no time to repeat anything
+    assert kept == latest
 
 
 def test_a_part_that_fails_says_why_and_the_others_go_on(tmp_path: Path) -> None:
