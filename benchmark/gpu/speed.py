@@ -138,8 +138,9 @@ class Speed(Step):
         return Peer(WORD_LANGUAGE_MODEL, self._setup.word_language_model).missing
 
     def parts(self) -> Sequence[Part]:
-        toy = [(8, 20), (12, 20)]
         networks = [(650, 10_000), (1500, 33_000), (1500, 10_000), (650, 33_000)]
-        parts = [Network(self._setup, *sizes) for sizes in (toy if self._setup.toy else networks)]
+        if self._setup.toy:
+            networks = [(8, 20)]
+        parts = [Network(self._setup, *sizes) for sizes in networks]
         on_cuda = self._setup.device.startswith("cuda")
         return [*parts, Network(self._setup, *networks[0], graphs=False)] if on_cuda else parts
