@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from golden_cases import cases
-from golden_scores import is_network
+from golden_scores import is_network, text
 from neural_cases import CLASSES, QUICK, small, stream
 from numberless import numberless
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -82,15 +82,15 @@ def reads_in_steps(device, monkeypatch):
 def test_training_and_scoring_need_no_numbers_from_the_device(name, reads_in_steps, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "INTERVAL", 2)
     model = build_model(on_meta(NETWORKS[name].settings))
-    train, text = stream(90), stream(30, seed=1)
-    model.fit(train, text, RunLog())
+    train, valid = text()["train"].head(90), text()["valid"]
+    model.fit(train, valid, RunLog())
     assert len(reads_in_steps) == 3
     assert not any(reads_in_steps)
-    assert model.log_probs(text).shape == (30,)
-    contexts = [np.array([], np.int64), text.ids[:7], text.ids[:19]]
-    assert model.next_log_probs(contexts).shape == (3, len(text.vocabulary))
+    assert model.log_probs(valid).shape == (len(valid),)
+    contexts = [np.array([], np.int64), valid.ids[:7], valid.ids[:19]]
+    assert model.next_log_probs(contexts).shape == (3, len(valid.vocabulary))
     model.save(tmp_path)
-    assert type(model).load(tmp_path, text.vocabulary).log_probs(text).shape == (30,)
+    assert type(model).load(tmp_path, valid.vocabulary).log_probs(valid).shape == (len(valid),)
 
 
 class Looks(TorchDispatchMode):
