@@ -29,6 +29,7 @@ __all__ = [
     "InputFile",
     "LanguageModel",
     "ModelSize",
+    "Reader",
     "RunLog",
     "Skip",
     "TokenStream",
@@ -115,6 +116,29 @@ class RunLog:
         yield
 
 
+class Reader:
+    """Reads a text token by token, as a keyboard or a decoder does, and predicts each next token.
+
+    This one asks the model's `next_log_probs` with the whole history each time.
+    """
+
+    def __init__(self, model: LanguageModel):
+        self._model = model
+        self._ids, self._length = np.empty(64, dtype=np.int64), 0
+
+    def next_log_probs(self) -> np.ndarray:
+        """Natural log-probability of every token after what was read: float32 [vocabulary]."""
+        row: np.ndarray = self._model.next_log_probs([self._ids[: self._length]])[0]
+        return row
+
+    def read(self, token: int) -> None:
+        """Go on by the id of a token."""
+        if self._length == len(self._ids):
+            self._ids = np.concatenate([self._ids, self._ids])
+        self._ids[self._length] = token
+        self._length += 1
+
+
 class LanguageModel(ABC):
     """A distribution over the next token given the tokens before it.
 
@@ -168,6 +192,10 @@ class LanguageModel(ABC):
         ids = np.asarray(stream.ids)
         for first in range(0, len(places), rows):
             yield self.next_log_probs([ids[:place] for place in places[first : first + rows]])
+
+    def reader(self) -> Reader:
+        """Begins a text that is read token by token. A model that carries a state overrides this."""
+        return Reader(self)
 
     @abstractmethod
     def size(self) -> ModelSize:

@@ -42,12 +42,15 @@ def sample(
 ) -> list[str]:
     """Tokens drawn one after the other behind a context, `</s>` (which ends them) not included."""
     drawn: list[int] = []
+    reader = model.reader()
+    for token in context.tolist():
+        reader.read(token)
     while len(drawn) < options.length:
-        scores = model.next_log_probs([np.concatenate([context, np.array(drawn, dtype=np.int64)])])[0]
-        token = _draw(scores.astype(np.float64), vocabulary, options, random)
+        token = _draw(reader.next_log_probs().astype(np.float64), vocabulary, options, random)
         if token == vocabulary.end:
             break
         drawn.append(token)
+        reader.read(token)
     return vocabulary.decode(drawn)
 
 

@@ -24,6 +24,7 @@ from benchmark.measure.bits import text_figures
 from benchmark.measure.breakdown import group_losses, write_losses
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
+from benchmark.measure.latency import latency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
 from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
 from benchmark.measure.predictions import predictions
@@ -152,6 +153,7 @@ def _scored(
         **text_figures(corpus.test),
         **by_frequency(scores, corpus.test),
         **predictions(model, corpus.test),
+        **latency(model, corpus.test),
         valid_perplexity=perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
         parameters=size.parameters,
         entries=size.entries,

@@ -89,6 +89,14 @@ def duration(seconds: float | None) -> str:
     return f"{significant(minutes)} min" if minutes < 99.95 else f"{significant(minutes / 60)} h"
 
 
+def latency(seconds: float | None) -> str:
+    """A short time with three significant digits: 84.0 µs, 1.27 ms, 2.30 s."""
+    if seconds is None or not math.isfinite(seconds):
+        return NONE
+    unit, scale = ("µs", 1e6) if seconds < 0.9995e-3 else ("ms", 1e3) if seconds < 0.9995 else ("s", 1.0)
+    return f"{significant(seconds * scale)} {unit}"
+
+
 def energy(joules: float | None) -> str:
     """Joules with three significant digits: 0.412 J, 84.0 J, 13.7 kJ."""
     if joules is None or not math.isfinite(joules):

@@ -13,6 +13,7 @@ from benchmark.contract import (
     Computation,
     LanguageModel,
     ModelSize,
+    Reader,
     RunLog,
     Skip,
     TokenStream,
@@ -107,6 +108,9 @@ class Finished(LanguageModel):
 
     def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
         return self.model.distributions(stream, places, rows)
+
+    def reader(self) -> Reader:
+        return self.model.reader()
 
     def size(self) -> ModelSize:
         return self.model.size()

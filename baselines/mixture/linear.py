@@ -8,7 +8,21 @@ import numpy as np
 
 from baselines.mixture.components import Composite
 from baselines.mixture.em import expectation_maximisation, mixed
-from benchmark.contract import LanguageModel, RunLog, TokenStream
+from benchmark.contract import LanguageModel, Reader, RunLog, TokenStream
+
+
+class _MixtureReader(Reader):
+    """Readers of all components, side by side."""
+
+    def __init__(self, parts: Sequence[Reader], weights: np.ndarray):
+        self._parts, self._weights = parts, weights
+
+    def next_log_probs(self) -> np.ndarray:
+        return mixed(np.stack([part.next_log_probs() for part in self._parts]), self._weights)
+
+    def read(self, token: int) -> None:
+        for part in self._parts:
+            part.read(token)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -46,6 +60,9 @@ class LinearMixture(Composite):
     def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
         for parts in self._distributions(stream, places, rows):
             yield mixed(np.stack(parts), self._weights())
+
+    def reader(self) -> Reader:
+        return _MixtureReader([model.reader() for model in self.components.values()], self._weights())
 
     def _scores(self, stream: TokenStream) -> np.ndarray:
         """ln p of each target under each component: float32 [components, targets]."""

@@ -17,6 +17,7 @@ from baselines.devices import pick_device
 from baselines.neural import scoring
 from baselines.neural.network import Network
 from baselines.neural.output.kinds import Output
+from baselines.neural.reader import NetworkReader
 from baselines.neural.training.initialise import initialise
 from baselines.neural.training.loop import Material
 from baselines.neural.training.loop import train as train_network
@@ -27,6 +28,7 @@ from benchmark.contract import (
     Context,
     LanguageModel,
     ModelSize,
+    Reader,
     RunLog,
     TokenStream,
     Vocabulary,
@@ -136,6 +138,10 @@ class NeuralModel(LanguageModel):
     def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
         """See `LanguageModel`. Reads the stream once."""
         return scoring.distributions(self._fitted(), stream, self.context, places, rows)
+
+    def reader(self) -> Reader:
+        """See `LanguageModel`. Each token takes one step of the network, however long the text is."""
+        return NetworkReader(self._fitted(), self._vocabulary.end if self.context == "sentence" else None)
 
     def size(self) -> ModelSize:
         parameters = list(self._fitted().parameters())  # a tied matrix comes once

@@ -20,6 +20,7 @@ ONE_MODEL = (
     rules.causal,
     rules.consistent,
     rules.dense,
+    rules.incremental,
     rules.separate,
     rules.durable,
     rules.sized,

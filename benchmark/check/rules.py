@@ -85,6 +85,18 @@ def consistent(model: LanguageModel, texts: Texts) -> str | None:
     return None
 
 
+def incremental(model: LanguageModel, texts: Texts) -> str | None:
+    """A `reader` gives, token by token, the `next_log_probs` of what it has read."""
+    ids = np.asarray(texts.test.ids, dtype=np.int64)[:LINES_TARGETS]
+    expected = model.next_log_probs([ids[:place] for place in range(len(ids))])
+    reader = model.reader()
+    for place, (token, row) in enumerate(zip(ids.tolist(), expected, strict=True)):
+        if not np.allclose(reader.next_log_probs(), row, rtol=1e-5, atol=TOLERANCE):
+            return f"after {place} tokens, its reader gives other probabilities than next_log_probs"
+        reader.read(token)
+    return None
+
+
 def separate(model: LanguageModel, texts: Texts) -> str | None:
     """`log_probs_by_line` scores each line as `log_probs` scores it alone."""
     stream = texts.test.head(LINES_TARGETS)

@@ -83,6 +83,32 @@ COST: tuple[Measure, ...] = (
         level="key",
     ),
     Measure(
+        key="next_token_seconds",
+        title="One next token",
+        noun="time of one next token",
+        unit="seconds",
+        definition=(
+            "The time to read one token and to give the probability of every token that may follow it, with "
+            "a history that grows: the median over 500 tokens of the test text, after 20 to warm up."
+        ),
+        show=text.latency,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+    Measure(
+        key="next_token_seconds_p99",
+        title="One next token, 99th percentile",
+        noun="99th percentile of the time of one next token",
+        unit="seconds",
+        definition="The time that one reading in a hundred exceeds.",
+        show=text.latency,
+        better="lower",
+        timed=True,
+        level="data",
+        optional=True,
+    ),
+    Measure(
         key="peak_memory_bytes",
         title="Peak memory",
         noun="peak memory",

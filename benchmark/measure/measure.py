@@ -58,6 +58,6 @@ class Measure:
     @property
     def axis(self) -> str:
         """The label of an axis: `scoring speed, tokens/s (higher is better)`."""
-        shown_with_unit = self.show in (text.size, text.duration, text.energy)
+        shown_with_unit = self.show in (text.size, text.duration, text.latency, text.energy)
         unit = f", {self.unit}" if self.unit and not shown_with_unit else ""
         return f"{self.noun}{unit}" + (f" ({self.direction})" if self.direction else "")

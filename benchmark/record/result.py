@@ -138,6 +138,11 @@ class Result:
     train_tokens: int | None = None
     train_tokens_per_second: float | None = None
     score_tokens_per_second: float | None = None
+    #: Reading one token and giving the distribution of the next, one at a time: the median, and the time
+    #: that one reading in a hundred exceeds.
+    next_token_seconds: float | None = None
+    next_token_seconds_p99: float | None = None
+    next_token_readings: int | None = None
     #: Most memory the process held resident.
     peak_memory_bytes: int | None = None
     #: Most memory that tensors held on the CUDA device in training, with its validations. Under `torchrun`,
