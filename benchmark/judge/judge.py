@@ -28,7 +28,7 @@ from benchmark.judge.record import (
     read_judgements,
     write_judgements,
 )
-from benchmark.record.folder import RunRecord
+from benchmark.record.folder import CHECKPOINT, RunRecord
 from benchmark.record.provenance import commit
 
 #: The tasks by name, with the file of their data.
@@ -77,7 +77,7 @@ def judge_run(run: RunRecord, tasks: Sequence[str], material: Material, watch: W
     run has no trained model here, the data is missing, or the vocabulary cannot hold it.
     """
     model, vocabulary, config = load_trained(run)
-    reader = Reader(config["corpus"], vocabulary)
+    reader = Reader(config["corpus"], vocabulary, run.folder / CHECKPOINT)
     left_out = {} if reader.has_words else {"lambada": "it asks for words, and the corpus has other tokens"}
     new = {
         task: _JUDGES[task](model, reader, material, watch(TITLES[task]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,15 @@ class Reader:
 
     Corpora of `tokens: words` are cut by NLTK, and so is the text. Corpora of `tokens: whitespace` came cut
     into words: the text is cut by NLTK and then written as their training text is (see `Writing`). Text for
-    any other tokens, such as characters, is cut by the corpus's own tokeniser, and has no words.
+    any other tokens (characters, bytes, subwords) is cut by the corpus's own tokeniser, and has no words.
+    `checkpoint` is the folder of the trained model, which holds the encoding of subwords.
     """
 
-    def __init__(self, corpus: Mapping[str, Any], vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, corpus: Mapping[str, Any], vocabulary: Vocabulary, checkpoint: Path | None = None
+    ) -> None:
         self._corpus, self.vocabulary = str(corpus.get("name", "the corpus")), vocabulary
-        self._tokeniser: Tokeniser = tokeniser_of(corpus)
+        self._tokeniser: Tokeniser = tokeniser_of(corpus, checkpoint)
         self.has_words = self._tokeniser.tokens in ("words", "whitespace")
         self._writing = Writing.of(vocabulary) if self._tokeniser.tokens == "whitespace" else None
 

@@ -56,7 +56,7 @@ def _blimp(judgement: BlimpJudgement) -> str:
     ]
     rows.append(_row("All", judgement.overall, [row.overall for row in BESIDE]))
     notes = (
-        "Per cent of the pairs; ties count half. The last three columns: " + BLIMP_SOURCE + ".",
+        f"Per cent of the pairs; ties count half. The published models and people: {BLIMP_SOURCE}.",
         _text(judgement),
     )
     return "\n".join([table(columns, rows), *notes])

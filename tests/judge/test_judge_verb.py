@@ -124,14 +124,23 @@ def test_a_process_cut_off_midway_leaves_nothing(
     assert sorted(run.rglob("*")) == before
 
 
-def test_characters_are_judged_by_pairs_alone(
-    run: Path, corpora: Path, nextword, text_corpus: list[str], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("tokens", ["characters", "bytes", "bpe"])
+def test_tokens_that_are_no_words_are_judged_by_pairs_alone(
+    tokens: str,
+    run: Path,
+    corpora: Path,
+    nextword,
+    text_corpus: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    letters = ["corpus.tokens=characters", "corpus.name=letters"]
-    nextword("run", "model=kneser_ney", *text_corpus, *letters)
+    parts = [f"corpus.tokens={tokens}", "corpus.name=parts", "corpus.vocabulary.size=300"]
+    done = nextword("run", "model=kneser_ney", *text_corpus, *parts)
+    assert done.returncode == 0, done.stderr
     for _ in range(2):  # the second time it is known
-        assert main(["judge", "letters/kneser_ney"]) == 0
-        assert "LAMBADA is left out: it asks for words" in capsys.readouterr().out
+        assert main(["judge", "parts/kneser_ney"]) == 0
+        said = capsys.readouterr().out
+        assert "LAMBADA is left out: it asks for words" in said
+        assert "Binding" in said
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
