@@ -19,8 +19,8 @@ TOKEN = re.compile(r"\w+|[^\w\s]")
 MOST_BYTES = 1_000_000
 #: Every so many files, one is test text.
 TEST_EVERY = 100
-#: Files that are read together, by all cores.
-BATCH = 1000
+#: Files that each core reads in a batch.
+BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ def write_python_text(folder: Path, words: int, sources: list[Path] | None = Non
     """
     text = PythonText(folder / "python.train.txt", folder / "python.test.txt", 0)
     files = enumerate(_files(sources or installed_sources()))
-    written = 0
+    written, cores = 0, usable_cores()
     with (
         text.train.open("w", encoding="utf-8") as train,
         text.test.open("w", encoding="utf-8") as test,
-        ProcessPoolExecutor(usable_cores()) as pool,
+        ProcessPoolExecutor(cores) as pool,
     ):
-        while written < words and (batch := list(islice(files, BATCH))):
-            made = pool.map(_tokenised, [path for _, path in batch], chunksize=32)
+        while written < words and (batch := list(islice(files, BATCH * cores))):
+            made = pool.map(_tokenised, [path for _, path in batch], chunksize=BATCH // 4)
             for (number, _), (lines, words_in_it) in zip(batch, made, strict=True):
                 if number % TEST_EVERY == 0:
                     test.write(lines)

@@ -359,6 +359,25 @@ def test_wrong_use_is_one_line(nextword, tmp_path: Path, arguments: list[str], s
     assert says in done.stderr
 
 
+def test_a_step_that_fails_is_one_line_and_the_exit_status(nextword, tmp_path: Path) -> None:
+    for name in ("lmplz", "build_binary", "query"):
+        program = tmp_path / "kenlm" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\necho no room to sort >&2; exit 3\n")
+        program.chmod(0o755)
+    options = ["--device", "cpu", "--toy", "--steps", "counting", "--kenlm", "kenlm"]
+    done = nextword("gpu", *options)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[0] == (
+        "failed: counting, 20 k words: KenLM: lmplz: exit status 3: no room to sort "
+        "(log: logs/counting-20-k-words.log)"
+    )
+    assert "recorded: " in (tmp_path / "results/gpu/logs/counting-20-k-words.log").read_text()
+    page = (tmp_path / "results/gpu/gpu.md").read_text()
+    assert "| counting | failed |" in page
+    assert "Ours without scoring" in page  # what was measured is there all the same
+
+
 def test_no_time_leaves_a_summary_that_says_so(nextword, tmp_path: Path) -> None:
     options = ["--device", "cpu", "--toy", "--steps", "tests", "--seconds", "0"]
     done = nextword("gpu", *options)
