@@ -179,6 +179,17 @@ def test_weights_are_where_they_are_wanted(name, kind, drop, device):
     assert all(part.grad.isfinite().all() for part in network.stack.parameters())
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_states_keep_their_type_under_autocast(name, device, models):
+    network = models(name, "stream").network.to(device).train()
+    state = network.initial_state(3)
+    with torch.autocast(device, torch.bfloat16):
+        for _ in range(2):
+            _, after = network(torch.randint(11, (7, 3), device=device), state)
+            assert [part.dtype for part in after] == [part.dtype for part in state]
+            state = after
+
+
 @contextmanager
 def no_waiting(device):
     """Within this block torch raises an error where it would wait for a CUDA device."""

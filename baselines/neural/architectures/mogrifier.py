@@ -1,6 +1,8 @@
 """The Mogrifier LSTM (Melis, Kočiský & Blunsom 2020)."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar
 
 import torch
@@ -8,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from baselines.neural.architectures.recurrent import Lstm
+from baselines.neural.arithmetic import without_autocast
 from baselines.neural.layers.cells import LstmLayer, RecurrentLayer
 from baselines.neural.network import State
 
@@ -45,8 +48,12 @@ class MogrifierLayer(LstmLayer):
         h, c = state[0][0], state[1][0]
         weights = self.weights()
         outputs = []
+        # Autocast on CUDA, unlike that on a CPU, would round the state at every time step.
+        cell = nullcontext if x.device.type == "cpu" else partial(without_autocast, x.device)
         for step in x.unbind():
-            h, c = torch.lstm_cell(*self._mogrified(step, h, c), *weights)
+            gated, before = self._mogrified(step, h, c)
+            with cell():
+                h, c = torch.lstm_cell(gated.to(c.dtype), before, *weights)
             outputs.append(h)
         return torch.stack(outputs), (h[None], c[None])
 
