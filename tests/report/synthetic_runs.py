@@ -146,6 +146,8 @@ def finished(
         "train_tokens": corpus["train_targets"] * (1 if counted else 8),
         "train_tokens_per_second": corpus["train_targets"] * (1 if counted else 8) / seconds,
         "score_tokens_per_second": rate,
+        "next_token_seconds": 40 / rate,
+        "next_token_seconds_p99": 60 / rate,
         "train_batch": None if counted else 32,
         "score_batch": None if counted else 1,
         "peak_memory_bytes": round(megabytes * 3e6 + 2e8),
