@@ -15,6 +15,7 @@ from benchmark.gpu.plan import Column, Outcome, Part, Step
 from benchmark.gpu.process import Command, Ended
 from benchmark.gpu.setup import TOY_LIMIT, Setup
 from benchmark.gpu.summary import Figures
+from benchmark.settings import usable_cores
 
 #: What marks a test that needs a CUDA device.
 MARK = "pytest.mark.gpu"
@@ -22,8 +23,8 @@ MARK = "pytest.mark.gpu"
 NO_TESTS = 5
 #: Failures that the summary names.
 MOST_FAILURES = 10
-#: Processes that share the device, and seconds after which a test has failed.
-PROCESSES, PATIENCE = 4, 60
+#: The most processes that share the device, and the seconds after which a test has failed.
+PROCESSES, PATIENCE = 8, 60
 
 #: A test's line, as pytest -v prints it, by one process or by several.
 _TESTED = re.compile(r"^(?:\S+::.* |\[gw\d+\] .*)(PASSED|FAILED|SKIPPED|ERROR)\b", re.MULTILINE)
@@ -44,7 +45,8 @@ class MarkedTests(Part):
     def command(self, seconds: float) -> Command:
         options = ["-m", "gpu", "-v", "--color=no", "-p", "no:cacheprovider"]
         if _installed("xdist") and self._device != "cpu":
-            options += ["--numprocesses", str(PROCESSES), "--dist", "worksteal"]
+            processes = min(PROCESSES, max(1, usable_cores() // 2))
+            options += ["--numprocesses", str(processes), "--dist", "worksteal"]
         if _installed("pytest_timeout"):
             options += ["--timeout", str(PATIENCE)]
         files = [str(path.relative_to(self._root)) for path in self._files]
@@ -84,7 +86,7 @@ class DeviceTests(Step):
     )
 
     def __init__(self, setup: Setup, root: Path | None = None) -> None:
-        self.limit = TOY_LIMIT if setup.toy else 80.0
+        self.limit = TOY_LIMIT if setup.toy else 95.0
         self._device = setup.device
         self._root = root or Path(benchmark.__file__).parents[1]
 

@@ -32,7 +32,7 @@ class Network(Part):
 
     def __init__(self, setup: Setup, hidden: int, vocabulary: int, graphs: bool = True) -> None:
         self.name = f"{LAYERS} × {hidden:,}, {vocabulary:,} words" + ("" if graphs else ", no CUDA graphs")
-        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 110.0)
+        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 105.0)
         self._setup, self._hidden, self._vocabulary = setup, hidden, vocabulary
         self._graphs = graphs
         self._record_name = f"gpu-{LAYERS}x{hidden}-{vocabulary}" + ("" if graphs else "-no-graphs")
@@ -132,7 +132,7 @@ class Speed(Step):
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self.limit = TOY_LIMIT if setup.toy else 110.0
+        self.limit = TOY_LIMIT if setup.toy else 105.0
 
     def missing(self) -> str | None:
         return Peer(WORD_LANGUAGE_MODEL, self._setup.word_language_model).missing
