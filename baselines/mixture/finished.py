@@ -103,6 +103,9 @@ class Finished(LanguageModel):
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         return self.model.log_probs(stream)
 
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        return self.model.log_probs_by_line(stream)
+
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         return self.model.next_log_probs(contexts)
 

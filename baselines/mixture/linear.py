@@ -53,6 +53,10 @@ class LinearMixture(Composite):
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         return mixed(self._scores(stream), self._weights())
 
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        scores = [component.log_probs_by_line(stream) for component in self.components.values()]
+        return mixed(np.stack(scores), self._weights())
+
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         rows = np.stack([model.next_log_probs(contexts) for model in self.components.values()])
         return mixed(rows, self._weights())
