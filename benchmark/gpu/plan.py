@@ -19,6 +19,8 @@ from benchmark.text import duration
 Say = Callable[[str], None]
 Clock = Callable[[], float]
 
+#: A part that is alone in its step has a moment less than the step.
+TOLERANCE = 0.5
 #: Seconds kept back at the end of a call, to write the summary.
 MARGIN = 2.0
 
@@ -177,7 +179,7 @@ class _Run:
         own.rows, own.details = [dict(row) for row in outcome.rows], list(outcome.details)
         own.status, own.reason = outcome.status, outcome.reason and without_folders(outcome.reason)
         if ended.stopped:
-            at_limit = seconds == part.limit
+            at_limit = seconds > part.limit - TOLERANCE
             own.status = "failed" if at_limit else "stopped"
             own.reason = f"after {duration(seconds)}, " + ("its limit" if at_limit else "when time was up")
         self.say(f"{self.state.name}, {part.name}: {own.status}{f': {own.reason}' if own.reason else ''}")

