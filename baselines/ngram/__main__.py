@@ -14,6 +14,7 @@ import json
 import resource
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         memory = parse_bytes(options.memory, "--memory ") if options.memory else None
         counting = {"threads": options.threads, "memory": memory, **_who_counts(options)}
-        device = None if options.device == "cpu" else _checked(options.device)
+        device = None if options.device == "cpu" else options.device
         print(json.dumps(measure(options.train, options.test, options.order, counting, device)))
     except (UserError, WorkerDied) as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
@@ -108,29 +109,25 @@ def _who_counts(options: argparse.Namespace) -> dict[str, Any]:
     return {"workers": ray_tasks(options.ray)} if options.ray is not None else {}
 
 
-def _checked(device: str) -> str:
-    """The device. Raises UserError if torch does not have it."""
-    try:
-        TorchArrays(device).empty(1)
-    except (RuntimeError, AssertionError, ImportError) as error:
-        raise UserError(f"--device {device} is not available: {str(error).splitlines()[0]}") from error
-    return device
-
-
 def measure(
     train: Path, test: Path, order: int, counting: dict[str, Any], device: str | None = None
 ) -> dict[str, Any]:
     """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams.
 
     `counting` holds the keyword arguments of `count_ngrams`. `device` is where torch counts, estimates and
-    scores; None: NumPy does, on the CPU. The peak memory is that of this process.
+    scores; None: NumPy does, on the CPU. It starts while the texts are read. The peak memory is that of this
+    process. Raises UserError if a text or the device cannot be used.
     """
     clock = _Clock()
-    texts = encode_texts(train, test, counting["threads"])
-    clock.lap("read")
+    with ThreadPoolExecutor(1) as background:
+        starting = background.submit(_start, device) if device else None
+        texts = encode_texts(train, test, counting["threads"])
+        clock.lap("read")
     table: BackoffTable | DeviceTable | None = None
-    if device:
-        table = _estimated_on_device(texts, order, device, clock)
+    if device and starting:
+        starting.result()
+        clock.lap("start")
+        table = _estimated_on_device(texts, order, device, clock, _Log())
     if table is None:
         device, table = None, _estimated(texts, order, counting, clock)
     log_probs, known = _scored(table.score(texts.test), texts)
@@ -161,17 +158,31 @@ def _estimated(texts: EncodedTexts, order: int, counting: dict[str, Any], clock:
     return table
 
 
-def _estimated_on_device(texts: EncodedTexts, order: int, device: str, clock: _Clock) -> DeviceTable | None:
+def _start(device: str) -> None:
+    """Import torch and use the device once, which readies it. Raises UserError if torch does not have it."""
+    try:
+        TorchArrays(device).empty(1)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise UserError(f"--device {device} is not available: {str(error).splitlines()[0]}") from error
+    few = EncodedTexts(train=np.array([2, 0, 1, 0, 0, 2]), test=np.array([2, 1, 0]), words=2, unknown=1)
+    table = _estimated_on_device(few, 3, device, _Clock(), RunLog())
+    if table is not None:  # with room for a text of five words, every kernel is loaded now
+        table.score(few.test)
+
+
+def _estimated_on_device(
+    texts: EncodedTexts, order: int, device: str, clock: _Clock, log: RunLog
+) -> DeviceTable | None:
     """The table on a device; None, and a line that says so, if it may not fit there."""
     from baselines.ngram.device import count, estimate, memory
 
-    places = memory.places_that_fit(len(texts.train), order, memory.free_bytes(device), _Log())
+    places = memory.places_that_fit(len(texts.train), order, memory.free_bytes(device), log)
     if places is None:
         return None
     counts = count.count_on_device(texts.train, texts.words, order, device, places)
     clock.lap("count")
     adjusted = estimate.adjusted_on_device(counts)
-    discounts, _ = discounts_of(estimate.counts_of_counts_on_device(adjusted), _Log())
+    discounts, _ = discounts_of(estimate.counts_of_counts_on_device(adjusted), log)
     table = estimate.interpolate_on_device(counts, adjusted, discounts)
     memory.wait_for(device)
     clock.lap("estimate")

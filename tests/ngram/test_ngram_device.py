@@ -158,12 +158,15 @@ def test_a_chunk_on_a_device_may_need_more_bits_than_a_key_with_an_index_has() -
     """50,000 distinct keys of 60 bits: NumPy has no room for the index of each, torch needs none."""
     random = np.random.default_rng(3)
     keys = random.integers(0, 1 << 60, 50_000)
-    ordered, order = TorchArrays("cpu").sorted_with_order(torch.from_numpy(keys.copy()), 60)
+    places = np.arange(50_000, dtype=np.int32)
+    ordered, order = TorchArrays("cpu").sorted_with(
+        torch.from_numpy(keys.copy()), 60, torch.from_numpy(places)
+    )
     assert np.array_equal(ordered, np.sort(keys))
     assert np.array_equal(keys[order], np.sort(keys))
     with pytest.raises(OverflowError, match="do not fit"):
-        NumpyArrays().sorted_with_order(keys.copy(), 60)
-    fewer, order = NumpyArrays().sorted_with_order(keys >> 20, 40)
+        NumpyArrays().sorted_with(keys.copy(), 60, places)
+    fewer, order = NumpyArrays().sorted_with(keys >> 20, 40, places)
     assert np.array_equal(fewer, np.sort(keys >> 20))
     assert np.array_equal(order, np.argsort(keys >> 20, kind="stable"))
 

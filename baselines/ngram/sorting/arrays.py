@@ -54,10 +54,10 @@ class Arrays(Protocol):
     def sorted(self, keys: Array) -> Array:
         """The keys in ascending order; may reuse their memory."""
 
-    def sorted_with_order(self, keys: Array, bits: int) -> tuple[Array, Array]:
-        """The keys in ascending order, and the index that each had: int64; may reuse their memory.
+    def sorted_with(self, keys: Array, bits: int, values: Array) -> tuple[Array, Array]:
+        """The keys in ascending order, and the values that belong to them; may reuse the memory of the keys.
 
-        The keys are from 0 to below 2 ** `bits`.
+        The keys are int64, from 0 to below 2 ** `bits`.
         """
 
     def search(self, ascending: Array, values: Array) -> list[int]:
@@ -113,16 +113,16 @@ class NumpyArrays:
         keys.sort()
         return keys
 
-    def sorted_with_order(self, keys: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    def sorted_with(self, keys: np.ndarray, bits: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         index_bits = len(keys).bit_length()
         if bits + index_bits > KEY_BITS:
             raise OverflowError(f"{len(keys):,} keys of {bits} bits do not fit {KEY_BITS} bits with an index")
         keys <<= index_bits
         keys |= np.arange(len(keys))
         keys.sort()  # bare integers: several times faster than sorting indices
-        order = keys & ((1 << index_bits) - 1)
+        values = self.take(values, keys & ((1 << index_bits) - 1))
         keys >>= index_bits
-        return keys, order
+        return keys, values
 
     def search(self, ascending: np.ndarray, values: np.ndarray) -> list[int]:
         return np.searchsorted(ascending, values).tolist()
@@ -181,9 +181,9 @@ class TorchArrays:
     def sorted(self, keys: Array) -> Array:
         return self.torch.sort(keys).values
 
-    def sorted_with_order(self, keys: Array, bits: int) -> tuple[Array, Array]:
+    def sorted_with(self, keys: Array, bits: int, values: Array) -> tuple[Array, Array]:
         ordered = self.torch.sort(keys, stable=True)
-        return ordered.values, ordered.indices
+        return ordered.values, values[ordered.indices]
 
     def search(self, ascending: Array, values: Array) -> list[int]:
         found = self.torch.searchsorted(ascending, values.to(ascending.dtype))

@@ -208,8 +208,7 @@ def _sort(
     keys -= lowest
     keys <<= word_bits
     keys |= after
-    keys, order = arrays.sorted_with_order(keys, _bits(int(contexts[-1]) - lowest) + word_bits)
-    places = arrays.take(places, order)
+    keys, places = arrays.sorted_with(keys, _bits(int(contexts[-1]) - lowest) + word_bits, places)
     return places, arrays.cast(keys & ((1 << word_bits) - 1), "int32"), _changes(keys, arrays)
 
 
