@@ -93,6 +93,20 @@ def test_the_python_programs_run(tmp_path: Path) -> None:
     assert "Modified Kneser-Ney 5-gram on sotu_small: ok" in read
 
 
+def test_one_text_is_coded_in_many_ways(tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers")
+    texts = [tmp_path / f"{number}.txt" for number in range(20)]
+    for number, file in enumerate(texts):
+        file.write_text(f"The cat, number {number}, sat on the mat.\n\nWas it late?\n" * 30, encoding="utf-8")
+    shown = run_python(tmp_path, str(EXAMPLES / "bits_per_byte.py"), *map(str, texts))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown.splitlines()[2:]]
+    bits = {code: float(after_training) for code, after_training, _ in rows}
+    assert len([code for code in bits if code.startswith("Kneser-Ney")]) == 4
+    assert "xz -9" in bits
+    assert list(bits.values()) == sorted(bits.values())
+    assert all(0 <= value < 3 for value in bits.values())
+
+
 def run_python(folder: Path, *arguments: str) -> str:
     """A program's output."""
     done = subprocess.run(
