@@ -63,6 +63,16 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path, file: str, damage: str) -
     assert np.array_equal(opened(options, tmp_path).train.ids, before)
 
 
+def test_a_cache_with_other_additions_is_made_again_for_the_same_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = texts(tmp_path, TEXT)
+    before = opened(options, tmp_path)
+    monkeypatch.setattr("benchmark.corpus.cache.ADDITIONS", -1)
+    assert said(options, tmp_path) == ["encoding small again: its cache is damaged or of another version"]
+    assert opened(options, tmp_path).fingerprint == before.fingerprint
+
+
 def _open_in_process(options: dict[str, Any], folder: str, queue: Any) -> None:
     corpus = open_corpus(options, corpora_dir=None, cache_dir=Path(folder) / "cache", say=silent)
     queue.put((corpus.fingerprint, int(np.asarray(corpus.train.ids).astype(np.int64).sum())))

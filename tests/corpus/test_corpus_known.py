@@ -10,6 +10,9 @@ from corpus_cases import MIRROR, corpus_options, needs_mirror, opened, silent
 
 from benchmark.corpus import Corpus, fingerprint
 
+#: Nobody knows what to spell there.
+UNKNOWN_IN_THE_TEXT = {"ptb", "wikitext2"}
+
 
 def expected(name: str) -> dict[str, int]:
     counts = corpus_options(name)["expect"]
@@ -33,6 +36,8 @@ def test_counts(name: str, tmp_path: Path) -> None:
     assert np.array_equal(
         np.bincount(corpus.train.ids, minlength=len(corpus.vocabulary)), corpus.vocabulary.counts
     )
+    assert corpus.test.text is not None
+    assert (corpus.test.text.spelling_bits is None) == (name in UNKNOWN_IN_THE_TEXT)
 
 
 @needs_mirror

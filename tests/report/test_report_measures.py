@@ -89,3 +89,17 @@ def test_energies_stand_beside_what_they_were_counted_for(run, tmp_path):
 def test_costs_are_in_the_answer(built):
     header = (built / "tables" / "answer.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     assert header == ["corpus", "best", "label", "test_perplexity", *(cost.key for cost in COSTS)]
+
+
+def test_the_length_of_the_text_is_told_or_why_no_code_of_it_is(run, tmp_path):
+    run("kn", "KN", "count", 140.0)
+    told = str(how_to_read.build(context_of(read_runs(tmp_path))))
+    assert "449,945 characters, 449,945 bytes, 76,500 bits to spell the unknown words" in told
+    assert "Bits per byte" in told
+
+
+def test_without_a_code_there_is_a_reason_and_no_column(run, tmp_path):
+    run("kn", "KN", "count", 140.0, spelling_bits=None)
+    context = context_of(read_runs(tmp_path))
+    assert "no bits per character: <unk> stands in the text itself" in str(how_to_read.build(context))
+    assert "bits_per_byte" not in {column.key for column in comparison(context).columns}
