@@ -21,7 +21,7 @@ from benchmark.sweep.named_sweeps import expand_named_sweep
 @pytest.mark.parametrize("sweep", choices("sweep"))
 def test_every_named_sweep_is_made_of_jobs_that_can_be_built(sweep: str) -> None:
     jobs = collect([f"+sweep={sweep}"])
-    assert len({str((job.config["corpus"], job.config["model"])) for job in jobs}) == len(jobs) > 1
+    assert len({str((job.config["corpus"], job.config["model"])) for job in jobs}) == len(jobs) > 0
     for job in jobs:
         arguments(job.config["model"])
 
