@@ -134,3 +134,9 @@ def test_no_module_has_more_than_300_lines() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
     too_long = [f"{path.relative_to(ROOT)}: {lines} lines" for path, lines in lengths.items() if lines > 300]
     assert not too_long, "\n".join(too_long)
+
+
+def test_no_two_test_modules_have_one_name():
+    """pytest imports test modules by their name alone, and could not tell two apart."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
