@@ -21,7 +21,7 @@ from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
 from benchmark.files import atomic_folder, bytes_below, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.bits import text_figures
-from benchmark.measure.breakdown import group_losses, write_losses
+from benchmark.measure.breakdown import group_losses
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.latency import latency
@@ -33,6 +33,7 @@ from benchmark.record import provenance
 from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
 from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
 from benchmark.record.log import FileRunLog
+from benchmark.record.losses import write_losses
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
 from benchmark.samples import samples

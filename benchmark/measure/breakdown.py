@@ -5,20 +5,15 @@ The groups of a criterion are disjoint and hold every target, so their losses ad
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
 from benchmark.corpus.stream import TokenStream
-from benchmark.files import write_text
 from benchmark.measure.frequency import EDGES, bucket_of
 from benchmark.measure.seen import longest_seen
-
-#: The file in a run's folder: one row per criterion and group.
-FILE = "losses.csv"
+from benchmark.record.losses import GroupLoss
 
 
 @dataclass(frozen=True)
@@ -115,19 +110,6 @@ CRITERIA = (
 )
 
 
-@dataclass(frozen=True)
-class GroupLoss:
-    """A group of test targets: how many, and their total negative log-likelihood in nats."""
-
-    criterion: str
-    group: str
-    targets: int
-    nll: float
-
-
-COLUMNS = tuple(entry.name for entry in fields(GroupLoss))
-
-
 def group_losses(scores: np.ndarray, train: TokenStream, test: TokenStream) -> list[GroupLoss]:
     """The loss of each group of each criterion, from ln p of the test targets."""
     losses = -scores.astype(np.float64)
@@ -144,20 +126,3 @@ def group_losses(scores: np.ndarray, train: TokenStream, test: TokenStream) -> l
             for name, n, nll in zip(criterion.groups, targets, totals, strict=True)
         ]
     return found
-
-
-def write_losses(folder: Path, losses: Sequence[GroupLoss]) -> None:
-    """Keep losses in a run's folder."""
-    lines = [",".join(COLUMNS)]
-    lines += [f'{loss.criterion},"{loss.group}",{loss.targets},{loss.nll!r}' for loss in losses]
-    write_text(folder / FILE, "\n".join(lines) + "\n")
-
-
-def read_losses(folder: Path) -> list[GroupLoss]:
-    """The losses kept in a run's folder; none if it has no such file, or a damaged one."""
-    try:
-        with (folder / FILE).open(encoding="utf-8", newline="") as file:
-            rows = [[row[column] for column in COLUMNS] for row in csv.DictReader(file)]
-        return [GroupLoss(criterion, group, int(n), float(nll)) for criterion, group, n, nll in rows]
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
-        return []

@@ -5,9 +5,6 @@ from __future__ import annotations
 from benchmark import text
 from benchmark.measure.measure import Measure
 
-#: What is said of every one of them.
-_SAMPLED = "{}. Measured at up to 5,000 test targets, evenly spread over the text; ties are broken at random."
-
 
 def _three_decimals(value: float | None) -> str:
     return text.decimals(value, 3)
@@ -19,7 +16,10 @@ PREDICTIONS: tuple[Measure, ...] = (
         title="Top‑1",
         noun="top-1 accuracy",
         unit="",
-        definition=_SAMPLED.format("The share of targets that are the most probable token"),
+        definition=(
+            "The share of targets that are the most probable token, ties broken at random. Like all measures "
+            "of the whole distribution, at up to 5,000 test targets, evenly spread over the text."
+        ),
         show=text.percent,
         better="higher",
         optional=True,
@@ -29,7 +29,7 @@ PREDICTIONS: tuple[Measure, ...] = (
         title="Top‑5",
         noun="top-5 accuracy",
         unit="",
-        definition=_SAMPLED.format("The share of targets among the five most probable tokens"),
+        definition="The share of targets among the five most probable tokens.",
         show=text.percent,
         better="higher",
         level="data",
@@ -40,7 +40,7 @@ PREDICTIONS: tuple[Measure, ...] = (
         title="Top‑10",
         noun="top-10 accuracy",
         unit="",
-        definition=_SAMPLED.format("The share of targets among the ten most probable tokens"),
+        definition="The share of targets among the ten most probable tokens.",
         show=text.percent,
         better="higher",
         level="data",
@@ -51,8 +51,8 @@ PREDICTIONS: tuple[Measure, ...] = (
         title="Mean reciprocal rank",
         noun="mean reciprocal rank",
         unit="",
-        definition=_SAMPLED.format(
-            "The mean of 1 / rank of the target when tokens are sorted by probability (Voorhees 1999)"
+        definition=(
+            "The mean of 1 / rank of the target when tokens are sorted by probability (Voorhees 1999)."
         ),
         show=_three_decimals,
         better="higher",
@@ -64,9 +64,9 @@ PREDICTIONS: tuple[Measure, ...] = (
         title="Entropy",
         noun="entropy of the predictive distribution",
         unit="bits",
-        definition=_SAMPLED.format(
+        definition=(
             "The mean of −Σ p log₂ p over the vocabulary. A model whose entropy is below its bits per token "
-            "is more certain than it should be"
+            "is more certain than it should be."
         ),
         show=_three_decimals,
         level="data",
@@ -77,10 +77,10 @@ PREDICTIONS: tuple[Measure, ...] = (
         title="Calibration error",
         noun="calibration error",
         unit="",
-        definition=_SAMPLED.format(
+        definition=(
             "How far the probability of the most probable token is from how often it is right: the mean over "
             "15 bins of equal width, weighted by their targets (expected calibration error: Naeini et al. "
-            "2015; Guo et al. 2017)"
+            "2015; Guo et al. 2017)."
         ),
         show=text.percent,
         better="lower",

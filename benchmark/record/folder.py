@@ -11,10 +11,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.files import write_json
+from benchmark.record.losses import GroupLoss, read_losses
 from benchmark.record.result import Result
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
@@ -28,6 +30,11 @@ class RunRecord:
 
     folder: Path
     result: Result
+
+    @cached_property
+    def losses(self) -> list[GroupLoss]:
+        """The losses of its groups of test targets; none in runs from before they were kept."""
+        return read_losses(self.folder)
 
 
 def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:

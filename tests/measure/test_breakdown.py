@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from benchmark.contract import TokenStream, Vocabulary
 from benchmark.measure import seen
-from benchmark.measure.breakdown import CRITERIA, group_losses, read_losses, write_losses
+from benchmark.measure.breakdown import CRITERIA, group_losses
 from benchmark.measure.seen import longest_seen
+from benchmark.record.losses import read_losses, write_losses
 
 WORDS = 5
 START = -1

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.measure.breakdown import CRITERIA, TRAINING_COUNT, Criterion, GroupLoss, read_losses
+from benchmark.measure.breakdown import CRITERIA, TRAINING_COUNT, Criterion
 from benchmark.record.folder import RunRecord
+from benchmark.record.losses import GroupLoss
 from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
 from benchmark.report.palette import FAMILY_NAMES
@@ -61,7 +62,7 @@ def group_losses(run: RunRecord, criterion: Criterion) -> list[GroupLoss]:
     known = set(criterion.groups)
     return [
         loss
-        for loss in read_losses(run.folder)
+        for loss in run.losses
         if loss.criterion == criterion.key and loss.targets > 0 and loss.group in known
     ]
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ORDER = 65
+#: Rows of a table that are drawn; the CSV has all.
+MOST = 10
 #: Lines of each family.
-EACH = 2
+EACH = 1
 #: A bin with fewer targets is left out of the figure: how often they are right is mostly chance.
 FEWEST = 30
 
@@ -60,7 +62,9 @@ def _table(group: RankedGroup, rows: list[Row]) -> Table:
         f"share near one half is known to within {_points(sampled)} percentage points (95% interval)."
     )
     drawn = tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in rows)
-    return Table(f"predictions_{group.file}", caption, columns_of(fields), (Group(drawn),), sortable=True)
+    return Table(
+        f"predictions_{group.file}", caption, columns_of(fields), (Group(drawn),), sortable=True, most=MOST
+    )
 
 
 def _key_field(measure: Measure) -> Field[Row]:
@@ -93,12 +97,8 @@ def _figure(group: RankedGroup) -> Figure | None:
     rows = [row for name in FAMILY_NAMES for row in group.distinct(name, EACH, 0.005) if len(_drawn(row)) > 1]
     if not rows:
         return None
-    errors = {row.label: _error(row) for row in rows}
-    best = min(errors, key=lambda label: errors[label])
-    listed = text.listed([f"{label} {text.percent(error)}" for label, error in errors.items()])
+    listed = text.listed([f"{row.label} {text.percent(_error(row))}" for row in rows])
     verdict = f"Calibration error: {listed}."
-    if len(rows) > 1:
-        verdict += f" It is lowest for {best}."
     caption = (
         f"How often the most probable token is right on {group.title}, by the probability that the model "
         f"gives it, in {BINS} bins of equal width. A calibrated model lies on the diagonal; below it, it is "

@@ -1,0 +1,42 @@
+"""`losses.csv` of a run: the loss of groups of test targets, one row per criterion and group."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from benchmark.files import write_text
+
+FILE = "losses.csv"
+
+
+@dataclass(frozen=True)
+class GroupLoss:
+    """A group of test targets: how many, and their total negative log-likelihood in nats."""
+
+    criterion: str
+    group: str
+    targets: int
+    nll: float
+
+
+COLUMNS = tuple(entry.name for entry in fields(GroupLoss))
+
+
+def write_losses(folder: Path, losses: Sequence[GroupLoss]) -> None:
+    """Keep losses in a run's folder."""
+    lines = [",".join(COLUMNS)]
+    lines += [f'{loss.criterion},"{loss.group}",{loss.targets},{loss.nll!r}' for loss in losses]
+    write_text(folder / FILE, "\n".join(lines) + "\n")
+
+
+def read_losses(folder: Path) -> list[GroupLoss]:
+    """The losses kept in a run's folder; none if it has no such file, or a damaged one."""
+    try:
+        with (folder / FILE).open(encoding="utf-8", newline="") as file:
+            rows = [[row[column] for column in COLUMNS] for row in csv.DictReader(file)]
+        return [GroupLoss(criterion, group, int(n), float(nll)) for criterion, group, n, nll in rows]
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
+        return []
