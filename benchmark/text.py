@@ -39,6 +39,11 @@ def decimals(value: float | None, digits: int) -> str:
     return "∞" if math.isinf(value) else f"{value:,.{digits}f}"
 
 
+def three_decimals(value: float | None) -> str:
+    """A number with three decimals."""
+    return decimals(value, 3)
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """A share of one as per cent."""
     return NONE if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}%"

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from baselines.neural.arithmetic import tf32
 from baselines.neural.network import Network
-from baselines.neural.segments import EncodedStream, Rows, batches_by_length, pad, sentences
+from baselines.neural.segments import EncodedStream, Rows, batches_by_length, on_device, pad, sentences
 from baselines.neural.stretches import POSITIONS, Collector, FeaturesAt, Scores, read, read_stream
 from benchmark.contract import Computation, Context, TokenStream
 
@@ -115,15 +115,11 @@ def _last_features(network: Network, contexts: Sequence[np.ndarray]) -> Tensor:
     ends: list[Tensor] = []
     order: list[np.ndarray] = []
     for first in range(0, len(inputs), columns):
-        features, state = network(_on(device, inputs[first : first + columns]), state)
+        features, state = network(on_device(inputs[first : first + columns], device), state)
         here = np.flatnonzero((last >= first) & (last < first + columns))
         order.append(here)
-        ends.append(features[_on(device, last[here] - first), _on(device, here)])
-    return torch.cat(ends)[_on(device, np.argsort(np.concatenate(order)))]
-
-
-def _on(device: torch.device, array: np.ndarray) -> Tensor:
-    return torch.from_numpy(array).to(device)
+        ends.append(features[on_device(last[here] - first, device), on_device(here, device)])
+    return torch.cat(ends)[on_device(np.argsort(np.concatenate(order)), device)]
 
 
 @torch.no_grad()
@@ -180,5 +176,5 @@ def _features_of_sentences(network: Network, encoded: EncodedStream, rows: Rows)
             features.append(segment.select(read))
             targets.append(segment.targets)
             positions.append(segment.positions)
-    order = _on(targets[0].device, np.argsort(np.concatenate(positions)))
+    order = on_device(np.argsort(np.concatenate(positions)), targets[0].device)
     return torch.cat(features)[order], torch.cat(targets)[order]

@@ -98,6 +98,11 @@ class EncodedStream:
         return tensor.to(self._symbols.device, non_blocking=True)
 
 
+def on_device(array: np.ndarray, device: torch.device) -> Tensor:
+    """An array as a tensor on a device."""
+    return torch.from_numpy(array).to(device)
+
+
 def even_edges(columns: int, unroll: int) -> np.ndarray:
     """Where to cut `columns` into segments of at most `unroll`: edges from 0 to `columns`.
 

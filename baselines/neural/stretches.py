@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from baselines.neural.network import Network, State
-from baselines.neural.segments import EncodedStream, Rows, Segment, even_edges
+from baselines.neural.segments import EncodedStream, Rows, Segment, even_edges, on_device
 
 #: Positions (time × rows) in a segment when scoring: enough to keep matrix products busy, few enough to
 #: hold in memory.
@@ -90,8 +90,8 @@ class FeaturesAt:
         found = np.flatnonzero(self._places.take(index, mode="clip") == segment.positions)
         if self._features is None:
             self._features = features.new_zeros(len(self._places), features.shape[2])
-        chosen = segment.select(features).index_select(0, _on(features.device, found))
-        self._features.index_copy_(0, _on(features.device, index[found]), chosen)
+        chosen = segment.select(features).index_select(0, on_device(found, features.device))
+        self._features.index_copy_(0, on_device(index[found], features.device), chosen)
 
     @property
     def tensor(self) -> Tensor:
@@ -99,10 +99,6 @@ class FeaturesAt:
         if self._features is None:
             raise ValueError("no segment was read")
         return self._features
-
-
-def _on(device: torch.device, index: np.ndarray) -> Tensor:
-    return torch.from_numpy(index).to(device)
 
 
 def read(network: Network, segment: Segment, state: State, into: Collector | None) -> State:

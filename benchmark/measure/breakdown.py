@@ -33,7 +33,7 @@ class Criterion:
     of: Callable[[TokenStream, TokenStream], np.ndarray | None]
 
 
-def _names(edges: Sequence[int]) -> tuple[str, ...]:
+def names_from(edges: Sequence[int]) -> tuple[str, ...]:
     """`1`, `2–3`, `4–7`, `8+` of the lower bounds 1, 2, 4, 8."""
     names = []
     for low, after in zip(edges, [*edges[1:], None], strict=True):
@@ -78,7 +78,7 @@ TRAINING_COUNT = Criterion(
     "occurrences in training",
     "by how often the target occurs in the training text",
     "words seen {} times",
-    _names(EDGES),
+    names_from(EDGES),
     lambda train, test: bucket_of(test),
 )
 CRITERIA = (
@@ -96,7 +96,7 @@ CRITERIA = (
         "place in the line",
         "by the target's place in its line",
         "targets at place {} of a line",
-        _names(PLACES),
+        names_from(PLACES),
         _by_place,
     ),
     Criterion(
@@ -104,7 +104,7 @@ CRITERIA = (
         "tokens since the last occurrence",
         "by how many tokens ago the target last occurred in the test text",
         "targets that last occurred {} tokens ago",
-        (*_names(DISTANCES), NEVER),
+        (*names_from(DISTANCES), NEVER),
         _by_distance,
     ),
 )

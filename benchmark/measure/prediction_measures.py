@@ -5,11 +5,6 @@ from __future__ import annotations
 from benchmark import text
 from benchmark.measure.measure import Measure
 
-
-def _three_decimals(value: float | None) -> str:
-    return text.decimals(value, 3)
-
-
 PREDICTIONS: tuple[Measure, ...] = (
     Measure(
         key="accuracy_at_1",
@@ -54,7 +49,7 @@ PREDICTIONS: tuple[Measure, ...] = (
         definition=(
             "The mean of 1 / rank of the target when tokens are sorted by probability (Voorhees 1999)."
         ),
-        show=_three_decimals,
+        show=text.three_decimals,
         better="higher",
         level="data",
         optional=True,
@@ -68,7 +63,7 @@ PREDICTIONS: tuple[Measure, ...] = (
             "The mean of −Σ p log₂ p over the vocabulary. A model whose entropy is below its bits per token "
             "is more certain than it should be."
         ),
-        show=_three_decimals,
+        show=text.three_decimals,
         level="data",
         optional=True,
     ),

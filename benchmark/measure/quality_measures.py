@@ -20,10 +20,6 @@ def _of_distribution(key: str) -> Callable[[Result], float | None]:
     return lambda result: field(result) if result.normalised else None
 
 
-def _three_decimals(value: float | None) -> str:
-    return text.decimals(value, 3)
-
-
 QUALITY: tuple[Measure, ...] = (
     Measure(
         key="test_perplexity",
@@ -72,7 +68,7 @@ QUALITY: tuple[Measure, ...] = (
         noun="bits per token",
         unit="bits",
         definition="−Σ log₂ p / N over all N test targets: the logarithm of test perplexity to base 2.",
-        show=_three_decimals,
+        show=text.three_decimals,
         better="lower",
         level="data",
         of=bits_per_token,
@@ -90,7 +86,7 @@ QUALITY: tuple[Measure, ...] = (
             "unknown words as they are spelt. There is no number where <unk> stands in the text itself (as "
             "in the Penn Treebank), nor for records from before unknown words were spelt."
         ),
-        show=_three_decimals,
+        show=text.three_decimals,
         better="lower",
         optional=True,
         of=bits_per_character,
@@ -104,7 +100,7 @@ QUALITY: tuple[Measure, ...] = (
             "The same bits, divided by the bytes of the text in UTF-8. On the same text, it compares models "
             "over words, subwords, characters and bytes, and compressors."
         ),
-        show=_three_decimals,
+        show=text.three_decimals,
         better="lower",
         optional=True,
         of=bits_per_byte,

@@ -7,6 +7,7 @@ import csv
 import pytest
 from synthetic_runs import PTB, config, finished, write_run
 
+from benchmark.measure.breakdown import TRAINING_COUNT, names_from
 from benchmark.record.folder import read_runs
 from benchmark.report import build_report, sections
 from benchmark.report.context import context_of
@@ -98,18 +99,15 @@ def test_a_curve_is_read_where_it_is_whole(run, tmp_path):
 
 
 def test_buckets_are_named_by_what_they_hold():
-    from benchmark.report.sections.losses import bucket_names
-
-    assert bucket_names([0, 1, 10, 1000, 10000]) == ["0", "1–9", "10–999", "1k–9k", "10k+"]
+    assert names_from([0, 1, 10, 1000, 10000]) == ("0", "1–9", "10–999", "1,000–9,999", "10,000+")
 
 
 def test_losses_add_up_to_the_total(run, tmp_path):
-    from benchmark.measure.breakdown import TRAINING_COUNT
-    from benchmark.report.sections.losses import bucket_names, mean_losses
+    from benchmark.report.sections.losses import mean_losses
 
     run("kn", "KN", "count", 120.0)
     (row,) = context_of(read_runs(tmp_path)).rows
-    targets = dict(zip(bucket_names(row.first.bucket_edges), row.first.bucket_targets, strict=True))
+    targets = dict(zip(names_from(row.first.bucket_edges), row.first.bucket_targets, strict=True))
     total = sum(row.first.bucket_nll)
     found = mean_losses(row, TRAINING_COUNT)
     assert abs(sum(loss * targets[name] for name, loss in found.items()) - total) < 1e-6 * total

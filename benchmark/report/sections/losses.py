@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.measure.breakdown import CRITERIA, TRAINING_COUNT, Criterion
+from benchmark.measure.breakdown import CRITERIA, TRAINING_COUNT, Criterion, names_from
 from benchmark.record.folder import RunRecord
 from benchmark.record.losses import GroupLoss
 from benchmark.report.blocks import Figure, Section
@@ -53,7 +52,7 @@ def group_losses(run: RunRecord, criterion: Criterion) -> list[GroupLoss]:
     """The groups of a run that hold targets. Older runs have only those by training count."""
     if criterion is TRAINING_COUNT:
         result = run.result
-        recorded = (bucket_names(result.bucket_edges), result.bucket_targets, result.bucket_nll)
+        recorded = (names_from(result.bucket_edges), result.bucket_targets, result.bucket_nll)
         if len({len(part) for part in recorded}) > 1:
             return []
         return [
@@ -65,22 +64,6 @@ def group_losses(run: RunRecord, criterion: Criterion) -> list[GroupLoss]:
         for loss in run.losses
         if loss.criterion == criterion.key and loss.targets > 0 and loss.group in known
     ]
-
-
-def bucket_names(edges: Sequence[float]) -> list[str]:
-    """`0`, `1–9`, `10–99`, …, `1k+`."""
-    names = []
-    for low, high in zip(edges, [*edges[1:], None], strict=True):
-        if high is None:
-            names.append(f"{_short(low)}+")
-        else:
-            names.append(_short(low) if high == low + 1 else f"{_short(low)}–{_short(high - 1)}")
-    return names
-
-
-def _short(count: float) -> str:
-    """1,000 as 1k and 99,999 as 99k, so that the names fit below the axis."""
-    return f"{count:.0f}" if count < 1000 else f"{int(count / 1000)}k"
 
 
 def losses(row: Row, criterion: Criterion) -> list[Losses]:
@@ -168,8 +151,8 @@ def _data(row: Row, reference: Row, groups: Groups) -> list[TableRow]:
                 text_cell(row.label),
                 text_cell(name),
                 number_cell(groups.targets[name], text.amount),
-                number_cell(value, lambda v: text.decimals(v, 3)),
-                number_cell(value - base[name] if name in base else None, lambda v: text.decimals(v, 3)),
+                number_cell(value, text.three_decimals),
+                number_cell(value - base[name] if name in base else None, text.three_decimals),
             ),
             row.number,
             row.family,
