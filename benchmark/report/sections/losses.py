@@ -120,9 +120,10 @@ def _columns(criterion: Criterion) -> tuple[Column, ...]:
 
 
 def _from(name: str) -> str:
-    """`10–99` as `10+` and `1,000–9,999` as `1k+`, which fit below the axis."""
-    low, dash, _ = name.replace(",000", "k").partition("–")
-    return f"{low}+" if dash else name
+    """`10–99` as `10+`, `1,000–9,999` as `1k+` and `10,000+` as `10k+`, which fit below the axis."""
+    short = name.replace(",000", "k")
+    low, dash, _ = short.partition("–")
+    return f"{low}+" if dash else short
 
 
 def _verdict(group: RankedGroup, groups: Groups) -> str:
