@@ -127,6 +127,27 @@ def test_every_launcher_finds_the_same(
     assert "(2 finished earlier)" in output, output
 
 
+BEFORE_THREADS = """
+import sys
+from benchmark.sweep.launchers import joblib
+
+def run_with_capacity(*arguments):
+    loaded = [name for name in ("joblib", "joblib.externals.loky") if name in sys.modules]
+    print(*loaded, any(sys.modules[name].__spec__._initializing for name in loaded))
+    return iter(())
+
+joblib.run_with_capacity = run_with_capacity
+list(joblib.Joblib().run([], None, None))
+"""
+
+
+def test_a_package_whose_modules_import_each_other_is_loaded_before_there_are_threads() -> None:
+    """Two threads that import joblib, one 50 ms after the other, find its resource tracker half made."""
+    pytest.importorskip("joblib")
+    answer = subprocess.run([sys.executable, "-c", BEFORE_THREADS], capture_output=True, text=True)
+    assert answer.stdout.split() == ["joblib", "joblib.externals.loky", "False"], answer.stderr
+
+
 @pytest.mark.parametrize("helper", [False, True], ids=["worker", "helper"])
 @pytest.mark.parametrize("name", LAUNCHERS)
 def test_what_is_killed_is_a_row_and_the_sweep_goes_on(

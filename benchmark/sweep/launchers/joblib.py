@@ -37,11 +37,22 @@ class Joblib(Launcher):
     package: ClassVar = "joblib"
 
     def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+        # Imported here, before there are threads: joblib's modules import each other, and two threads that
+        # import them at the same moment can find one half made.
+        from joblib.externals.loky import ProcessPoolExecutor
+
         idle: SimpleQueue[Executor] = SimpleQueue()
         started: list[Executor] = []
 
+        def new_executor() -> Executor:
+            executor: Executor = ProcessPoolExecutor(
+                max_workers=1, initializer=exit_with_lease, initargs=(lease,)
+            )
+            started.append(executor)
+            return executor
+
         def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
-            executor = idle.get() if not idle.empty() else _executor(lease, started)
+            executor = idle.get() if not idle.empty() else new_executor()
             lines = LineFile(folder / run.folder.name)
             future = executor.submit(run_into_file, run.request(**allocation.environment), lines.path)
             try:
@@ -64,11 +75,3 @@ class Joblib(Launcher):
                 yield from run_with_capacity(runs, capacity, start, stop, monitor)
             finally:
                 stop()
-
-
-def _executor(lease: str, started: list[Executor]) -> Executor:
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    executor: Executor = ProcessPoolExecutor(max_workers=1, initializer=exit_with_lease, initargs=(lease,))
-    started.append(executor)
-    return executor
