@@ -105,7 +105,7 @@ class RunLog:
 
     def curve(self, **row: float) -> None:
         """One row of the training curve: `tokens`, and any of `train_loss` (nats a token),
-        `valid_perplexity`, `learning_rate`, `gradient_norm`, …"""
+        `valid_perplexity`, `learning_rate`, `gradient_norm`, … The harness adds the `seconds` of training."""
 
     def resumed(self, seconds: float, tokens: int) -> None:
         """Training goes on where an earlier process was cut off: it had spent so many seconds and tokens."""

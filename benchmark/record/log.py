@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from benchmark.contract import RunLog
-from benchmark.files import write_text
+from benchmark.record.curve import read_curve, write_curve
 from benchmark.record.folder import WORKSPACE
 from benchmark.record.progress import Progress, Report, Throttle
 
@@ -47,6 +46,8 @@ class FileRunLog(RunLog):
         mode = "a" if self.workspace.exists() else "w"
         self._file = (folder / "log.txt").open(mode, encoding="utf-8")
         self._rows: list[dict[str, float]] = []
+        self._earlier: list[dict[str, float]] = []
+        self._earlier_tokens = -1
         self._begun = self._reported = time.perf_counter()
         self._paused = 0.0
         self._continued = False
@@ -98,10 +99,19 @@ class FileRunLog(RunLog):
                 print(f"{self._label}: {progress.described()}", flush=True)
 
     def curve(self, **row: float) -> None:
-        self._rows.append(row)
+        """Keeps the row with the `seconds` of training so far."""
+        self._rows.append({**row, "seconds": self._seconds_of(row)})
         self._write_curve()
 
+    def _seconds_of(self, row: Mapping[str, float]) -> float:
+        """When the next row of the curve was seen. One that an earlier process had seen keeps its time."""
+        if row.get("tokens", math.inf) > self._earlier_tokens:
+            return self.training_seconds
+        place = len(self._rows)
+        return self._earlier[place].get("seconds", math.nan) if place < len(self._earlier) else math.nan
+
     def resumed(self, seconds: float, tokens: int) -> None:
+        self._earlier, self._earlier_tokens = read_curve(self._folder), tokens
         self._begun -= seconds
         self.trained_tokens = tokens
         self._continued = True
@@ -120,11 +130,5 @@ class FileRunLog(RunLog):
         self._file.flush()
 
     def _write_curve(self) -> None:
-        if not self._rows:
-            return
-        columns = list(dict.fromkeys(name for row in self._rows for name in row))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self._rows)
-        write_text(self._folder / "curve.csv", text.getvalue())
+        if self._rows:
+            write_curve(self._folder, self._rows)

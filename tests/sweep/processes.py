@@ -8,6 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.record.curve import read_curve
+
+
+def curve_without_seconds(run: Path) -> list[dict[str, float]]:
+    """The training curve of a run, without what depends on the clock; empty if it has none."""
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in read_curve(run)]
+
 
 def start(
     arguments: list[str], folder: Path, environment: dict[str, str], *launcher: str

@@ -12,7 +12,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from processes import alive, below, command_of, parent_of, start, wait_until, workers_of
+from processes import (
+    alive,
+    below,
+    command_of,
+    curve_without_seconds,
+    parent_of,
+    start,
+    wait_until,
+    workers_of,
+)
 
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import plan_runs
@@ -72,14 +81,12 @@ def records(folder: Path) -> dict[str, dict[str, object]]:
     return {str(record["model"]): record for record in (json.loads(path.read_text()) for path in found)}
 
 
-def found(folder: Path) -> dict[str, tuple[object, str]]:
+def found(folder: Path) -> dict[str, tuple[object, object]]:
     """By run_id: the total score on the test text, and the training curve."""
-    runs = {}
-    for path in folder.glob("results/runs/*/*/*/result.json"):
-        curve = path.parent / "curve.csv"
-        text = curve.read_text() if curve.exists() else ""
-        runs[path.parent.name] = (json.loads(path.read_text())["test_nll"], text)
-    return runs
+    return {
+        path.parent.name: (json.loads(path.read_text())["test_nll"], curve_without_seconds(path.parent))
+        for path in folder.glob("results/runs/*/*/*/result.json")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +100,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, text: list[str]) -> dict[str, tuple[object, str]]:
+def alone(tmp_path_factory: pytest.TempPathFactory, text: list[str]) -> dict[str, tuple[object, object]]:
     """What the runs find one after the other."""
     folder = tmp_path_factory.mktemp("sequential")
     process = start(["-m", *SHORT, *text, "launcher=sequential"], folder, dict(os.environ))
@@ -107,7 +114,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory, text: list[str]) -> dict[str
 def test_every_launcher_finds_the_same(
     name: str,
     cluster: tuple[str, int],
-    alone: dict[str, tuple[object, str]],
+    alone: dict[str, tuple[object, object]],
     tmp_path: Path,
     environment: dict[str, str],
     text: list[str],

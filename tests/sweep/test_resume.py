@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import start, wait_until, workers_of
+from processes import curve_without_seconds, start, wait_until, workers_of
 
 RNN = ["model=rnn", "model.embedding_size=16", "model.hidden_size=16", "model.dropout=0.2", "device=cpu"]
 
@@ -19,12 +19,11 @@ def only_run(folder: Path) -> Path:
     return found
 
 
-def outcome(run: Path) -> tuple[dict[str, Any], str]:
-    """What a run found, without what depends on the clock, and its training curve."""
+def outcome(run: Path) -> tuple[dict[str, Any], list[dict[str, float]]]:
+    """What a run found and its training curve, without what depends on the clock."""
     result = json.loads((run / "result.json").read_text())
-    return {key: value for key, value in result.items() if "perplexity" in key or "nll" in key}, (
-        run / "curve.csv"
-    ).read_text()
+    found = {key: value for key, value in result.items() if "perplexity" in key or "nll" in key}
+    return found, curve_without_seconds(run)
 
 
 @pytest.mark.slow

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.measure.measures import VALID_PERPLEXITY
+from benchmark.record.curve import validations
 from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
@@ -41,24 +41,8 @@ def build(context: Context) -> Section | None:
 
 
 def curve_of(run: RunRecord) -> Curve:
-    """Validation perplexity by training tokens, from `curve.csv`; empty if the run has none.
-
-    Cells may be empty (a line may hold only a training loss), and damaged lines are skipped.
-    """
-    try:
-        with (run.folder / "curve.csv").open(encoding="utf-8", newline="") as file:
-            rows = [(row.get("tokens"), row.get("valid_perplexity")) for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return ()
-    points = []
-    for tokens, value in rows:
-        try:
-            point = (float(tokens or ""), float(value or ""))
-        except ValueError:
-            continue
-        if all(map(math.isfinite, point)) and point[1] > 0:
-            points.append(point)
-    points.sort()
+    """Validation perplexity by training tokens, from `curve.csv`; empty if the run has none."""
+    points = [(point.tokens, point.perplexity) for point in validations(run.folder)]
     return tuple(points[:: math.ceil(len(points) / POINTS)] if len(points) > POINTS else points)
 
 
