@@ -6,10 +6,10 @@ import math
 
 from benchmark import text
 from benchmark.judge import TITLES
-from benchmark.judge.interval import wilson
 from benchmark.judge.published import BLIMP, BLIMP_SOURCE, PHENOMENA
 from benchmark.judge.record import BlimpJudgement, Judgements, LambadaJudgement, PairCounts, Task
 from benchmark.measure.perplexity import exp
+from benchmark.statistics.share import wilson
 from benchmark.terminal import Column, table
 
 #: The rows of the paper's table that stand beside ours.

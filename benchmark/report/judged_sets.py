@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmark import text
-from benchmark.judge.interval import wilson
 from benchmark.judge.published import PHENOMENA
 from benchmark.judge.record import PairCounts
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.judged_rows import JudgedGroup, JudgedRow, accuracy, means
 from benchmark.report.tables import Group, Level, Table, TableRow
+from benchmark.statistics.share import wilson
 
 #: Models whose accuracy is on the page; the CSV has all, with ties, intervals and known pairs.
 DRAWN = 6

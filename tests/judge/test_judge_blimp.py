@@ -17,9 +17,9 @@ from benchmark.check.texts import made_up
 from benchmark.contract import LanguageModel, RunLog
 from benchmark.judge.blimp import judge_pairs, sentence_scores
 from benchmark.judge.data import PairSet
-from benchmark.judge.interval import wilson
 from benchmark.judge.published import BLIMP
 from benchmark.judge.record import PairCounts, SetJudgement
+from benchmark.statistics.share import wilson
 
 WORDS = vocabulary({"the": 9, "cat": 5, "cats": 4, "sleeps": 3, "sleep": 2, "<unk>": 2, "</s>": 9, ".": 9})
 #: Probabilities in proportion to 1, 4, 2, 3, 1, …, by id.

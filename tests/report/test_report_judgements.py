@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from synthetic_runs import PTB, SOTU
 
-from benchmark.judge.interval import wilson
 from benchmark.report import build_report
+from benchmark.statistics.share import wilson
 
 Run = Callable[..., Path]
 STARTED = "2025-06-01T10:00:00+00:00"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from benchmark import text
-from benchmark.judge.interval import wilson
 from benchmark.judge.published import BLIMP, BLIMP_SOURCE, LAMBADA_SOURCE, PHENOMENA
 from benchmark.judge.record import LambadaJudgement, PairCounts
 from benchmark.measure.perplexity import exp
@@ -16,6 +15,7 @@ from benchmark.report.judged_rows import JudgedGroup, JudgedRow, accuracy, judge
 from benchmark.report.judged_sets import sets_table
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.tables import Cell, Column, Group, Level, Table, TableRow, number_cell, text_cell
+from benchmark.statistics.share import wilson
 
 ORDER = 62
 

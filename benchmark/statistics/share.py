@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-#: The share of intervals that hold the true value.
-LEVEL = 0.95
+from benchmark.statistics import LEVEL
 
 
 def wilson(share: float, trials: int) -> tuple[float, float]:

@@ -1,0 +1,10 @@
+"""Uncertainty, as functions on arrays that know nothing of models, corpora or run folders.
+
+Two things vary. **The text**: the test text is a sample of blocks (documents, or a number of lines), and
+another sample would have given other numbers. **The seeds**: another seed would have trained another network.
+Every seed scores the same text, so the two are crossed. What does not vary here: the training text, the
+settings, and the choice of both.
+"""
+
+#: The share of intervals that hold the true value.
+LEVEL = 0.95
