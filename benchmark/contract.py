@@ -29,6 +29,7 @@ __all__ = [
     "InputFile",
     "LanguageModel",
     "ModelSize",
+    "OrderSize",
     "Reader",
     "RunLog",
     "Skip",
@@ -46,16 +47,36 @@ InputFile = Annotated[str, "a file or a folder"]
 
 
 @dataclass(frozen=True)
+class OrderSize:
+    """The stored n-grams of one order, and the bytes of their arrays."""
+
+    entries: int
+    bytes_in_memory: int
+
+
+@dataclass(frozen=True)
 class ModelSize:
     """How big a fitted model is.
 
     `parameters`: trained floating-point numbers (None for counted models); `entries`: stored n-grams
-    (None for neural models); `bytes_in_memory`: what scoring needs resident, arrays only.
+    (None for neural models); `bytes_in_memory`: the arrays of the model, without what scoring a text needs
+    beside them; `orders`: an n-gram table by order, from 1 up (empty for any other model).
     """
 
     bytes_in_memory: int
     parameters: int | None = None
     entries: int | None = None
+    orders: tuple[OrderSize, ...] = ()
+
+    @classmethod
+    def of_orders(cls, orders: Iterable[OrderSize]) -> ModelSize:
+        """An n-gram table that has nothing but these orders."""
+        orders = tuple(orders)
+        return cls(
+            bytes_in_memory=sum(order.bytes_in_memory for order in orders),
+            entries=sum(order.entries for order in orders),
+            orders=orders,
+        )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from benchmark.build import build_model
 from benchmark.contract import LanguageModel, RunLog
 from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
-from benchmark.files import atomic_folder, bytes_below, locked, write_array, write_json, write_text
+from benchmark.files import atomic_folder, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.bits import text_figures
 from benchmark.measure.breakdown import group_losses
@@ -28,6 +28,7 @@ from benchmark.measure.latency import latency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
 from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
 from benchmark.measure.predictions import predictions
+from benchmark.measure.size import model_size, size_on_disk
 from benchmark.measure.throughput import timed_scores
 from benchmark.record import provenance
 from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
@@ -147,7 +148,6 @@ def _scored(
     memory = peak_memory_bytes()
     computed = model.scored_on
     device_memory = peak_device_bytes(computed.device)
-    size = model.size()
     figures = replace(
         result,
         **summary(scores, corpus.test),
@@ -155,10 +155,8 @@ def _scored(
         **by_frequency(scores, corpus.test),
         **predictions(model, corpus.test),
         **latency(model, corpus.test),
+        **model_size(model),
         valid_perplexity=perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
-        parameters=size.parameters,
-        entries=size.entries,
-        bytes_in_memory=size.bytes_in_memory,
         score_tokens_per_second=timed.tokens_per_second,
         peak_memory_bytes=memory,
         score_peak_device_bytes=device_memory,
@@ -175,13 +173,13 @@ def _scored(
 def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpus, folder: Path) -> Result:
     with atomic_folder(folder / CHECKPOINT) as checkpoint:
         model.save(checkpoint)
-        bytes_on_disk = bytes_below(checkpoint)
+        on_disk = size_on_disk(checkpoint)
         corpus.vocabulary.save(checkpoint / "vocabulary.json")
         corpus.tokeniser.save(checkpoint)
     write_array(folder / SCORES, scores.astype(np.float32))
     write_json(folder / "samples.json", samples(model, corpus))
     write_losses(folder, group_losses(scores, corpus.train, corpus.test))
-    return replace(result, bytes_on_disk=bytes_on_disk)
+    return replace(result, **on_disk)
 
 
 def _begun(job: Job, folder: Path) -> Result:

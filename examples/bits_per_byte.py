@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zstandard
 
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.contract import RunLog
@@ -89,13 +90,12 @@ def compressor_rows(folder: Path) -> Iterator[tuple[str, float, float]]:
 
 
 def compressors() -> dict[str, Callable[[bytes], bytes]]:
-    """Those that are installed; `pip install 'nextword[compressors]'` brings all."""
-    found: dict[str, Callable[[bytes], bytes]] = {"xz -9": lambda data: lzma.compress(data, preset=9)}
-    if find_spec("zstandard"):
-        import zstandard
-
-        parameters = zstandard.ZstdCompressionParameters.from_level(19, window_log=27)
-        found["zstd -19 --long"] = zstandard.ZstdCompressor(compression_params=parameters).compress
+    """By name; `pip install 'nextword[compressors]'` brings PPMd."""
+    parameters = zstandard.ZstdCompressionParameters.from_level(19, window_log=27)
+    found: dict[str, Callable[[bytes], bytes]] = {
+        "xz -9": lambda data: lzma.compress(data, preset=9),
+        "zstd -19 --long": zstandard.ZstdCompressor(compression_params=parameters).compress,
+    }
     if find_spec("pyppmd"):
         import pyppmd
 

@@ -15,7 +15,16 @@ from baselines.ngram.counting.history import recent, scoring_sequence, training_
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.write_arpa import write_arpa
 from baselines.saving import learned_by, restore_learned, saved_settings, unfitted
-from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import (
+    Computation,
+    Context,
+    LanguageModel,
+    ModelSize,
+    OrderSize,
+    RunLog,
+    TokenStream,
+    Vocabulary,
+)
 
 #: n of an n-gram model: it predicts a word from the n − 1 words before it.
 Order = Annotated[int, Field(ge=1, le=10)]
@@ -48,7 +57,8 @@ class TableModel(LanguageModel):
         return super().distributions(stream, places, rows)
 
     def size(self) -> ModelSize:
-        return ModelSize(bytes_in_memory=self.table.nbytes, entries=self.table.entries)
+        sizes = zip(self.table.ngrams, self.table.nbytes_by_order, strict=True)
+        return ModelSize.of_orders(OrderSize(ngrams, nbytes) for ngrams, nbytes in sizes)
 
     def write_arpa(self, path: Path) -> None:
         """Write the table as an ARPA file, compressed by gzip if the path ends in `.gz`."""

@@ -10,7 +10,7 @@ from unittest import mock
 import numpy as np
 
 from benchmark.check.texts import Texts
-from benchmark.contract import LanguageModel, TokenStream
+from benchmark.contract import LanguageModel, ModelSize, TokenStream
 
 #: Largest difference in ln p that rounding of float32 sums in another order may make.
 TOLERANCE = 2e-4
@@ -164,6 +164,8 @@ def sized(model: LanguageModel, texts: Texts) -> str | None:
         return "neither parameters nor entries is given"
     if model.family not in ("count", "neural", "mixture"):
         return f"family is {model.family!r}"
+    if size.orders and ModelSize.of_orders(size.orders) != size:
+        return f"its orders do not add up to {size.entries} entries and {size.bytes_in_memory} bytes"
     return None
 
 

@@ -12,8 +12,8 @@ COST: tuple[Measure, ...] = (
         noun="memory",
         unit="bytes",
         definition=(
-            "The arrays that scoring needs in memory, in decimal units (1 MB is 1,000,000 bytes). It is "
-            "comparable between models of any kind."
+            "The arrays of the model, in decimal units (1 MB is 1,000,000 bytes). It is comparable between "
+            "models of any kind. What scoring needs beside them, as for the scores of words, is not in it."
         ),
         show=text.size,
         better="lower",
@@ -43,10 +43,24 @@ COST: tuple[Measure, ...] = (
         title="Disk",
         noun="disk space",
         unit="bytes",
-        definition="The files of the saved model.",
+        definition="The files of the saved model, without the vocabulary.",
         show=text.size,
         better="lower",
         level="data",
+    ),
+    Measure(
+        key="bytes_compressed",
+        title="Compressed",
+        noun="compressed size",
+        unit="bytes",
+        definition=(
+            "The files of the saved model, one behind the other, compressed by Zstandard at level 3, its "
+            "default: how much of the disk space a general compressor saves."
+        ),
+        show=text.size,
+        better="lower",
+        level="data",
+        optional=True,
     ),
     Measure(
         key="train_seconds",

@@ -126,10 +126,15 @@ class Result:
     parameters: int | None = None
     #: Stored n-grams.
     entries: int | None = None
-    #: Arrays that scoring needs.
+    #: The model's arrays.
     bytes_in_memory: int | None = None
+    #: N-grams of each order from 1 up, and the bytes of their arrays; empty for what is no n-gram table.
+    order_entries: list[int] = field(default_factory=list)
+    order_bytes: list[int] = field(default_factory=list)
     #: The saved model's files.
     bytes_on_disk: int | None = None
+    #: The same, compressed (see `measure.size`).
+    bytes_compressed: int | None = None
 
     # --- cost ---
     #: Training without its evaluations.

@@ -142,6 +142,7 @@ def finished(
         "entries": round(megabytes * 42_000) if counted else None,
         "bytes_in_memory": round(megabytes * 1e6),
         "bytes_on_disk": round(megabytes * 0.9e6),
+        "bytes_compressed": round(megabytes * 0.5e6),
         "train_seconds": seconds,
         "train_tokens": corpus["train_targets"] * (1 if counted else 8),
         "train_tokens_per_second": corpus["train_targets"] * (1 if counted else 8) / seconds,

@@ -17,7 +17,16 @@ from baselines.ngram.external.lmplz import find_lmplz, run_lmplz
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.table.write_arpa import write_arpa
 from baselines.saving import settings_of
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, Skip, TokenStream, Vocabulary
+from benchmark.contract import (
+    Context,
+    LanguageModel,
+    ModelSize,
+    OrderSize,
+    RunLog,
+    Skip,
+    TokenStream,
+    Vocabulary,
+)
 
 _ARPA = "model.arpa"
 _SETTINGS = "model.json"
@@ -123,8 +132,10 @@ class KenLM(LanguageModel):
         A word takes 8 bytes (probability, backoff) and 1.5 × 16 in the vocabulary table; an n-gram takes
         1.5 × 16 (key, probability, backoff), and one of the highest order 1.5 × 12.
         """
-        first, *middle, last = self._counts
-        return ModelSize(bytes_in_memory=32 * first + 24 * sum(middle) + 18 * last, entries=sum(self._counts))
+        each = [32, *[24] * (len(self._counts) - 2), 18]
+        return ModelSize.of_orders(
+            OrderSize(ngrams, nbytes * ngrams) for ngrams, nbytes in zip(self._counts, each, strict=True)
+        )
 
     def save(self, folder: Path) -> None:
         """Copy the ARPA file and write the settings as JSON."""

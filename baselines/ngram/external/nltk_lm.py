@@ -21,6 +21,7 @@ from benchmark.contract import (
     Context,
     LanguageModel,
     ModelSize,
+    OrderSize,
     RunLog,
     Skip,
     TokenStream,
@@ -157,12 +158,14 @@ class NltkModel(LanguageModel):
 
     def size(self) -> ModelSize:
         """Counted n-grams, and the size of nltk's tables and their keys according to Python."""
-        size = sum(map(getsizeof, self.vocabulary.tokens)) + getsizeof(self.lm.counts.unigrams)
+        sizes = [sum(map(getsizeof, self.vocabulary.tokens)) + getsizeof(self.lm.counts.unigrams)]
         for n in range(2, self.order + 1):
             table = self.lm.counts[n]
-            size += getsizeof(table) + sum(getsizeof(key) + getsizeof(each) for key, each in table.items())
-        return ModelSize(
-            bytes_in_memory=size, entries=sum(1 for n in range(self.order) for _ in self._stored(n + 1))
+            sizes.append(
+                getsizeof(table) + sum(getsizeof(key) + getsizeof(each) for key, each in table.items())
+            )
+        return ModelSize.of_orders(
+            OrderSize(sum(1 for _ in self._stored(n)), size) for n, size in enumerate(sizes, 1)
         )
 
     def _stored(self, n: int) -> Iterator[tuple[tuple[str, ...], int]]:

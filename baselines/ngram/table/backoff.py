@@ -87,8 +87,17 @@ class BackoffTable:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        numbers = (*self.log_probs, *self.log_backoffs)
-        return sum(part.nbytes for part in (*self.continuations, *numbers))
+        return sum(self.nbytes_by_order)
+
+    @property
+    def nbytes_by_order(self) -> list[int]:
+        """Bytes of the arrays of each order: n-grams (from order 2 up), ln p* and ln b (below order N)."""
+        sizes = [each.nbytes for each in self.log_probs]
+        for n, each in enumerate(self.continuations, 2):
+            sizes[n - 1] += each.nbytes
+        for n, weights in enumerate(self.log_backoffs, 1):
+            sizes[n - 1] += weights.nbytes
+        return sizes
 
     def words_of(self, n: int) -> np.ndarray:
         """Last word of each n-gram of order n (order 1: every word, then `<s>`): integers [n-grams]."""

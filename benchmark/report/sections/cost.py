@@ -1,4 +1,4 @@
-"""What perplexity costs: perplexity against each cost measure, with the Pareto front."""
+"""What perplexity costs: perplexity against each cost measure, with the Pareto front, and size by order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from benchmark import text
 from benchmark.measure.measure import Measure
 from benchmark.measure.measures import COSTS, TEST_PERPLEXITY
-from benchmark.report.blocks import Figure, Section
+from benchmark.report.blocks import Block, Figure, Fold, Section
 from benchmark.report.context import Context
 from benchmark.report.fields import FAMILY, LABEL, Field, cells_of, columns_of, measure_field, text_field
+from benchmark.report.order_sizes import order_sizes
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import TableRow, data_table
@@ -27,13 +28,15 @@ MOST_NAMED = 5
 
 
 def build(context: Context) -> Section | None:
-    figures = tuple(
+    blocks: list[Block] = [
         _figure(group, cost, rows, context)
         for cost in COSTS
         for group in context.ranked_groups
         if group.has_several_models and len(rows := _with_finite_values(group, cost)) > 1
-    )
-    return Section("cost", "What it costs", figures) if figures else None
+    ]
+    if orders := tuple(filter(None, map(order_sizes, context.ranked_groups))):
+        blocks.append(Fold("Size by n-gram order", orders))
+    return Section("cost", "What it costs", tuple(blocks)) if blocks else None
 
 
 def _with_finite_values(group: RankedGroup, cost: Measure) -> list[Row]:
