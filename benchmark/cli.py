@@ -22,6 +22,7 @@ VERBS = {
     "status": "show which runs are finished, failed or missing",
     "generate": "show a finished run's likely next words, and sample text from it",
     "judge": "judge finished runs by BLiMP's minimal pairs and LAMBADA's last words",
+    "prequential": "code the training text of finished runs by models of what stands before each part",
     "export": "write the n-grams of a finished run to an ARPA file",
     "check": "check a model against the contract that all models must keep",
     "gpu": "show that all is well and fast on a GPU: tests, speed, perplexity by the clock",

@@ -103,6 +103,7 @@ LIGHT = [
     "report --help",
     "generate --help",
     "judge --help",
+    "prequential --help",
     "export --help",
     "check --help",
     "gpu --help",

@@ -1,0 +1,28 @@
+"""Progress on standard error: on a terminal one line that is drawn again, elsewhere a line now and then."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmark.record.progress import Progress, Throttle
+
+
+class ProgressLine:
+    """Shows how much of something is done."""
+
+    def __init__(self) -> None:
+        self._throttle = Throttle()
+
+    def show(self, name: str, progress: Progress) -> None:
+        """`BLiMP: 43% of 9,999 tokens, …`; a terminal's line is cleared when all is done."""
+        line = f"{name}: {progress.described()}"
+        if sys.stderr.isatty():
+            end = "\r\x1b[K" if progress.done >= progress.total else ""
+            print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
+        elif self._throttle.due():
+            say(line)
+
+
+def say(line: str) -> None:
+    """A line on standard error."""
+    print(line, file=sys.stderr, flush=True)
