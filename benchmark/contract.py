@@ -29,6 +29,7 @@ __all__ = [
     "InputFile",
     "LanguageModel",
     "ModelSize",
+    "Operations",
     "OrderSize",
     "Reader",
     "RunLog",
@@ -77,6 +78,17 @@ class ModelSize:
             entries=sum(order.entries for order in orders),
             orders=orders,
         )
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Floating-point operations of one token: in scoring, and in training with its gradients.
+
+    Those of matrix products and convolutions are counted, a multiply-add as two. None: not counted.
+    """
+
+    score: float | None = None
+    train: float | None = None
 
 
 @dataclass(frozen=True)
@@ -221,6 +233,13 @@ class LanguageModel(ABC):
     @abstractmethod
     def size(self) -> ModelSize:
         """How big the fitted model is."""
+
+    def operations(self) -> Operations | None:
+        """How much the fitted model computes for a token; None: not counted.
+
+        This default counts nothing, which suits models that look their probabilities up.
+        """
+        return None
 
     @abstractmethod
     def save(self, folder: Path) -> None:

@@ -10,7 +10,16 @@ from typing import Self
 import numpy as np
 
 from baselines.saving import class_path, learned_by, named_class, restore_learned, setting_names, settings_of
-from benchmark.contract import Computation, Family, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import (
+    Computation,
+    Family,
+    LanguageModel,
+    ModelSize,
+    Operations,
+    RunLog,
+    TokenStream,
+    Vocabulary,
+)
 from benchmark.errors import UserError
 
 _SAVED = "composite.json"
@@ -77,6 +86,12 @@ class Composite(LanguageModel):
         """Blocks of `distributions` of every component, side by side."""
         parts = (component.distributions(stream, places, rows) for component in self.components.values())
         return zip(*parts, strict=True)
+
+    def operations(self) -> Operations | None:
+        """Those of scoring with the components that count theirs; training is several trainings."""
+        parts = [component.operations() for component in self.components.values()]
+        counted = [part.score for part in parts if part is not None and part.score is not None]
+        return Operations(score=sum(counted)) if counted else None
 
     def size(self) -> ModelSize:
         """The sums over its components."""

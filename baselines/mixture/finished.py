@@ -13,6 +13,7 @@ from benchmark.contract import (
     Computation,
     LanguageModel,
     ModelSize,
+    Operations,
     Reader,
     RunLog,
     Skip,
@@ -114,6 +115,9 @@ class Finished(LanguageModel):
 
     def reader(self) -> Reader:
         return self.model.reader()
+
+    def operations(self) -> Operations | None:
+        return self.model.operations()
 
     def size(self) -> ModelSize:
         return self.model.size()

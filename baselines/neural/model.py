@@ -28,6 +28,7 @@ from benchmark.contract import (
     Context,
     LanguageModel,
     ModelSize,
+    Operations,
     Reader,
     RunLog,
     TokenStream,
@@ -142,6 +143,22 @@ class NeuralModel(LanguageModel):
     def reader(self) -> Reader:
         """See `LanguageModel`. Each token takes one step of the network, however long the text is."""
         return NetworkReader(self._fitted(), self._vocabulary.end if self.context == "sentence" else None)
+
+    def operations(self) -> Operations | None:
+        """Those of the features and of the output (see `Network.operations`); in training three times those
+        forward, since a product has a gradient by each of its two factors (Kaplan et al. 2020, section 2.1).
+
+        Not known in training if the loss changes with the budget and the budget is not one of tokens.
+        """
+        network, counts = self._fitted(), self._vocabulary.counts
+        features, output = network.operations(), network.output
+        shares = self.output.exact_from is None or (
+            self.training.seconds is None and self.training.patience is None
+        )
+        return Operations(
+            score=features + output.operations(counts),
+            train=3 * (features + output.loss_operations(counts)) if shares else None,
+        )
 
     def size(self) -> ModelSize:
         parameters = list(self._fitted().parameters())  # a tied matrix comes once

@@ -1,6 +1,7 @@
 """What every neural architecture is: an embedding, something that reads the past, and an output layer."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -79,8 +80,24 @@ class Network(nn.Module, ABC):
         """The hidden vectors [n, hidden] in features [n, features], which a neural cache compares."""
         return features
 
+    def operations(self) -> float:
+        """Floating-point operations that the features of one token take in scoring, a multiply-add being two.
+
+        Those of matrix products count, 2 m n for a matrix [m, n], and not what is done element by element
+        (Kaplan et al. 2020, section 2.1): a layer of an LSTM with H units on I inputs takes 2 · 4H (I + H).
+        Here every matrix (and every filter of a convolution) but those of embedding and output is taken to be
+        used once for each token. A network that uses one more often, or otherwise, overrides this method.
+        """
+        apart = {id(each) for part in (self.embedding, self.output) for each in part.parameters()}
+        return matrix_operations(each for each in self.parameters() if id(each) not in apart)
+
     def adjust_initial_weights(self) -> None:
         """Change initial weights of this architecture after the recipe has drawn all of them."""
+
+
+def matrix_operations(parameters: Iterable[Tensor]) -> float:
+    """Twice the numbers in matrices and filters; vectors (biases, gains) are left out."""
+    return 2.0 * sum(each.numel() for each in parameters if each.dim() > 1)
 
 
 def detach(state: State) -> State:

@@ -16,7 +16,7 @@ from baselines.neural.adaptation.adapted import Adapted, in_blocks
 from baselines.neural.adaptation.gradient_statistics import root_mean_squares
 from baselines.neural.adaptation.online_learner import OnlineLearner
 from baselines.neural.adaptation.update_rule import UpdateRule, restoring_weights
-from benchmark.contract import ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.contract import ModelSize, Operations, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 
 _SCALES = "scales.safetensors"
@@ -136,6 +136,11 @@ class DynamicEvaluation(Adapted):
     def _learner(self, trained: list[Tensor], rate: float, decay: float) -> OnlineLearner:
         rule = UpdateRule(trained, self._scales, rate, decay, self.epsilon)
         return OnlineLearner(self.network, self.vocabulary.end, self.of.context, self.segment, rule)
+
+    def operations(self) -> Operations | None:
+        """Features, their loss and the gradients, three times what the forward pass takes, besides the scores."""
+        output = self.network.output.operations(self.vocabulary.counts)
+        return Operations(score=3 * self.network.operations() + 4 * output)
 
     def size(self) -> ModelSize:
         """The network, a copy of its trained weights, and the scales of steps and decay."""

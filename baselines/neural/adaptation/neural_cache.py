@@ -13,7 +13,7 @@ from baselines.mixture.em import expectation_maximisation
 from baselines.neural.adaptation.adapted import Adapted, in_blocks
 from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
 from baselines.neural.scoring import features_in_order, features_of_history, full_float32
-from benchmark.contract import ModelSize, RunLog, TokenStream
+from benchmark.contract import ModelSize, Operations, RunLog, TokenStream
 from benchmark.errors import UserError
 
 #: Values of θ times the mean squared length of a hidden vector that are tried first, and factors around the
@@ -140,14 +140,24 @@ class NeuralCache(Adapted):
         cached = cache_distribution(hidden[-1], keys, words[-self.window :], theta, len(row))
         return _together(row, cached.log().cpu().numpy(), self.chosen["weight"])
 
+    def operations(self) -> Operations | None:
+        """Those of the network, and 2 `window` H to compare the hidden vector of H numbers with a full cache."""
+        network = super().operations()
+        assert network is not None
+        assert network.score is not None
+        return Operations(score=network.score + 2.0 * self.window * self._hidden().shape[1])
+
     def size(self) -> ModelSize:
         """The network, and the features and words of a full window."""
         network = super().size()
+        entry = self._hidden().nbytes + np.dtype(np.int64).itemsize
+        return ModelSize(network.bytes_in_memory + self.window * entry, network.parameters, network.entries)
+
+    def _hidden(self) -> Tensor:
+        """The hidden vector of an empty history, [1, hidden]."""
         nothing = np.empty(0, np.int64)
         features = features_of_history(self.network, nothing, self.vocabulary.end, self.of.context)
-        hidden = self.network.hidden_part(features)
-        entry = hidden.nbytes + np.dtype(np.int64).itemsize
-        return ModelSize(network.bytes_in_memory + self.window * entry, network.parameters, network.entries)
+        return self.network.hidden_part(features)
 
     def _histories(self, stream: TokenStream, own: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         """The hidden vectors [n, hidden] of the histories and their targets [n], in consecutive chunks.

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from baselines.neural.architectures.window import WindowNetwork
 from baselines.neural.layers.feed_forward import Activation, FeedForward, projection
 from baselines.neural.model import NeuralModel, check_tied
-from baselines.neural.network import Network
+from baselines.neural.network import Network, matrix_operations
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
@@ -84,6 +84,17 @@ class ModernWindowNetwork(WindowNetwork):
         for block, norm in zip(self.blocks, self.norms, strict=True):
             x = inward = norm(x + self.dropout(block(inward)))
         return x
+
+    def operations(self) -> float:
+        """The projection is used for each word of the window and for one distant word; a kernel of M weights
+        takes 2 M · width."""
+        projected = self.window + (1 if self.distant else 0)
+        averages = 2.0 * self.kernels.numel() * self.blocks[0].down.out_features if self.distant else 0.0
+        return (
+            projected * matrix_operations(self.project.parameters())
+            + averages
+            + matrix_operations(self.blocks.parameters())
+        )
 
     @torch.no_grad()
     def adjust_initial_weights(self) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from baselines.neural.architectures.residual import ResidualModel, ResidualNetwork
 from baselines.neural.architectures.transformer_attention import Positions, SpanAttention, choose_heads
 from baselines.neural.layers.feed_forward import FeedForward
-from baselines.neural.network import Network, State
+from baselines.neural.network import Network, State, matrix_operations
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
@@ -44,6 +44,13 @@ class TransformerNetwork(ResidualNetwork):
 
     def block_state(self, rows: int) -> State:
         return (self.zeros(0, rows, 2 * self.width),)
+
+    def operations(self) -> float:
+        """Besides the matrices, a block compares a query with `span` keys and sums as many values:
+        2 · 2 · span · width. The biases of `learned` positions are added, not multiplied."""
+        attention = [block.attention for block in self.blocks if isinstance(block, Block)]
+        added = matrix_operations(each.bias for each in attention if not each.rotary)
+        return super().operations() - added + sum(4.0 * each.span * self.width for each in attention)
 
     @torch.no_grad()
     def adjust_initial_weights(self) -> None:

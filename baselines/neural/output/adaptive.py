@@ -103,6 +103,16 @@ class Adaptive(OutputLayer):
             parts.append(share + torch.log_softmax(F.linear(F.linear(features, project), tail, bias), 1))
         return torch.cat(parts, 1)
 
+    def operations(self, counts: np.ndarray) -> float:
+        """2 F (V₀ + clusters) for the head, and 2 dᵢ (F + Vᵢ) for cluster i if the target is one of its Vᵢ
+        words, with F features and dᵢ of them after the projection."""
+        features, clusters = self.widths[0], len(self.sizes) - 1
+        targets = [float(part.sum()) for part in np.split(counts, np.cumsum(self.sizes)[:-1])]
+        total = 2.0 * features * (self.sizes[0] + clusters)
+        for number, size, width in zip(targets[1:], self.sizes[1:], self.widths[1:], strict=True):
+            total += number / max(1.0, sum(targets)) * 2 * width * (features + size)
+        return total
+
     @torch.no_grad()
     def start_from(self, log_unigram: Tensor) -> None:
         shares = [part.logsumexp(0, keepdim=True) for part in log_unigram.split(self.sizes)[1:]]

@@ -4,13 +4,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from typing import ClassVar
 
+import numpy as np
 from torch import Tensor, nn
 
 
 class OutputLayer(nn.Module, ABC):
     """Maps the features of a history to a distribution over a vocabulary of `vocabulary` tokens.
 
-    A layer implements `exact_loss`, `log_probs`, `distribution` and `start_from`, all of which are exact.
+    A layer implements `exact_loss`, `log_probs`, `distribution` and `start_from`, all of which are exact, and
+    `operations`.
     Training minimises `loss`, which is `exact_loss` unless a layer overrides it by a cheaper estimate.
     """
 
@@ -32,6 +34,17 @@ class OutputLayer(nn.Module, ABC):
     def variant(self) -> Hashable:
         """Which `loss` `advance` has chosen. Steps with the same variant compute alike."""
         return None
+
+    @abstractmethod
+    def operations(self, counts: np.ndarray) -> float:
+        """Floating-point operations of `log_probs` for one target, counted as in `Network.operations`.
+
+        `counts` [vocabulary] say how often each token is a target, where the cost depends on that.
+        """
+
+    def loss_operations(self, counts: np.ndarray) -> float:
+        """The same of `loss` without its gradient, on average over a training."""
+        return self.operations(counts)
 
     @abstractmethod
     def exact_loss(self, features: Tensor, targets: Tensor) -> Tensor:

@@ -43,6 +43,10 @@ class _SampledLoss(Softmax):
         shares = torch.from_numpy(np.asarray(proposal.probabilities, dtype=np.float32))
         self.register_buffer("proposal", shares, persistent=False)
 
+    def loss_operations(self, counts: np.ndarray) -> float:
+        """2 F (samples + 1) with F features."""
+        return 2.0 * self.weight.shape[1] * (self.samples + 1)
+
     def _logits(self, features: Tensor, targets: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
         """W x + b for the target of each row [n], and for the drawn words [n, drawn]."""
         words = torch.cat([targets, drawn])
@@ -86,6 +90,11 @@ class Sampled(_SampledLoss):
         first, words = arrivals.topk(self.samples + 1, largest=False)
         words = words[:-1]
         return words, torch.log(-torch.expm1(-self.proposal[words] * first[-1]))
+
+    def loss_operations(self, counts: np.ndarray) -> float:
+        """Those of the samples up to `exact_from`, those of all words afterwards."""
+        sampled = min(1.0, self.exact_from)
+        return sampled * super().loss_operations(counts) + (1 - sampled) * self.operations(counts)
 
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
         if self._exact:

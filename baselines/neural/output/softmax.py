@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
@@ -173,6 +174,10 @@ class LinearOutput(OutputLayer):
     def weight(self) -> Tensor:
         """W, [vocabulary, features]."""
         return self.matrix if len(self.matrix) == self.vocabulary else self.matrix[: self.vocabulary]
+
+    def operations(self, counts: np.ndarray) -> float:
+        """2 V F for V words and F features."""
+        return 2.0 * self.weight.numel()
 
     @torch.no_grad()
     def start_from(self, log_unigram: Tensor) -> None:
