@@ -46,7 +46,7 @@ def sample(
     for token in context.tolist():
         reader.read(token)
     while len(drawn) < options.length:
-        token = _draw(reader.next_log_probs().astype(np.float64), vocabulary, options, random)
+        token = draw(reader.next_log_probs().astype(np.float64), vocabulary, options, random)
         if token == vocabulary.end:
             break
         drawn.append(token)
@@ -54,7 +54,8 @@ def sample(
     return vocabulary.decode(drawn)
 
 
-def _draw(scores: np.ndarray, vocabulary: Vocabulary, options: Sampling, random: np.random.Generator) -> int:
+def draw(scores: np.ndarray, vocabulary: Vocabulary, options: Sampling, random: np.random.Generator) -> int:
+    """The id of a token drawn from ln p of every token, float64 [vocabulary], which is overwritten."""
     if vocabulary.unknown is not None and not options.unknown:
         others = np.delete(scores, vocabulary.unknown)
         if np.isfinite(others).any():  # where only `<unk>` has a probability there is nothing else to draw

@@ -26,10 +26,11 @@ from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.latency import latency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
+from benchmark.measure.operations import operations
 from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
 from benchmark.measure.predictions import predictions
 from benchmark.measure.size import model_size, size_on_disk
-from benchmark.measure.throughput import timed_scores
+from benchmark.measure.throughput import timed_scores, training_spread
 from benchmark.record import provenance
 from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
 from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
@@ -130,6 +131,7 @@ def _fitted(
         train_tokens=tokens,
         # nothing learnt in no time is no rate
         train_tokens_per_second=tokens / seconds if seconds > 1e-3 else None,
+        **training_spread(log.rows),
         peak_device_bytes=peak_device_bytes(computed.device),
         train_joules=energy.joules if energy else None,
         train_joules_of=energy.covers if energy else None,
@@ -154,10 +156,11 @@ def _scored(
         **text_figures(corpus.test),
         **by_frequency(scores, corpus.test),
         **predictions(model, corpus.test),
+        **timed.figures,
         **latency(model, corpus.test),
+        **operations(model),
         **model_size(model),
         valid_perplexity=perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
-        score_tokens_per_second=timed.tokens_per_second,
         peak_memory_bytes=memory,
         score_peak_device_bytes=device_memory,
         score_joules=energy.joules if energy else None,

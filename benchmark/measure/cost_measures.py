@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark import text
 from benchmark.measure.measure import Measure
+from benchmark.measure.speed_measures import SPEED
 
 COST: tuple[Measure, ...] = (
     Measure(
@@ -96,32 +97,7 @@ COST: tuple[Measure, ...] = (
         cost=True,
         level="key",
     ),
-    Measure(
-        key="next_token_seconds",
-        title="One next token",
-        noun="time of one next token",
-        unit="seconds",
-        definition=(
-            "The time to read one token and to give the probability of every token that may follow it, with "
-            "a history that grows: the median over 500 tokens of the test text, after 20 to warm up."
-        ),
-        show=text.latency,
-        better="lower",
-        timed=True,
-        optional=True,
-    ),
-    Measure(
-        key="next_token_seconds_p99",
-        title="One next token, 99th percentile",
-        noun="99th percentile of the time of one next token",
-        unit="seconds",
-        definition="The time that one reading in a hundred exceeds.",
-        show=text.latency,
-        better="lower",
-        timed=True,
-        level="data",
-        optional=True,
-    ),
+    *SPEED,
     Measure(
         key="peak_memory_bytes",
         title="Peak memory",

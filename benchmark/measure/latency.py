@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from benchmark.contract import LanguageModel, TokenStream
+from benchmark.generate import Sampling, draw
 
 #: Tokens that are read first, tokens whose time is taken, and the seconds after which no more are.
 WARM_UP, READINGS, SECONDS = 20, 500, 5.0
+#: A token is drawn after every so many of these readings: what generation does besides.
+DRAW_EVERY = 10
 
 
 def latency(model: LanguageModel, stream: TokenStream) -> dict[str, Any]:
@@ -22,14 +25,20 @@ def latency(model: LanguageModel, stream: TokenStream) -> dict[str, Any]:
     reader = model.reader()
     tokens = np.asarray(stream.ids[: WARM_UP + READINGS]).tolist()
     readings: list[float] = []
+    draws: list[float] = []
+    random = np.random.default_rng(0)
     stop = time.perf_counter() + SECONDS
     for place, token in enumerate(tokens):
         begun = time.perf_counter()
         reader.read(token)
-        reader.next_log_probs()
+        scores = reader.next_log_probs()
         ended = time.perf_counter()
         if place >= WARM_UP or ended > stop:
             readings.append(ended - begun)
+            if len(readings) % DRAW_EVERY == 1 and np.isfinite(scores).any():
+                begun = time.perf_counter()
+                draw(scores.astype(np.float64), stream.vocabulary, Sampling(), random)
+                draws.append(time.perf_counter() - begun)
         if ended > stop:
             break
     if not readings:
@@ -38,4 +47,5 @@ def latency(model: LanguageModel, stream: TokenStream) -> dict[str, Any]:
         "next_token_seconds": float(np.median(readings)),
         "next_token_seconds_p99": float(np.percentile(readings, 99)),
         "next_token_readings": len(readings),
+        "draw_seconds": float(np.median(draws)) if draws else None,
     }

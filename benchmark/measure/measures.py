@@ -1,9 +1,9 @@
 """Every scalar measure of a run, each declared once.
 
 Tables, figures, the verdict and the page's definitions all read `MEASURES`. To add a measure, write the
-function that computes it, one entry in one of the three modules that are joined here, and a test. An entry
-reads the field of `Result` named by its key; a measure that follows from fields recorded already is computed
-by `of`, so that old runs have it as well.
+function that computes it, one entry in one of the modules that are joined here (`cost_measures` includes
+`speed_measures`), and a test. An entry reads the field of `Result` named by its key; a measure that follows
+from fields recorded already is computed by `of`, so that old runs have it as well.
 """
 
 from __future__ import annotations

@@ -1,9 +1,12 @@
-"""How fast a model scores a stream, and what energy that takes."""
+"""How fast a model scores a stream, and what energy that takes; how steadily it was trained."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +16,27 @@ from benchmark.measure.energy import Energy, EnergyMeter
 WARM_UP_TARGETS = 2_000
 #: A scoring shorter than this is repeated, since one short reading is mostly noise.
 LEAST_SECONDS, MOST_READINGS = 1.0, 5
+#: Stretches of training whose quartiles mean something.
+FEWEST_STRETCHES = 4
 
 
 @dataclass(frozen=True)
 class TimedScores:
-    """The scores of a stream; the speed is the median of the readings, the energy that of one scoring."""
+    """The scores of a stream, the tokens a second of each reading, and the energy of one scoring."""
 
     scores: np.ndarray
-    tokens_per_second: float
+    rates: Sequence[float]
     energy: Energy | None
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The fields of `Result` on the speed."""
+        return {
+            "score_tokens_per_second": float(np.median(self.rates)),
+            "score_tokens_per_second_low": min(self.rates),
+            "score_tokens_per_second_high": max(self.rates),
+            "score_readings": len(self.rates),
+        }
 
 
 def timed_scores(model: LanguageModel, stream: TokenStream, meter: EnergyMeter) -> TimedScores:
@@ -41,5 +56,23 @@ def timed_scores(model: LanguageModel, stream: TokenStream, meter: EnergyMeter) 
         readings.append(time.perf_counter() - begun)
         meter.poll()
     energy = meter.spent(model.scored_on.device)
-    rate = len(stream) / float(np.median(readings[:MOST_READINGS]))
-    return TimedScores(scores, rate, energy.shared(len(readings)) if energy else None)
+    rates = [len(stream) / seconds for seconds in readings[:MOST_READINGS]]
+    return TimedScores(scores, rates, energy.shared(len(readings)) if energy else None)
+
+
+def training_spread(curve: Iterable[Mapping[str, float]]) -> dict[str, Any]:
+    """The fields of `Result` on how the training speed varied; none for fewer than FEWEST_STRETCHES.
+
+    A stretch is the training between two rows of the curve. Evaluations are not in their `seconds`.
+    """
+    points = [(row["tokens"], row["seconds"]) for row in curve if row.keys() >= {"tokens", "seconds"}]
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise([(0.0, 0.0), *points])]
+    rates = [tokens / seconds for tokens, seconds in steps if tokens > 0 and seconds > 0]
+    if len(rates) < FEWEST_STRETCHES:
+        return {}
+    low, high = np.quantile(rates, (0.25, 0.75)).tolist()
+    return {
+        "train_tokens_per_second_low": low,
+        "train_tokens_per_second_high": high,
+        "train_stretches": len(rates),
+    }

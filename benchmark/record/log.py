@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -72,6 +72,11 @@ class FileRunLog(RunLog):
     def whole(self) -> bool:
         """Whether this process alone did the whole training: it was not interrupted, and no other helped."""
         return not self._continued and int(os.environ.get("WORLD_SIZE", "1")) == 1
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, float]]:
+        """The training curve so far."""
+        return self._rows
 
     def start_clock(self) -> None:
         """Training begins now."""

@@ -6,16 +6,15 @@ a float again once it is read.
 
 from __future__ import annotations
 
-import math
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from functools import cache
-from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, get_type_hints
 
 from benchmark.contract import Context, Family
 from benchmark.errors import UserError
 from benchmark.files import json_values
+from benchmark.record.field_types import reader
 
 Status = Literal["ok", "failed", "diverged", "skipped"]
 
@@ -142,12 +141,28 @@ class Result:
     #: Tokens trained on, counting each reading of the text.
     train_tokens: int | None = None
     train_tokens_per_second: float | None = None
+    #: The quartiles of that speed between the rows of the training curve, and the number of such stretches.
+    train_tokens_per_second_low: float | None = None
+    train_tokens_per_second_high: float | None = None
+    train_stretches: int | None = None
+    #: The median of several readings of the test text; the lowest and the highest, and how many there were.
     score_tokens_per_second: float | None = None
+    score_tokens_per_second_low: float | None = None
+    score_tokens_per_second_high: float | None = None
+    score_readings: int | None = None
     #: Reading one token and giving the distribution of the next, one at a time: the median, and the time
     #: that one reading in a hundred exceeds.
     next_token_seconds: float | None = None
     next_token_seconds_p99: float | None = None
     next_token_readings: int | None = None
+    #: Drawing a token from such a distribution, as generation does: the median.
+    draw_seconds: float | None = None
+    #: Floating-point operations of one token, a multiply-add being two, in training with its gradients.
+    train_operations: float | None = None
+    score_operations: float | None = None
+    #: The most that the device computes in a second in these number formats, in products of large matrices.
+    train_peak_operations: float | None = None
+    score_peak_operations: float | None = None
     #: Most memory the process held resident.
     peak_memory_bytes: int | None = None
     #: Most memory that tensors held on the CUDA device in training, with its validations. Under `torchrun`,
@@ -236,48 +251,4 @@ def _required(entry: Field[Any]) -> bool:
 def _readers() -> dict[str, Callable[[Any], Any]]:
     """How each field's JSON value is checked and read."""
     hints = get_type_hints(Result)
-    return {entry.name: _reader(hints[entry.name]) for entry in fields(Result)}
-
-
-def _reader(annotation: Any) -> Callable[[Any], Any]:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (Union, types.UnionType):  # X | None
-        inner = _reader(next(argument for argument in arguments if argument is not type(None)))
-        return lambda value: None if value is None else inner(value)
-    if origin is Literal:
-        return lambda value: _one_of(arguments, value)
-    if origin is list:
-        item = _reader(arguments[0])
-        return lambda value: [item(each) for each in _instance(list, value)]
-    if annotation is float:
-        return _number
-    return lambda value: _instance(origin or annotation, value)
-
-
-def _instance(kind: type, value: Any) -> Any:
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise TypeError(_CALLED[kind])
-    return value
-
-
-_CALLED: dict[type, str] = {
-    str: "text",
-    int: "a whole number",
-    bool: "true or false",
-    list: "a list",
-    dict: "an object",
-}
-
-
-def _one_of(known: tuple[Any, ...], value: Any) -> Any:
-    if value not in known:
-        raise TypeError(f"one of {', '.join(known)}")
-    return value
-
-
-def _number(value: Any) -> float:
-    if value in ("inf", "-inf"):
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-        raise TypeError("a number")
-    return float(value)
+    return {entry.name: reader(hints[entry.name]) for entry in fields(Result)}

@@ -315,7 +315,7 @@ def test_energy_of_scoring_is_that_of_one_scoring(clock, monkeypatch, seconds, d
     watts = 50 if device == "cpu" else 250
     assert timed.energy is not None
     assert timed.energy.joules == pytest.approx(watts * seconds)
-    assert timed.tokens_per_second == pytest.approx(3 / seconds)
+    assert timed.figures["score_tokens_per_second"] == pytest.approx(3 / seconds)
 
 
 def test_counters_are_found_without_torch() -> None:

@@ -114,21 +114,21 @@ def test_the_formula_of_every_architecture_is_what_the_counter_sees(name, shape)
     model = ready(small(name, **SHAPES[shape], **({"distant": 9} if name == "modern_window" else {})))
     seen = of_features(model)
     if name == "modern_window":
-        # its averages are products with a banded matrix, zeros included, and it projects the words before, too
+        # averages are products with a banded matrix, zeros included; words before the text are projected
         kernels, width = model.network.kernels, model.hidden_size
         seen += 2 * kernels.numel() * width - 2 * len(kernels) * (9 + TIME - 1) * width
         seen -= 2 * sum(each.numel() for each in model.network.project.parameters()) * (9 - 1) / TIME
     assert model.network.operations() == pytest.approx(seen, rel=1e-9)
 
 
-@pytest.mark.parametrize("gates", [("min_gru", 2), ("min_lstm", 3)])
-def test_minimal_cells_besides_their_convolution_are_what_the_counter_sees(gates):
-    name, matrices = gates
+@pytest.mark.parametrize(("name", "matrices"), [("min_gru", 2), ("min_lstm", 3)])
+def test_minimal_cells_besides_their_convolution_are_what_the_counter_sees(name, matrices):
     model = ready(small(name, layers=2, convolution=4, activation="swiglu"))
     convolutions = 2 * (2 * 4 * 6)  # written out element by element, so that the counter does not see them
     assert model.network.operations() == of_features(model) + convolutions
     inner = 16  # two thirds of 4 · 6
-    assert model.network.operations() == 2 * (2 * matrices * 36 + 2 * 4 * 6 + 2 * 6 * 2 * inner + 2 * inner * 6)
+    of_a_layer = matrices * 6 * 6 + 4 * 6 + 6 * 2 * inner + inner * 6
+    assert model.network.operations() == 2 * 2 * of_a_layer
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_the_formulas_by_hand():
     lstm = ready(small("lstm", layers=1, **untied)).operations()
     assert lstm.score == 2 * 4 * 8 * (5 + 8) + 2 * 8 * 11
     assert lstm.train == 3 * lstm.score
-    average = ready(small("modern_window", layers=1, expansion=1, window=2, global_context="average", distant=4,
-                          kernels=2, **untied))  # fmt: skip
+    settings = {"layers": 1, "expansion": 1, "window": 2, "distant": 4, "kernels": 2, **untied}
+    average = ready(small("modern_window", global_context="average", **settings))
     assert average.network.operations() == 2 * (3 * 5 * 8 + 2 * 4 * 8 + (2 + 2) * 8 * 8 + 8 * 8)
     diagonal = ready(small("log_bilinear", matrices="diagonal", window=3))
     assert diagonal.operations().score == 2 * 3 * 6 + 2 * 6 * 11
@@ -207,8 +207,9 @@ def test_training_takes_three_times_the_forward_pass(name):
     text = torch.randint(0, 11, (40, 3))
 
     def step():
-        features, _ = network(text, tuple(part.requires_grad_() if part.is_floating_point() else part
-                                          for part in network.initial_state(3)))  # fmt: skip
+        state = network.initial_state(3)
+        learnt = [part.requires_grad_() if part.is_floating_point() else part for part in state]
+        features, _ = network(text, tuple(learnt))
         network.output.loss(features.flatten(0, 1), text.flatten()).backward()
 
     # the counter also sees the gradient of the output's bias as a product with a column

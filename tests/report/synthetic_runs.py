@@ -149,6 +149,11 @@ def finished(
         "score_tokens_per_second": rate,
         "next_token_seconds": 40 / rate,
         "next_token_seconds_p99": 60 / rate,
+        "draw_seconds": 10 / rate,
+        "score_tokens_per_second_low": rate * 0.9,
+        "score_tokens_per_second_high": rate * 1.05,
+        "score_readings": 5,
+        **({} if counted else network_speed(corpus["train_targets"] * 8 / seconds, megabytes)),
         "train_batch": None if counted else 32,
         "score_batch": None if counted else 1,
         "peak_memory_bytes": round(megabytes * 3e6 + 2e8),
@@ -160,6 +165,20 @@ def finished(
         "version": "0.1.0",
         "command": f"nextword run model={model} corpus={corpus['corpus']}",
         **more,
+    }
+
+
+def network_speed(rate: float, megabytes: float) -> dict[str, Any]:
+    """How the training speed varied, and the operations of a network that reads all its weights once."""
+    operations = 2 * megabytes * 250_000
+    return {
+        "train_tokens_per_second_low": rate * 0.95,
+        "train_tokens_per_second_high": rate * 1.02,
+        "train_stretches": 40,
+        "score_operations": operations,
+        "train_operations": 3 * operations,
+        "score_peak_operations": 1e15,
+        "train_peak_operations": 2e15,
     }
 
 

@@ -60,7 +60,7 @@ OF_SOME_MACHINES = {"peak_device_bytes", "score_peak_device_bytes", "train_joule
 
 
 def test_what_only_some_machines_measure_is_shown_only_where_it_was_measured(run, tmp_path):
-    run("kn", "KN", "count", 140.0)
+    run("rnn", "RNN", "neural", 140.0)
     before = context_of(read_runs(tmp_path))
     run("lstm", "LSTM", "neural", 120.0, train_joules=1500.0, train_joules_of="GPU board")
     after = context_of(read_runs(tmp_path))

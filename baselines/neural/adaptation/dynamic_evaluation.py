@@ -138,9 +138,9 @@ class DynamicEvaluation(Adapted):
         return OnlineLearner(self.network, self.vocabulary.end, self.of.context, self.segment, rule)
 
     def operations(self) -> Operations | None:
-        """Features, their loss and the gradients, three times what the forward pass takes, besides the scores."""
+        """The scores, and three times the forward pass for the loss and its gradients."""
         output = self.network.output.operations(self.vocabulary.counts)
-        return Operations(score=3 * self.network.operations() + 4 * output)
+        return Operations(score=3 * (self.network.operations() + output) + output)
 
     def size(self) -> ModelSize:
         """The network, a copy of its trained weights, and the scales of steps and decay."""

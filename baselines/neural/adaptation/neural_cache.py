@@ -141,7 +141,7 @@ class NeuralCache(Adapted):
         return _together(row, cached.log().cpu().numpy(), self.chosen["weight"])
 
     def operations(self) -> Operations | None:
-        """Those of the network, and 2 `window` H to compare the hidden vector of H numbers with a full cache."""
+        """Those of the network, and 2 `window` H to compare a vector of H numbers with a full cache."""
         network = super().operations()
         assert network is not None
         assert network.score is not None

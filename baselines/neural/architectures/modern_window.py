@@ -1,7 +1,7 @@
 """A fixed window with residual blocks, layer normalisation and global context (Sun & Iyyer 2021)."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, assert_never
+from typing import Annotated, ClassVar, Literal, assert_never, cast
 
 import torch
 from pydantic import Field
@@ -53,7 +53,8 @@ class ModernWindowNetwork(WindowNetwork):
             output=options.output,
         )
         self.window, self.distant = options.window, distant
-        width, inner = options.hidden_size, options.expansion * options.hidden_size
+        self.width = width = options.hidden_size
+        inner = options.expansion * options.hidden_size
         self.project = projection(options.embedding_size, width)
         kernels = options.kernels
         match options.global_context:
@@ -89,10 +90,10 @@ class ModernWindowNetwork(WindowNetwork):
         """The projection is used for each word of the window and for one distant word; a kernel of M weights
         takes 2 M · width."""
         projected = self.window + (1 if self.distant else 0)
-        averages = 2.0 * self.kernels.numel() * self.blocks[0].down.out_features if self.distant else 0.0
+        weights = cast(Tensor, self.kernels).numel() if self.distant else 0
         return (
             projected * matrix_operations(self.project.parameters())
-            + averages
+            + 2.0 * weights * self.width
             + matrix_operations(self.blocks.parameters())
         )
 

@@ -1,0 +1,53 @@
+"""JSON values read as what a record's field is declared to be."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Callable
+from typing import Any, Literal, Union, get_args, get_origin
+
+
+def reader(annotation: Any) -> Callable[[Any], Any]:
+    """A function that returns a JSON value if it has a field's type, and raises TypeError, which names it."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):  # X | None
+        inner = reader(next(argument for argument in arguments if argument is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if origin is Literal:
+        return lambda value: _one_of(arguments, value)
+    if origin is list:
+        item = reader(arguments[0])
+        return lambda value: [item(each) for each in _instance(list, value)]
+    if annotation is float:
+        return _number
+    return lambda value: _instance(origin or annotation, value)
+
+
+def _instance(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(_CALLED[kind])
+    return value
+
+
+_CALLED: dict[type, str] = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _one_of(known: tuple[Any, ...], value: Any) -> Any:
+    if value not in known:
+        raise TypeError(f"one of {', '.join(known)}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if value in ("inf", "-inf"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        raise TypeError("a number")
+    return float(value)
