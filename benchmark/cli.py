@@ -16,8 +16,9 @@ from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
 #: What each verb does; its code is the module of that name in `benchmark.verbs`.
 VERBS = {
     "run": "train, score and record one run, a sweep (-m, +sweep=NAME) or a search (+search=NAME)",
+    "tune": "search for the settings of every compared model, each with the same effort",
     "report": "build tables, figures and a web page from the finished runs",
-    "list": "list the models, corpora, sweeps and searches that you can run",
+    "list": "list the models, corpora, sweeps, searches and tunings that you can run",
     "show": "show one run: its results, its settings, and the code and machine behind them",
     "status": "show which runs are finished, failed or missing",
     "generate": "show a finished run's likely next words, and sample text from it",

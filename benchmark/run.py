@@ -22,6 +22,7 @@ from benchmark.files import atomic_folder, locked, write_array, write_json, writ
 from benchmark.job import Job, Say
 from benchmark.measure.bits import text_figures
 from benchmark.measure.breakdown import group_losses
+from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.latency import latency
@@ -86,14 +87,17 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
     (folder / RESULT).unlink(missing_ok=True)
     write_text(folder / "config.yaml", _yaml(job))
     result = _with_events(_begun(job, folder), corpus)
-    meter = EnergyMeter()
+    meter, clock = EnergyMeter(), CoreClock()
     with FileRunLog(folder, job.title, meter, report) as log:
         try:
-            result = _computed(result, job, corpus, folder, log, meter)
+            result = _computed(result, job, corpus, folder, log, meter, clock)
         except Exception as error:
             result = replace(result, **_ending(error, job))
             if result.status == "failed":
                 log.info(str(result.reason))
+        if log.whole:
+            spent = clock.core_seconds(result.train_device or "cpu")
+            result = replace(result, search_core_seconds=spent)
     write_json(folder / "environment.json", provenance.environment())
     write_result(folder, result)
     if result.settled:
@@ -102,11 +106,19 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
 
 
 def _computed(
-    result: Result, job: Job, corpus: Corpus, folder: Path, log: FileRunLog, meter: EnergyMeter
+    result: Result,
+    job: Job,
+    corpus: Corpus,
+    folder: Path,
+    log: FileRunLog,
+    meter: EnergyMeter,
+    clock: CoreClock,
 ) -> Result:
     """The record of a run that ends well. Each step adds its figures to it."""
     model = build_model(job.config["model"])
-    result = _fitted(result, model, corpus, log, meter)
+    with clock.running():
+        result = _fitted(result, model, corpus, log, meter)
+        result = _validated(result, model, corpus)
     result, scores = _scored(result, model, corpus, meter)
     result = _saved(result, model, scores, corpus, folder)
     log.info(perplexity_line(result))
@@ -141,6 +153,11 @@ def _fitted(
     )
 
 
+def _validated(result: Result, model: LanguageModel, corpus: Corpus) -> Result:
+    scores = checked(model.log_probs(corpus.valid), corpus.valid)
+    return replace(result, valid_perplexity=perplexity(scores))
+
+
 def _scored(
     result: Result, model: LanguageModel, corpus: Corpus, meter: EnergyMeter
 ) -> tuple[Result, np.ndarray]:
@@ -160,7 +177,6 @@ def _scored(
         **latency(model, corpus.test),
         **operations(model),
         **model_size(model),
-        valid_perplexity=perplexity(checked(model.log_probs(corpus.valid), corpus.valid)),
         peak_memory_bytes=memory,
         score_peak_device_bytes=device_memory,
         score_joules=energy.joules if energy else None,

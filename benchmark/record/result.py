@@ -141,6 +141,9 @@ class Result:
     #: Tokens trained on, counting each reading of the text.
     train_tokens: int | None = None
     train_tokens_per_second: float | None = None
+    #: Core-seconds of training, with its evaluations, and of scoring the validation text: what a search pays
+    #: for the run (see `measure.effort`). None for a training that was interrupted.
+    search_core_seconds: float | None = None
     #: The quartiles of that speed between the rows of the training curve, and the number of such stretches.
     train_tokens_per_second_low: float | None = None
     train_tokens_per_second_high: float | None = None

@@ -5,39 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.job import Job, Say
 from benchmark.record.folder import finished, read_result
+from benchmark.record.result import Result
+from benchmark.search.prepare import PreparedSearch
 from benchmark.search.record import SearchRecord, Trial, read_record, with_earlier
 from benchmark.search.space import Point, overrides
-from benchmark.search.study import Study
 from benchmark.sweep.compose import Collector
 from benchmark.sweep.launch import launch, plan_runs
 from benchmark.sweep.outcome import Outcome
 
 
-def conduct(
-    record: SearchRecord,
-    study: Study,
-    arguments: Sequence[str],
-    results_dir: Path,
-    collector: Collector,
-    say: Say,
-) -> SearchRecord:
+def conduct(search: PreparedSearch, say: Say) -> SearchRecord:
     """Bring every trial to its end; the record is on disk before and after each batch.
 
-    `arguments`: the overrides that all trials share. Finished runs are found again, so an interrupted search
+    Finished runs are found again, so an interrupted search
     continues. Raises UserError if no run of a batch can be started (its corpus is missing).
     """
+    record, study, results_dir = search.record, search.study, search.results_dir
     earlier = read_record(record.path(results_dir))
     before = earlier.trials if earlier else ()
     done: list[Trial] = []
-    while len(done) < record.planned:
-        size = min(record.batch, record.planned - len(done))
+    while size := _next_batch(replace(record, trials=tuple(done))):
         asked = [study.ask() for _ in range(size)]
-        jobs = [_job(collector, [*arguments, *overrides(point)]) for _, point in asked]
+        jobs = [_job(search.collector, [*search.shared, *overrides(point)]) for _, point in asked]
         batch = _planned(jobs, asked, before, say)
         replace(record, trials=with_earlier([*done, *batch], before)).write(results_dir)
         outcomes = launch(jobs, say=say)
@@ -51,6 +44,22 @@ def conduct(
         record.write(results_dir)
         say(_progress(record, len(done), sum(outcome.earlier for outcome in outcomes)))
     return record
+
+
+def _next_batch(record: SearchRecord) -> int:
+    """How many trials come next: at most a batch, and no more than the core-seconds left pay for.
+
+    A trial is expected to cost what those before it cost on average. The first of a limited search is made
+    alone, to learn what one costs, whatever the limit.
+    """
+    size = min(record.batch, record.planned - len(record.trials))
+    if record.core_seconds is None:
+        return size
+    if not record.trials:
+        return 1
+    mean = record.spent / len(record.trials)
+    left = record.core_seconds - record.spent
+    return size if mean <= 0 else max(0, min(size, int(left / mean)))
 
 
 def _job(collector: Collector, arguments: list[str]) -> Job:
@@ -83,9 +92,10 @@ def _planned(
 
 def _ended(trial: Trial, outcome: Outcome) -> Trial:
     """A trial with its outcome. Without a finite perplexity it counts as failed."""
+    result = read_result(outcome.folder) if outcome.folder else None
+    trial = replace(trial, core_seconds=_cost(result) if result else None)
     if outcome.status != "ok" or outcome.folder is None:
         return replace(trial, state=outcome.status, reason=outcome.reason)
-    result = read_result(outcome.folder)
     value = result.valid_perplexity if result else None
     if result and not result.normalised:
         return replace(
@@ -96,10 +106,19 @@ def _ended(trial: Trial, outcome: Outcome) -> Trial:
     return replace(trial, state="ok", valid_perplexity=value)
 
 
+def _cost(result: Result) -> float | None:
+    """Core-seconds of a run. Of one that was interrupted, or made before they were measured, the training's
+    seconds by its threads."""
+    if result.search_core_seconds is not None:
+        return result.search_core_seconds
+    return None if result.train_seconds is None else result.train_seconds * (result.threads or 1)
+
+
 def _progress(record: SearchRecord, done: int, found: int) -> str:
     best = record.best
     so_far = "none has finished well yet"
     if best is not None:
         so_far = f"lowest validation perplexity {best.valid_perplexity:.2f} (trial {best.number})"
     earlier = f" ({found} of the last batch finished earlier)" if found else ""
-    return f"{done} of {record.planned} trials{earlier}: {so_far}"
+    spent = f", {record.spent:.0f} of {record.core_seconds:.0f} core-seconds" if record.core_seconds else ""
+    return f"{done} of {record.planned} trials{spent}{earlier}: {so_far}"

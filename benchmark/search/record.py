@@ -25,7 +25,8 @@ class Trial:
     """One trial: `number` from 1, what it varied, and how it ended.
 
     `state`: `asked` while it runs, then the status of the run. `valid_perplexity`: None unless the state is
-    `ok`. `made`: this search made the run; it did not exist before.
+    `ok`. `made`: this search made the run; it did not exist before. `core_seconds`: what its training and the
+    scoring of the validation text took (see `measure.effort`).
     """
 
     number: int
@@ -39,11 +40,16 @@ class Trial:
     valid_perplexity: float | None = None
     reason: str | None = None
     made: bool = True
+    core_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class SearchRecord:
-    """A search as it is on disk. `planned`: its number of trials; `proposer`: the program that drew them."""
+    """A search as it is on disk. `planned`: its number of trials; `proposer`: the program that drew them.
+
+    `core_seconds`: what it may spend, None without a limit. `from_defaults`: the first trial has the settings
+    of the base. `tuning`: it is one entry of `nextword tune`, where every entry may spend the same.
+    """
 
     name: str
     digest: str
@@ -58,6 +64,14 @@ class SearchRecord:
     proposer: str
     planned: int
     trials: tuple[Trial, ...] = ()
+    core_seconds: float | None = None
+    from_defaults: bool = False
+    tuning: bool = False
+
+    @property
+    def spent(self) -> float:
+        """Core-seconds of all trials; a run that several trials share counts once."""
+        return sum({trial.run_id: trial.core_seconds or 0.0 for trial in self.trials}.values())
 
     @property
     def best(self) -> Trial | None:
@@ -128,6 +142,12 @@ def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
     best = {search.best.run_id: search for search in searches if search.best is not None}
     made = {trial.run_id for search in best.values() for trial in search.trials if trial.made}
     return made - best.keys()
+
+
+def defaults_trial(record: SearchRecord) -> Trial | None:
+    """The trial with the entry's defaults, if it began with them and they finished well."""
+    first = record.trials[0] if record.from_defaults and record.trials else None
+    return first if first is not None and first.valid_perplexity is not None else None
 
 
 def with_earlier(trials: Sequence[Trial], earlier: Sequence[Trial]) -> tuple[Trial, ...]:

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+)
 
 from benchmark.errors import UserError, did_you_mean
 from benchmark.search.space import Choices, Parameter, Range, grid
@@ -23,7 +33,8 @@ class SearchSettings(BaseModel):
     `batch`: how many trials are proposed before the outcome of any of them is known; however many of them
     run at the same time, the same trials are proposed. `measure`: what is minimised. It is measured on the
     validation text alone: selecting the best of many trials on the test text would make its test
-    perplexity too low, and lower with every further trial.
+    perplexity too low, and lower with every further trial. `core_seconds`: no trial is started that would
+    probably go beyond this sum. `from_defaults`: the first trial has the settings of the base.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +47,8 @@ class SearchSettings(BaseModel):
     seed: StrictInt = Field(default=1, ge=0, lt=2**32)
     batch: StrictInt = Field(default=4, ge=1)
     measure: Literal["valid_perplexity"] = "valid_perplexity"
+    core_seconds: StrictInt | StrictFloat | None = Field(default=None, gt=0)
+    from_defaults: StrictBool = False
 
     @field_validator("measure", mode="before")
     @classmethod
@@ -63,8 +76,12 @@ def load_search(name: str, given: Mapping[str, Any]) -> SearchSettings:
     """
     if name not in choices("search"):
         raise UserError(f"there is no search {name!r}. {did_you_mean(name, choices('search'))}")
-    path = conf_dir() / "search" / f"{name}.yaml"
-    options = _read(path)
+    return search_of(conf_dir() / "search" / f"{name}.yaml", given)
+
+
+def search_of(path: Path, given: Mapping[str, Any]) -> SearchSettings:
+    """The search of a file; see `load_search`."""
+    options = read_options(path)
     space = options.get("space")
     own = {key.removeprefix("space."): value for key, value in given.items() if key.startswith("space.")}
     others = {key: value for key, value in given.items() if not key.startswith("space.")}
@@ -100,7 +117,7 @@ def without(settings: SearchSettings, keys: Sequence[str]) -> SearchSettings:
     return settings.model_copy(update={"space": left})
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_options(path: Path) -> dict[str, Any]:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
@@ -110,7 +127,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, YAMLError, OmegaConfBaseException) as error:
         raise UserError(f"cannot read {path}: {' '.join(str(error).split())}") from error
     if not isinstance(options, dict):
-        raise UserError(f"{path}: a search has base, space and trials")
+        raise UserError(f"{path}: expected keys with values, such as trials: 16, not a list or text")
     return options
 
 

@@ -38,7 +38,8 @@ class Study:
     the space.
     """
 
-    def __init__(self, settings: SearchSettings) -> None:
+    def __init__(self, settings: SearchSettings, first: Point | None = None) -> None:
+        """`first`: the settings of the first trial, if they are given."""
         optuna = _optuna()
         self._space = settings.parameters
         self._distributions = {key: distribution_of(part) for key, part in self._space.items()}
@@ -49,6 +50,8 @@ class Study:
         self.trials = settings.trials
         if settings.sampler == "grid":
             self.trials = min(settings.trials, len(grid(self._space)))
+        if first is not None:
+            self._study.enqueue_trial(first)
         if settings.sampler == "quasi-random":
             for point in sobol(self._space, settings.trials, settings.seed):
                 self._study.enqueue_trial(point)

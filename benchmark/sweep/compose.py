@@ -68,7 +68,7 @@ class Collector:
         folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
         lines = [choice for line in expand_named_sweep(arguments) for choice in _choices(line)]
         if names_sweep(arguments):
-            lines = self._without_foreign_settings(lines, arguments)
+            lines = self.without_foreign_settings(lines, arguments)
         found = [
             _job(config, [*config_dir_options(line), *overrides], folder_of)
             for line in lines
@@ -76,12 +76,12 @@ class Collector:
         ]
         return list({json.dumps(job.config, sort_keys=True): job for job in found}.values())
 
-    def _without_foreign_settings(self, lines: list[list[str]], arguments: Sequence[str]) -> list[list[str]]:
-        """The lines of a named sweep, each without the given settings that its model does not have.
+    def without_foreign_settings(self, lines: list[list[str]], shared: Sequence[str]) -> list[list[str]]:
+        """Lines of overrides, each without those `shared` by all of them that its model does not have.
 
-        A setting that no model of the sweep has is kept, so that it is refused.
+        A setting that no model has is kept, so that it is refused.
         """
-        given = {a for a in arguments if a.startswith("model.")}
+        given = {a for a in shared if a.startswith("model.")}
         if not given:
             return lines
         bare = [[a for a in line if a not in given] for line in lines]

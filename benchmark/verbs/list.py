@@ -1,4 +1,4 @@
-"""`nextword list models|corpora|sweeps|searches`: the names that you can choose from."""
+"""`nextword list models|corpora|sweeps|searches|tunings`: the names that you can choose from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 
 from benchmark.settings import choices, conf_dir
 
-GROUPS = {"models": "model", "corpora": "corpus", "sweeps": "sweep", "searches": "search"}
+GROUPS = {
+    "models": "model",
+    "corpora": "corpus",
+    "sweeps": "sweep",
+    "searches": "search",
+    "tunings": "tuning",
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -38,7 +38,9 @@ SAMPLERS = {
 
 
 def build(context: Context) -> Section | None:
-    searches = [search for search in read_searches(context.results_dir) if search.best is not None]
+    """Searches but for those of `nextword tune`, which have a section of their own."""
+    found = read_searches(context.results_dir)
+    searches = [search for search in found if search.best is not None and not search.tuning]
     if not searches:
         return None
     rows = {run.folder.name: row.number for row in context.rows for run in row.runs}

@@ -1,0 +1,229 @@
+"""How much every entry was tuned, and what that brought."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
+from benchmark.record.result import Result
+from benchmark.report.blocks import Block, Figure, Fold, Paragraph, Section
+from benchmark.report.context import Context
+from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
+from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.tables import Group, Table, TableRow, data_table
+from benchmark.search.expected_best import expected_best
+from benchmark.search.record import SearchRecord, Trial, defaults_trial, read_searches, short_names
+from benchmark.search.space import literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+ORDER = 44
+#: More lines of a family than this cannot be told apart; the tables have them all.
+EACH = 3
+#: Perplexities above this many times the lowest would flatten the lines that matter.
+CEILING = 2
+#: Rows that are drawn of the table of all trials.
+MOST = 20
+
+INTRODUCTION = (
+    "Every entry was tuned on the same validation text, with the same limits on trials and on core-seconds "
+    "(nextword tune). A core-second is a second of one processor core in training or in scoring the "
+    "validation text. The first trial has the entry's defaults; the others are drawn at random from the "
+    "space that its file declares. What is not in the space was not tuned. Only the best trial of an entry, "
+    "by validation perplexity, is ranked in the comparison."
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry that has a finished trial, with the record of its best run."""
+
+    search: SearchRecord
+    result: Result
+    row: int
+
+    @property
+    def family(self) -> str:
+        return self.result.family or ""
+
+    @property
+    def best(self) -> Trial:
+        return self.search.ranked[0]
+
+    @property
+    def best_value(self) -> float:
+        return self.best.valid_perplexity or 0.0
+
+    @property
+    def default_value(self) -> float | None:
+        first = defaults_trial(self.search)
+        return first.valid_perplexity if first else None
+
+    @property
+    def gain(self) -> float | None:
+        """By what share the search lowered the perplexity of the defaults."""
+        return None if self.default_value is None else 1 - self.best_value / self.default_value
+
+    @cached_property
+    def expected(self) -> list[tuple[int, float, float]]:
+        """(trials, core-seconds at the mean cost of a trial, expected lowest validation perplexity).
+
+        The trial with the defaults is not one of the draws. A trial that failed counts as the worst.
+        """
+        first = defaults_trial(self.search)
+        drawn = [trial for trial in self.search.trials if trial is not first and trial.state != "asked"]
+        finished = [trial.valid_perplexity for trial in drawn if trial.valid_perplexity is not None]
+        if not finished:
+            return []
+        values = [trial.valid_perplexity or max(finished) for trial in drawn]
+        cost = self.search.spent / len(self.search.trials)
+        return [(count, count * cost, value) for count, value in enumerate(expected_best(values), 1)]
+
+
+def settings_of(trial: Trial, space: Mapping[str, object]) -> str:
+    """What a trial chose, under short names."""
+    names = short_names(space)
+    return ", ".join(
+        f"{name} {literal(trial.parameters[key])}" for name, key in zip(names, space, strict=True)
+    )
+
+
+FIELDS: tuple[Field[Entry], ...] = (
+    text_field("entry", "Entry", lambda entry: entry.search.name),
+    text_field("label", "Best model", lambda entry: entry.best.label, "more"),
+    text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
+    number_field("trials", "Trials", lambda entry: len(entry.search.trials), text.amount),
+    number_field("failed", "Failed", lambda entry: len(entry.search.failed), text.amount, "more"),
+    number_field("core_seconds", "Core-seconds", lambda entry: entry.search.spent, text.amount),
+    number_field("default", "Defaults, validation", lambda entry: entry.default_value, text.perplexity),
+    number_field("best", "Best, validation", lambda entry: entry.best_value, text.perplexity),
+    number_field("gain", "Gain", lambda entry: entry.gain, text.percent),
+    number_field("test", "Best, test", lambda entry: TEST_PERPLEXITY.read(entry.result), text.perplexity),
+    text_field("settings", "Settings of the best", lambda e: settings_of(e.best, e.search.space)),
+    text_field("command", "Command", lambda entry: entry.search.command, "data"),
+)
+
+TRIAL_FIELDS: tuple[Field[tuple[Entry, Trial]], ...] = (
+    text_field("entry", "Entry", lambda item: item[0].search.name),
+    number_field("trial", "Trial", lambda item: item[1].number, text.amount),
+    number_field(VALID_PERPLEXITY.key, "Validation", lambda item: item[1].valid_perplexity, text.perplexity),
+    number_field("core_seconds", "Core-seconds", lambda item: item[1].core_seconds, text.amount),
+    text_field("settings", "Settings", lambda item: settings_of(item[1], item[0].search.space)),
+    text_field("state", "State", lambda item: item[1].state),
+    text_field("run_id", "Run", lambda item: item[1].run_id, "more", mono=True),
+    text_field("reason", "Reason", lambda item: item[1].reason, "data"),
+    text_field("command", "Command", lambda item: item[1].command, "data"),
+)
+
+
+def build(context: Context) -> Section | None:
+    blocks: list[Block] = []
+    for title, entries in _by_corpus(context).items():
+        blocks += _blocks(title, entries)
+    if not blocks:
+        return None
+    return Section("tuning", "Equal effort", (Paragraph((INTRODUCTION,)), *blocks))
+
+
+def _by_corpus(context: Context) -> dict[str, list[Entry]]:
+    """The tuned entries of each corpus, best first."""
+    results = {run.folder.name: run.result for run in context.records}
+    rows = {run.folder.name: row.number for row in context.rows for run in row.runs}
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for search in read_searches(context.results_dir):
+        best = search.best
+        if search.tuning and best is not None and best.run_id in results:
+            result = results[best.run_id]
+            title = text.clean(result.corpus_title or result.corpus)
+            found[title].append(Entry(search, result, rows.get(best.run_id, 0)))
+    return {title: sorted(found[title], key=lambda entry: entry.best_value) for title in sorted(found)}
+
+
+def _blocks(title: str, entries: list[Entry]) -> list[Block]:
+    file = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+    lowest = entries[0]
+    caption = (
+        f"Entries tuned on {title}, by the validation perplexity of their best trial; lower is better. The "
+        f"lowest is {lowest.search.name} with {text.perplexity(lowest.best_value)}."
+    )
+    rows = tuple(
+        TableRow(cells_of(FIELDS, entry), entry.row, entry.family, best=entry is lowest) for entry in entries
+    )
+    summary = Table(f"tuning_{file}", caption, columns_of(FIELDS), (Group(rows),), sortable=True)
+    pairs = [(entry, trial) for entry in entries for trial in entry.search.trials]
+    trials = Table(
+        f"tuning_trials_{file}",
+        f"Every trial of the entries tuned on {title}.",
+        columns_of(TRIAL_FIELDS),
+        (Group(tuple(TableRow(cells_of(TRIAL_FIELDS, pair), 0, pair[0].family) for pair in pairs)),),
+        sortable=True,
+        most=MOST,
+    )
+    drawn = [entry for entry in entries if len(entry.expected) > 1]
+    figures = [_figure(title, file, drawn)] if drawn else []
+    return [summary, *figures, Fold(f"All trials on {title}", (trials,))]
+
+
+def _figure(title: str, file: str, entries: list[Entry]) -> Figure:
+    caption = (
+        f"What a shorter search on {title} could have been expected to reach: the expected lowest validation "
+        "perplexity of as many random trials as the core-seconds pay for (Dodge et al. 2019); lower is "
+        "better. A line that still falls at its end would gain from more trials. Trials that failed count as "
+        "the worst of their entry."
+    )
+    alt = f"Line chart of expected lowest validation perplexity by core-seconds of search on {title}."
+    name = f"tuning_{file}"
+    return Figure(name, caption, alt, partial(_draw, title, _drawn(entries)), _data(name, entries))
+
+
+def _drawn(entries: Sequence[Entry]) -> list[Entry]:
+    """The best entries of each family."""
+    return [
+        entry
+        for family in FAMILY_NAMES
+        for entry in [each for each in entries if each.family == family][:EACH]
+    ]
+
+
+def _data(name: str, entries: Sequence[Entry]) -> Table:
+    points = [(entry, *point) for entry in entries for point in entry.expected]
+    fields: tuple[Field[tuple[Entry, int, float, float]], ...] = (
+        text_field("entry", "Entry", lambda point: point[0].search.name),
+        number_field("trials", "Trials", lambda point: point[1], text.amount),
+        number_field("core_seconds", "Core-seconds", lambda point: point[2], text.amount),
+        number_field("expected_best", "Expected best", lambda point: point[3], text.perplexity),
+    )
+    rows = [TableRow(cells_of(fields, point), point[0].row, point[0].family) for point in points]
+    return data_table(name, columns_of(fields), rows)
+
+
+def _draw(title: str, entries: list[Entry]) -> Drawing:
+    from benchmark.report.figures.lines import Line, line_chart
+
+    lines = [
+        Line(
+            entry.row,
+            entry.search.name,
+            entry.family,
+            (tuple((max(seconds, 1e-3), value) for _, seconds, value in entry.expected),),
+        )
+        for entry in entries
+    ]
+    lowest = min(y for line in lines for y in line.ys)
+    figure, _ = line_chart(
+        f"Expected best of a search on {title}",
+        lines,
+        xlabel="core-seconds of search",
+        ylabel="validation perplexity (lower is better)",
+        log_x=True,
+        log_y=True,
+        ceiling=CEILING * lowest,
+    )
+    return figure

@@ -1,0 +1,104 @@
+"""`nextword tune`: one search for each entry, all with the same trials and core-seconds.
+
+What an entry may spend stands in `conf/tuning.yaml`, what it varies in `conf/tuning/ENTRY.yaml`.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark import text
+from benchmark.errors import UserError, did_you_mean
+from benchmark.job import Say
+from benchmark.search.conduct import conduct
+from benchmark.search.prepare import prepared, reproducible
+from benchmark.search.record import SearchRecord, defaults_trial, short_names
+from benchmark.search.search_file import SearchSettings, read_options, search_of
+from benchmark.settings import choices, conf_dir
+from benchmark.sweep.compose import Collector
+from benchmark.terminal import Column, table
+
+GROUP = "tuning"
+
+
+def tune(entries: Sequence[str], limits: Mapping[str, Any], overrides: Sequence[str], say: Say) -> int:
+    """Search for the settings of each entry, or of all if none is named; 1 if an entry has no good trial.
+
+    `limits`: values in place of those of `conf/tuning.yaml`. `overrides` hold for every entry. Every entry is
+    checked before the first is searched for. Raises UserError.
+    """
+    collector = Collector()
+    settings = {entry: load_entry(entry, limits) for entry in entries or choices(GROUP)}
+    lines = [[*each.base_overrides, *overrides] for each in settings.values()]
+    searches = []
+    for (entry, each), line in zip(
+        settings.items(), collector.without_foreign_settings(lines, overrides), strict=True
+    ):
+        own = [override for override in overrides if override in line]
+        search = prepared(entry, each, own, _command(entry, limits, own), collector, tuning=True)
+        if search is None:  # Hydra has answered a question
+            return 0
+        searches.append(search)
+    records = []
+    for number, search in enumerate(searches, 1):
+        say(f"entry {number} of {len(searches)}: {search.record.name}: {search.record.description}")
+        records.append(conduct(search, say))
+    say(f"\n{summary(records)}\n\n{_closing(records)}")
+    for record in records:
+        if record.best is None:
+            print(f"{record.name}: no trial of {len(record.trials)} finished well", file=sys.stderr)
+    return int(any(record.best is None for record in records))
+
+
+def load_entry(entry: str, limits: Mapping[str, Any]) -> SearchSettings:
+    """The search of an entry. Raises UserError naming the file and the key."""
+    if entry not in choices(GROUP):
+        raise UserError(f"there is no entry {entry!r} to tune. {did_you_mean(entry, choices(GROUP))}")
+    shared = read_options(conf_dir() / f"{GROUP}.yaml")
+    for key in limits:
+        if key not in shared:
+            raise UserError(f"{GROUP}.{key}: there is no such setting. {did_you_mean(key, shared)}")
+    path = conf_dir() / GROUP / f"{entry}.yaml"
+    own = read_options(path)
+    return search_of(path, {**shared, **own, **limits})
+
+
+def summary(records: Sequence[SearchRecord]) -> str:
+    """A table with the best trial of each entry and what its search took."""
+    columns = [
+        Column("entry"),
+        Column("trials", right=True),
+        Column("core-seconds", right=True),
+        Column("defaults", right=True),
+        Column("best", right=True),
+        Column("settings of the best", folds=True),
+    ]
+    return table(columns, [_line(record) for record in records])
+
+
+def _command(entry: str, limits: Mapping[str, Any], overrides: Sequence[str]) -> str:
+    given = [f"{GROUP}.{key}={value}" for key, value in limits.items()]
+    return shlex.join(["nextword", "tune", entry, *given, *reproducible(overrides)])
+
+
+def _line(record: SearchRecord) -> tuple[str, ...]:
+    best, first, names = record.best, defaults_trial(record), short_names(record.space)
+    return (
+        record.name,
+        str(len(record.trials)),
+        f"{record.spent:.0f}",
+        text.decimals(first.valid_perplexity, 2) if first and first.valid_perplexity else "–",
+        text.decimals(best.valid_perplexity, 2) if best and best.valid_perplexity else "–",
+        ", ".join(f"{n}={v}" for n, v in zip(names, best.parameters.values(), strict=True)) if best else "",
+    )
+
+
+def _closing(records: Sequence[SearchRecord]) -> str:
+    limit, trials = records[0].core_seconds, records[0].planned
+    return (
+        f"validation perplexities; each entry had at most {trials} trials and {limit:.0f} core-seconds. "
+        "nextword report shows what each search gained."
+    )
