@@ -18,9 +18,12 @@ class _OpenTokens(TokenNumberer):
 
     open = True
 
-    def sizes(self, types: Sequence[str]) -> TypeSizes:
+    def spelt(self, types: Sequence[str]) -> list[bytes]:
         first = 1 if self.end_of_line else 0
-        spelt = [b""] * first + [to_bytes(token) for token in types[first:]]
+        return [b""] * first + [to_bytes(token) for token in types[first:]]
+
+    def sizes(self, types: Sequence[str]) -> TypeSizes:
+        spelt = self.spelt(types)
         # in UTF-8, every byte but a continuation byte begins a character
         begun = [sum(byte & 0xC0 != 0x80 for byte in data) for data in spelt]
         return TypeSizes(np.array(begun, dtype=np.int64), np.array(list(map(len, spelt)), dtype=np.int64))

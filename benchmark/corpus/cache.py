@@ -130,20 +130,30 @@ def _load(folder: Path) -> Encoded | None:
         ):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
-        streams = {part: _stream(folder, part, vocabulary, meta["splits"][part]) for part in PARTS}
+        tagged = {part: f"{part}.tags.npy" in meta["checksums"] for part in PARTS}
+        streams = {
+            part: _stream(folder, part, vocabulary, meta["splits"][part], tagged[part]) for part in PARTS
+        }
         encoding = (folder / ENCODING).read_text(encoding="utf-8") if ENCODING in meta["checksums"] else None
         return Encoded(streams, meta["splits"]["test"]["text"], encoding)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _stream(folder: Path, part: str, vocabulary: Vocabulary, known: Mapping[str, Any]) -> TokenStream:
-    ids = np.load(folder / f"{part}.ids.npy", mmap_mode="r", allow_pickle=False)
-    lines = np.load(folder / f"{part}.lines.npy", mmap_mode="r", allow_pickle=False)
+def _stream(
+    folder: Path, part: str, vocabulary: Vocabulary, known: Mapping[str, Any], tagged: bool
+) -> TokenStream:
+    ids, lines = _array(folder, part, "ids"), _array(folder, part, "lines")
+    tags = _array(folder, part, "tags") if tagged else None
     if len(ids) != known["targets"] or len(lines) != known["lines"] + 1:
         raise ValueError(f"{folder} is damaged")
     text = CodedText(known["characters"], known["bytes"], known["spelling_bits"])
-    return TokenStream(ids, lines, vocabulary, text)
+    return TokenStream(ids, lines, vocabulary, text, tags)
+
+
+def _array(folder: Path, part: str, kind: str) -> np.ndarray:
+    array: np.ndarray = np.load(folder / f"{part}.{kind}.npy", mmap_mode="r", allow_pickle=False)
+    return array
 
 
 def _seal(meta: Mapping[str, Any]) -> int:

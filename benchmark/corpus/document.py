@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+import numpy as np
+
 from benchmark.errors import UserError
 
 #: Bytes handled at a time. The arrays made from a piece of this size fit into the processor's cache.
@@ -32,6 +34,10 @@ class Document(Protocol):
     def digest(self) -> str:
         """SHA-256 of its content, hexadecimal."""
 
+    def tags(self) -> np.ndarray | None:
+        """For each byte of its text, the class of the word that it stands in, of which the space behind it is
+        a part: uint8, see `benchmark.corpus.parts_of_speech`. None if its words have no known tags."""
+
 
 @dataclass(frozen=True)
 class FileDocument:
@@ -51,6 +57,9 @@ class FileDocument:
 
     def digest(self) -> str:
         return file_hash(self.path, "sha256")
+
+    def tags(self) -> None:
+        """Plain text has no tags."""
 
 
 def file_hash(path: Path, algorithm: str) -> str:

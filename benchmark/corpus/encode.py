@@ -1,9 +1,10 @@
 """Encoding a corpus: its splits become ids in files that can be memory-mapped.
 
 For each split, a folder holds the ids, such as `train.ids.npy` (uint16 or uint32 [targets]), and the
-offsets of its lines, `train.lines.npy` (int64 [lines + 1]). Beside them are `vocabulary.json` and
-`meta.json`, which has counts and a checksum of every file. Text is read once, a piece at a time; memory
-grows with the number of types and lines, not with the length of the text.
+offsets of its lines, `train.lines.npy` (int64 [lines + 1]). A corpus with tags has those of its tokens,
+`train.tags.npy` (uint8 [targets]). Beside them are `vocabulary.json` and `meta.json`, which has counts and a
+checksum of every file. Text is read once, a piece at a time; memory grows with the number of types and
+lines, not with the length of the text. Tags are an exception: tagged texts are small.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchmark.corpus.document import Span, pieces, whole_spans
 from benchmark.corpus.error_messages import empty_part, reserved_token, unseen_token
 from benchmark.corpus.fetch import Say
 from benchmark.corpus.settings import CorpusSettings, VocabularySettings
+from benchmark.corpus.tags import tags_of_tokens
 from benchmark.corpus.token_numbering import (
     CharacterTokens,
     TextCounter,
@@ -38,7 +40,7 @@ PARTS = ("train", "valid", "test")
 #: Part of the identity of every encoding: raise it when an edit gives the same text other ids.
 VERSION = 1
 #: Part of no identity: raise it when an edit changes what is kept beside the ids, to have caches made anew.
-ADDITIONS = 1
+ADDITIONS = 2
 #: Tokens handled at a time when ids replace type numbers.
 BATCH = 1 << 20
 #: Tokens that a text must not contain: they stand for the ends and the beginnings of lines.
@@ -113,6 +115,7 @@ def _encode(
         unplaced = np.flatnonzero((ids[: len(counts[part])] == NO_ID) & (counts[part] > 0))
         if len(unplaced):
             raise unseen_token({types[number] for number in unplaced}, part, texts.lines_of(part))
+        _keep_tags(texts, part, numberer, types, folder)
         _number_to_id(folder, part, splits[part].targets, ids, len(vocabulary))
         lines = np.load(folder / f"{part}.lines.npy", allow_pickle=False)
         text = meter.measure(counts[part], numberer.separators(lines))
@@ -188,6 +191,20 @@ def _counts(folder: Path, part: str) -> np.ndarray:
             seen[: len(counts)] += counts
             counts = seen
     return counts
+
+
+def _keep_tags(texts: _Texts, part: str, numberer: TokenNumberer, types: list[str], folder: Path) -> None:
+    """Write the tags of a split's tokens, if it has any; its type numbers are still there."""
+    spans = texts.parts[part]
+    if spans[0].document.tags() is None:
+        return
+    numbers = np.fromfile(_numbers_file(folder, part), dtype=np.int32)
+    spelt, lowercase = numberer.spelt(types), texts.settings.lowercase
+    tags = tags_of_tokens(spans, lowercase, spelt, numbers, numberer.end_of_line)
+    if tags is None:
+        texts.say(f"the tags of {spans[0].document.name} and others do not fit the tokens: left out")
+    else:
+        np.save(folder / f"{part}.tags.npy", tags, allow_pickle=False)
 
 
 def _numbers_file(folder: Path, part: str) -> Path:

@@ -10,9 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, file_hash
 from benchmark.corpus.fetch import Say, SearchPath, check, find_or_download
+from benchmark.corpus.parts_of_speech import class_of, is_tagged
 from benchmark.corpus.settings import SourceSettings
 from benchmark.errors import UserError, did_you_mean
 
@@ -36,6 +39,8 @@ class NltkDocument:
 
     @cached_property
     def _text(self) -> bytes:
+        if is_tagged(self.corpus):
+            return self._tagged[0]
         if hasattr(self.reader, "tagged_sents"):
             return "".join(" ".join(tokens) + "\n" for tokens in self.reader.sents(self.file)).encode()
         # The same as reader.raw, which takes milliseconds for each of the 10,788 files of Reuters.
@@ -44,6 +49,15 @@ class NltkDocument:
             return self._path.read_bytes().decode(encoding).encode()
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"cannot read {self._path} as {encoding}: {error}") from error
+
+    @cached_property
+    def _tagged(self) -> tuple[bytes, np.ndarray]:
+        """The text of tagged sentences, and what `tags` returns."""
+        sentences = [list(zip(*pairs, strict=True)) for pairs in self.reader.tagged_sents(self.file) if pairs]
+        text = "".join(" ".join(words) + "\n" for words, _ in sentences).encode()
+        classes = [class_of(tag, self.corpus) for _, tags in sentences for tag in tags]
+        lengths = [len(word.encode()) + 1 for words, _ in sentences for word in words]
+        return text, np.repeat(np.array(classes, dtype=np.uint8), lengths)
 
     @property
     def _path(self) -> Path:
@@ -54,6 +68,9 @@ class NltkDocument:
 
     def digest(self) -> str:
         return file_hash(self._path, "sha256")
+
+    def tags(self) -> np.ndarray | None:
+        return self._tagged[1] if is_tagged(self.corpus) else None
 
 
 def nltk_documents(
@@ -79,6 +96,8 @@ def nltk_documents(
     data = _unpacked(name, source, search_path, nltk.data.path, say)
     nltk.data.path.insert(0, str(data))
     files = sorted(reader.fileids())
+    # Most corpora are in a folder of their own name; treebank's files are in `treebank/combined`.
+    folder = data / "corpora" / name / f"{reader.root}/".rpartition(f"/{name}/")[2]
 
     def find(pattern: str) -> list[Document]:
         found = [file for file in files if fnmatchcase(file, pattern)]
@@ -86,7 +105,7 @@ def nltk_documents(
             raise UserError(
                 f"NLTK's {name} has no document {pattern!r}. {did_you_mean(pattern, files[:1000])}"
             )
-        return [NltkDocument(reader, file, name, data / "corpora" / name) for file in found]
+        return [NltkDocument(reader, file, name, folder) for file in found]
 
     return find
 

@@ -34,13 +34,15 @@ class TokenStream:
     `ids` (uint16 or uint32 [targets], usually memory-mapped) holds the text's tokens and, where the
     vocabulary has `</s>`, one `</s>` at the end of every line. `lines` (int64 [lines + 1]) holds the
     offset of each line's first id, then the number of ids. `text` measures the text behind the ids, for bits
-    per character; None where it is not known.
+    per character; None where it is not known. `tags` (uint8 [targets]) holds the part of speech of each id,
+    as an index (see `benchmark.corpus.parts_of_speech`); None for a corpus without tags.
     """
 
     ids: np.ndarray
     lines: np.ndarray
     vocabulary: Vocabulary
     text: CodedText | None = None
+    tags: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

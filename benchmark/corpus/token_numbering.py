@@ -87,6 +87,11 @@ class TokenNumberer(ABC):
         """How long the text of each type is."""
         return TypeSizes.of(types, end_first=self.end_of_line)
 
+    def spelt(self, types: Sequence[str]) -> list[bytes]:
+        """The text of each type in UTF-8; nothing for a `</s>` that marks the end of a line."""
+        first = 1 if self.end_of_line else 0
+        return [b""] * first + [token.encode() for token in types[first:]]
+
     def separators(self, lines: np.ndarray) -> int:
         """The spaces and newlines between the tokens of a split, from the offsets of its lines: one space
         between two words, one newline behind each line."""

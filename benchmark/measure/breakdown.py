@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.corpus.parts_of_speech import CLASSES
 from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.vocabulary import END
 from benchmark.measure.frequency import EDGES, bucket_of
 from benchmark.measure.seen import longest_seen
 from benchmark.record.losses import GroupLoss
@@ -31,6 +33,8 @@ class Criterion:
     #: The index of each test target's group, from the training and the test stream; None where the corpus
     #: has nothing to tell by.
     of: Callable[[TokenStream, TokenStream], np.ndarray | None]
+    #: Whether the order of the groups means something.
+    ordered: bool = True
 
 
 def names_from(edges: Sequence[int]) -> tuple[str, ...]:
@@ -106,6 +110,15 @@ CRITERIA = (
         "targets that last occurred {} tokens ago",
         (*names_from(DISTANCES), NEVER),
         _by_distance,
+    ),
+    Criterion(
+        "part_of_speech",
+        "part of speech",
+        "by the target's part of speech",
+        "{}",
+        (*CLASSES, END),
+        lambda train, test: test.tags,
+        ordered=False,
     ),
 )
 

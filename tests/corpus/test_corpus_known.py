@@ -9,9 +9,25 @@ import pytest
 from corpus_cases import MIRROR, corpus_options, needs_mirror, opened, silent
 
 from benchmark.corpus import Corpus, fingerprint
+from benchmark.corpus.parts_of_speech import CLASSES
 
 #: Nobody knows what to spell there.
 UNKNOWN_IN_THE_TEXT = {"ptb", "wikitext2"}
+#: The words of each class that NLTK counts with `brown.tagged_words(tagset="universal")`.
+BROWN = {
+    "nouns": 275_558,
+    "verbs": 182_750,
+    "adjectives": 83_721,
+    "adverbs": 56_239,
+    "numbers": 14_874,
+    "pronouns": 49_334,
+    "determiners": 137_019,
+    "prepositions": 144_766,
+    "conjunctions": 38_151,
+    "particles": 29_829,
+    "punctuation": 147_565,
+    "other": 1_386,
+}
 
 
 def expected(name: str) -> dict[str, int]:
@@ -38,6 +54,9 @@ def test_counts(name: str, tmp_path: Path) -> None:
     )
     assert corpus.test.text is not None
     assert (corpus.test.text.spelling_bits is None) == (name in UNKNOWN_IN_THE_TEXT)
+    tags = [np.bincount(split.tags, minlength=len(CLASSES)) for split in splits if split.tags is not None]
+    found = dict(zip(CLASSES, sum(tags).tolist(), strict=True)) if tags else {}
+    assert found == (BROWN if name == "brown" else {})
 
 
 @needs_mirror

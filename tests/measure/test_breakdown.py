@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.contract import TokenStream, Vocabulary
+from benchmark.corpus.parts_of_speech import CLASSES
 from benchmark.measure import seen
 from benchmark.measure.breakdown import CRITERIA, group_losses
 from benchmark.measure.seen import longest_seen
@@ -54,9 +57,11 @@ def test_the_longest_ngram_seen_is_that_of_a_plain_search(train, test, longest, 
 
 @given(TEXTS, TEXTS, st.integers(0, 2**32 - 1))
 def test_the_losses_of_every_criterion_add_up_to_the_total(train, test, seed):
-    texts = both(train, test)
-    scores = -np.random.default_rng(seed).exponential(size=len(texts[1])).astype(np.float32)
-    losses = group_losses(scores, *texts)
+    random = np.random.default_rng(seed)
+    text, untagged = both(train, test)
+    tagged = replace(untagged, tags=random.integers(0, len(CLASSES) + 1, len(untagged), dtype=np.uint8))
+    scores = -random.exponential(size=len(tagged)).astype(np.float32)
+    losses = group_losses(scores, text, tagged)
     assert [c.key for c in CRITERIA] == list(dict.fromkeys(loss.criterion for loss in losses))
     for criterion in CRITERIA:
         own = [loss for loss in losses if loss.criterion == criterion.key]
@@ -94,6 +99,18 @@ def test_a_text_without_line_ends_has_no_places():
     found = group_losses(np.full(5, -1, np.float32), text, text)
     assert {loss.criterion for loss in found} == {"training_count", "longest_seen", "last_occurrence"}
     assert [loss.targets for loss in found if loss.criterion == "longest_seen"] == [0, 0, 1, 1, 1, 2]
+
+
+def test_losses_by_part_of_speech_are_those_of_the_tags():
+    text = replace(stream([[1, 2], [3]]), tags=np.array([0, 1, 12, 0, 12], dtype=np.uint8))
+    found = group_losses(np.array([-1, -2, -3, -4, -5], np.float32), text, text)
+    of_tags = {loss.group: (loss.targets, loss.nll) for loss in found if loss.criterion == "part_of_speech"}
+    assert {name: loss for name, loss in of_tags.items() if loss != (0, 0.0)} == {
+        "nouns": (2, 5.0),
+        "verbs": (1, 2.0),
+        "</s>": (2, 8.0),
+    }
+    assert len(of_tags) == 13
 
 
 def test_losses_are_read_as_written_and_a_damaged_file_holds_none(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -84,6 +85,7 @@ def line_chart(
     log_y: bool = False,
     ceiling: float | None = None,
     marked: bool = False,
+    joined: bool = True,
     bottom: float = 44,
     left: float = 52,
 ) -> tuple[Figure, Axes]:
@@ -91,7 +93,8 @@ def line_chart(
 
     Lines are means over seeds, with a band of one standard deviation. If there are several families, n-gram
     models are dashed; otherwise each line has a marker of its own. Names are to the right, and `marks` are
-    dotted vertical lines with their text on top. With `log_y`, lines above `ceiling` leave at the upper edge.
+    dotted vertical lines with their text on top. Without `joined`, only the markers are drawn: the places on
+    the x axis have no order. With `log_y`, lines above `ceiling` leave at the upper edge.
     Means and bands are those of the values, not of their logarithms, on logarithmic axes as well.
     """
     figure, axes = canvas(title)
@@ -110,7 +113,7 @@ def line_chart(
             errorbar="sd" if len(line.seeds) > 1 else None,
             color=colour,
             dashes=False,
-            linestyle=(0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-",
+            linestyle=_style(line, mixed) if joined else "",
             marker=shape if marked else None,
             markersize=6,
             ax=axes,
@@ -138,6 +141,11 @@ def line_chart(
     _name_lines(axes, everything, names, colours)
     _draw_marks(figure, axes, marks)
     return figure, axes
+
+
+def _style(line: Line, mixed: bool) -> Any:
+    """How a line is dashed, as matplotlib takes it."""
+    return (0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-"
 
 
 def _draw_marks(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:

@@ -26,16 +26,24 @@ LINES = 6
 #: Rows with more than this many times the perplexity of the reference would flatten all others.
 REACH = 2.0
 
+#: Groups with a smaller share of the targets are not drawn: their means are noise, and flatten the others.
+SMALLEST = 0.001
+
 #: Nats per target, by the group's name; groups without targets are left out.
 Losses = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Groups:
-    """The groups of a criterion that have test targets, and how many each."""
+    """The groups of a criterion that are drawn, and how many of the test's targets each holds."""
 
     criterion: Criterion
     targets: dict[str, int]
+    total: int
+
+    def losses(self, row: Row) -> Losses:
+        """The mean losses of a row in these groups."""
+        return {name: loss for name, loss in mean_losses(row, self.criterion).items() if name in self.targets}
 
 
 def build(context: Context) -> Section | None:
@@ -85,6 +93,11 @@ def _targets(row: Row, criterion: Criterion) -> dict[str, int]:
     return {loss.group: loss.targets for loss in group_losses(row.runs[0], criterion)}
 
 
+def _drawn(criterion: Criterion, targets: dict[str, int]) -> Groups:
+    total = sum(targets.values())
+    return Groups(criterion, {name: n for name, n in targets.items() if n >= SMALLEST * total}, total)
+
+
 def _figure(group: RankedGroup, criterion: Criterion) -> Figure | None:
     families = [name for name in FAMILY_NAMES if any(losses(row, criterion) for row in group.family(name))]
     each = min(LINES // len(families), 3) if families else 0
@@ -93,7 +106,7 @@ def _figure(group: RankedGroup, criterion: Criterion) -> Figure | None:
     rows = [row for row in rows if _targets(row, criterion) == _targets(rows[0], criterion)]
     if len(rows) < 2:
         return None
-    groups = Groups(criterion, _targets(rows[0], criterion))
+    groups = _drawn(criterion, _targets(rows[0], criterion))
     verdict = _verdict(group, groups)
     caption = (
         f"Negative log-likelihood per target on {group.title}, {criterion.phrase}, as the difference from "
@@ -131,7 +144,7 @@ def _verdict(group: RankedGroup, groups: Groups) -> str:
     ngram, neural = group.best("count"), group.best("neural")
     if not ngram or not neural:
         return ""
-    ours, theirs = (mean_losses(row, groups.criterion) for row in (ngram, neural))
+    ours, theirs = groups.losses(ngram), groups.losses(neural)
     shared = [name for name in ours if name in theirs]
     ahead = [name for name in shared if ours[name] < theirs[name]]
     if not shared:
@@ -145,7 +158,7 @@ def _verdict(group: RankedGroup, groups: Groups) -> str:
 
 
 def _data(row: Row, reference: Row, groups: Groups) -> list[TableRow]:
-    base = mean_losses(reference, groups.criterion)
+    base = groups.losses(reference)
     return [
         TableRow(
             (
@@ -158,7 +171,7 @@ def _data(row: Row, reference: Row, groups: Groups) -> list[TableRow]:
             row.number,
             row.family,
         )
-        for name, value in mean_losses(row, groups.criterion).items()
+        for name, value in groups.losses(row).items()
     ]
 
 
@@ -166,7 +179,7 @@ def _draw(title: str, rows: list[Row], groups: Groups) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
 
     criterion = groups.criterion
-    base = mean_losses(rows[0], criterion)
+    base = groups.losses(rows[0])
     place = {name: float(x) for x, name in enumerate(base)}
     lines = [
         Line(
@@ -186,11 +199,13 @@ def _draw(title: str, rows: list[Row], groups: Groups) -> Drawing:
         xlabel=f"{criterion.title}; share of targets",
         ylabel="nats per target, difference",
         marked=True,
-        bottom=58,
+        joined=criterion.ordered,
+        bottom=58 if criterion.ordered else 122,
     )
-    total = sum(groups.targets.values())
-    shares = [text.percent(groups.targets[name] / total, 0) for name in place]
-    axes.set_xticks(
-        range(len(place)), [f"{_from(name)}\n{share}" for name, share in zip(place, shares, strict=True)]
-    )
+    shares = {name: text.percent(groups.targets[name] / groups.total, 0) for name in place}
+    if criterion.ordered:
+        axes.set_xticks(range(len(place)), [f"{_from(name)}\n{share}" for name, share in shares.items()])
+    else:
+        names = [f"{name}, {share}" for name, share in shares.items()]
+        axes.set_xticks(range(len(place)), names, rotation="vertical")
     return drawing
