@@ -22,6 +22,7 @@ VERBS = {
     "show": "show one run: its results, its settings, and the code and machine behind them",
     "status": "show which runs are finished, failed or missing",
     "generate": "show a finished run's likely next words, and sample text from it",
+    "compare": "compare finished runs: how much they differ, how sure that is, and where",
     "judge": "judge finished runs by BLiMP's minimal pairs and LAMBADA's last words",
     "prequential": "code the training text of finished runs by models of what stands before each part",
     "export": "write the n-grams of a finished run to an ARPA file",

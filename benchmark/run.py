@@ -21,6 +21,7 @@ from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
 from benchmark.files import atomic_folder, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.bits import text_figures
+from benchmark.measure.blocks import block_losses
 from benchmark.measure.breakdown import group_losses
 from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
@@ -33,15 +34,14 @@ from benchmark.measure.predictions import predictions
 from benchmark.measure.size import model_size, size_on_disk
 from benchmark.measure.throughput import timed_scores, training_spread
 from benchmark.record import provenance
-from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
+from benchmark.record.blocks import write_blocks
+from benchmark.record.folder import CHECKPOINT, RESULT, SCORES, WORKSPACE, finished, write_result
 from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
 from benchmark.record.log import FileRunLog
 from benchmark.record.losses import write_losses
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
 from benchmark.samples import samples
-
-SCORES = "test_log_probs.npy"
 
 
 def execute(job: Job, *, report: Report | None = None) -> Result:
@@ -198,6 +198,7 @@ def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Cor
     write_array(folder / SCORES, scores.astype(np.float32))
     write_json(folder / "samples.json", samples(model, corpus))
     write_losses(folder, group_losses(scores, corpus.train, corpus.test))
+    write_blocks(folder, block_losses(scores, corpus.test))
     return replace(result, **on_disk)
 
 

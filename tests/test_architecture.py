@@ -104,6 +104,7 @@ LIGHT = [
     "generate --help",
     "judge --help",
     "prequential --help",
+    "compare --help",
     "export --help",
     "check --help",
     "gpu --help",

@@ -16,10 +16,13 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.files import write_json
+from benchmark.record.blocks import BlockLosses, read_blocks
 from benchmark.record.losses import GroupLoss, read_losses
 from benchmark.record.result import Result
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
+#: ln p of each test target, float32 [targets].
+SCORES = "test_log_probs.npy"
 #: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
 WORKSPACE = "resume"
 
@@ -35,6 +38,11 @@ class RunRecord:
     def losses(self) -> list[GroupLoss]:
         """The losses of its groups of test targets; none in runs from before they were kept."""
         return read_losses(self.folder)
+
+    @cached_property
+    def blocks(self) -> BlockLosses | None:
+        """Its loss by block of the test text; None in runs from before it was kept."""
+        return read_blocks(self.folder)
 
 
 def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:

@@ -37,6 +37,25 @@ def number_field(
     return Field(Column(key, title, "right", level), lambda item: number_cell(of(item), show))
 
 
+def interval_fields(
+    key: str, of: Callable[[Item], tuple[float, float] | None], show: Format, level: Level = "key"
+) -> list[Field[Item]]:
+    """The 95% interval of what the column before shows: as one column, and in the CSV as two."""
+
+    def shown(item: Item) -> Cell:
+        found = of(item)
+        return text_cell(None if found is None else " to ".join(map(show, found)))
+
+    def end(place: int) -> Callable[[Item], float | None]:
+        return lambda item: None if (found := of(item)) is None else found[place]
+
+    return [
+        Field(Column(f"{key}_interval", "95% interval", "right", level), shown),
+        number_field(f"{key}_low", "Lower bound", end(0), show, "data"),
+        number_field(f"{key}_high", "Upper bound", end(1), show, "data"),
+    ]
+
+
 def measure_field(measure: Measure) -> Field[Row]:
     """The column of a measure: the mean over a row's seeds."""
     return number_field(

@@ -18,8 +18,15 @@ from benchmark.report.size_limit import Allowance, with_fewer_rows
 from benchmark.report.tables import Table, csv_table
 
 
-def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance: Allowance) -> str:
-    """The HTML document.
+def page(
+    title: str,
+    sections: Sequence[Section],
+    drawings: Drawings,
+    allowance: Allowance,
+    heading: str = "N-gram and neural language models compared",
+    verb: str = "report",
+) -> str:
+    """The HTML document, made by a verb of `nextword`; the files of a report stand beside its page.
 
     Jinja2 escapes all text from run folders, and a content security policy allows only the page's own script,
     so that no label, prompt or sample can run code.
@@ -52,6 +59,8 @@ def page(title: str, sections: Sequence[Section], drawings: Drawings, allowance:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     html = environment.get_template("page.html.j2").render(
         title=title,
+        heading=heading,
+        verb=verb,
         sections=with_fewer_rows(sections, allowance.rows),
         style=Markup(palette.css() + _asset("page.css") + drawings.rules),
         script=Markup(script),

@@ -31,7 +31,7 @@ def plain_table(context: Context, most: int | None = None) -> str:
     ranked = comparison(context)
     parts = [
         f"{group.title} (protocol {group.protocol[:6]}): lower perplexity is better\n"
-        f"{group.targets_summary}\n{_rows(ranked, rows, most)}"
+        f"{group.targets_summary}\n{group_text(ranked, rows, most)}"
         for group, rows in zip(context.ranked_groups, ranked.groups, strict=True)
     ]
     parts += ranking_notes(context.ranked_groups)
@@ -59,11 +59,11 @@ def _left_out(rows: Sequence[object], most: int | None) -> list[str]:
     return [f"  … and {number:,} more: nextword report --table"] if number else []
 
 
-def _rows(ranked: tables.Table, group: tables.Group, most: int | None) -> str:
-    """The key columns of one group of the comparison."""
-    shown = ranked.visible("key")
+def group_text(whole: tables.Table, group: tables.Group, most: int | None = None) -> str:
+    """The key columns of one group of a table."""
+    shown = whole.visible("key")
     rows = [[row.cells[i].shown for i in shown] for row in group.rows]
-    columns = [_column(ranked.columns[i], [row[place] for row in rows]) for place, i in enumerate(shown)]
+    columns = [_column(whole.columns[i], [row[place] for row in rows]) for place, i in enumerate(shown)]
     return "\n".join([table(columns, rows[: _shown(rows, most)]), *_left_out(rows, most)])
 
 

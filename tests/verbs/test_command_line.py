@@ -28,6 +28,7 @@ def test_one_run_leaves_a_whole_folder_and_is_not_repeated(nextword, tmp_path: P
         "config.yaml",
         "environment.json",
         "test_log_probs.npy",
+        "blocks.json",
         "log.txt",
         "checkpoint",
         "samples.json",

@@ -10,7 +10,7 @@ from benchmark.judge.record import LambadaJudgement, PairCounts
 from benchmark.measure.perplexity import exp
 from benchmark.report.blocks import Block, Definitions, Fold, Paragraph, Section
 from benchmark.report.context import Context
-from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
+from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
 from benchmark.report.judged_rows import JudgedGroup, JudgedRow, accuracy, judged_groups, means
 from benchmark.report.judged_sets import sets_table
 from benchmark.report.palette import FAMILY_NAMES
@@ -77,24 +77,13 @@ def _counted(
 def _interval(
     prefix: str, of: Callable[[JudgedRow], tuple[float | None, int]], digits: int = 1
 ) -> list[Field[JudgedRow]]:
-    """The 95% interval of a share of so many trials, shown as one column and in the CSV as two."""
+    """The interval of a share of so many trials."""
 
     def bounds(row: JudgedRow) -> tuple[float, float] | None:
         share, trials = of(row)
         return None if share is None else wilson(share, trials)
 
-    def shown(row: JudgedRow) -> Cell:
-        found = bounds(row)
-        return text_cell(None if found is None else " – ".join(text.percent(end, digits) for end in found))
-
-    def bound(place: int) -> Callable[[JudgedRow], float | None]:
-        return lambda row: None if (found := bounds(row)) is None else found[place]
-
-    return [
-        Field(Column(f"{prefix}_interval", "95% interval", "right"), shown),
-        _share(f"{prefix}_low", "Lower bound", bound(0), "data"),
-        _share(f"{prefix}_high", "Upper bound", bound(1), "data"),
-    ]
+    return interval_fields(prefix, bounds, lambda share: text.percent(share, digits))
 
 
 COMMON: tuple[Field[JudgedRow], ...] = (

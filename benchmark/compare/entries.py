@@ -1,0 +1,144 @@
+"""What is compared: runs, the seeds of one setting together, with the score of every test target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmark import text
+from benchmark.corpus import Corpus
+from benchmark.errors import UserError
+from benchmark.measure.blocks import block_losses
+from benchmark.record.blocks import FILE, write_blocks
+from benchmark.record.folder import SCORES, RunRecord, read_runs
+from benchmark.report.group_runs import group_runs
+from benchmark.report.ranking import PROTOCOL_PARTS
+from benchmark.report.rows import Row
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One side of a comparison: a row of runs that differ in their seed, and ln p of every target by each,
+    float32 [seeds, targets]."""
+
+    row: Row
+    scores: np.ndarray
+
+    @property
+    def label(self) -> str:
+        return self.row.label
+
+    @property
+    def seeds(self) -> int:
+        return len(self.scores)
+
+    @property
+    def random(self) -> bool:
+        """Whether another seed would have given other scores. A mixture of finished runs names no seed."""
+        return self.row.first.seed is not None or self.row.family != "count"
+
+    @property
+    def perplexity(self) -> float:
+        """The mean over seeds, as in the report."""
+        return float(np.exp(-self.scores.mean(axis=1, dtype=np.float64)).mean())
+
+    @property
+    def losses(self) -> np.ndarray:
+        """−ln p of every target, the mean over seeds: float64 [targets]."""
+        return -self.scores.mean(axis=0, dtype=np.float64)
+
+
+def entries_of(runs: Sequence[RunRecord]) -> list[Entry]:
+    """The entries of some runs, in the order in which they are named.
+
+    Runs that differ in nothing but their seed are one entry, unless all of them would be. Raises UserError if
+    the runs cannot be compared: fewer than two, other events, no probabilities, or no scores kept.
+    """
+    runs = list({run.folder.resolve(): run for run in runs}.values())
+    if len(runs) < 2:
+        raise UserError("a comparison takes two runs or more; name another one")
+    for run in runs:
+        _check(run)
+    _check_events(runs)
+    rows = group_runs(runs)
+    if len(rows) == 1:
+        rows = [_apart(run, runs) for run in runs]
+    order = {run.folder: place for place, run in enumerate(runs)}
+    rows.sort(key=lambda row: min(order[run.folder] for run in row.runs))
+    return [Entry(row, np.stack([_scores(run) for run in row.runs])) for row in rows]
+
+
+def with_all_seeds(runs: Sequence[RunRecord], results_dir: Path) -> list[RunRecord]:
+    """The runs, and of each one's setting the other seeds among all finished runs of the results folder."""
+    known = {run.folder.resolve(): run for run in [*read_runs(results_dir), *runs]}
+    named = {run.folder.resolve() for run in runs}
+    rows = [row for row in group_runs(known.values()) if row.done]
+    together = [run for row in rows if any(r.folder.resolve() in named for r in row.runs) for run in row.runs]
+    return [*runs, *together]
+
+
+def keep_blocks(entries: Sequence[Entry], corpus: Corpus) -> None:
+    """Add `blocks.json` to runs from before it was kept, so that the report has their intervals, too."""
+    for entry in entries:
+        for run, scores in zip(entry.row.runs, entry.scores, strict=True):
+            if not (run.folder / FILE).exists():
+                with suppress(UserError):  # a folder that cannot be written is compared all the same
+                    write_blocks(run.folder, block_losses(scores, corpus.test))
+
+
+def _apart(run: RunRecord, others: Sequence[RunRecord]) -> Row:
+    """A row of one seed, named by it, or by the run's id if others have the same seed."""
+    (row,) = group_runs([run])
+    seeds = [other.result.seed for other in others]
+    name = f"seed {run.result.seed}" if len(set(seeds)) == len(seeds) else run.folder.name
+    return replace(row, label=f"{row.label}, {name}")
+
+
+def _check(run: RunRecord) -> None:
+    result = run.result
+    name = f"{result.label} ({run.folder.name})"
+    if result.status != "ok":
+        raise UserError(f"{name} has no result: {result.status}, {text.clean(result.reason, 200)}")
+    if not result.normalised:
+        raise UserError(f"{name} gives scores that do not sum to one, so it has no loss to compare")
+    if result.test_zero_probabilities:
+        raise UserError(
+            f"{name} gives {result.test_zero_probabilities:,} targets probability 0: its loss is infinite"
+        )
+
+
+def _check_events(runs: Sequence[RunRecord]) -> None:
+    first = runs[0].result
+    for run in runs[1:]:
+        if run.result.protocol_id == first.protocol_id:
+            continue
+        parts = [
+            f"{part} ({getattr(first, key)} and {getattr(run.result, key)})"
+            for key, part in PROTOCOL_PARTS.items()
+            if getattr(first, key) != getattr(run.result, key)
+        ]
+        raise UserError(
+            f"{first.label} on {first.corpus} and {run.result.label} on {run.result.corpus} were scored on "
+            f"different events: they differ in {text.listed(parts) or 'a part that was not recorded'}"
+        )
+
+
+def _scores(run: RunRecord) -> np.ndarray:
+    """The scores that a run keeps. Raises UserError if there are none, or they are not its record's."""
+    path, result = run.folder / SCORES, run.result
+    again = f"make them: {result.command or 'nextword run …'} force=true"
+    try:
+        scores = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise UserError(f"{run.folder} keeps no scores ({SCORES}); {again}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {path}: {error}; {again}") from error
+    total = -float(np.sum(scores, dtype=np.float64))
+    recorded = result.test_nll
+    if scores.shape != (result.test_targets,) or recorded is None or not abs(total / recorded - 1) < 1e-6:
+        raise UserError(f"{path} does not hold the scores of this run's record; {again}")
+    return np.asarray(scores)

@@ -1,0 +1,50 @@
+"""`blocks.json` of a run: its test loss summed over blocks of targets, from which intervals are computed.
+
+The blocks of two runs on the same events are the same, so that their differences are paired. The file has a
+few hundred numbers, where the scores of all targets have a hundred thousand.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.files import write_json
+
+FILE = "blocks.json"
+
+
+@dataclass(frozen=True)
+class BlockLosses:
+    """`unit` says what the blocks are: `documents`, `blocks of 50 lines`. For each block, in order: how many
+    targets it has, int64 [blocks], and their total negative log-likelihood in nats, float64 [blocks]."""
+
+    unit: str
+    targets: np.ndarray
+    nll: np.ndarray
+
+    def like(self, other: BlockLosses) -> bool:
+        """Whether the blocks are those of the other, so that they can be paired."""
+        return self.unit == other.unit and np.array_equal(self.targets, other.targets)
+
+
+def write_blocks(folder: Path, blocks: BlockLosses) -> None:
+    """Keep the blocks in a run's folder."""
+    data = {"unit": blocks.unit, "targets": blocks.targets.tolist(), "nll": blocks.nll.tolist()}
+    write_json(folder / FILE, data)
+
+
+def read_blocks(folder: Path) -> BlockLosses | None:
+    """The blocks kept in a run's folder; None if it has no such file, or a damaged one."""
+    try:
+        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        targets = np.array([int(n) for n in data["targets"]], dtype=np.int64)
+        nll = np.array([float(loss) for loss in data["nll"]], dtype=np.float64)
+        unit = str(data["unit"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    sound = len(targets) == len(nll) and (targets > 0).all() and not np.isnan(nll).any()
+    return BlockLosses(unit, targets, nll) if sound else None
