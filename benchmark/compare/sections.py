@@ -35,7 +35,7 @@ def sections_of(comparison: Comparison, most: int) -> list[Section]:
     ]
     if targets:
         sections.append(Section("targets", "The targets that differ most", tuple(targets)))
-    return [*sections, Section("reading", "How to read this", (Definitions(tuple(_rules(comparison))),))]
+    return [*sections, Section("rules", "How to read this", (Definitions(tuple(_rules(comparison))),))]
 
 
 def sentence(pair: Pair) -> str:

@@ -18,7 +18,7 @@ from benchmark.report.fields import (
     text_field,
 )
 from benchmark.report.palette import FAMILY_NAMES
-from benchmark.report.tables import Cell, Column, Group, Table, TableRow
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_cell
 from benchmark.statistics.bootstrap import Estimate
 
 
@@ -91,7 +91,7 @@ GROUPS: tuple[Field[GroupDifference], ...] = (
 )
 TARGETS: tuple[Field[Target], ...] = (
     number_field("position", "Position", lambda target: target.position, text.amount, "data"),
-    text_field("before", "Before", lambda target: target.before),
+    Field(Column("before", "Before", "right"), lambda target: text_cell(target.before)),
     text_field("target", "Target", lambda target: target.target),
     text_field("after", "After", lambda target: target.after),
     number_field("first", "p by the first", lambda target: target.first, _probability),
