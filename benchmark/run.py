@@ -25,6 +25,7 @@ from benchmark.measure.blocks import block_losses
 from benchmark.measure.breakdown import group_losses
 from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
+from benchmark.measure.footprint import footprint
 from benchmark.measure.frequency import by_frequency
 from benchmark.measure.latency import latency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
@@ -121,6 +122,9 @@ def _computed(
         result = _validated(result, model, corpus)
     result, scores = _scored(result, model, corpus, meter)
     result = _saved(result, model, scores, corpus, folder)
+    if job.config["footprint"]:
+        rate = result.score_tokens_per_second or 1.0
+        result = replace(result, **footprint(model, folder / CHECKPOINT, corpus.test, rate, log.info))
     log.info(perplexity_line(result))
     return replace(result, status="ok")
 

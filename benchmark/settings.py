@@ -45,6 +45,7 @@ def check_settings(config: Mapping[str, Any]) -> None:
         "threads": (int, "a whole number from 1"),
         "device": (str, "auto, cpu, cuda or cuda:N"),
         "force": (bool, "true or false"),
+        "footprint": (bool, "true or false"),
         "results_dir": (str, "a folder"),
     }
     for key, (kind, meaning) in expected.items():

@@ -26,7 +26,11 @@ settings.load_profile("quick")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server of warm processes, once for all workers of pytest-xdist."""
+    """Start the server of warm processes, once for all workers of pytest-xdist.
+
+    Runs measure no load time: that takes a process which imports everything anew. Its own tests ask for it.
+    """
+    os.environ.setdefault("NEXTWORD_FOOTPRINT", "false")
     if not hasattr(config, "workerinput"):
         running = ExitStack()
         running.enter_context(warm_processes.server())

@@ -60,6 +60,7 @@ class Run(Part):
         """The overrides of the run, but for a training time that is shorter than the recipe's."""
         settings = [f"+sweep={self._sweep}", f"device={self._setup.device}"]
         settings.append(f"results_dir={self._setup.results_dir}")
+        settings.append("footprint=false")  # importing torch once more takes seconds that the plan needs
         if self._setup.corpora:
             settings.append(f"corpora_dir={self._setup.corpora}")
         return [*settings, *TOY] if self._setup.toy else settings

@@ -1,4 +1,4 @@
-"""Measures of a model's size, and of the time, memory and energy that it takes."""
+"""Measures of the time, memory and energy that a model takes."""
 
 from __future__ import annotations
 
@@ -7,62 +7,6 @@ from benchmark.measure.measure import Measure
 from benchmark.measure.speed_measures import SPEED
 
 COST: tuple[Measure, ...] = (
-    Measure(
-        key="bytes_in_memory",
-        title="Memory",
-        noun="memory",
-        unit="bytes",
-        definition=(
-            "The arrays of the model, in decimal units (1 MB is 1,000,000 bytes). It is comparable between "
-            "models of any kind. What scoring needs beside them, as for the scores of words, is not in it."
-        ),
-        show=text.size,
-        better="lower",
-        cost=True,
-        level="key",
-    ),
-    Measure(
-        key="parameters",
-        title="Parameters",
-        noun="number of parameters",
-        unit="",
-        definition="The trained parameters of a neural model.",
-        show=text.amount,
-        level="key",
-    ),
-    Measure(
-        key="entries",
-        title="n‑grams",
-        noun="number of n-grams",
-        unit="",
-        definition="N-grams that an n-gram model stores.",
-        show=text.amount,
-        level="key",
-    ),
-    Measure(
-        key="bytes_on_disk",
-        title="Disk",
-        noun="disk space",
-        unit="bytes",
-        definition="The files of the saved model, without the vocabulary.",
-        show=text.size,
-        better="lower",
-        level="data",
-    ),
-    Measure(
-        key="bytes_compressed",
-        title="Compressed",
-        noun="compressed size",
-        unit="bytes",
-        definition=(
-            "The files of the saved model, one behind the other, compressed by Zstandard at level 3, its "
-            "default: how much of the disk space a general compressor saves."
-        ),
-        show=text.size,
-        better="lower",
-        level="data",
-        optional=True,
-    ),
     Measure(
         key="train_seconds",
         title="Training",
@@ -99,11 +43,43 @@ COST: tuple[Measure, ...] = (
     ),
     *SPEED,
     Measure(
+        key="load_seconds",
+        title="Load time",
+        noun="load time",
+        unit="seconds",
+        definition=(
+            "The time to load the saved model, imports apart: the median of up to five loadings after a "
+            "first one. The system still has its files in memory."
+        ),
+        show=text.latency,
+        better="lower",
+        timed=True,
+        optional=True,
+    ),
+    Measure(
+        key="start_seconds",
+        title="Start",
+        noun="start time",
+        unit="seconds",
+        definition=(
+            "The time from the start of a fresh process until it has loaded the saved model: the "
+            "interpreter, the imports and one loading."
+        ),
+        show=text.duration,
+        better="lower",
+        timed=True,
+        level="data",
+        optional=True,
+    ),
+    Measure(
         key="peak_memory_bytes",
         title="Peak memory",
         noun="peak memory",
         unit="bytes",
-        definition="The most memory that the process of the run held resident.",
+        definition=(
+            "The most memory that the process of the run held resident until the test text was scored: with "
+            "the interpreter, the libraries, the texts and all that training needed."
+        ),
         show=text.size,
         better="lower",
         timed=True,

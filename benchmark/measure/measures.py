@@ -11,8 +11,9 @@ from __future__ import annotations
 from benchmark.measure.cost_measures import COST
 from benchmark.measure.prediction_measures import PREDICTIONS
 from benchmark.measure.quality_measures import QUALITY
+from benchmark.measure.size_measures import SIZE
 
-MEASURES = (*QUALITY, *PREDICTIONS, *COST)
+MEASURES = (*QUALITY, *PREDICTIONS, *SIZE, *COST)
 
 BY_KEY = {measure.key: measure for measure in MEASURES}
 #: What perplexity is weighed against.

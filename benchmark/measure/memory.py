@@ -1,10 +1,15 @@
-"""Peak memory of this process, and of what it holds on CUDA devices."""
+"""Memory that this process holds, now and at most, and its peak on CUDA devices."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import os
 import re
 import resource
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -13,14 +18,48 @@ def peak_memory_bytes() -> int:
 
     Linux's VmHWM where there is one: `ru_maxrss` there also counts the process that started this one.
     """
+    if (peak := _from_status("VmHWM")) is not None:
+        return peak
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def resident_bytes() -> int:
+    """The memory that this process holds resident now: what it has allocated and used, and the parts of files
+    mapped into memory that it has read. Raises OSError if the system does not tell."""
+    if (now := _from_status("VmRSS")) is not None:
+        return now
+    command = ["ps", "-o", "rss=", "-p", str(os.getpid())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not done.stdout.strip().isdecimal():
+        raise OSError("the system does not tell how much memory a process holds")
+    return int(done.stdout) * 1024
+
+
+def restart_peak_memory() -> bool:
+    """Let `peak_memory_bytes` begin anew with what is held now; False where the system cannot do that."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def release_unused_memory() -> None:
+    """Collect garbage, and give back what the C library keeps of freed memory, where it can (glibc)."""
+    gc.collect()
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _from_status(name: str) -> int | None:
+    """A size in Linux's `/proc/self/status`, in bytes; None where there is no such thing."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:
-        status = ""
-    if found := re.search(r"^VmHWM:\s+(\d+) kB", status, flags=re.MULTILINE):
-        return int(found[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        return None
+    found = re.search(rf"^{name}:\s+(\d+) kB", status, flags=re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
 
 
 def peak_device_bytes(device: str) -> int | None:

@@ -166,7 +166,17 @@ class Result:
     #: The most that the device computes in a second in these number formats, in products of large matrices.
     train_peak_operations: float | None = None
     score_peak_operations: float | None = None
-    #: Most memory the process held resident.
+    #: From the start of a process until it has loaded the saved model, imports included; and loading it
+    #: again, when everything is imported (see `measure.footprint`, for the rest as well).
+    start_seconds: float | None = None
+    load_seconds: float | None = None
+    #: Resident memory of that process without a model, and its growth by a loaded one, and at most while it
+    #: scores the first `footprint_targets` test targets, loaded model included.
+    base_resident_bytes: int | None = None
+    load_resident_bytes: int | None = None
+    score_resident_bytes: int | None = None
+    footprint_targets: int | None = None
+    #: Most memory the process of the run held resident.
     peak_memory_bytes: int | None = None
     #: Most memory that tensors held on the CUDA device in training, with its validations. Under `torchrun`,
     #: that of the process of rank 0.

@@ -47,6 +47,8 @@ def prepared(
     shared = [*(override for override in settings.base_overrides if key_of(override) not in taken), *given]
     if "impossible" not in keys:
         shared.append("impossible=skip")  # settings that the model refuses make a failed trial
+    if "footprint" not in keys:
+        shared.append("footprint=false")  # trials are many, and compared by their quality
     jobs = collector.jobs(shared)
     if not jobs:
         return None

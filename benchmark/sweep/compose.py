@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Settings that do not change a run's results.
 INCIDENTAL = frozenset(
-    {"force", "workers", "launcher", "impossible", "results_dir", "corpora_dir", "cache_dir"}
+    {"force", "workers", "launcher", "impossible", "footprint", "results_dir", "corpora_dir", "cache_dir"}
 )
 
 MULTIRUN = ("-m", "--multirun")

@@ -8,6 +8,15 @@ from benchmark.report.context import context_of
 from benchmark.report.sections import cost
 from benchmark.report.tables import Table
 
+FOOTPRINT = (
+    "start_seconds",
+    "load_seconds",
+    "base_resident_bytes",
+    "load_resident_bytes",
+    "score_resident_bytes",
+    "footprint_targets",
+)
+
 
 def tables_of(results) -> dict[str, list[list[str]]]:
     """What a reader sees in the tables of the section, by the table's name."""
@@ -32,4 +41,20 @@ def test_each_order_of_a_table_has_its_ngrams_and_its_share_of_the_bytes(run, tm
 def test_records_without_orders_have_no_table(run, tmp_path):
     run("kn", "KN", "count", 140.0)
     run("lstm", "LSTM", "neural", 120.0)
+    assert not [name for name in tables_of(tmp_path) if name.startswith("order_sizes")]
+
+
+def test_what_a_fresh_process_found_stands_beside_the_bytes_of_the_arrays(run, tmp_path):
+    run("kn", "KN", "count", 140.0, footprint_targets=20_000)
+    run("lstm", "LSTM", "neural", 120.0, score_resident_bytes=31_000_000, footprint_targets=9_000)
+    run("old", "Old", "count", 150.0, **dict.fromkeys(FOOTPRINT), bytes_compressed=None)
+    lstm, kn = tables_of(tmp_path)["footprint_ptb"]
+    times_and_disk = ["5.00 ms", "2.30 s", "9.00 MB", "5.00 MB"]
+    assert lstm == ["LSTM", "10.0 MB", "10.0 MB", "31.0 MB", "9,000", "260 MB", *times_and_disk]
+    assert kn[:6] == ["KN", "10.0 MB", "10.0 MB", "18.0 MB", "20.0 k", "50.0 MB"]
+
+
+def test_without_such_processes_there_is_no_table(run, tmp_path):
+    run("kn", "KN", "count", 140.0, **dict.fromkeys(FOOTPRINT))
+    run("lstm", "LSTM", "neural", 120.0, **dict.fromkeys(FOOTPRINT))
     assert tables_of(tmp_path) == {}

@@ -12,6 +12,7 @@ from benchmark.measure.measures import COSTS, TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Fold, Section
 from benchmark.report.context import Context
 from benchmark.report.fields import FAMILY, LABEL, Field, cells_of, columns_of, measure_field, text_field
+from benchmark.report.footprints import footprints
 from benchmark.report.order_sizes import order_sizes
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
@@ -34,6 +35,7 @@ def build(context: Context) -> Section | None:
         for group in context.ranked_groups
         if group.has_several_models and len(rows := _with_finite_values(group, cost)) > 1
     ]
+    blocks += filter(None, map(footprints, context.ranked_groups))
     if orders := tuple(filter(None, map(order_sizes, context.ranked_groups))):
         blocks.append(Fold("Size by n-gram order", orders))
     return Section("cost", "What it costs", tuple(blocks)) if blocks else None
