@@ -1,0 +1,166 @@
+"""What a longer history brings, and who leads when both families have the same."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
+from benchmark.report.blocks import Block, Paragraph, Section, Strong
+from benchmark.report.context import Context
+from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
+from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import RankedGroup
+from benchmark.report.rows import Row
+from benchmark.report.tables import Group, Table, TableRow
+
+ORDER = 35
+
+#: The histories, and what readers call them.
+HISTORIES = {"sentence": "within the sentence", "stream": "across sentences"}
+
+INTRODUCTION = (
+    "A network usually reads on across sentences, while an n-gram model begins anew with each. Here both "
+    "have the same history. Within the sentence, nothing before the present line is used. Across sentences, "
+    "a network keeps its state, and an n-gram model may have a cache. The best of a family is chosen by "
+    "validation perplexity; differences are those of test perplexity."
+)
+
+
+@dataclass(frozen=True)
+class EqualHistory:
+    """The best row of each family with the same history."""
+
+    history: str
+    ngram: Row
+    neural: Row
+
+    @property
+    def difference(self) -> float:
+        """How far the network's perplexity is from that of the n-gram model, as a share of the latter."""
+        return _value(self.neural) / _value(self.ngram) - 1
+
+
+@dataclass(frozen=True)
+class BothHistories:
+    """A model that was run with both histories, and settings that are otherwise the same."""
+
+    sentence: Row
+    stream: Row
+
+    @property
+    def gain(self) -> float:
+        """By what share the longer history lowers the test perplexity."""
+        return 1 - _value(self.stream) / _value(self.sentence)
+
+
+EQUAL: tuple[Field[EqualHistory], ...] = (
+    text_field("history", "History", lambda pair: HISTORIES[pair.history]),
+    text_field("ngram", "Best n-gram model", lambda pair: pair.ngram.label),
+    number_field("ngram_perplexity", "Test perplexity", lambda p: _value(p.ngram), text.perplexity),
+    text_field("neural", "Best network", lambda pair: pair.neural.label),
+    number_field("neural_perplexity", "Test perplexity", lambda p: _value(p.neural), text.perplexity),
+    number_field("difference", "Network's difference", lambda pair: pair.difference, text.percent),
+)
+BOTH: tuple[Field[BothHistories], ...] = (
+    text_field("label", "Model", lambda pair: pair.sentence.label),
+    text_field("family", "Family", lambda p: FAMILY_NAMES.get(p.sentence.family, p.sentence.family)),
+    number_field("sentence", "Within the sentence", lambda p: _value(p.sentence), text.perplexity),
+    number_field("stream", "Across sentences", lambda p: _value(p.stream), text.perplexity),
+    number_field("gain", "What the longer history brings", lambda pair: pair.gain, text.percent),
+)
+
+
+def build(context: Context) -> Section | None:
+    blocks: list[Block] = []
+    for group in context.ranked_groups:
+        blocks += _blocks(group)
+    if not blocks:
+        return None
+    return Section("history", "Equal history", (Paragraph((INTRODUCTION,)), *blocks))
+
+
+def equal_histories(group: RankedGroup) -> list[EqualHistory]:
+    """For each history that both families have, the best row of each."""
+    pairs = []
+    for history in HISTORIES:
+        rows = [row for row in group.rows if row.history == history]
+        ngram, neural = _best(rows, "count"), _best(rows, "neural")
+        if ngram and neural:
+            pairs.append(EqualHistory(history, ngram, neural))
+    return pairs
+
+
+def both_histories(group: RankedGroup) -> list[BothHistories]:
+    """The models that were run with both histories, in the order of their ranks."""
+    found: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in group.rows:
+        if row.perplexity is not None and math.isfinite(row.perplexity):
+            settings = {key: value for key, value in row.settings.items() if key != "context"}
+            key = json.dumps([row.model, settings], sort_keys=True, default=str)
+            found[key].setdefault(row.history, row)
+    return [BothHistories(**rows) for rows in found.values() if rows.keys() == HISTORIES.keys()]
+
+
+def _best(rows: Sequence[Row], family: str) -> Row | None:
+    """The family's row with the lowest validation perplexity."""
+    judged = [
+        (value, row)
+        for row in rows
+        if row.family == family and (value := row.mean(VALID_PERPLEXITY)) is not None and math.isfinite(value)
+    ]
+    return min(judged, key=lambda pair: pair[0])[1] if judged else None
+
+
+def _value(row: Row) -> float:
+    return row.mean(TEST_PERPLEXITY) or math.nan
+
+
+def _blocks(group: RankedGroup) -> list[Block]:
+    equal, both = equal_histories(group), both_histories(group)
+    blocks: list[Block] = []
+    if len(equal) == len(HISTORIES):
+        blocks.append(Paragraph(_verdict(group, *equal)))
+    if equal and both:
+        rows = tuple(TableRow(cells_of(EQUAL, pair)) for pair in equal)
+        caption = (
+            f"The best model of each family on {group.title} with the same history; lower is better. A "
+            "negative difference means that the network is ahead."
+        )
+        blocks.append(Table(f"equal_history_{group.file}", caption, columns_of(EQUAL), (Group(rows),)))
+    if both:
+        lines = tuple(TableRow(cells_of(BOTH, pair), pair.stream.number, pair.stream.family) for pair in both)
+        caption = (
+            f"Models that were run with both histories on {group.title}: test perplexity, lower is better."
+        )
+        blocks.append(Table(f"both_histories_{group.file}", caption, columns_of(BOTH), (Group(lines),)))
+    return blocks if both else []
+
+
+def _verdict(group: RankedGroup, sentence: EqualHistory, stream: EqualHistory) -> tuple[str | Strong, ...]:
+    return (
+        f"On {group.title}, within the sentence, the best network is ",
+        Strong(_side(sentence.difference)),
+        f" the best n-gram model ({sentence.neural.label}, {text.perplexity(_value(sentence.neural))}; "
+        f"{sentence.ngram.label}, {text.perplexity(_value(sentence.ngram))}). Across sentences, it is ",
+        Strong(_side(stream.difference)),
+        f" ({stream.neural.label}, {text.perplexity(_value(stream.neural))}; {stream.ngram.label}, "
+        f"{text.perplexity(_value(stream.ngram))}). The longer history lowers the perplexity of the best "
+        f"network by {text.percent(_gain(sentence.neural, stream.neural))} and that of the best n-gram model "
+        f"by {text.percent(_gain(sentence.ngram, stream.ngram))}.",
+    )
+
+
+def _gain(sentence: Row, stream: Row) -> float:
+    return 1 - _value(stream) / _value(sentence)
+
+
+def _side(difference: float) -> str:
+    """`7.1% below`, `3.0% above`, `level with`."""
+    if abs(difference) < 0.0005:
+        return "level with"
+    return f"{text.percent(abs(difference))} {'below' if difference < 0 else 'above'}"
