@@ -184,6 +184,9 @@ class LanguageModel(ABC):
     #: False for a score that does not sum to one (stupid backoff): kept apart, no perplexity printed.
     normalised: bool = True
     context: Context = "sentence"
+    #: Whether only the last few tokens of a context count, so that `next_log_probs` is as fast after a long
+    #: one as after a short one.
+    short_memory: bool = False
 
     #: How the model was trained or estimated, and how it computes its scores; read after `fit`.
     trained_on: Computation = Computation()

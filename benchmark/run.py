@@ -201,7 +201,7 @@ def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Cor
         corpus.tokeniser.save(checkpoint)
     write_array(folder / SCORES, scores.astype(np.float32))
     write_json(folder / "samples.json", samples(model, corpus))
-    write_losses(folder, group_losses(scores, corpus.train, corpus.test))
+    write_losses(folder, group_losses(scores, corpus.train, corpus.test, corpus.keep))
     write_blocks(folder, block_losses(scores, corpus.test))
     return replace(result, **on_disk)
 

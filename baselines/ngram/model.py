@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
@@ -40,6 +40,7 @@ class TableModel(LanguageModel):
     """
 
     family = "count"
+    short_memory = True
     trained_on = scored_on = Computation(dtype="float64")
     table: BackoffTable
     vocabulary: Vocabulary
@@ -51,10 +52,6 @@ class TableModel(LanguageModel):
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         longest = self.table.order - 1
         return self.table.rows([recent(ids, self.vocabulary, self.context, longest) for ids in contexts])
-
-    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
-        """See `LanguageModel`. A context is cut to the words that the table can look at, so none is long."""
-        return super().distributions(stream, places, rows)
 
     def size(self) -> ModelSize:
         sizes = zip(self.table.ngrams, self.table.nbytes_by_order, strict=True)

@@ -48,7 +48,7 @@ def open_encoded(
     say: Say,
 ) -> Encoded:
     """The encoding of a corpus: from the cache, or made now. Raises UserError."""
-    folder = cache / "encoded" / f"{settings.name}-{fingerprint[:16]}{_tools(settings)}"
+    folder = cache / "encoded" / folder_name(settings, fingerprint)
     found = _load(folder)
     if found is None:
         busy = f"another process is encoding {settings.name}; waiting for it"
@@ -67,6 +67,11 @@ def open_encoded(
     sizes = {part: (len(stream), len(stream.lines) - 1) for part, stream in found.streams.items()}
     _check_counts(settings, found.vocabulary, sizes)
     return found
+
+
+def folder_name(settings: CorpusSettings, fingerprint: str) -> str:
+    """What a folder of the cache is called that holds something made from a corpus."""
+    return f"{settings.name}-{fingerprint[:16]}{_tools(settings)}"
 
 
 def _tools(settings: CorpusSettings) -> str:

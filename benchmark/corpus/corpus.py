@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.corpus.kept import Keep, KeptArrays, not_kept
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.tokeniser import ENCODING, Tokeniser
 from benchmark.corpus.vocabulary import Vocabulary
@@ -29,7 +30,8 @@ class Corpus:
     `protocol` describes the set of events behind a result on the test split: `text` (SHA-256 of the
     split's text), `tokens`, `vocabulary` (digest), `unknown` and `end_of_line`. `published` holds
     results from the literature: `model`, `source`, `protocol`, and `perplexity` or `bits_per_character`.
-    The vocabulary's counts are those of `train`, which may be a share of the training split.
+    The vocabulary's counts are those of `train`, which may be a share of the training split. `keep` returns
+    what was computed from the corpus before, or computes and keeps it (see `benchmark.corpus.kept`).
     """
 
     name: str
@@ -42,6 +44,7 @@ class Corpus:
     protocol: dict[str, str]
     published: list[dict[str, Any]]
     tokeniser: Tokeniser
+    keep: Keep = not_kept
 
     def tokenise(self, prompt: str) -> list[str]:
         """The tokens of a prompt, made in the same way as those of the corpus."""
@@ -63,7 +66,7 @@ def open_corpus(
     that takes time. Raises UserError: one line that names the setting, file or count that is wrong, and
     what to do about it.
     """
-    from benchmark.corpus.cache import open_encoded
+    from benchmark.corpus.cache import folder_name, open_encoded
     from benchmark.corpus.settings import corpus_settings
     from benchmark.corpus.train_share import share_fingerprint, take_share
 
@@ -75,12 +78,14 @@ def open_corpus(
     streams = take_share(encoded.streams, share)
     vocabulary = streams["train"].vocabulary
     tokeniser = _tokeniser(settings, encoded.byte_pairs)
+    with_share = share_fingerprint(whole, share)
+    kept = KeptArrays(cache / "kept" / folder_name(settings, with_share))
     return Corpus(
         name=settings.name,
         title=settings.title or settings.name,
         **streams,
         vocabulary=vocabulary,
-        fingerprint=share_fingerprint(whole, share),
+        fingerprint=with_share,
         protocol={
             "text": encoded.test_text,
             "tokens": tokeniser.describe(),
@@ -92,6 +97,7 @@ def open_corpus(
             {k: v for k, v in asdict(number).items() if v is not None} for number in settings.published
         ],
         tokeniser=tokeniser,
+        keep=kept.get,
     )
 
 

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.corpus.kept import Keep, not_kept
 from benchmark.corpus.parts_of_speech import CLASSES
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END
 from benchmark.measure.frequency import EDGES, bucket_of
 from benchmark.measure.seen import longest_seen
 from benchmark.record.losses import GroupLoss
+
+#: Of the groups that are kept with a corpus: raise it when an edit puts targets into other groups.
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Criterion:
     of: Callable[[TokenStream, TokenStream], np.ndarray | None]
     #: Whether the order of the groups means something.
     ordered: bool = True
+    #: Whether the groups are kept with the corpus, because they take long to find.
+    kept: bool = False
 
 
 def names_from(edges: Sequence[int]) -> tuple[str, ...]:
@@ -94,6 +100,7 @@ CRITERIA = (
         "targets whose longest n-gram seen in training has {} words",
         ("0", "1", "2", "3", "4", "5+"),
         longest_seen,
+        kept=True,
     ),
     Criterion(
         "place_in_line",
@@ -123,12 +130,32 @@ CRITERIA = (
 )
 
 
-def group_losses(scores: np.ndarray, train: TokenStream, test: TokenStream) -> list[GroupLoss]:
-    """The loss of each group of each criterion, from ln p of the test targets."""
+def groups_of(
+    criterion: Criterion, train: TokenStream, test: TokenStream, keep: Keep = not_kept
+) -> np.ndarray | None:
+    """The index of each test target's group; None where the corpus has nothing to tell by."""
+    if not criterion.kept:
+        return criterion.of(train, test)
+
+    def find() -> np.ndarray:
+        groups = criterion.of(train, test)
+        assert groups is not None
+        return groups
+
+    return keep(f"{criterion.key}-{VERSION}", len(test), find)
+
+
+def group_losses(
+    scores: np.ndarray, train: TokenStream, test: TokenStream, keep: Keep = not_kept
+) -> list[GroupLoss]:
+    """The loss of each group of each criterion, from ln p of the test targets.
+
+    `keep`, that of the streams' corpus, spares looking for groups that an earlier run has found.
+    """
     losses = -scores.astype(np.float64)
     found = []
     for criterion in CRITERIA:
-        groups = criterion.of(train, test)
+        groups = groups_of(criterion, train, test, keep)
         if groups is None:
             continue
         most = len(criterion.groups)

@@ -43,11 +43,12 @@ def predictions(model: LanguageModel, stream: TokenStream) -> dict[str, Any]:
 def sampled_places(model: LanguageModel, stream: TokenStream) -> np.ndarray:
     """Indices of the targets to look at, ascending int64; empty if the model is too slow.
 
-    A model with no `distributions` of its own reads every context by itself. Some do so in microseconds,
-    others read the whole text anew: the time of one context from the middle tells.
+    A model with no `distributions` of its own reads every context by itself. Unless it has a short memory, it
+    may read the whole text anew: the time of one context from the middle tells.
     """
     most = min(SAMPLE, len(stream))
-    if most and type(model).distributions is LanguageModel.distributions:
+    by_context = type(model).distributions is LanguageModel.distributions
+    if most and by_context and not model.short_memory:
         middle = np.asarray(stream.ids)[: len(stream) // 2]
         begun = time.perf_counter()
         model.next_log_probs([middle])

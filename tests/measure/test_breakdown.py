@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.contract import TokenStream, Vocabulary
+from benchmark.corpus.kept import KeptArrays
 from benchmark.corpus.parts_of_speech import CLASSES
 from benchmark.measure import seen
 from benchmark.measure.breakdown import CRITERIA, group_losses
@@ -111,6 +112,16 @@ def test_losses_by_part_of_speech_are_those_of_the_tags():
         "</s>": (2, 8.0),
     }
     assert len(of_tags) == 13
+
+
+def test_the_longest_ngrams_are_looked_for_once(tmp_path, monkeypatch):
+    text, other = both([[1, 2, 3], [2]], [[3, 2, 1]])
+    scores = np.array([-1, -2, -3, -4], np.float32)
+    keep = KeptArrays(tmp_path).get
+    expected = group_losses(scores, text, other)
+    assert group_losses(scores, text, other, keep) == expected
+    monkeypatch.setattr(seen, "_seen", None)  # looking again would fail
+    assert group_losses(scores, text, other, keep) == expected
 
 
 def test_losses_are_read_as_written_and_a_damaged_file_holds_none(tmp_path):

@@ -122,6 +122,15 @@ def test_a_model_that_is_too_slow_by_context_is_not_measured(monkeypatch):
     assert predictions(fitted(text), text) == {}
 
 
+def test_a_model_with_a_short_memory_is_measured_without_a_trial(monkeypatch):
+    text = stream(60)
+    model = fitted(text)
+    expected = predictions(model, text)
+    monkeypatch.setattr(model, "short_memory", True)
+    monkeypatch.setattr(measured, "SECONDS", -1.0)  # no trial is fast enough
+    assert predictions(model, text) == expected
+
+
 def test_a_model_with_zero_probabilities_keeps_finite_figures():
     class Certain(bigram.Bigram):
         """Gives all probability to one word."""
