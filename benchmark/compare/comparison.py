@@ -104,7 +104,9 @@ def compare(entries: Sequence[Entry], corpus: Corpus, blocks: Blocks) -> Compari
         )
         for place, (entry, ranks) in enumerate(zip(entries, rank_ranges(whole), strict=True))
     )
-    grouped = [_grouped(entries, grouping, blocks) for grouping in groupings(corpus.train, corpus.test)]
+    grouped = [
+        _grouped(entries, grouping, blocks) for grouping in groupings(corpus.train, corpus.test, corpus.keep)
+    ]
     groups = tuple(
         tuple(difference for differences in grouped for difference in differences[place])
         for place in range(len(entries) - 1)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.corpus.kept import Keep, not_kept
 from benchmark.corpus.stream import TokenStream
-from benchmark.measure.breakdown import CRITERIA
-from benchmark.measure.seen import longest_seen
+from benchmark.measure.breakdown import CRITERIA, LONGEST_SEEN, groups_of
 
 #: Lengths of n-grams that were seen or not.
 ORDERS = (2, 3, 4, 5)
@@ -25,19 +25,20 @@ class Grouping:
     of: np.ndarray
 
 
-def groupings(train: TokenStream, test: TokenStream) -> Iterator[Grouping]:
+def groupings(train: TokenStream, test: TokenStream, keep: Keep = not_kept) -> Iterator[Grouping]:
     """Every grouping of the test targets: the criteria of `losses.csv`, and for n of 2 to 5 whether training
     has the n-gram that ends with the target.
 
     An n-gram may begin with the start of the line; where the line has fewer tokens before the target, there
-    is none.
+    is none. `keep`, that of the streams' corpus, spares looking for groups that a run has found.
     """
     for criterion in CRITERIA:
-        groups = criterion.of(train, test)
+        groups = groups_of(criterion, train, test, keep)
         if groups is not None:
             title = criterion.title[0].upper() + criterion.title[1:]
             yield Grouping(criterion.key, title, criterion.groups, groups)
-    seen = longest_seen(train, test, max(ORDERS))
+    seen = groups_of(LONGEST_SEEN, train, test, keep)
+    assert seen is not None
     starts = np.repeat(test.lines[:-1], np.diff(test.lines))
     place = np.arange(len(test)) - starts + 1
     for n in ORDERS:

@@ -91,17 +91,18 @@ TRAINING_COUNT = Criterion(
     names_from(EDGES),
     lambda train, test: bucket_of(test),
 )
+LONGEST_SEEN = Criterion(
+    "longest_seen",
+    "longest n-gram seen in training",
+    "by the longest n-gram, up to five words, that ends with the target and occurs in the training text",
+    "targets whose longest n-gram seen in training has {} words",
+    ("0", "1", "2", "3", "4", "5+"),
+    longest_seen,
+    kept=True,
+)
 CRITERIA = (
     TRAINING_COUNT,
-    Criterion(
-        "longest_seen",
-        "longest n-gram seen in training",
-        "by the longest n-gram, up to five words, that ends with the target and occurs in the training text",
-        "targets whose longest n-gram seen in training has {} words",
-        ("0", "1", "2", "3", "4", "5+"),
-        longest_seen,
-        kept=True,
-    ),
+    LONGEST_SEEN,
     Criterion(
         "place_in_line",
         "place in the line",
