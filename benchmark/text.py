@@ -76,9 +76,11 @@ def size(bytes_: float | None) -> str:
 
 
 def amount(value: float | None) -> str:
-    """A count with three significant digits: 1.62 M."""
+    """A count with three significant digits, 1.62 M; below one, with two: 0.35."""
     if value is None or not math.isfinite(value):
         return NONE
+    if 0 < value < 1:
+        return significant(value, 2)
     return f"{value:,.0f}" if value < 9_999.5 else _scaled(value, ("", "k", "M", "G"))
 
 

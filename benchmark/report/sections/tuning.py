@@ -96,8 +96,8 @@ def settings_of(trial: Trial, space: Mapping[str, object]) -> str:
 
 
 FIELDS: tuple[Field[Entry], ...] = (
-    text_field("entry", "Entry", lambda entry: entry.search.name),
-    text_field("label", "Best model", lambda entry: entry.best.label, "more"),
+    text_field("label", "Best model", lambda entry: entry.best.label),
+    text_field("entry", "Entry", lambda entry: entry.search.name, "more", mono=True),
     text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
     number_field("trials", "Trials", lambda entry: len(entry.search.trials), text.amount),
     number_field("failed", "Failed", lambda entry: len(entry.search.failed), text.amount, "more"),
@@ -151,7 +151,7 @@ def _blocks(title: str, entries: list[Entry]) -> list[Block]:
     lowest = entries[0]
     caption = (
         f"Entries tuned on {title}, by the validation perplexity of their best trial; lower is better. The "
-        f"lowest is {lowest.search.name} with {text.perplexity(lowest.best_value)}."
+        f"lowest is {text.clean(lowest.best.label)} with {text.perplexity(lowest.best_value)}."
     )
     rows = tuple(
         TableRow(cells_of(FIELDS, entry), entry.row, entry.family, best=entry is lowest) for entry in entries
@@ -210,7 +210,7 @@ def _draw(title: str, entries: list[Entry]) -> Drawing:
     lines = [
         Line(
             entry.row,
-            entry.search.name,
+            text.clean(entry.best.label),
             entry.family,
             (tuple((max(seconds, 1e-3), value) for _, seconds, value in entry.expected),),
         )
