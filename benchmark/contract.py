@@ -148,6 +148,11 @@ class RunLog:
         """Work inside this block (validation) does not count as training: neither its time nor its energy."""
         yield
 
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Work inside this block trains a component. It counts as training, and is recorded by itself."""
+        yield
+
 
 class Reader:
     """Reads a text token by token, as a keyboard or a decoder does, and predicts each next token.

@@ -30,6 +30,7 @@ from benchmark.measure.frequency import by_frequency
 from benchmark.measure.latency import latency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
 from benchmark.measure.operations import operations
+from benchmark.measure.parts import training_of_parts
 from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
 from benchmark.measure.predictions import predictions
 from benchmark.measure.size import model_size, size_on_disk
@@ -145,12 +146,13 @@ def _fitted(
         normalised=model.normalised,
         train_seconds=seconds,
         train_tokens=tokens,
-        # nothing learnt in no time is no rate
-        train_tokens_per_second=tokens / seconds if seconds > 1e-3 else None,
+        # nothing learnt in no time is no rate, and unlike components have no common one
+        train_tokens_per_second=tokens / seconds if seconds > 1e-3 and not log.parts else None,
         **training_spread(log.rows),
         peak_device_bytes=peak_device_bytes(computed.device),
         train_joules=energy.joules if energy else None,
         train_joules_of=energy.covers if energy else None,
+        **training_of_parts(log.parts, meter if log.whole else None, computed.device),
         train_device=computed.device,
         train_dtype=computed.dtype,
         train_batch=computed.batch,

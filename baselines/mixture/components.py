@@ -70,7 +70,10 @@ class Composite(LanguageModel):
         done = 0
         for name, component in self.components.items():
             component_log = ComponentLog(log, name, done)
-            component.fit(train, valid, component_log)
+            with log.part(name):
+                component.fit(train, valid, component_log)
+                if component_log.done == done:  # without a word of progress, it has read the text once
+                    component_log.progress(len(train), len(train))
             done = component_log.done
         self.learn(valid, log)
         self._describe_computation()
@@ -137,7 +140,8 @@ class Composite(LanguageModel):
 class ComponentLog(RunLog):
     """The log of one component: its lines begin with its name, and its progress is added to `done` tokens.
 
-    Its training curve is not kept, because it is not that of the whole model.
+    Its training curve is not kept, because it is not that of the whole model, and what its own components
+    take is part of what it takes.
     """
 
     def __init__(self, log: RunLog, name: str, done: int) -> None:

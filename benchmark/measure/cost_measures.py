@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark import text
 from benchmark.measure.measure import Measure
+from benchmark.measure.parts import own_train_seconds, train_rate
 from benchmark.measure.speed_measures import SPEED
 
 COST: tuple[Measure, ...] = (
@@ -12,7 +13,10 @@ COST: tuple[Measure, ...] = (
         title="Training",
         noun="training time",
         unit="seconds",
-        definition="Wall-clock time of training, without the evaluations in between.",
+        definition=(
+            "Wall-clock time of training, without the evaluations in between. Of a model made of others, the "
+            "training of its components is in it, also if it was done in an earlier run."
+        ),
         show=text.duration,
         better="lower",
         timed=True,
@@ -20,14 +24,33 @@ COST: tuple[Measure, ...] = (
         level="key",
     ),
     Measure(
+        key="own_train_seconds",
+        title="Training, itself",
+        noun="training time without components",
+        unit="seconds",
+        definition=(
+            "The part of the training time of a model made of others that is not the training of its "
+            "components: learning how to join them. Compare models by the whole training time."
+        ),
+        show=text.duration,
+        better="lower",
+        timed=True,
+        optional=True,
+        of=own_train_seconds,
+    ),
+    Measure(
         key="train_tokens_per_second",
         title="Training, tokens/s",
         noun="training speed",
         unit="tokens/s",
-        definition="Tokens trained on, counting every pass over the text, divided by the training time.",
+        definition=(
+            "Tokens trained on, counting every pass over the text, divided by the training time. A model "
+            "made of others has none: their tokens are not alike."
+        ),
         show=text.amount,
         better="higher",
         timed=True,
+        of=train_rate,
     ),
     Measure(
         key="score_tokens_per_second",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from benchmark import text
 from benchmark.measure.energy_counters import GPU, PACKAGE, Counter, energy_counters, gpu_uuid
+from benchmark.record.meter import Reading
 
 #: A block must be this many times as long as the interval of the counters: they tell its ends no better.
 INTERVALS = 10
@@ -62,16 +63,25 @@ class EnergyMeter:
             self._stopped = stopped
             self._read()
 
+    def reading(self) -> Reading:
+        """What each counter has counted from the start to now."""
+        self._add()
+        return Reading(tuple(self._joules), self._seconds)
+
     def spent(self, device: str) -> Energy | None:
         """What a computation took on a device that torch names: all CPU packages, and the GPU that it used.
 
         None if the machine does not count it, or if it was too short to tell. A figure for a CUDA device
         always has that GPU in it.
         """
-        self._add()
+        return self.between(Reading((0.0,) * len(self._counters), 0.0), self.reading(), device)
+
+    def between(self, begun: Reading, ended: Reading, device: str) -> Energy | None:
+        """What `spent` tells, of the time between two readings."""
         counted = self._used_by(device)
-        joules = math.fsum(self._joules[place] for place in counted)
-        if not counted or math.isnan(joules) or self._seconds < self.least_seconds(device):
+        joules = math.fsum(ended.joules[place] - begun.joules[place] for place in counted)
+        short = ended.seconds - begun.seconds < self.least_seconds(device)
+        if not counted or math.isnan(joules) or short:
             return None
         return Energy(joules, _covered([self._counters[place].part for place in counted]))
 

@@ -6,31 +6,31 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from benchmark.contract import RunLog
 from benchmark.record.curve import read_curve, write_curve
 from benchmark.record.folder import WORKSPACE
+from benchmark.record.meter import Meter, Reading
 from benchmark.record.progress import Progress, Report, Throttle
 
 #: Seconds between two reports of progress.
 REPORT_SECONDS = 1.0
 
 
-class Meter(Protocol):
-    """Measures a training beside its clock, and stops when the clock stops."""
+@dataclass(frozen=True)
+class TrainedPart:
+    """What training a component of a model took, with the meter's readings before and after it."""
 
-    def start(self) -> None:
-        """Begin from zero."""
-
-    def poll(self) -> None:
-        """Called often during training."""
-
-    def left_out(self) -> AbstractContextManager[None]:
-        """What happens inside this block does not count."""
+    name: str
+    seconds: float
+    tokens: int
+    begun: Reading
+    ended: Reading
 
 
 class FileRunLog(RunLog):
@@ -53,6 +53,8 @@ class FileRunLog(RunLog):
         self._continued = False
         self._throttle = Throttle()
         self.trained_tokens: int | None = None
+        #: The components of a model made of others, in the order in which they were trained.
+        self.parts: list[TrainedPart] = []
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +83,7 @@ class FileRunLog(RunLog):
     def start_clock(self) -> None:
         """Training begins now."""
         self._meter.start()
-        self._continued = False
+        self._continued, self.parts = False, []
         self._begun, self._paused = time.perf_counter(), 0.0
 
     def info(self, message: str) -> None:
@@ -129,6 +131,20 @@ class FileRunLog(RunLog):
                 yield
         finally:
             self._paused += time.perf_counter() - begun
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        seconds, tokens, reading = self.training_seconds, self.trained_tokens or 0, self._meter.reading()
+        yield
+        self.parts.append(
+            TrainedPart(
+                name,
+                self.training_seconds - seconds,
+                (self.trained_tokens or 0) - tokens,
+                reading,
+                self._meter.reading(),
+            )
+        )
 
     def _write(self, message: str) -> None:
         self._file.write(f"{self.training_seconds:9.1f} s  {message}\n")

@@ -140,7 +140,14 @@ class Result:
     train_seconds: float | None = None
     #: Tokens trained on, counting each reading of the text.
     train_tokens: int | None = None
+    #: None for a model made of others: tokens of unlike models make no rate.
     train_tokens_per_second: float | None = None
+    #: Of a model made of others, its components in the order of their training, each with its own components.
+    #: `train_seconds`, `train_tokens` and `train_joules` are those of all and of what joins them.
+    part_names: list[str] = field(default_factory=list)
+    part_seconds: list[float] = field(default_factory=list)
+    part_tokens: list[int] = field(default_factory=list)
+    part_joules: list[float | None] = field(default_factory=list)
     #: Core-seconds of training, with its evaluations, and of scoring the validation text: what a search pays
     #: for the run (see `measure.effort`). None for a training that was interrupted.
     search_core_seconds: float | None = None

@@ -27,6 +27,7 @@ from benchmark.measure.energy_counters import (
     gpu_uuid,
     package_counters,
 )
+from benchmark.measure.parts import training_of_parts
 from benchmark.measure.throughput import timed_scores
 from benchmark.record.log import FileRunLog
 from benchmark.run import execute
@@ -276,6 +277,42 @@ def test_energy_of_training_stops_with_its_clock(clock, tmp_path) -> None:
         clock.now += 6
         assert log.training_seconds == pytest.approx(10.0)
         assert meter.spent("cpu") == Energy(pytest.approx(500.0), PACKAGE)
+
+
+def test_parts_of_a_training_add_up_to_what_was_spent_in_them(clock, tmp_path) -> None:
+    """Two components at 50 watts, of 4 and of 6 seconds, and 1 second that joins them."""
+    meter = EnergyMeter([Package(clock, watts=50.0).counter])
+    with FileRunLog(tmp_path, "a run", meter) as log:
+        log.start_clock()
+        with log.part("first"):
+            clock.now += 4
+            log.progress(100, 100)
+        with log.part("second"):
+            clock.now += 5
+            with log.evaluation():
+                clock.now += 100
+            clock.now += 1
+            log.progress(400, 400)
+        clock.now += 1
+        fields = training_of_parts(log.parts, meter, "cpu")
+        assert fields["part_names"] == ["first", "second"]
+        assert fields["part_seconds"] == pytest.approx([4.0, 6.0])
+        assert fields["part_tokens"] == [100, 300]
+        assert fields["part_joules"] == pytest.approx([200.0, 300.0])
+        assert log.training_seconds == pytest.approx(11.0)
+        assert meter.spent("cpu") == Energy(pytest.approx(550.0), PACKAGE)
+
+
+def test_a_part_that_is_too_short_for_the_counter_has_no_energy(clock, boards, tmp_path) -> None:
+    meter = EnergyMeter(gpu_counters())
+    with FileRunLog(tmp_path, "a run", meter) as log:
+        log.start_clock()
+        for name, seconds in (("short", 0.5), ("long", 20.0)):
+            with log.part(name):
+                clock.now += seconds
+                boards["GPU-cc"] = 5000.0 + 10 * seconds
+        assert training_of_parts(log.parts, meter, "cuda:0")["part_joules"] == [None, 195.0]
+        assert training_of_parts(log.parts, None, "cuda:0")["part_joules"] == []
 
 
 def test_a_log_knows_whether_a_process_did_the_whole_training(monkeypatch, tmp_path) -> None:

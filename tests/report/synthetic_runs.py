@@ -115,6 +115,7 @@ def finished(
     tilt = {
         "count": (2.1, 1.9, 1.6, 1.3, 1.0, 0.6, 0.4),
         "neural": (2.3, 2.05, 1.68, 1.28, 0.97, 0.58, 0.37),
+        "mixture": (2.1, 1.9, 1.6, 1.3, 1.0, 0.6, 0.4),
     }[family]
     weight = sum(s * t for s, t in zip(shares, tilt, strict=True))
     counted = family == "count"
@@ -298,7 +299,15 @@ def write_suite(results: Path) -> None:
     write_run(
         results,
         finished(
-            PTB, "evil", HOSTILE, "neural", (131.0, 12.0, 200.0, 30_000), command=f"nextword run {HOSTILE}"
+            PTB,
+            "evil",
+            HOSTILE,
+            "neural",
+            (131.0, 12.0, 200.0, 30_000),
+            command=f"nextword run {HOSTILE}",
+            part_names=[HOSTILE],
+            part_seconds=[150.0],
+            part_tokens=[2_000_000],
         ),
         samples_json=samples("evil"),
         curve_csv=curve(131.0),

@@ -1,4 +1,4 @@
-"""What perplexity costs: perplexity against each cost measure, with the Pareto front, and size by order."""
+"""What perplexity costs: against each cost measure with the Pareto front, and what the cost is made of."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from benchmark.report.order_sizes import order_sizes
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import TableRow, data_table
+from benchmark.report.trained_parts import trained_parts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -36,6 +37,7 @@ def build(context: Context) -> Section | None:
         if group.has_several_models and len(rows := _with_finite_values(group, cost)) > 1
     ]
     blocks += filter(None, map(footprints, context.ranked_groups))
+    blocks += filter(None, map(trained_parts, context.ranked_groups))
     if orders := tuple(filter(None, map(order_sizes, context.ranked_groups))):
         blocks.append(Fold("Size by n-gram order", orders))
     return Section("cost", "What it costs", tuple(blocks)) if blocks else None

@@ -19,7 +19,8 @@ TERMS = (
     (
         "n-gram, neural, mixture",
         "N-gram models count how often sequences of words occur in the training text and smooth the counts; "
-        "neural models are trained by gradient descent; mixtures interpolate models.",
+        "neural models are trained by gradient descent; mixtures interpolate models. The size, training time "
+        "and energy of a mixture are those of its components and its own together.",
     ),
     (
         "Protocol",
