@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.record.blocks import BlockLosses, read_blocks
+from benchmark.record.curve import Validation, validations
 from benchmark.record.losses import GroupLoss, read_losses
 from benchmark.record.result import Result
 
@@ -43,6 +44,11 @@ class RunRecord:
     def blocks(self) -> BlockLosses | None:
         """Its loss by block of the test text; None in runs from before it was kept."""
         return read_blocks(self.folder)
+
+    @cached_property
+    def validations(self) -> list[Validation]:
+        """Its validations during training, in order of tokens; none in runs without a training curve."""
+        return validations(self.folder)
 
 
 def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:

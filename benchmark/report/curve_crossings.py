@@ -1,4 +1,4 @@
-"""Where two learning curves cross, and a sentence that says so."""
+"""Where two curves of perplexity cross, and a sentence that says so for curves over training tokens."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from itertools import pairwise
 
 from benchmark import text
 
-#: (training tokens, perplexity), by rising tokens; finite and above 0.
+#: (cost, perplexity), by rising cost, such as training tokens; finite and above 0.
 Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """A point where two curves change places; `first_leads` says whether the first is lower from there on."""
+    """A cost at which two curves change places; `first_leads`: whether the first is lower from there on."""
 
-    tokens: float
+    at: float
     perplexity: float
     first_leads: bool
 
 
 @dataclass(frozen=True)
 class CurveComparison:
-    """Two curves over the range of tokens, from `begin` to `end`, that both cover.
+    """Two curves over the range of costs, from `begin` to `end`, that both cover.
 
     `first_led` says whether the first curve is the lower one at the beginning (None: they are equal
-    throughout). `crossings` are in order of tokens.
+    throughout). `crossings` are in order of cost.
     """
 
     begin: float
@@ -37,9 +37,9 @@ class CurveComparison:
 
 
 def compare_curves(first: Points, second: Points) -> CurveComparison | None:
-    """Compares two curves; None where their ranges of tokens do not overlap.
+    """Compares two curves; None where their ranges of costs do not overlap.
 
-    Between its points, a curve is a straight line in the logarithms of tokens and perplexity, as it would be
+    Between its points, a curve is a straight line in the logarithms of cost and perplexity, as it would be
     under a power law (Hestness et al. 2017; Kaplan et al. 2020, equation 1.2). Curves that touch without
     changing places do not cross. Curves that run together and then change places cross where they first met.
     """
@@ -60,7 +60,7 @@ def compare_curves(first: Points, second: Points) -> CurveComparison | None:
 
 
 def _at(points: Points, place: float) -> float:
-    """The log perplexity of a curve at the log number of tokens `place`, interpolated."""
+    """The log perplexity of a curve at the log cost `place`, interpolated."""
     logs = [(math.log(x), math.log(y)) for x, y in points]
     for (x0, y0), (x1, y1) in pairwise(logs):
         if place <= x1:
@@ -78,10 +78,10 @@ def comparison_sentence(first: str, second: str, compared: CurveComparison) -> s
         return f"{ahead} is ahead of {behind} throughout, {where}."
     start, *later = compared.crossings
     ahead, behind = (first, second) if start.first_leads else (second, first)
-    first_crossing = f"{ahead} passes {behind} at about {_tokens(start.tokens)} training tokens"
+    first_crossing = f"{ahead} passes {behind} at about {_tokens(start.at)} training tokens"
     turns = [
         f"{'is ahead again from' if crossing.first_leads == start.first_leads else 'falls behind from'} "
-        f"about {_tokens(crossing.tokens)} on"
+        f"about {_tokens(crossing.at)} on"
         for crossing in later
     ]
     return f"{text.listed([first_crossing, *turns])}."

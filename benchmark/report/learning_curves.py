@@ -72,7 +72,7 @@ def learning_curves(group: RankedGroup) -> list[Curve]:
         for (model, label, history), rows in several
     ]
     return sorted(
-        found, key=lambda curve: (-training_tokens(curve.largest), curve.largest.perplexity, curve.name)
+        found, key=lambda curve: (-training_tokens(curve.largest), _validation(curve.largest), curve.name)
     )
 
 

@@ -53,6 +53,8 @@ def test_every_figure_has_its_drawing_and_its_data(built):
         "calibration",
         "orders",
         *(cost.key for cost in COSTS),
+        "equal_train_seconds",
+        "equal_bytes_in_memory",
     }
     for stem in stems:
         assert (built / "figures" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")

@@ -199,7 +199,7 @@ def test_touching_is_not_crossing():
     assert touching.crossings == ()
     together = compare_curves([(1.0, 200.0), (5.0, 100.0), (10.0, 100.0), (100.0, 50.0)], flat)
     assert together is not None
-    assert [crossing.tokens for crossing in together.crossings] == pytest.approx([5.0])
+    assert [crossing.at for crossing in together.crossings] == pytest.approx([5.0])
 
 
 curves = st.lists(
@@ -221,7 +221,7 @@ def test_crossings_are_where_a_fine_grid_changes_sides(first, second):
     assume(met is not None)
     low, high = math.log(met.begin), math.log(met.end)
     for crossing in met.crossings:
-        place = math.log(crossing.tokens)
+        place = math.log(crossing.at)
         assert low - 1e-9 <= place <= high + 1e-9
         assert on(first, place) == pytest.approx(on(second, place), abs=1e-6)
         assert math.log(crossing.perplexity) == pytest.approx(on(first, place), abs=1e-6)
@@ -229,7 +229,7 @@ def test_crossings_are_where_a_fine_grid_changes_sides(first, second):
     for place in grid:
         gap = on(first, place) - on(second, place)
         if abs(gap) > 1e-6:
-            turns = sum(math.log(crossing.tokens) < place for crossing in met.crossings)
+            turns = sum(math.log(crossing.at) < place for crossing in met.crossings)
             assert (gap < 0) == (met.first_led if turns % 2 == 0 else not met.first_led)
     sides = [met.first_led, *(crossing.first_leads for crossing in met.crossings)]
     assert all(before != after for before, after in pairwise(sides))
@@ -240,5 +240,5 @@ def test_the_order_of_two_curves_does_not_matter(first, second):
     one, other = compare_curves(first, second), compare_curves(second, first)
     assert (one is None) == (other is None)
     if one is not None and other is not None:
-        here = [crossing.tokens for crossing in one.crossings]
-        assert [crossing.tokens for crossing in other.crossings] == pytest.approx(here)
+        here = [crossing.at for crossing in one.crossings]
+        assert [crossing.at for crossing in other.crossings] == pytest.approx(here)

@@ -26,12 +26,16 @@ DASHES = {"count": (4, 1.5), "neural": (), "mixture": (1, 1)}
 
 @dataclass(frozen=True)
 class Line:
-    """A model's line: a list of (x, y) for each seed. `row` links it to the comparison table."""
+    """A model's line: a list of (x, y) for each seed. `row` links it to the comparison table.
+
+    With `steps` it is level from each point up to the next.
+    """
 
     row: int
     name: str
     family: str
     seeds: tuple[tuple[tuple[float, float], ...], ...]
+    steps: bool = False
 
     @property
     def ys(self) -> list[float]:
@@ -116,6 +120,7 @@ def line_chart(
             linestyle=_style(line, mixed) if joined else "",
             marker=shape if marked else None,
             markersize=6,
+            drawstyle="steps-post" if line.steps else "default",
             ax=axes,
         )
         for index, drawn in enumerate(axes.lines[before:]):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.measure.measures import VALID_PERPLEXITY
-from benchmark.record.curve import validations
 from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Figure, Section
 from benchmark.report.context import Context
@@ -42,7 +41,7 @@ def build(context: Context) -> Section | None:
 
 def curve_of(run: RunRecord) -> Curve:
     """Validation perplexity by training tokens, from `curve.csv`; empty if the run has none."""
-    points = [(point.tokens, point.perplexity) for point in validations(run.folder)]
+    points = [(point.tokens, point.perplexity) for point in run.validations]
     return tuple(points[:: math.ceil(len(points) / POINTS)] if len(points) > POINTS else points)
 
 

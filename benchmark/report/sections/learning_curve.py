@@ -129,7 +129,7 @@ def _cell(row: Row) -> Cell:
 
 def _mark_text(first: Curve, second: Curve, crossing: Crossing) -> str:
     ahead, behind = (first, second) if crossing.first_leads else (second, first)
-    return f"{ahead.name} passes {behind.name} at {text.significant(crossing.tokens, 2)}"
+    return f"{ahead.name} passes {behind.name} at {text.significant(crossing.at, 2)}"
 
 
 def _draw(title: str, shown: list[Curve]) -> Drawing:
@@ -137,7 +137,7 @@ def _draw(title: str, shown: list[Curve]) -> Drawing:
 
     lines = [Line(curve.largest.number, curve.name, curve.family, curve.seeds) for curve in shown]
     marks = [
-        Mark(crossing.tokens, _mark_text(curve, ngram, crossing))
+        Mark(crossing.at, _mark_text(curve, ngram, crossing))
         for curve, ngram, met in against_best_ngram(shown)[:1]
         for crossing in met.crossings
     ]
