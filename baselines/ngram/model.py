@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
@@ -52,6 +52,11 @@ class TableModel(LanguageModel):
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         longest = self.table.order - 1
         return self.table.rows([recent(ids, self.vocabulary, self.context, longest) for ids in contexts])
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """See `LanguageModel`. The text becomes one sequence, in which all contexts are searched for."""
+        sequence, is_target = scoring_sequence(stream.ids, self.vocabulary, self.context)
+        yield from self.table.distributions(sequence, np.flatnonzero(is_target)[places], rows)
 
     def size(self) -> ModelSize:
         sizes = zip(self.table.ngrams, self.table.nbytes_by_order, strict=True)

@@ -36,7 +36,7 @@ def scoring_sequence(
 
 def recent(ids: np.ndarray, vocabulary: Vocabulary, context: Context, longest: int) -> np.ndarray:
     """The last `longest` tokens of the history after the ids `ids`, or fewer: int64."""
-    tail = np.asarray(ids, dtype=np.int64)[len(ids) - min(longest, len(ids)) :]
+    tail = np.asarray(ids[max(0, len(ids) - longest) :], dtype=np.int64)
     if _by_sentence(vocabulary, context):
         tail = after_last_end(tail, vocabulary)
     if len(tail) < longest:

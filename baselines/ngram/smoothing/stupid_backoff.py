@@ -1,6 +1,6 @@
 """Stupid backoff: relative frequencies, and a fixed factor for each word of context that is dropped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -11,7 +11,7 @@ from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.counting.history import recent, scoring_sequence
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import RunLog, TokenStream
+from benchmark.contract import LanguageModel, RunLog, TokenStream
 
 
 @dataclass(kw_only=True, eq=False)
@@ -58,6 +58,10 @@ class StupidBackoff(BackoffModel):
         histories = [recent(ids, self.vocabulary, self.context, self.order - 1) for ids in contexts]
         penalties = self._penalties(np.array([len(history) for history in histories], dtype=np.int64))
         return (self.table.rows(histories) + penalties[:, None]).astype(np.float32)
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """See `LanguageModel`. The penalties are not in the table."""
+        return LanguageModel.distributions(self, stream, places, rows)
 
     def _penalties(self, tokens: np.ndarray) -> np.ndarray:
         """ln α for each token of the history that an n-gram of this order can hold."""

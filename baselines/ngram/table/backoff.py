@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,8 +28,10 @@ from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.files import read_table, write_table
 from baselines.ngram.table.ids import ABSENT
+from baselines.ngram.table.kept_rows import KeptRows
 
 _BLOCK = 1 << 16  # positions scored at a time: their arrays fit a core's cache
+_SEARCHED = 1 << 12  # contexts of dense rows searched for at a time: a search takes many small steps
 _ROWS = 256  # dense rows computed at a time, at most …
 _CELLS = 1 << 20  # … with so many probabilities in all
 
@@ -149,31 +152,75 @@ class BackoffTable:
         """ln p of every word after each history: float32 [histories, words]."""
         rows = np.empty((len(histories), self.words), dtype=np.float32)
         size = max(1, min(_ROWS, _CELLS // self.words))
+        gap = np.array([self.words + 1])
         for start in range(0, len(histories), size):
-            self._fill(rows[start : start + size], histories[start : start + size])
+            some = histories[start : start + size]
+            sequence = np.concatenate([part for history in some for part in (gap, history)])
+            last = np.cumsum([len(history) + 1 for history in some]) - 1
+            self._fill(rows[start : start + size], self._contexts(sequence, last))
         return rows
 
-    def _fill(self, rows: np.ndarray, histories: list[np.ndarray]) -> None:
-        """Write the rows of some histories: those of shorter contexts first, then what longer ones store."""
-        contexts = self._contexts(histories)
+    def distributions(self, sequence: np.ndarray, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """ln p of every word at each of `places` in a sequence, given those before it.
+
+        Blocks float32 [at most `rows`, words]. `places` int64 are indices of words.
+        """
+        back = np.arange(max(1, self.order - 1), 0, -1)
+        together = rows * max(1, _SEARCHED // rows)
+        for start in range(0, len(places), together):
+            some = places[start : start + together]
+            before = some[:, None] - back
+            windows = np.where(before >= 0, sequence.take(before, mode="clip"), self.words + 1)
+            windows = np.insert(windows.astype(np.int64), 0, self.words + 1, axis=1)
+            contexts = self._contexts(windows.ravel(), np.arange(1, len(some) + 1) * windows.shape[1] - 1)
+            for first in range(0, len(some), rows):
+                block = np.empty((min(rows, len(some) - first), self.words), dtype=np.float32)
+                self._fill(block, [ids[first : first + rows] for ids in contexts])
+                yield block
+
+    def _fill(self, rows: np.ndarray, contexts: list[np.ndarray]) -> None:
+        """Write the rows of histories with these `_contexts`: what shorter ones store, then longer ones."""
+        if not contexts:
+            rows[:] = self.log_probs[0]
+            return
         stored = [np.flatnonzero(ids != ABSENT) for ids in contexts]
-        longer = np.zeros((len(contexts) + 1, len(histories)))  # Σ ln b of the contexts longer than n words
-        for n in range(len(contexts), 0, -1):
+        longer = np.zeros((len(contexts) + 1, len(rows)))  # Σ ln b of the contexts longer than n words
+        for n in range(len(contexts), 1, -1):
             known = stored[n - 1]
             longer[n - 1] = longer[n]
             longer[n - 1, known] += self.log_backoffs[n - 1].take(contexts[n - 1][known])
-        np.add(self.log_probs[0], longer[0][:, None], out=rows, casting="same_kind")
-        for n, (ids, known) in enumerate(zip(contexts, stored, strict=True), 1):
-            children, owner = self.continuations[n - 1].of_contexts(ids[known])
-            history = known[owner]
-            cells = history * self.words + self.continuations[n - 1].words.take(children)
-            rows.reshape(-1)[cells] = self.log_probs[n].take(children) + longer[n].take(history)
+        backed_off = longer.astype(np.float32)
+        for row, base, own in zip(rows, self._after_one.of(contexts[0]), backed_off[1], strict=True):
+            np.add(base, own, out=row)
+        for n in range(2, len(contexts) + 1):
+            self._put(rows, n, stored[n - 1], contexts[n - 1][stored[n - 1]], backed_off[n])
 
-    def _contexts(self, histories: list[np.ndarray]) -> list[np.ndarray]:
-        """For n = 1 … N − 1: the id of the last n words of each history, ABSENT if they are not stored."""
-        gap = np.array([self.words + 1])
-        sequence = np.concatenate([part for history in histories for part in (gap, history)])
-        last = np.cumsum([len(history) + 1 for history in histories]) - 1
+    @cached_property
+    def _after_one(self) -> KeptRows:
+        """ln p of every word after each word (ABSENT: after none), by its id."""
+
+        def rows(words: np.ndarray) -> np.ndarray:
+            rows = np.tile(np.asarray(self.log_probs[0], dtype=np.float32), (len(words), 1))
+            known = np.flatnonzero(words != ABSENT)
+            rows[known] += self.log_backoffs[0].take(words[known])[:, None]
+            self._put(rows, 1, known, words[known], np.zeros(len(words), dtype=np.float32))
+            return rows
+
+        return KeptRows(rows, self.words)
+
+    def _put(
+        self, rows: np.ndarray, n: int, owners: np.ndarray, contexts: np.ndarray, shift: np.ndarray
+    ) -> None:
+        """Write what follows `contexts` of n words into the rows `owners`, shifted by `shift` of each row."""
+        children, owner = self.continuations[n - 1].of_contexts(contexts)
+        values = self.log_probs[n].take(children)
+        values += shift.take(owners).take(owner)
+        cells = (owners * self.words).take(owner)
+        cells += self.continuations[n - 1].words.take(children)
+        rows.reshape(-1)[cells] = values
+
+    def _contexts(self, sequence: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
+        """For n = 1 … N − 1: the id of the n words up to each index `last`, ABSENT if they are not stored."""
         contexts = [np.where(sequence[last] <= self.words, sequence[last], ABSENT)]
         for ends, ids, _, _ in self._extensions(sequence):
             by_end = np.full(len(sequence), ABSENT)
