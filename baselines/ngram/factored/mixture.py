@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from baselines.mixture.em import expectation_maximisation, mixed
+from baselines.ngram.factored.dense import DenseTable, Found
 from baselines.ngram.factored.table import ABSENT, FactoredTable
 
 _SIZES = 8  # classes of the number of n-grams after a history: 1, 2, 4, … 128 and more
 _ENOUGH = 200  # targets that give a bucket weights of its own
-_ROWS = 64  # dense rows computed at a time
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,27 @@ class FactoredMixture:
         bucket = _buckets(self.tables[0], factors[0], self.tables[0].groups[targets])
         return mixed(np.stack(scores), self.weights[:, bucket])
 
-    def rows(self, factors: Sequence[np.ndarray]) -> np.ndarray:
-        """ln p of every target after each history, [k, histories] for each table: float32."""
-        histories, first = factors[0].shape[1], self.tables[0]
-        rows = np.empty((histories, len(first.groups)), dtype=np.float32)
-        for start in range(0, histories, _ROWS):
-            some = [each[:, start : start + _ROWS] for each in factors]
-            scores = np.stack([table.rows(each) for table, each in zip(self.tables, some, strict=True)])
-            bucket = _buckets(first, *first.in_every_group(some[0])).reshape(scores.shape[1], -1)
-            rows[start : start + _ROWS] = mixed(scores, self.weights[:, bucket[:, first.groups]])
-        return rows
+    def find(self, factors: Sequence[np.ndarray]) -> tuple[Found, ...]:
+        """Where each table stores histories, given as factors [k, histories] for each table."""
+        return tuple(table.find(each) for table, each in zip(self._dense, factors, strict=True))
+
+    def rows(self, found: Sequence[Found], scale: np.ndarray) -> np.ndarray:
+        """p of every target after histories that `find` has found, times the `scale` [histories, groups] of
+        its group: float32 [histories, targets]."""
+        first = self._dense[0]
+        bucket = np.zeros(scale.shape, dtype=np.int64)
+        for j, stored in enumerate(found[0].orders, 1):
+            bucket[stored.row, stored.group] = _bucket(j, first.followers(j, stored.id))
+        rows: np.ndarray | None = None
+        for table, where, weights in zip(self._dense, found, self.weights, strict=True):
+            own = table.rows(where, weights.take(bucket) * scale)
+            rows = own if rows is None else np.add(rows, own, out=rows)
+        assert rows is not None  # a mixture has tables
+        return first.in_order(rows)
+
+    @cached_property
+    def _dense(self) -> list[DenseTable]:
+        return [DenseTable(table) for table in self.tables]
 
     def save(self, folder: Path, name: str) -> None:
         """Write each array as `NAME….npy`."""
@@ -92,6 +104,11 @@ def _buckets(table: FactoredTable, factors: np.ndarray, group: np.ndarray) -> np
     bucket = np.zeros(len(group), dtype=np.int64)
     for j, history in enumerate(table.histories(factors, group)):
         seen = np.flatnonzero(history != ABSENT)
-        size = np.log2(table.followers(j, history[seen])).astype(np.int64)
-        bucket[seen] = (j + 1) * _SIZES + np.minimum(size, _SIZES - 1)
+        bucket[seen] = _bucket(j + 1, table.followers(j, history[seen]))
     return bucket
+
+
+def _bucket(factors: int, followers: np.ndarray) -> np.ndarray:
+    """The bucket of histories of so many factors by the number of n-grams after each: int64."""
+    size = np.log2(followers).astype(np.int64)
+    return factors * _SIZES + np.minimum(size, _SIZES - 1)

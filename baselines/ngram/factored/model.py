@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +19,8 @@ from baselines.saving import settings_of
 from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SETTINGS = "model.json"
+_ROWS = 32  # dense rows computed at a time …
+_SEARCHED = 1 << 10  # … of so many histories that are searched for
 
 
 def words_before(sequence: np.ndarray, distances: tuple[int, ...], start: int) -> np.ndarray:
@@ -64,7 +66,8 @@ class Part:
     """One distribution of the product: a mixture over `histories`, the first of which sets the buckets.
 
     `targets` int64 [words]: the target that each word stands for, itself or its class. `groups` int64
-    [targets]: the group in which a target is predicted.
+    [targets]: the group in which a target is predicted, itself a target of the part before. The targets of
+    the last part are the words.
     """
 
     targets: np.ndarray
@@ -144,14 +147,38 @@ class FactoredModel(LanguageModel):
         """ln p of every word after each context: float32 [contexts, vocabulary]."""
         longest = self.order - 1 + self.skips
         histories = [recent(ids, self.vocabulary, self.context, longest) for ids in contexts]
-        rows = np.zeros((len(contexts), len(self.vocabulary)), dtype=np.float32)
-        for part, mixture in zip(self._parts, self.mixtures, strict=True):
-            factors = [
-                np.stack([history.factors(np.append(ids, 0))[:, -1] for ids in histories], axis=1)
-                for history in part.histories
-            ]
-            rows += mixture.rows(factors)[:, part.targets]
-        return rows
+        windows = [np.append(ids, 0) for ids in histories]
+        factors = [
+            [np.stack([history.factors(ids)[:, -1] for ids in windows], axis=1) for history in part.histories]
+            for part in self._parts
+        ]
+        if not windows:
+            return np.empty((0, len(self.vocabulary)), dtype=np.float32)
+        return np.concatenate(list(self._rows(factors, _ROWS)))
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """See `LanguageModel`. The factors of all histories are taken from the text at once."""
+        sequence = scoring_sequence(stream.ids, self.vocabulary, self.context)
+        factors = [part.events(*sequence)[0] for part in self._parts]
+        return self._rows([[each[:, places] for each in part] for part in factors], rows)
+
+    def _rows(self, factors: Sequence[Sequence[np.ndarray]], rows: int) -> Iterator[np.ndarray]:
+        """ln p of every word, given the factors [k, histories] of each history of each part.
+
+        Blocks float32 [at most `rows`, words]. Histories are searched for many at a time.
+        """
+        histories = factors[0][0].shape[1]
+        together = rows * max(1, _SEARCHED // rows)
+        for start in range(0, histories, together):
+            some = [[each[:, start : start + together] for each in part] for part in factors]
+            found = [mixture.find(own) for mixture, own in zip(self.mixtures, some, strict=True)]
+            count = some[0][0].shape[1]
+            for first in range(0, count, rows):
+                last = min(first + rows, count)
+                p = np.ones((last - first, 1), dtype=np.float32)
+                for mixture, tables in zip(self.mixtures, found, strict=True):
+                    p = mixture.rows([table.part(first, last) for table in tables], p)
+                yield np.log(p, out=p)
 
     def size(self) -> ModelSize:
         return ModelSize(

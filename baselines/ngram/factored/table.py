@@ -88,33 +88,10 @@ class FactoredTable:
         scores = self.log_probs[0][targets].astype(np.float64)
         for j, history in enumerate(self.histories(factors, self.groups[targets])):
             seen = np.flatnonzero(history != ABSENT)
-            ngram = _find(self.ngrams[j], history[seen] * len(self.groups) + targets[seen])
+            ngram = find(self.ngrams[j], history[seen] * len(self.groups) + targets[seen])
             backed_off = scores[seen] + self.log_backoffs[j][history[seen]]
             scores[seen] = np.where(ngram != ABSENT, self.log_probs[j + 1][ngram], backed_off)
         return scores.astype(np.float32)
-
-    def rows(self, factors: np.ndarray) -> np.ndarray:
-        """ln p of every target after each of the histories `factors` [k, histories]: float32."""
-        size = len(self.groups)
-        rows = np.tile(self.log_probs[0].astype(np.float64), (factors.shape[1], 1))
-        after, group = self.in_every_group(factors)
-        groups = len(group) // len(rows)
-        for j, ids in enumerate(self.histories(after, group)):
-            seen = np.flatnonzero(ids != ABSENT)
-            weights = np.zeros(len(ids))
-            weights[seen] = self.log_backoffs[j][ids[seen]]
-            rows += weights.reshape(-1, groups)[:, self.groups]
-            counts = self.followers(j, ids[seen])
-            first = np.searchsorted(self.ngrams[j], ids[seen] * size)
-            ngram = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-            row = np.repeat(seen // groups, counts)
-            rows[row, self.ngrams[j][ngram] % size] = self.log_probs[j + 1][ngram]
-        return rows.astype(np.float32)
-
-    def in_every_group(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Each history once for each group: factors [k, histories · groups], and the group of each."""
-        groups = int(self.groups.max()) + 1
-        return np.repeat(factors, groups, axis=1), np.tile(np.arange(groups), factors.shape[1])
 
     def followers(self, j: int, ids: np.ndarray) -> np.ndarray:
         """How many n-grams each of the histories `ids` of j + 1 factors has: int64."""
@@ -126,7 +103,7 @@ class FactoredTable:
         history = group.astype(np.int64)
         for values, keys in zip(factors, self.contexts, strict=True):
             known = (history != ABSENT) & (values != ABSENT)
-            history = np.where(known, _find(keys, history * self.radix + values), ABSENT)
+            history = np.where(known, find(keys, history * self.radix + values), ABSENT)
             yield history
 
     def save(self, folder: Path, name: str) -> None:
@@ -203,7 +180,7 @@ def _logarithms(values: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     return tuple(np.log(each).astype(np.float32) for each in values)
 
 
-def _find(table: np.ndarray, keys: np.ndarray) -> np.ndarray:
+def find(table: np.ndarray, keys: np.ndarray) -> np.ndarray:
     """Index of each key in the ascending `table`, ABSENT if it is not there: int64 [keys]."""
     if not len(table):
         return np.full(len(keys), ABSENT, dtype=np.int64)
