@@ -67,6 +67,11 @@ def test_scores_are_the_counts_of_the_recent_text(
     )
     assert rows.sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
     assert rows[np.arange(len(ids)), ids] == pytest.approx(expected, rel=1e-5)
+    places = np.array([place for place in range(len(ids)) if place % 4 != 1], dtype=np.int64)
+    blocks = list(model.distributions(stream, places, 7))
+    assert [len(block) for block in blocks] == [len(places[i : i + 7]) for i in range(0, len(places), 7)]
+    for place, row in zip(places, (row for block in blocks for row in block), strict=True):
+        assert np.exp(row) == pytest.approx(rows[place], rel=1e-5)
 
 
 @given(

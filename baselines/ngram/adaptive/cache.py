@@ -1,8 +1,9 @@
 """A cache: n-gram frequencies of the recent text itself."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
 from baselines.ngram.adaptive.occurrences import Occurrences
+from baselines.ngram.adaptive.recent_text import RecentText
 from baselines.saving import settings_of
 from benchmark.contract import Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
@@ -107,6 +109,67 @@ class Cache(LanguageModel):
                 interpolated(self._dense(np.asarray(ids, dtype=np.int64)), self.weights, self.unigrams)[-1]
             )
         return rows
+
+    def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+        """See `LanguageModel`. The counts are carried on from place to place."""
+        for words, p, rest in self._chains(stream, places, rows):
+            block = np.add(np.log(rest)[:, None], self._log_unigrams)
+            block[:, words] = np.log(p, out=p)
+            yield block
+
+    def fixed_row(self) -> np.ndarray:
+        """See `ChangesColumns`: ln p after an empty history."""
+        return self._log_unigrams
+
+    def changed_columns(
+        self, stream: TokenStream, places: np.ndarray, rows: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """See `ChangesColumns`: the words that the window holds."""
+        for words, p, rest in self._chains(stream, places, rows):
+            p /= rest[:, None]
+            p /= self.unigrams[words].astype(np.float32)
+            yield words, np.log(p, out=p)
+
+    def _chains(
+        self, stream: TokenStream, places: np.ndarray, rows: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Blocks of at most `rows` places: the words that their windows hold (ascending), p of these words at
+        each place, float32 [places, words], and how much of its unigram probability is left to any other
+        word, float32 [places].
+
+        An n-gram in the window consists of words in the window, so no other word needs the chain.
+        """
+        ids = np.asarray(stream.ids, dtype=np.int64)
+        text = RecentText(ids, len(self.unigrams), self.window, self.half_life)
+        contexts = [ids]  # numbers of the single words, pairs, … that end at each place
+        while len(contexts) < self.order - 1:
+            contexts.append(_one_longer(contexts[-1], ids, len(self.unigrams)))
+        numbered = [(each, Occurrences(each)) for each in contexts[: self.order - 1]]
+        for first in range(0, len(places), rows):
+            yield self._chain(text, numbered, places[first : first + rows])
+
+    def _chain(
+        self, text: RecentText, numbered: Sequence[tuple[np.ndarray, Occurrences]], places: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        words, counts = text.counts(places)
+        total = self._history_weight(places)
+        share = self.weights[0][_bucket(total)]
+        rest = 1 - share
+        counts *= np.divide(share, total, where=total > 0, out=np.zeros(len(places)))[:, None]
+        p = counts.astype(np.float32)
+        p += np.multiply.outer(rest.astype(np.float32), self.unigrams[words].astype(np.float32))
+        for length, (contexts, found) in enumerate(numbered, 1):
+            place, word, weight = text.following(contexts, found, length, places)
+            total = np.bincount(place, weights=weight, minlength=len(places))
+            share = self.weights[length][_bucket(total)]
+            rest *= 1 - share
+            p *= (1 - share).astype(np.float32)[:, None]
+            np.add.at(p, (place, np.searchsorted(words, word)), (share[place] / total[place]) * weight)
+        return words, p, rest.astype(np.float32)
+
+    @cached_property
+    def _log_unigrams(self) -> np.ndarray:
+        return np.log(self.unigrams).astype(np.float32)
 
     def _dense(self, ids: np.ndarray) -> list[Estimate]:
         """The levels of every word after one history."""

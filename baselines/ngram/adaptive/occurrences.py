@@ -33,6 +33,14 @@ class Occurrences:
         weights = self._up_to(last, keys, stop) - self._up_to(first, keys, stop)
         return np.where(last > first, np.maximum(weights, 0), 0.0)
 
+    def places(self, keys: np.ndarray, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The occurrences themselves: for each, the index of its key in `keys` (ascending), and its place."""
+        first = np.searchsorted(self._sorted, self._packed(keys, start))
+        count = np.searchsorted(self._sorted, self._packed(keys, stop)) - first
+        owner = np.repeat(np.arange(len(count)), count)
+        rank = np.arange(len(owner)) + np.repeat(first - np.cumsum(count) + count, count)
+        return owner, self._sorted[rank] % self._places
+
     def _packed(self, keys: np.ndarray, places: np.ndarray) -> np.ndarray:
         packed = keys.astype(np.int64)
         packed *= self._places

@@ -1,5 +1,6 @@
 """The unigram model: relative frequencies, no history."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,3 +31,15 @@ class Unigram(TableModel):
         seen = np.maximum(counts[0].counts[: len(train.vocabulary)], 1)
         self.table = BackoffTable.of(counts, [np.log(seen / seen.sum())], [])
         log.progress(len(train), len(train))
+
+    def fixed_row(self) -> np.ndarray:
+        """See `baselines.mixture.weighted_rows.ChangesColumns`: the only row."""
+        return np.asarray(self.table.log_probs[0])
+
+    def changed_columns(
+        self, stream: TokenStream, places: np.ndarray, rows: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """See `ChangesColumns`: none."""
+        for first in range(0, len(places), rows):
+            none = np.empty((len(places[first : first + rows]), 0), dtype=np.float32)
+            yield np.empty(0, dtype=np.int64), none
