@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field
 
 from baselines.mixture.components import Composite
+from baselines.mixture.weighted_rows import LEAST, WeightedRows, normalised, weighted_rows
 from benchmark.contract import LanguageModel, RunLog, TokenStream
 
-_BLOCK = 128  # histories whose dense rows are formed at a time
-_LEAST = -50.0  # in place of ln 0
+_CELLS = 1 << 20  # probabilities in the dense rows that are formed at a time: they fit a core's cache
 _STEPS = 30
 
 
@@ -25,8 +25,8 @@ class LogLinearMixture(Composite):
     under p as its negative Hessian, so Newton's method finds them, on `fit_targets` targets evenly spread
     over the text. A probability of 0 counts as e⁻⁵⁰.
 
-    Slow: Z is summed over the whole vocabulary for every target, from the components' dense rows. A
-    network that reads the whole stream for each history (`context: stream`) takes quadratic time.
+    Z is summed over the whole vocabulary for every target, from the dense rows that the components make of
+    the stream (see `baselines.mixture.weighted_rows`).
 
     After `fit`, `weights` holds λ by the component's name.
     """
@@ -43,8 +43,10 @@ class LogLinearMixture(Composite):
         places = (
             np.unique(np.linspace(0, len(ids) - 1, self.fit_targets).astype(np.int64)) if len(ids) else ids
         )
-        blocks = [(ids[part], self._rows([ids[:place] for place in part])) for part in _parts(places)]
-        weights = newton(blocks, len(self.components))
+        rows = self._block()
+        targets = (ids[places[first : first + rows]] for first in range(0, len(places), rows))
+        parts = (np.maximum(np.stack(parts), LEAST) for parts in self._distributions(valid, places, rows))
+        weights = newton(list(zip(targets, parts, strict=True)), len(self.components))
         self.weights = dict(zip(self.components, weights.tolist(), strict=True))
         for name, weight in self.weights.items():
             log.info(f"weight {weight:.4f} for {name}")
@@ -52,36 +54,34 @@ class LogLinearMixture(Composite):
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         ids = np.asarray(stream.ids, dtype=np.int64)
         scores = np.empty(len(ids), dtype=np.float32)
-        for part in _parts(np.arange(len(ids))):
-            rows = self.next_log_probs([ids[:place] for place in part])
-            scores[part] = rows[np.arange(len(part)), ids[part]]
+        rows = self._block()
+        blocks = self._weighted_rows(stream, np.arange(len(ids)), rows)
+        for first, block in zip(range(0, len(ids), rows), blocks, strict=True):
+            scores[first : first + rows] = block.of(ids[first : first + rows])
         return scores
 
     def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
-        weights = np.array([self.weights[name] for name in self.components])
-        for parts in self._distributions(stream, places, rows):
-            yield normalised(np.maximum(np.stack(parts), _LEAST), weights)
+        for block in self._weighted_rows(stream, places, rows):
+            yield block.normalised()
+
+    def _weighted_rows(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[WeightedRows]:
+        return weighted_rows(list(self.components.values()), self._weights(), stream, places, rows)
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
-        weights = np.array([self.weights[name] for name in self.components])
         rows = np.empty((len(contexts), len(self.vocabulary)), dtype=np.float32)
-        for part in _parts(np.arange(len(contexts))):
-            rows[part] = normalised(self._rows([contexts[i] for i in part]), weights)
+        size = self._block()
+        for first in range(0, len(contexts), size):
+            some = contexts[first : first + size]
+            parts = [component.next_log_probs(some) for component in self.components.values()]
+            rows[first : first + size] = normalised(parts, self._weights())
         return rows
 
-    def _rows(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
-        """Dense rows of every component: float32 [components, contexts, vocabulary]."""
-        rows = np.stack([component.next_log_probs(contexts) for component in self.components.values()])
-        return np.maximum(rows, _LEAST, out=rows)
+    def _block(self) -> int:
+        """How many dense rows are formed at a time."""
+        return max(1, _CELLS // len(self.vocabulary))
 
-
-def normalised(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Σᵢ λᵢ ln pᵢ − ln Z of each context: float32 [contexts, vocabulary]."""
-    scores = np.tensordot(weights.astype(np.float32), rows, axes=1)
-    scores -= scores.max(axis=1, keepdims=True)
-    total = np.exp(scores).sum(axis=1, keepdims=True, dtype=np.float64)
-    scores -= np.log(total).astype(np.float32)
-    return scores
+    def _weights(self) -> np.ndarray:
+        return np.array([self.weights[name] for name in self.components])
 
 
 def newton(blocks: Sequence[tuple[np.ndarray, np.ndarray]], components: int) -> np.ndarray:
@@ -117,20 +117,16 @@ def _derivatives(
     count = max(1, sum(len(targets) for targets, _ in blocks))
     nats, gradient, hessian = 0.0, np.zeros_like(weights), np.zeros((len(weights), len(weights)))
     for targets, rows in blocks:
-        scores = normalised(rows, weights)
+        p = normalised(list(rows), weights)
         at = np.arange(len(targets))
-        nats -= float(scores[at, targets].sum(dtype=np.float64))
-        p = np.exp(scores.astype(np.float64))
-        means = np.einsum("tv,itv->it", p, rows)
-        gradient += (means - rows[:, at, targets]).sum(axis=1)
+        nats -= float(p[at, targets].sum(dtype=np.float64))
+        np.exp(p, out=p)
+        weighted, means = np.empty_like(p), np.empty(rows.shape[:2])
         for i, row in enumerate(rows):
-            weighted = p * row
+            np.multiply(p, row, out=weighted)
+            means[i] = weighted.sum(axis=1)
             for j in range(i + 1):
                 hessian[i, j] += np.vdot(weighted, rows[j]) - np.vdot(means[i], means[j])
+        gradient += (means - rows[:, at, targets]).sum(axis=1)
     hessian += np.tril(hessian, -1).T
     return nats / count, gradient / count, hessian / count
-
-
-def _parts(places: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(places), _BLOCK):
-        yield places[start : start + _BLOCK]
