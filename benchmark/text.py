@@ -49,6 +49,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return NONE if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}%"
 
 
+def signed_percent(share: float) -> str:
+    """A difference as per cent, with its sign: +1.2%, −13.4%."""
+    return f"{100 * share:+.1f}%".replace("-", "−")
+
+
 def significant(value: float | None, digits: int = 3) -> str:
     """Rounded to significant digits, written out with thousands separators: 1,230,000."""
     if value is None or not math.isfinite(value):
@@ -121,6 +126,11 @@ def times(ratio: float | None) -> str:
 def round_ticks(shown: str) -> str:
     """A number for an axis, without zeros at its end: `10.0 MB` as `10 MB`, `1.50 M` as `1.5 M`."""
     return re.sub(r"(\.\d*?)0+(?!\d)", lambda match: match[1].rstrip("."), shown)
+
+
+def span(first: int, last: int) -> str:
+    """A range of whole numbers: `2–4`, or `2` if both ends are the same."""
+    return f"{first:,}" if first == last else f"{first:,}–{last:,}"
 
 
 def plural(number: int, noun: str, many: str = "") -> str:

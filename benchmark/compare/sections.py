@@ -8,7 +8,7 @@ from benchmark.compare.tables import groups_table, models_table, p_value, pairs_
 from benchmark.compare.targets import most_different
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.tables import Table
-from benchmark.statistics import LEVEL
+from benchmark.statistics import LEVEL, ROUNDING
 from benchmark.statistics.bootstrap import RESAMPLES
 
 
@@ -47,7 +47,7 @@ def sentence(pair: Pair) -> str:
         f"p {'' if p.startswith('<') else '= '}{p}); test perplexities of "
         f"{text.perplexity(second.perplexity)} and {text.perplexity(first.perplexity)}."
     )
-    if pair.p_adjusted >= 1 - LEVEL:
+    if pair.p_adjusted >= 1 - LEVEL or abs(nats.value) <= ROUNDING:
         return f"{second.label} and {first.label} are not shown to differ: {known}"
     return f"{second.label} is {'better' if nats.value < 0 else 'worse'} than {first.label}: {known}"
 
@@ -93,7 +93,8 @@ def _rules(comparison: Comparison) -> list[tuple[str, str]]:
             (
                 "p (Holm)",
                 f"p adjusted for {len(comparison.pairs)} pairs (Holm 1979). Two models are said to differ if "
-                f"it is below {1 - LEVEL:.2f}. A rank is a range where a model does not differ from others.",
+                f"it is below {1 - LEVEL:.2f} and their losses are more than {ROUNDING:g} apart. A rank is a "
+                "range where a model does not differ from others.",
             )
         )
     return rules

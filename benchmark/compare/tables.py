@@ -37,11 +37,6 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def ranks_text(ranks: tuple[int, int]) -> str:
-    """`2`, or `2–4`."""
-    return str(ranks[0]) if ranks[0] == ranks[1] else f"{ranks[0]}–{ranks[1]}"
-
-
 def _ends(estimate: Estimate) -> tuple[float, float]:
     return estimate.low, estimate.high
 
@@ -55,7 +50,7 @@ def _probability(value: float | None) -> str:
 
 
 MODELS: tuple[Field[Measured], ...] = (
-    Field(Column("rank", "#", "right"), lambda one: Cell(ranks_text(one.ranks), float(one.ranks[0]))),
+    Field(Column("rank", "#", "right"), lambda one: Cell(text.span(*one.ranks), float(one.ranks[0]))),
     text_field("label", "Model", lambda one: one.entry.label),
     text_field("family", "Family", _family),
     text_field("context", "History", lambda one: one.entry.row.history),

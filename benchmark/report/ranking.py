@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from benchmark import text
 from benchmark.measure.bits import why_no_code
-from benchmark.measure.measures import TRAIN_SECONDS
+from benchmark.measure.measures import TRAIN_SECONDS, VALID_PERPLEXITY
 from benchmark.report.rows import Row
+from benchmark.report.uncertainty import Uncertainty, uncertainty_of, with_uncertainty
 
 #: The parts of a protocol: the field of a run's record, and its name for readers.
 PROTOCOL_PARTS = {
@@ -29,6 +30,8 @@ _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 class RankedGroup:
     """The rows of one corpus and one protocol, best first: they predict exactly the same targets.
 
+    `uncertainty` says how sure their order is; None where no run keeps what that takes.
+
     `title` is the corpus's name for readers, with the protocol where the corpus has several; `corpus_title`
     is without it. `file` is the part of file names that stands for this group.
     """
@@ -39,6 +42,7 @@ class RankedGroup:
     protocol: str
     rows: tuple[Row, ...]
     file: str
+    uncertainty: Uncertainty | None = None
 
     @property
     def has_several_models(self) -> bool:
@@ -65,9 +69,12 @@ class RankedGroup:
         return kept[:most]
 
     def best(self, family: str) -> Row | None:
-        """The family's row with the lowest perplexity, if it has one that is finite."""
+        """The family's row with the lowest validation perplexity, of those whose test perplexity is finite.
+
+        The test text does not choose: the lowest of many test perplexities is lower than it should be.
+        """
         rows = [row for row in self.family(family) if math.isfinite(row.perplexity or math.inf)]
-        return rows[0] if rows else None
+        return min(rows, key=lambda row: row.mean(VALID_PERPLEXITY) or math.inf, default=None)
 
     @property
     def protocol_parts(self) -> dict[str, str]:
@@ -118,7 +125,9 @@ def ranked_groups(rows: list[Row]) -> list[RankedGroup]:
     found: list[RankedGroup] = []
     for (corpus, protocol), members in sorted(groups.items()):
         members.sort(key=_by_perplexity)
-        placed = tuple(replace(row, rank=rank) for rank, row in enumerate(members, start=1))
+        uncertainty = uncertainty_of(members)
+        ranked = [replace(row, rank=rank) for rank, row in enumerate(members, start=1)]
+        placed = with_uncertainty(ranked, uncertainty)
         title = placed[0].corpus_title
         several = protocols[corpus] > 1
         file = _file_name(f"{corpus}_{protocol[:6]}" if several else corpus, {e.file for e in found})
@@ -130,6 +139,7 @@ def ranked_groups(rows: list[Row]) -> list[RankedGroup]:
                 protocol=protocol,
                 rows=placed,
                 file=file,
+                uncertainty=uncertainty,
             )
         )
     return sorted(found, key=_most_to_compare)

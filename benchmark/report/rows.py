@@ -42,7 +42,8 @@ class Row:
     """The runs of one setting, by seed.
 
     `number` links its table rows and the marks of its figures. `rank` is its place among the rows that were
-    scored on the same targets.
+    scored on the same targets, `ranks` the best and the worst place it may have. `interval` is that of its
+    test perplexity. Rows whose runs keep no losses by block have neither (see `report.uncertainty`).
     """
 
     runs: tuple[RunRecord, ...]
@@ -50,6 +51,13 @@ class Row:
     label: str
     number: int = 0
     rank: int | None = None
+    ranks: tuple[int, int] | None = None
+    interval: tuple[float, float] | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether no row is shown to be better."""
+        return self.rank == 1 if self.ranks is None else self.ranks[0] == 1
 
     @property
     def first(self) -> Result:

@@ -20,6 +20,7 @@ SPARE = (
     fields.HISTORY.column.key,
     fields.FAMILY.column.key,
     *(cost.key for cost in reversed(COSTS)),
+    "test_perplexity_sd",
 )
 
 

@@ -1,4 +1,7 @@
-"""The verdict in words: the best n-gram model beside the best neural one, and what each costs."""
+"""The verdict in words: an n-gram model beside a neural one, and what each costs.
+
+Both are those with the lowest validation perplexity of their family. The test text only reports.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from benchmark.measure.measures import COSTS
 from benchmark.report.blocks import Strong
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
+from benchmark.statistics import LEVEL
 
 #: Running text, some of it strong.
 Sentences = tuple[str | Strong, ...]
@@ -44,7 +48,7 @@ def verdict_sentences(group: RankedGroup) -> Sentences:
     found, missing = (ngram, "neural") if ngram else (neural, "n-gram")
     found = found or group.rows[0]
     return (
-        f"On {group.title}, the best model so far is ",
+        f"On {group.title}, the best model so far (by validation perplexity) is ",
         Strong(f"{found.label}"),
         f" with a test perplexity of {text.perplexity(found.perplexity)}; no {missing} model has been run.",
     )
@@ -62,18 +66,25 @@ def single_family_sentence(groups: list[RankedGroup]) -> Sentences:
 
 def summary_sentence(groups: list[RankedGroup]) -> str:
     """The verdict over several corpora: on how many of them each family wins, and by how much."""
-    changes = [change for group in groups if (change := _relative_difference(group)) is not None]
-    below = [-change for change in changes if change < 0]
-    above = [change for change in changes if change >= 0]
+    compared = [(group, change) for group in groups if (change := _relative_difference(group)) is not None]
+    below = [-change for group, change in compared if change < 0 and _differ(group)]
+    above = [change for group, change in compared if change >= 0 and _differ(group)]
+    open_ = len(compared) - len(below) - len(above)
     theirs = "that of the best n-gram model"
     parts = []
     if below:
-        parts.append(f"below {theirs} on {len(below)} of {len(changes)} corpora ({_range(below)})")
+        parts.append(f"below {theirs} on {len(below)} of {len(compared)} corpora ({_range(below)})")
     if above and below:
         parts.append(f"above it on {len(above)} ({_range(above)})")
     elif above:
-        parts.append(f"above {theirs} on all {len(above)} corpora ({_range(above)})")
-    return f"The best neural model's test perplexity is {text.listed(parts)}."
+        every = f"all {len(above)}" if len(above) == len(compared) else f"{len(above)} of {len(compared)}"
+        parts.append(f"above {theirs} on {every} corpora ({_range(above)})")
+    if open_:
+        parts.append(f"not shown to differ from {'it' if parts else theirs} on {open_}")
+    return (
+        f"The best neural model's test perplexity is {text.listed(parts)}. "
+        "The best model of a family is the one with the lowest validation perplexity."
+    )
 
 
 def _relative_difference(group: RankedGroup) -> float | None:
@@ -81,6 +92,13 @@ def _relative_difference(group: RankedGroup) -> float | None:
     ngram, neural = group.best("count"), group.best("neural")
     value = quotient(neural.perplexity, ngram.perplexity) if ngram and neural else None
     return None if value is None else value - 1
+
+
+def _differ(group: RankedGroup) -> bool:
+    """Whether the two differ: by the p-value, or, where losses by block are not kept, by their values."""
+    ngram, neural = group.best("count"), group.best("neural")
+    p = group.uncertainty.p(neural, ngram) if group.uncertainty and ngram and neural else None
+    return p is None or p < 1 - LEVEL
 
 
 def _range(changes: list[float]) -> str:
@@ -98,9 +116,20 @@ def _both_families(group: RankedGroup, ngram: Row, neural: Row) -> Sentences:
         "level with" if abs(change) < 0.005 else side,
         " the best n-gram model, ",
         Strong(ngram.label),
-        f", at {text.perplexity(ngram.perplexity)}.{_cost_sentence(ngram, neural)}",
+        f", at {text.perplexity(ngram.perplexity)}{_how_sure(group, ngram, neural)}. "
+        f"(Best is the lowest validation perplexity.){_cost_sentence(ngram, neural)}",
         *_mixture_sentence(group, min(ngram.perplexity or math.inf, neural.perplexity or math.inf)),
     )
+
+
+def _how_sure(group: RankedGroup, ngram: Row, neural: Row) -> str:
+    """The interval of the quotient of two perplexities, in brackets; empty if it is not known."""
+    ratio = group.uncertainty.ratio(neural, ngram) if group.uncertainty else None
+    if ratio is None:
+        return ""
+    low, high = (text.signed_percent(value - 1) for value in (ratio.low, ratio.high))
+    shown = "" if _differ(group) else "; the two are not shown to differ"
+    return f" (95% interval of the difference: {low} to {high}{shown})"
 
 
 def _cost_sentence(ngram: Row, neural: Row) -> str:

@@ -8,3 +8,6 @@ settings, and the choice of both.
 
 #: The share of intervals that hold the true value.
 LEVEL = 0.95
+#: Mean losses that are closer than this, in nats, are not told apart. Two programs that compute one model
+#: differ by rounding, and a paired comparison would notice.
+ROUNDING = 1e-4

@@ -61,7 +61,7 @@ class Bootstrap:
         value, (error, freedom) = float(weights @ self.means), self.error(weights)
         if not error:
             return 1.0 if value == 0 else 0.0
-        return student.two_sided_p(value / error, freedom)
+        return float(student.two_sided_p(value / error, freedom))
 
     def combined(self, weights: Sequence[float] | np.ndarray) -> Estimate:
         """A linear combination of the means, such as 1 and −1 for a difference, with its interval."""

@@ -50,7 +50,8 @@ def build(context: Context) -> Section | None:
 
 def _table(groups: list[RankedGroup]) -> Table:
     caption = (
-        "The best model of each family, by test perplexity (lower is better). "
+        "The model of each family with the lowest validation perplexity, and its test perplexity (lower is "
+        "better). "
         "The last line of each corpus divides the neural model's numbers by those of the n-gram model."
     )
     columns = (Column("corpus", "Corpus", level="data"), Column("best", ""), *columns_of(FIELDS))
@@ -69,7 +70,7 @@ def _group(group: RankedGroup, *, titled: bool) -> Group:
 
 def _best_row(group: RankedGroup, family: str, row: Row) -> TableRow:
     cells = (text_cell(group.title), text_cell(f"Best {FAMILY_NAMES[family]}"), *cells_of(FIELDS, row))
-    return TableRow(cells, row.number, family, best=row.rank == 1)
+    return TableRow(cells, row.number, family, best=row.leads)
 
 
 def _quotients(group: RankedGroup, ngram: Row, neural: Row) -> TableRow:

@@ -16,6 +16,7 @@ from benchmark.report.fields import (
     Field,
     cells_of,
     columns_of,
+    interval_fields,
     measure_field,
     number_field,
     text_field,
@@ -26,6 +27,11 @@ from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow
 
 ORDER = 10
+NO_INTERVAL = Cell("no interval")
+RANK: Field[Row] = Field(
+    Column("rank", "#", "right"),
+    lambda row: Cell(text.span(*row.ranks) if row.ranks else text.amount(row.rank), row.rank),
+)
 #: More rows than this would make the page too large to send around.
 MOST = 400
 
@@ -44,12 +50,25 @@ def comparison(context: Context) -> Table:
     """Every ranked row with every measure, best first within each group."""
     caption = (
         "Ranked by test perplexity within each corpus; lower is better. Rows under one heading predict "
-        "exactly the same tokens. Values from several seeds are means, with the sample standard deviation."
+        "exactly the same tokens. Values from several seeds are means, with the sample standard deviation. "
+        f"{_rule_of_ranks(context)}"
     )
     fields = _fields(context)
     groups = tuple(_group(group, fields) for group in context.ranked_groups)
     return Table(
         "comparison", caption, columns_of(fields), groups, head=3, sortable=True, filters=True, most=MOST
+    )
+
+
+def _rule_of_ranks(context: Context) -> str:
+    """What intervals and ranges of ranks stand for; or why there are none."""
+    units = {group.uncertainty.unit for group in context.ranked_groups if group.uncertainty}
+    if not units:
+        return "No row has an interval: no run keeps its losses by block."
+    return (
+        f"The 95% interval is that over {text.listed(sorted(units))} of the test text, and over seeds where "
+        "there are several. A rank is a range where rows are not shown to differ (p ≥ 0.05 after Holm's "
+        "correction over the table)."
     )
 
 
@@ -61,11 +80,12 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
     return (
         replace(CORPUS, column=replace(CORPUS.column, level="data")),
         text_field("protocol_id", "Protocol", lambda row: row.first.protocol_id, "data"),
-        number_field("rank", "#", lambda row: row.rank, text.amount),
+        RANK,
         LABEL,
         FAMILY,
         HISTORY,
         measure_field(TEST_PERPLEXITY),
+        *_interval_fields(rows),
         Field(spread, _spread),
         number_field("seeds", "Seeds", lambda row: len(row.runs), text.amount, "data"),
         *(measure_field(measure) for measure in context.measures if measure is not TEST_PERPLEXITY),
@@ -78,6 +98,20 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         ),
         text_field("machine_name", "Machine name", lambda row: row.machine, "data"),
     )
+
+
+def _interval_fields(rows: list[Row]) -> list[Field[Row]]:
+    """The interval of the perplexity, and in the CSV the range of the rank; nothing if no row has one."""
+    if not any(row.interval for row in rows):
+        return []
+    fields: list[Field[Row]] = interval_fields("test_perplexity", lambda row: row.interval, text.perplexity)
+    both, *ends = fields
+    return [
+        replace(both, cell=lambda row: both.cell(row) if row.interval else NO_INTERVAL),
+        *ends,
+        number_field("rank_best", "Best rank", lambda row: row.ranks and row.ranks[0], text.amount, "data"),
+        number_field("rank_worst", "Worst rank", lambda row: row.ranks and row.ranks[1], text.amount, "data"),
+    ]
 
 
 def _energy_of(rows: list[Row]) -> list[Field[Row]]:
@@ -102,7 +136,7 @@ def _spread(row: Row) -> Cell:
 
 def _group(group: RankedGroup, fields: tuple[Field[Row], ...]) -> Group:
     rows = tuple(
-        TableRow(cells_of(fields, row), row.number, row.family, best=row.rank == 1) for row in group.rows
+        TableRow(cells_of(fields, row), row.number, row.family, best=row.leads) for row in group.rows
     )
     note = "; ".join(part for part in (group.targets_summary, f"protocol {group.protocol[:6]}") if part)
     return Group(rows, group.title, note, group.corpus, group.corpus_title, group.protocol)
