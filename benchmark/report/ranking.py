@@ -71,10 +71,11 @@ class RankedGroup:
     def best(self, family: str) -> Row | None:
         """The family's row with the lowest validation perplexity, of those whose test perplexity is finite.
 
-        The test text does not choose: the lowest of many test perplexities is lower than it should be.
+        The test text does not choose: the lowest of many test perplexities is lower than it should be. Of
+        rows that agree to two decimals, the first in rank is taken.
         """
         rows = [row for row in self.family(family) if math.isfinite(row.perplexity or math.inf)]
-        return min(rows, key=lambda row: row.mean(VALID_PERPLEXITY) or math.inf, default=None)
+        return min(rows, key=lambda row: round(row.mean(VALID_PERPLEXITY) or math.inf, 2), default=None)
 
     @property
     def protocol_parts(self) -> dict[str, str]:

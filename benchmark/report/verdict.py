@@ -83,7 +83,7 @@ def summary_sentence(groups: list[RankedGroup]) -> str:
         parts.append(f"not shown to differ from {'it' if parts else theirs} on {open_}")
     return (
         f"The best neural model's test perplexity is {text.listed(parts)}. "
-        "The best model of a family is the one with the lowest validation perplexity."
+        "The best model of a family was chosen by validation perplexity."
     )
 
 
@@ -117,7 +117,7 @@ def _both_families(group: RankedGroup, ngram: Row, neural: Row) -> Sentences:
         " the best n-gram model, ",
         Strong(ngram.label),
         f", at {text.perplexity(ngram.perplexity)}{_how_sure(group, ngram, neural)}. "
-        f"(Best is the lowest validation perplexity.){_cost_sentence(ngram, neural)}",
+        f"Both were chosen by validation perplexity.{_cost_sentence(ngram, neural)}",
         *_mixture_sentence(group, min(ngram.perplexity or math.inf, neural.perplexity or math.inf)),
     )
 

@@ -115,7 +115,7 @@ def test_the_verdict_chooses_by_validation_and_not_by_test(run, tmp_path):
     assert best.label == "LSTM"
     said = plain(verdict_sentences(group))
     assert "the best neural model, LSTM, has a test perplexity of 112.0, 20% below the best n-gram" in said
-    assert "Best is the lowest validation perplexity" in said
+    assert "Both were chosen by validation perplexity." in said
 
 
 def test_the_verdict_says_how_sure_it_is(kept, tmp_path):
