@@ -196,6 +196,9 @@ class LanguageModel(ABC):
     #: How the model was trained or estimated, and how it computes its scores; read after `fit`.
     trained_on: Computation = Computation()
     scored_on: Computation = Computation()
+    #: What a reader must know beside its figures, a sentence each, such as whose program estimated it; read
+    #: after `fit`.
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:

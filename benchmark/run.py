@@ -144,6 +144,7 @@ def _fitted(
         family=model.family,
         context=model.context,
         normalised=model.normalised,
+        notes=list(model.notes),
         train_seconds=seconds,
         train_tokens=tokens,
         # nothing learnt in no time is no rate, and unlike components have no common one

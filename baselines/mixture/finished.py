@@ -80,7 +80,7 @@ class Finished(LanguageModel):
         checkpoint = self._folder / "checkpoint"
         self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
         self._model = self.kind.load(checkpoint, train.vocabulary)
-        self.scored_on = self._model.scored_on
+        self.scored_on, self.notes = self._model.scored_on, self._model.notes
         seconds = self._result.train_seconds or 0.0
         log.resumed(seconds, self._result.train_tokens or 0)
         log.info(f"{self._result.label} of {self._folder}: trained in {seconds:,.1f} s there")
@@ -139,7 +139,7 @@ class Finished(LanguageModel):
         model.run, model._folder = saved["run"], Path(saved["run"])
         model._describe(_result(saved["record"], folder), saved["kind"])
         model._model = model.kind.load(folder / _MODEL, vocabulary)
-        model.scored_on = model._model.scored_on
+        model.scored_on, model.notes = model._model.scored_on, model._model.notes
         return model
 
 

@@ -75,6 +75,8 @@ class Result:
     context: Context | None = None
     #: Whether the scores sum to one over the vocabulary.
     normalised: bool = True
+    #: What a reader must know beside its figures, a sentence each.
+    notes: list[str] = field(default_factory=list)
 
     # --- quality ---
     test_nll: float | None = None

@@ -1,4 +1,4 @@
-"""Notes below a comparison: infinite perplexities, and corpora that were scored on different events."""
+"""Notes below a comparison: infinite perplexities, what models say of themselves, and different events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from benchmark.report.rows import Row
 
 def ranking_notes(groups: list[RankedGroup]) -> list[str]:
     """Everything a reader of the ranked groups should know beside the numbers, one sentence or two each."""
-    return zero_probability_notes(groups) + protocol_differences(groups)
+    return zero_probability_notes(groups) + model_notes(groups) + protocol_differences(groups)
+
+
+def model_notes(groups: list[RankedGroup]) -> list[str]:
+    """What models say of themselves, once for all rows that say the same."""
+    saying: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
+    for group in groups:
+        for row in group.rows:
+            for run in row.runs:
+                if run.result.notes:
+                    saying[tuple(map(text.clean, run.result.notes))][row.label] = None
+    return [f"{text.listed(list(labels))}: {' '.join(notes)}" for notes, labels in saying.items()]
 
 
 def zero_probability_notes(groups: list[RankedGroup]) -> list[str]:

@@ -91,6 +91,18 @@ def test_without_lmplz_it_is_our_model() -> None:
     assert theirs.size().entries == ours.size().entries + 1  # an ARPA file lists <s>
 
 
+def test_it_says_whose_programs_made_its_figures(tmp_path: Path) -> None:
+    pytest.importorskip("kenlm")
+    stream = stream_of(with_ends(LINES))
+    model = KenLM(order=3, lmplz=None)
+    model.fit(stream, stream, RunLog())
+    assert model.notes[0] == "It was estimated by our Kneser-Ney and passed on to KenLM as an ARPA file."
+    assert "a Python loop over KenLM's module" in model.notes[1]
+    assert "computed" in model.notes[2]
+    model.save(tmp_path)
+    assert KenLM.load(tmp_path, stream.vocabulary).notes == model.notes
+
+
 def test_words_of_blanks_and_reserved_words_are_no_trouble() -> None:
     """A character-level text has a blank for a word; and nothing stops a corpus from having `<s>`."""
     pytest.importorskip("kenlm")

@@ -14,7 +14,7 @@ from benchmark.record.identity import current_source, current_versions
 from benchmark.record.outdated import outdated
 from benchmark.report import build_report
 from benchmark.report.context import context_of
-from benchmark.report.ranking_notes import protocol_differences, zero_probability_notes
+from benchmark.report.ranking_notes import model_notes, protocol_differences, zero_probability_notes
 from benchmark.report.terminal import plain_table
 
 
@@ -163,6 +163,14 @@ def test_zero_probabilities_are_counted_beside_the_table(run, tmp_path):
     assert line in plain_table(context(tmp_path))
     build_report(tmp_path, tmp_path / "report", lambda line: None)
     assert "MLE, 8,243 targets" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+
+
+def test_what_models_say_of_themselves_is_said_once(run, tmp_path):
+    run("kenlm", "KenLM 5-gram", "count", 140.0, notes=["It was estimated by lmplz."])
+    run("kenlm", "KenLM 3-gram", "count", 150.0, notes=["It was estimated by lmplz."])
+    run("kn", "KN", "count", 145.0)
+    (line,) = model_notes(context(tmp_path).ranked_groups)
+    assert line == "KenLM 5-gram and KenLM 3-gram: It was estimated by lmplz."
 
 
 def test_a_score_that_is_no_distribution_has_no_perplexity(run, tmp_path):

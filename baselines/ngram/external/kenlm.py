@@ -75,10 +75,12 @@ class KenLM(LanguageModel):
             ours.fit(train, valid, log)
             write_arpa(ours.table, names, arpa)
             unknown = 1
-        self._open(arpa, vocabulary, names, unknown)
+        self._open(arpa, vocabulary, names, unknown, by_lmplz=program is not None)
         log.progress(len(train), len(train))
 
-    def _open(self, arpa: Path, vocabulary: Vocabulary, names: list[str], unknown: int) -> None:
+    def _open(
+        self, arpa: Path, vocabulary: Vocabulary, names: list[str], unknown: int, by_lmplz: bool | None
+    ) -> None:
         kenlm = _kenlm()
         config = kenlm.Config()
         config.show_progress = False
@@ -86,6 +88,7 @@ class KenLM(LanguageModel):
         self.arpa, self.vocabulary, self.names, self.unknown = arpa, vocabulary, names, unknown
         self._model = kenlm.Model(str(arpa), config)
         self._counts = _section_counts(arpa)
+        self.by_lmplz, self.notes = by_lmplz, _notes(by_lmplz)
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         """ln p of each id of `stream` given those before it: float32 [targets]."""
@@ -140,7 +143,12 @@ class KenLM(LanguageModel):
     def save(self, folder: Path) -> None:
         """Copy the ARPA file and write the settings as JSON."""
         shutil.copyfile(self.arpa, folder / _ARPA)
-        saved = {"settings": settings_of(self), "names": self.names, "unknown": self.unknown}
+        saved = {
+            "settings": settings_of(self),
+            "names": self.names,
+            "unknown": self.unknown,
+            "by_lmplz": self.by_lmplz,
+        }
         (folder / _SETTINGS).write_text(json.dumps(saved) + "\n", encoding="utf-8")
 
     @classmethod
@@ -148,8 +156,26 @@ class KenLM(LanguageModel):
         """The model that `save` wrote. Raises Skip if the kenlm package is missing."""
         saved = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
         model = cls(**saved["settings"])
-        model._open(folder / _ARPA, vocabulary, saved["names"], saved["unknown"])
+        by_lmplz = saved.get("by_lmplz")  # models from before this was kept do not tell
+        model._open(folder / _ARPA, vocabulary, saved["names"], saved["unknown"], by_lmplz)
         return model
+
+
+def _notes(by_lmplz: bool | None) -> tuple[str, ...]:
+    """What its row in a table is: who estimated, what was measured and what computed."""
+    match by_lmplz:
+        case True:
+            estimated = ("It was estimated by KenLM's program lmplz.",)
+        case False:
+            estimated = ("It was estimated by our Kneser-Ney and passed on to KenLM as an ARPA file.",)
+        case None:
+            estimated = ()
+    return (
+        *estimated,
+        "It is scored by a Python loop over KenLM's module; the speed of KenLM's program query is another, "
+        "which `nextword peers ngram` measures.",
+        "Its memory is computed from the number of n-grams as KenLM computes it, and not measured.",
+    )
 
 
 def _kenlm() -> Any:

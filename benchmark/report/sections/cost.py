@@ -17,6 +17,7 @@ from benchmark.report.order_sizes import order_sizes
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import TableRow, data_table
+from benchmark.report.timings import timings
 from benchmark.report.trained_parts import trained_parts
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def build(context: Context) -> Section | None:
     ]
     blocks += filter(None, map(footprints, context.ranked_groups))
     blocks += filter(None, map(trained_parts, context.ranked_groups))
+    blocks += filter(None, (timings(group, context) for group in context.ranked_groups))
     if orders := tuple(filter(None, map(order_sizes, context.ranked_groups))):
         blocks.append(Fold("Size by n-gram order", orders))
     return Section("cost", "What it costs", tuple(blocks)) if blocks else None

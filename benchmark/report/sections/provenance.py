@@ -13,6 +13,7 @@ from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.record.folder import RunRecord
 from benchmark.record.outdated import outdated
 from benchmark.record.result import Result
+from benchmark.report.arithmetic import computed
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context, letter
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
@@ -43,7 +44,7 @@ FIELDS: tuple[Field[Run], ...] = (
     text_field("commit", "Commit", lambda run: _commit(run.result), mono=True),
     text_field("outdated", "Source", lambda run: outdated(run.result) or "present", "more"),
     text_field("environment", "Made on", lambda run: run.environment or None),
-    text_field("computed", "Computed with", lambda run: _computed(run.result), "more"),
+    text_field("computed", "Computed with", lambda run: computed(run.result), "more"),
     number_field("threads", "Threads", lambda run: run.result.threads, text.amount, "data"),
     text_field("train_device", "Training device", lambda run: run.result.train_device, "data"),
     text_field("train_dtype", "Training arithmetic", lambda run: run.result.train_dtype, "data"),
@@ -87,22 +88,6 @@ def _earlier(context: Context) -> str:
 
 def _seed(result: Result) -> Cell:
     return Cell(text.NONE if result.seed is None else str(result.seed), result.seed)
-
-
-def _computed(result: Result) -> str | None:
-    """Device, number format and batch size of training and of scoring, then threads, in one phrase."""
-    trained = _arithmetic(result.train_device, result.train_dtype, result.train_batch)
-    scored = _arithmetic(result.score_device, result.score_dtype, result.score_batch)
-    if trained == scored:
-        parts = [trained]
-    else:
-        parts = [f"training: {trained}" if trained else "", f"scoring: {scored}" if scored else ""]
-    parts.append(text.plural(result.threads, "thread") if result.threads else "")
-    return "; ".join(part for part in parts if part) or None
-
-
-def _arithmetic(device: str | None, dtype: str | None, batch: int | None) -> str:
-    return ", ".join(part for part in (device, dtype, f"batch of {batch}" if batch else "") if part)
 
 
 def _started(result: Result) -> Cell:

@@ -1,0 +1,74 @@
+"""The speeds of models, each beside how it varied and the arithmetic that it was measured in."""
+
+from __future__ import annotations
+
+from benchmark.measure.measure import Measure
+from benchmark.measure.measures import BY_KEY
+from benchmark.report.arithmetic import computed
+from benchmark.report.context import Context
+from benchmark.report.fields import LABEL, Field, cells_of, columns_of, measure_field, text_field
+from benchmark.report.ranking import RankedGroup
+from benchmark.report.rows import Row, machine_of
+from benchmark.report.tables import Group, Table, TableRow
+
+#: Rows that are drawn; the CSV has all.
+MOST = 60
+
+_TRAINING, _SCORING = BY_KEY["train_tokens_per_second"], BY_KEY["score_tokens_per_second"]
+#: The field that says over how many parts of a run a speed was taken, and what they are called.
+_PARTS = {
+    _TRAINING.key: ("train_stretches", "middle half of {} stretches"),
+    _SCORING.key: ("score_readings", "{} readings"),
+}
+#: What a keyboard or a decoder waits for.
+_ONE_BY_ONE = ("next_token_seconds", "next_token_seconds_p99", "generated_tokens_per_second")
+
+
+def spread(row: Row, speed: Measure) -> str | None:
+    """The lowest and the highest speed over a row's seeds, or, of a single run, within it.
+
+    Within a run these are the lowest and the highest reading in scoring, and the quartiles of the stretches
+    in training. None if there is one reading, or if nobody kept the others.
+    """
+    timed = [run.result for run in row.runs if machine_of(run.result) == row.machine]
+    over_seeds = row.values(speed)
+    if len(over_seeds) > 1:
+        low, high, over = min(over_seeds), max(over_seeds), f"{len(over_seeds)} seeds"
+    else:
+        counter, name = _PARTS[speed.key]
+        low, high = (getattr(timed[0], f"{speed.key}_{end}") for end in ("low", "high"))
+        parts = getattr(timed[0], counter) or 0
+        if low is None or high is None or parts < 2:
+            return None
+        over = name.format(parts)
+    return f"{speed.show(low)} – {speed.show(high)} ({over})"
+
+
+def timings(group: RankedGroup, context: Context) -> Table | None:
+    """Every row of a group that was timed; None if none was."""
+    found = [row for row in group.rows if row.values(_SCORING)]
+    if not found:
+        return None
+    fields: tuple[Field[Row], ...] = (
+        LABEL,
+        measure_field(BY_KEY["train_seconds"]),
+        measure_field(_TRAINING),
+        text_field("train_spread", "Spread of training", lambda row: spread(row, _TRAINING)),
+        measure_field(_SCORING),
+        text_field("score_spread", "Spread of scoring", lambda row: spread(row, _SCORING)),
+        *(measure_field(measure) for measure in context.measures if measure.key in _ONE_BY_ONE),
+        text_field("computed", "Arithmetic", lambda row: computed(row.first)),
+        text_field(
+            "machine",
+            "Machine",
+            lambda row: context.machines[row.machine],
+            "key" if len(context.machines) > 1 else "data",
+        ),
+    )
+    caption = (
+        f"Speed on {group.title}. A spread goes from the lowest to the highest of several seeds. Of a single "
+        "run, it is that of the readings of the test text, or, in training, the middle half of the stretches "
+        "between two points of the training curve."
+    )
+    rows = tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in found)
+    return Table(f"timings_{group.file}", caption, columns_of(fields), (Group(rows),), most=MOST)
