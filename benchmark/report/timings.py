@@ -6,7 +6,7 @@ from benchmark.measure.measure import Measure
 from benchmark.measure.measures import BY_KEY
 from benchmark.report.arithmetic import computed
 from benchmark.report.context import Context
-from benchmark.report.fields import LABEL, Field, cells_of, columns_of, measure_field, text_field
+from benchmark.report.fields import LABEL, Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row, machine_of
 from benchmark.report.tables import Group, Table, TableRow
@@ -17,11 +17,15 @@ MOST = 60
 _TRAINING, _SCORING = BY_KEY["train_tokens_per_second"], BY_KEY["score_tokens_per_second"]
 #: The field that says over how many parts of a run a speed was taken, and what they are called.
 _PARTS = {
-    _TRAINING.key: ("train_stretches", "middle half of {} stretches"),
+    _TRAINING.key: ("train_stretches", "{} stretches"),
     _SCORING.key: ("score_readings", "{} readings"),
 }
 #: What a keyboard or a decoder waits for.
-_ONE_BY_ONE = ("next_token_seconds", "next_token_seconds_p99", "generated_tokens_per_second")
+_ONE_BY_ONE = {
+    "next_token_seconds": "One next token",
+    "next_token_seconds_p99": "99th percentile",
+    "generated_tokens_per_second": "Generation, tokens/s",
+}
 
 
 def spread(row: Row, speed: Measure) -> str | None:
@@ -41,7 +45,12 @@ def spread(row: Row, speed: Measure) -> str | None:
         if low is None or high is None or parts < 2:
             return None
         over = name.format(parts)
-    return f"{speed.show(low)} – {speed.show(high)} ({over})"
+    return f"{speed.show(low)}–{speed.show(high)}, {over}"
+
+
+def _speed(measure: Measure, title: str) -> Field[Row]:
+    """The column of a measure, in every form of the table."""
+    return number_field(measure.key, title, lambda row: row.mean(measure), measure.show)
 
 
 def timings(group: RankedGroup, context: Context) -> Table | None:
@@ -51,12 +60,15 @@ def timings(group: RankedGroup, context: Context) -> Table | None:
         return None
     fields: tuple[Field[Row], ...] = (
         LABEL,
-        measure_field(BY_KEY["train_seconds"]),
-        measure_field(_TRAINING),
-        text_field("train_spread", "Spread of training", lambda row: spread(row, _TRAINING)),
-        measure_field(_SCORING),
-        text_field("score_spread", "Spread of scoring", lambda row: spread(row, _SCORING)),
-        *(measure_field(measure) for measure in context.measures if measure.key in _ONE_BY_ONE),
+        _speed(_TRAINING, _TRAINING.title),
+        text_field("train_spread", "Its spread", lambda row: spread(row, _TRAINING)),
+        _speed(_SCORING, _SCORING.title),
+        text_field("score_spread", "Its spread", lambda row: spread(row, _SCORING)),
+        *(
+            _speed(measure, _ONE_BY_ONE[measure.key])
+            for measure in context.measures
+            if measure.key in _ONE_BY_ONE
+        ),
         text_field("computed", "Arithmetic", lambda row: computed(row.first)),
         text_field(
             "machine",
@@ -66,9 +78,9 @@ def timings(group: RankedGroup, context: Context) -> Table | None:
         ),
     )
     caption = (
-        f"Speed on {group.title}. A spread goes from the lowest to the highest of several seeds. Of a single "
-        "run, it is that of the readings of the test text, or, in training, the middle half of the stretches "
-        "between two points of the training curve."
+        f"Speed on {group.title}. A spread goes from the lowest to the highest of several seeds, or, of a "
+        "single run, of the readings of the test text. In training, that of a single run is the middle half "
+        "of the stretches between two points of the training curve."
     )
     rows = tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in found)
     return Table(f"timings_{group.file}", caption, columns_of(fields), (Group(rows),), most=MOST)

@@ -34,8 +34,8 @@ def test_a_single_run_shows_how_its_readings_varied(run, cells):
     run("lstm", "LSTM", "neural", 120.0, **within)
     (row,) = cells()
     assert row["score_tokens_per_second"] == "30.0 k"
-    assert row["score_spread"] == "27.9 k – 37.2 k (3 readings)"
-    assert row["train_spread"] == "8,800 – 9,100 (middle half of 46 stretches)"
+    assert row["score_spread"] == "27.9 k–37.2 k, 3 readings"
+    assert row["train_spread"] == "8,800–9,100, 46 stretches"
 
 
 def test_several_seeds_show_how_they_varied(run, cells):
@@ -43,7 +43,7 @@ def test_several_seeds_show_how_they_varied(run, cells):
         run("lstm", "LSTM", "neural", 120.0 + seed, seed=seed, score_tokens_per_second=rate)
     (row,) = cells()
     assert row["score_tokens_per_second"] == "32.0 k"
-    assert row["score_spread"] == "27.9 k – 37.2 k (3 seeds)"
+    assert row["score_spread"] == "27.9 k–37.2 k, 3 seeds"
 
 
 def test_what_was_read_once_or_not_kept_has_no_spread(run, cells):
