@@ -7,7 +7,6 @@ from benchmark.measure.measures import BY_KEY
 from benchmark.report.arithmetic import computed
 from benchmark.report.context import Context
 from benchmark.report.fields import LABEL, Field, cells_of, columns_of, number_field, text_field
-from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row, machine_of
 from benchmark.report.tables import Group, Table, TableRow
 
@@ -20,8 +19,11 @@ _PARTS = {
     _TRAINING.key: ("train_stretches", "{} stretches"),
     _SCORING.key: ("score_readings", "{} readings"),
 }
-#: What a keyboard or a decoder waits for.
-_ONE_BY_ONE = {
+#: Further columns, with their titles here.
+_FURTHER = {
+    "train_peak_share": "Of the peak, training",
+    "score_peak_share": "Of the peak, scoring",
+    "score_operations": "Operations a token",
     "next_token_seconds": "One next token",
     "next_token_seconds_p99": "99th percentile",
     "generated_tokens_per_second": "Generation, tokens/s",
@@ -48,28 +50,49 @@ def spread(row: Row, speed: Measure) -> str | None:
     return f"{speed.show(low)}–{speed.show(high)}, {over}"
 
 
-def _speed(measure: Measure, title: str) -> Field[Row]:
+def _column(measure: Measure, title: str) -> Field[Row]:
     """The column of a measure, in every form of the table."""
     return number_field(measure.key, title, lambda row: row.mean(measure), measure.show)
 
 
-def timings(group: RankedGroup, context: Context) -> Table | None:
-    """Every row of a group that was timed; None if none was."""
-    found = [row for row in group.rows if row.values(_SCORING)]
+def timings(context: Context) -> Table | None:
+    """Every ranked row that was timed, by corpus; None if none was."""
+    groups = [(group, [row for row in group.rows if row.values(_SCORING)]) for group in context.ranked_groups]
+    found = [row for _, rows in groups for row in rows]
     if not found:
         return None
-    fields: tuple[Field[Row], ...] = (
-        LABEL,
-        _speed(_TRAINING, _TRAINING.title),
-        text_field("train_spread", "Its spread", lambda row: spread(row, _TRAINING)),
-        _speed(_SCORING, _SCORING.title),
-        text_field("score_spread", "Its spread", lambda row: spread(row, _SCORING)),
-        *(
-            _speed(measure, _ONE_BY_ONE[measure.key])
-            for measure in context.measures
-            if measure.key in _ONE_BY_ONE
+    fields = _fields(found, context)
+    caption = (
+        "How fast the models are. A spread goes from the lowest to the highest of several seeds, or, of a "
+        "single run, of the readings of the test text. In training, that of a single run is the middle half "
+        "of the stretches between two points of the training curve."
+    )
+    return Table(
+        "timings",
+        caption,
+        columns_of(fields),
+        tuple(
+            Group(tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in rows), group.title)
+            for group, rows in groups
+            if rows
         ),
+        most=MOST,
+    )
+
+
+def _fields(rows: list[Row], context: Context) -> tuple[Field[Row], ...]:
+    return (
+        LABEL,
+        _column(_TRAINING, _TRAINING.title),
+        text_field("train_spread", "Its spread", lambda row: spread(row, _TRAINING)),
+        _column(_SCORING, _SCORING.title),
+        text_field("score_spread", "Its spread", lambda row: spread(row, _SCORING)),
         text_field("computed", "Arithmetic", lambda row: computed(row.first)),
+        *(
+            _column(BY_KEY[key], title)
+            for key, title in _FURTHER.items()
+            if any(row.mean(BY_KEY[key]) is not None for row in rows)
+        ),
         text_field(
             "machine",
             "Machine",
@@ -77,10 +100,3 @@ def timings(group: RankedGroup, context: Context) -> Table | None:
             "key" if len(context.machines) > 1 else "data",
         ),
     )
-    caption = (
-        f"Speed on {group.title}. A spread goes from the lowest to the highest of several seeds, or, of a "
-        "single run, of the readings of the test text. In training, that of a single run is the middle half "
-        "of the stretches between two points of the training curve."
-    )
-    rows = tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in found)
-    return Table(f"timings_{group.file}", caption, columns_of(fields), (Group(rows),), most=MOST)

@@ -15,7 +15,7 @@ def cells(tmp_path):
 
     def read() -> list[dict[str, str]]:
         context = context_of(read_runs(tmp_path))
-        table = timings(context.ranked_groups[0], context)
+        table = timings(context)
         if table is None:
             return []
         keys = [column.key for column in table.columns]

@@ -163,6 +163,7 @@ class KenLM(LanguageModel):
 
 def _notes(by_lmplz: bool | None) -> tuple[str, ...]:
     """What its row in a table is: who estimated, what was measured and what computed."""
+    estimated: tuple[str, ...]
     match by_lmplz:
         case True:
             estimated = ("It was estimated by KenLM's program lmplz.",)

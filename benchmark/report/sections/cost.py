@@ -39,7 +39,8 @@ def build(context: Context) -> Section | None:
     ]
     blocks += filter(None, map(footprints, context.ranked_groups))
     blocks += filter(None, map(trained_parts, context.ranked_groups))
-    blocks += filter(None, (timings(group, context) for group in context.ranked_groups))
+    if speeds := timings(context):
+        blocks.append(speeds)
     if orders := tuple(filter(None, map(order_sizes, context.ranked_groups))):
         blocks.append(Fold("Size by n-gram order", orders))
     return Section("cost", "What it costs", tuple(blocks)) if blocks else None
