@@ -8,6 +8,9 @@ busy. So the text is cut into stretches of equal length, which are read side by 
 2. The front of every stretch is read again, from the state in which the stretch before it ended, until both
    readings agree. Past this column the first reading is that of the whole text.
 
+What is computed from the features, such as the probabilities of a large vocabulary, costs more than the
+states. Near the front it therefore waits until the second reading has shown which of the two counts.
+
 Two states agree if they differ by no more than rounding makes two orders of summation differ. If they do
 not come to agree, the network remembers for too long, and the text is read as one row. Thus nothing is
 approximated; `tests/neural/test_neural_stretches.py` compares with one row and with float64.
@@ -34,7 +37,11 @@ MOST = {"cpu": 16, "cuda": 64}
 #: columns of one.
 FEWEST, SHORTEST = 4, 4096
 #: The columns after which states are first compared, and the most after which they are.
-FADING, COMPARED = 2048, 2**14
+FADING, COMPARED = 256, 2**14
+#: The columns before which it is too early to say that states will not come to agree.
+PATIENCE = 2048
+#: Bytes of features that wait until it is known from where on the first reading is that of the whole text.
+HELD = 2**24
 #: The largest difference of two states that is rounding: 64 units in the last place of a float32 near 1.
 ROUNDING = 64 * 2.0**-23
 
@@ -101,11 +108,10 @@ class FeaturesAt:
         return self._features
 
 
-def read(network: Network, segment: Segment, state: State, into: Collector | None) -> State:
-    """Read a segment and let `into` take its features (None: nobody); the state after it."""
+def read(network: Network, segment: Segment, state: State, into: Collector) -> State:
+    """Read a segment and let `into` take its features; the state after it."""
     features, state = network(segment.inputs, state)
-    if into is not None:
-        into.take(segment, features)
+    into.take(segment, features)
     return state
 
 
@@ -159,9 +165,12 @@ class _Stretches:
 
     def agree(self) -> bool:
         """Read the text; False if the readings did not come to agree, so that what was taken is void."""
-        ends, compared = self._first_reading()
-        if not self._second_reading(self._following(ends), compared):
+        ends, compared, held = self._first_reading()
+        agreed = self._second_reading(self._following(ends), compared)
+        if agreed is None:
             return False
+        for segment, features in held[agreed - self._fading :]:
+            self._into.take(segment, features)
         first = len(self._rows.starts) * self._columns
         state = self._last(ends)
         rest = Rows(np.array([first]), np.array([self._targets - first]))
@@ -169,33 +178,47 @@ class _Stretches:
             state = read(self._network, segment, state, self._into)
         return True
 
-    def _first_reading(self) -> tuple[State, list[State]]:
+    def _first_reading(self) -> tuple[State, list[State], list[tuple[Segment, Tensor]]]:
         """States at the ends of the stretches, and those to compare with, after each segment from _fading on.
 
-        Nothing of the segments before is taken: the second reading takes it in any case.
+        The third list has the segments after _fading with their features, as many as `HELD` bytes: they are
+        taken later, unless the second reading replaces them. Those after them are taken here. Of the segments
+        before, nothing is kept: the second reading takes them in any case.
         """
         state = self._network.initial_state(len(self._rows.starts))
         compared: list[State] = []
+        held: list[tuple[Segment, Tensor]] = []
+        room = HELD
         for number, segment in enumerate(self._segments(), start=1):
-            state = read(self._network, segment, state, self._into if number > self._fading else None)
+            features, state = self._network(segment.inputs, state)
+            if number > self._fading:
+                room -= features.nbytes
+                if room >= 0:
+                    held.append((segment, features))
+                else:
+                    self._into.take(segment, features)
             if number >= self._fading and self._edges[number] <= COMPARED:
                 compared.append(state)
-        return state, compared
+        return state, compared, held
 
-    def _second_reading(self, state: State, compared: list[State]) -> bool:
-        """Read every stretch from its true beginning until it agrees with the first reading."""
+    def _second_reading(self, state: State, compared: list[State]) -> int | None:
+        """Read every stretch from its true beginning until it agrees with the first reading.
+
+        Returns the number of segments read until then; None if the two do not agree.
+        """
         for number, segment in enumerate(self._segments(), start=1):
             state = read(self._network, segment, state, self._into)
             if number < self._fading:
                 continue
             if number - self._fading == len(compared):
-                return False
+                return None
             apart = difference(compared[number - self._fading], state)
             if apart <= ROUNDING:
-                return True
-            if agreement(int(self._edges[number]), apart) > self._columns:
-                return False
-        return False
+                return number
+            column = int(self._edges[number])
+            if column >= min(PATIENCE, self._columns // 2) and agreement(column, apart) > self._columns:
+                return None
+        return None
 
     def _segments(self) -> Iterator[Segment]:
         return self._encoded.cut(self._rows, self._edges)

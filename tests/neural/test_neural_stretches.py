@@ -127,3 +127,14 @@ def test_scores_of_many_segments_are_fetched_in_parts(monkeypatch):
     whole, _ = scoring.score(built, text, "stream")
     monkeypatch.setattr(stretches.Scores, "PENDING", 100)
     assert np.array_equal(scoring.score(built, text, "stream")[0], whole)
+
+
+@pytest.mark.parametrize("held", [0, 20_000])
+def test_features_that_could_not_wait_are_replaced(held, monkeypatch):
+    monkeypatch.setattr(stretches, "POSITIONS", 100)  # 2,400 bytes of features in a segment
+    built, text = fading(0.97), stream(LONG)
+    whole, _ = scoring.score(built, text, "stream")
+    monkeypatch.setattr(stretches, "HELD", held)
+    scores, computed = scoring.score(built, text, "stream")
+    assert computed.batch == FEWEST
+    assert np.array_equal(scores, whole)
