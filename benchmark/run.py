@@ -235,12 +235,17 @@ def _begun(job: Job, folder: Path) -> Result:
 def _with_events(result: Result, corpus: Corpus) -> Result:
     """The record with what the run is scored on."""
     protocol: dict[str, Any] = {f"protocol_{part}": value for part, value in corpus.protocol.items()}
+    copied: dict[str, Any] = {}
+    for part, overlap in corpus.overlaps.items():
+        copied[f"{part}_copied"] = overlap.copied_targets
+        copied[f"{part}_documents_copied"] = overlap.documents_share
     return replace(
         result,
         protocol_id=protocol_id(corpus.protocol),
         **protocol,
         vocabulary_size=len(corpus.vocabulary),
         train_targets=len(corpus.train),
+        **copied,
         published=list(corpus.published),
     )
 

@@ -39,9 +39,8 @@ class ByteTokens(_OpenTokens):
         self._number_of = np.array([number_of.get(symbol, 0) for symbol in SYMBOLS], dtype=np.int32)
 
     def number(self, piece: bytes) -> Numbered:
-        numbers = self._number_of[np.frombuffer(piece, dtype=np.uint8)]
-        ends = np.flatnonzero(numbers == 0) + 1 if self.end_of_line else np.empty(0, dtype=np.int64)
-        return Numbered(numbers, ends)
+        codes = np.frombuffer(piece, dtype=np.uint8)
+        return Numbered(self._number_of[codes], np.flatnonzero(codes == ord("\n")) + 1)
 
     def types(self) -> list[str]:
         return self._types
@@ -54,6 +53,7 @@ class BytePairTokens(_OpenTokens):
         super().__init__(end_of_line)
         self._encoding = byte_pairs.load(encoding)
         self._first = 1 if end_of_line else 0
+        self._newlines = np.array([NEWLINE in token for token in self.types()])
 
     def split(self, pieces: Iterable[bytes]) -> Iterator[Numbered]:
         return map(self._number, byte_pairs.cut_at_words(self._closed(pieces)))
@@ -66,7 +66,8 @@ class BytePairTokens(_OpenTokens):
         encoded = self._encoding.encode_batch_fast(parts, add_special_tokens=False)
         ids = [np.array(part.ids, dtype=np.int32) + self._first for part in encoded]
         if not self.end_of_line:
-            return Numbered(ids[0], np.empty(0, dtype=np.int64))
+            newline = self._newlines[ids[0]]
+            return Numbered(ids[0], np.flatnonzero(newline) + 1)
         marked = [part for line in ids for part in (line, np.zeros(1, dtype=np.int32))]
         ends = np.cumsum([len(line) + 1 for line in ids])[:-1]
         return Numbered(np.concatenate(marked[:-1]), ends.astype(np.int64))

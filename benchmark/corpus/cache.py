@@ -15,6 +15,7 @@ from benchmark.corpus import byte_pairs, split
 from benchmark.corpus.document import Document, Span
 from benchmark.corpus.encode import ADDITIONS, PARTS, Parts, encode
 from benchmark.corpus.fetch import Say
+from benchmark.corpus.overlap import Overlap
 from benchmark.corpus.settings import CorpusSettings
 from benchmark.corpus.stream import CodedText, TokenStream
 from benchmark.corpus.tokeniser import ENCODING
@@ -34,6 +35,8 @@ class Encoded:
     test_text: str
     #: The encoding by byte pairs, as JSON; None for other tokens.
     byte_pairs: str | None
+    #: What the validation and the test split share with the training split.
+    overlaps: dict[str, Overlap]
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -135,30 +138,26 @@ def _load(folder: Path) -> Encoded | None:
         ):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
-        tagged = {part: f"{part}.tags.npy" in meta["checksums"] for part in PARTS}
-        streams = {
-            part: _stream(folder, part, vocabulary, meta["splits"][part], tagged[part]) for part in PARTS
-        }
+        streams = {part: _stream(folder, part, vocabulary, meta) for part in PARTS}
+        overlaps = {part: Overlap(**meta["splits"][part]["overlap"]) for part in PARTS[1:]}
         encoding = (folder / ENCODING).read_text(encoding="utf-8") if ENCODING in meta["checksums"] else None
-        return Encoded(streams, meta["splits"]["test"]["text"], encoding)
+        return Encoded(streams, meta["splits"]["test"]["text"], encoding, overlaps)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _stream(
-    folder: Path, part: str, vocabulary: Vocabulary, known: Mapping[str, Any], tagged: bool
-) -> TokenStream:
-    ids, lines = _array(folder, part, "ids"), _array(folder, part, "lines")
-    tags = _array(folder, part, "tags") if tagged else None
+def _stream(folder: Path, part: str, vocabulary: Vocabulary, meta: Mapping[str, Any]) -> TokenStream:
+    known = meta["splits"][part]
+    arrays: dict[str, np.ndarray] = {
+        kind: np.load(folder / f"{part}.{kind}.npy", mmap_mode="r", allow_pickle=False)
+        for kind in ("ids", "lines", "tags", "copied")
+        if f"{part}.{kind}.npy" in meta["checksums"]
+    }
+    ids, lines = arrays["ids"], arrays["lines"]
     if len(ids) != known["targets"] or len(lines) != known["lines"] + 1:
         raise ValueError(f"{folder} is damaged")
     text = CodedText(known["characters"], known["bytes"], known["spelling_bits"])
-    return TokenStream(ids, lines, vocabulary, text, tags)
-
-
-def _array(folder: Path, part: str, kind: str) -> np.ndarray:
-    array: np.ndarray = np.load(folder / f"{part}.{kind}.npy", mmap_mode="r", allow_pickle=False)
-    return array
+    return TokenStream(ids, lines, vocabulary, text, arrays.get("tags"), arrays.get("copied"))
 
 
 def _seal(meta: Mapping[str, Any]) -> int:

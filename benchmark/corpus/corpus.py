@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.corpus.kept import Keep, KeptArrays, not_kept
+from benchmark.corpus.overlap import Overlap
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.tokeniser import ENCODING, Tokeniser
 from benchmark.corpus.vocabulary import Vocabulary
@@ -32,6 +33,7 @@ class Corpus:
     results from the literature: `model`, `source`, `protocol`, and `perplexity` or `bits_per_character`.
     The vocabulary's counts are those of `train`, which may be a share of the training split. `keep` returns
     what was computed from the corpus before, or computes and keeps it (see `benchmark.corpus.kept`).
+    `overlaps` says how much of `valid` and of `test` is copied from the whole training split.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Corpus:
     published: list[dict[str, Any]]
     tokeniser: Tokeniser
     keep: Keep = not_kept
+    overlaps: Mapping[str, Overlap] = field(default_factory=dict)
 
     def tokenise(self, prompt: str) -> list[str]:
         """The tokens of a prompt, made in the same way as those of the corpus."""
@@ -98,6 +101,7 @@ def open_corpus(
         ],
         tokeniser=tokeniser,
         keep=kept.get,
+        overlaps=encoded.overlaps,
     )
 
 

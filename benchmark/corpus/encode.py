@@ -2,7 +2,8 @@
 
 For each split, a folder holds the ids, such as `train.ids.npy` (uint16 or uint32 [targets]), and the
 offsets of its lines, `train.lines.npy` (int64 [lines + 1]). A corpus with tags has those of its tokens,
-`train.tags.npy` (uint8 [targets]). Beside them are `vocabulary.json` and `meta.json`, which has counts and a
+`train.tags.npy` (uint8 [targets]). `valid.copied.npy` and `test.copied.npy` (bool [targets]) say what is
+copied from the training text. Beside them are `vocabulary.json` and `meta.json`, which has counts and a
 checksum of every file. Text is read once, a piece at a time; memory grows with the number of types and
 lines, not with the length of the text. Tags are an exception: tagged texts are small.
 """
@@ -23,6 +24,7 @@ from benchmark.corpus.coded_text import TextMeter
 from benchmark.corpus.document import Span, pieces, whole_spans
 from benchmark.corpus.error_messages import empty_part, reserved_token, unseen_token
 from benchmark.corpus.fetch import Say
+from benchmark.corpus.overlap import Overlap, copied_documents, copied_targets, long_lines
 from benchmark.corpus.settings import CorpusSettings, VocabularySettings
 from benchmark.corpus.tags import tags_of_tokens
 from benchmark.corpus.token_numbering import (
@@ -40,7 +42,7 @@ PARTS = ("train", "valid", "test")
 #: Part of the identity of every encoding: raise it when an edit gives the same text other ids.
 VERSION = 1
 #: Part of no identity: raise it when an edit changes what is kept beside the ids, to have caches made anew.
-ADDITIONS = 2
+ADDITIONS = 3
 #: Tokens handled at a time when ids replace type numbers.
 BATCH = 1 << 20
 #: Tokens that a text must not contain: they stand for the ends and the beginnings of lines.
@@ -61,6 +63,7 @@ class EncodedSplit:
     characters: int = 0  # these three as in CodedText
     bytes: int = 0
     spelling_bits: float | None = None
+    overlap: Overlap | None = None  # None of the training split
 
 
 def encode(
@@ -100,9 +103,9 @@ def _other_numberer(texts: _Texts, folder: Path) -> TokenNumberer:
 def _encode(
     texts: _Texts, folder: Path, numberer: TokenNumberer
 ) -> tuple[Vocabulary, dict[str, EncodedSplit]]:
-    splits, counts = {}, {}
+    splits, counts, line_ends = {}, {}, {}
     for part in PARTS:
-        splits[part], counts[part] = _number(texts, part, numberer, folder)
+        splits[part], counts[part], line_ends[part] = _number(texts, part, numberer, folder)
     types = numberer.types()
     if numberer.spaced:
         _refuse_reserved(texts, types, counts)
@@ -111,6 +114,7 @@ def _encode(
     kept = ALL_TYPES if numberer.open else texts.settings.vocabulary
     vocabulary, ids = build_vocabulary(types, in_train, kept)
     meter = TextMeter(types, numberer.sizes(types), in_train, ids, vocabulary)
+    overlaps = _keep_overlaps(texts, numberer, types, line_ends, folder)
     for part in PARTS:
         unplaced = np.flatnonzero((ids[: len(counts[part])] == NO_ID) & (counts[part] > 0))
         if len(unplaced):
@@ -119,7 +123,7 @@ def _encode(
         _number_to_id(folder, part, splits[part].targets, ids, len(vocabulary))
         lines = np.load(folder / f"{part}.lines.npy", allow_pickle=False)
         text = meter.measure(counts[part], numberer.separators(lines))
-        splits[part] = replace(splits[part], **asdict(text))
+        splits[part] = replace(splits[part], **asdict(text), overlap=overlaps.get(part))
     return vocabulary, splits
 
 
@@ -163,8 +167,9 @@ class _Texts:
 
 def _number(
     texts: _Texts, part: str, numberer: TokenNumberer, folder: Path
-) -> tuple[EncodedSplit, np.ndarray]:
-    """Write the type numbers of a split to a raw file, and its lines; also return the count of each type."""
+) -> tuple[EncodedSplit, np.ndarray, np.ndarray]:
+    """Write the type numbers of a split to a raw file, and its lines; also return the count of each type, and
+    the offsets at which lines of the text end."""
     counter = TextCounter(hashing=part == "test")
     targets = 0
     ends: list[np.ndarray] = []
@@ -175,11 +180,11 @@ def _number(
             targets += len(batch.numbers)
     if not targets or not counter.characters:
         raise empty_part(part, texts.parts[part])
-    if not numberer.end_of_line:
-        ends = [np.array([targets])]
-    lines = np.concatenate([[0], *ends]).astype(np.int64)
+    line_ends = np.concatenate([*ends, [targets]]).astype(np.int64)
+    stops = line_ends[:-1] if numberer.end_of_line else line_ends[-1:]
+    lines = np.concatenate([[0], stops])
     np.save(folder / f"{part}.lines.npy", lines, allow_pickle=False)
-    return EncodedSplit(targets, len(lines) - 1, counter.digest), _counts(folder, part)
+    return EncodedSplit(targets, len(lines) - 1, counter.digest), _counts(folder, part), line_ends
 
 
 def _counts(folder: Path, part: str) -> np.ndarray:
@@ -205,6 +210,28 @@ def _keep_tags(texts: _Texts, part: str, numberer: TokenNumberer, types: list[st
         texts.say(f"the tags of {spans[0].document.name} and others do not fit the tokens: left out")
     else:
         np.save(folder / f"{part}.tags.npy", tags, allow_pickle=False)
+
+
+def _keep_overlaps(
+    texts: _Texts, numberer: TokenNumberer, types: list[str], line_ends: dict[str, np.ndarray], folder: Path
+) -> dict[str, Overlap]:
+    """Write which targets of the validation and the test split are copied, from the type numbers."""
+    spelt = [] if numberer.spaced else numberer.spelt(types)
+    words = np.array([data.count(b" ") for data in spelt]) if spelt else np.ones(len(types), dtype=np.int64)
+    if numberer.spaced and numberer.end_of_line:
+        words[0] = 0
+    found = {}
+    for part in PARTS:
+        numbers = np.memmap(_numbers_file(folder, part), dtype=np.int32, mode="r")
+        found[part] = long_lines(numbers, line_ends[part], words, between=not numberer.spaced)
+    overlaps = {}
+    for part in PARTS[1:]:
+        targets = int(line_ends[part][-1])
+        copied, lines = copied_targets(found[part], found["train"], targets)
+        np.save(folder / f"{part}.copied.npy", copied, allow_pickle=False)
+        documents = copied_documents(texts.parts[part], texts.parts["train"])
+        overlaps[part] = Overlap(len(found[part].hashes), lines, float(copied.mean()), *documents)
+    return overlaps
 
 
 def _numbers_file(folder: Path, part: str) -> Path:

@@ -35,7 +35,9 @@ class TokenStream:
     vocabulary has `</s>`, one `</s>` at the end of every line. `lines` (int64 [lines + 1]) holds the
     offset of each line's first id, then the number of ids. `text` measures the text behind the ids, for bits
     per character; None where it is not known. `tags` (uint8 [targets]) holds the part of speech of each id,
-    as an index (see `benchmark.corpus.parts_of_speech`); None for a corpus without tags.
+    as an index (see `benchmark.corpus.parts_of_speech`); None for a corpus without tags. `copied` (bool
+    [targets]) says which stand in long lines that the training split has, too (see
+    `benchmark.corpus.overlap`); None for the training split, and where it is not known.
     """
 
     ids: np.ndarray
@@ -43,6 +45,7 @@ class TokenStream:
     vocabulary: Vocabulary
     text: CodedText | None = None
     tags: np.ndarray | None = None
+    copied: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,3 +72,13 @@ class TokenStream:
         """Every line as a stream of its own."""
         for start, stop in pairwise(self.lines.tolist()):
             yield TokenStream(self.ids[start:stop], np.array([0, stop - start]), self.vocabulary)
+
+
+def line_blocks(lines: np.ndarray, size: int) -> Iterator[tuple[int, int]]:
+    """Ranges of lines with about `size` ids each, at least one line; `lines` as in TokenStream."""
+    first = 0
+    while first < len(lines) - 1:
+        stop = int(np.searchsorted(lines, lines[first] + size, side="right")) - 1
+        stop = max(stop, first + 1)
+        yield first, stop
+        first = stop

@@ -58,7 +58,8 @@ def lowercased(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Numbered:
-    """Type numbers of some tokens (int32), and the offsets at which lines end, just after their `</s>`."""
+    """Type numbers of some tokens (int32), and the offsets at which lines end: just after their `</s>` or,
+    where lines are not marked, after the token with the newline or before the one that follows it."""
 
     numbers: np.ndarray
     line_ends: np.ndarray
@@ -141,7 +142,7 @@ class WordTokens(TokenNumberer):
     def _marked(self, numbers: np.ndarray, before_newlines: np.ndarray) -> Numbered:
         """The words' numbers, with `</s>` inserted if lines are marked."""
         if not self.end_of_line:
-            return Numbered(numbers, np.empty(0, dtype=np.int64))
+            return Numbered(numbers, before_newlines)
         ends = before_newlines + np.arange(len(before_newlines))
         is_word = np.ones(len(numbers) + len(ends), dtype=bool)
         is_word[ends] = False
@@ -179,8 +180,7 @@ class CharacterTokens(TokenNumberer):
         if len(new):
             self._learn(new)
             numbers = self._number_of[codes]
-        ends = np.flatnonzero(numbers == 0) + 1 if self.end_of_line else np.empty(0, dtype=np.int64)
-        return Numbered(numbers, ends)
+        return Numbered(numbers, np.flatnonzero(codes == ord("\n")) + 1)
 
     def types(self) -> list[str]:
         spelled = [chr(code) for code in self._codes.view().tolist()]

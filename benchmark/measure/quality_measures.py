@@ -50,6 +50,20 @@ QUALITY: tuple[Measure, ...] = (
         of=_of_distribution("test_perplexity_known"),
     ),
     Measure(
+        key="test_perplexity_new",
+        title="Without copied lines",
+        noun="test perplexity without copied lines",
+        unit="",
+        definition=(
+            "Test perplexity without the targets in lines of 11 words and more that the training text has, "
+            "too. A model that remembers its training text loses by leaving them out."
+        ),
+        show=text.perplexity,
+        better="lower",
+        optional=True,
+        of=_of_distribution("test_perplexity_new"),
+    ),
+    Measure(
         key="valid_perplexity",
         title="Validation perplexity",
         noun="validation perplexity",

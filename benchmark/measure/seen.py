@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.stream import TokenStream, line_blocks
 
 #: Positions of the training text looked up at a time.
 BLOCK = 1 << 20
@@ -54,7 +52,7 @@ def _extended(shorter: np.ndarray, sequence: np.ndarray, start: int) -> np.ndarr
 def _seen(train: TokenStream, levels: list[np.ndarray], start: int) -> list[np.ndarray]:
     """Whether the training text has each n-gram, by order: bool [n-grams]."""
     seen = [np.zeros(len(keys), dtype=bool) for keys in levels]
-    for first, stop in _blocks(train.lines):
+    for first, stop in line_blocks(train.lines, BLOCK):
         lines = train.lines[first : stop + 1]
         ids = train.ids[lines[0] : lines[-1]]
         sequence, _ = _with_starts(ids, lines - lines[0], start)
@@ -64,16 +62,6 @@ def _seen(train: TokenStream, levels: list[np.ndarray], start: int) -> list[np.n
             index = _index(keys, _extended(index, sequence, start))
             marks[index[index != ABSENT]] = True
     return seen
-
-
-def _blocks(lines: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Ranges of lines with about BLOCK ids each, at least one line."""
-    first = 0
-    while first < len(lines) - 1:
-        stop = int(np.searchsorted(lines, lines[first] + BLOCK, side="right")) - 1
-        stop = max(stop, first + 1)
-        yield first, stop
-        first = stop
 
 
 def _index(keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -66,6 +66,13 @@ class Result:
     vocabulary_size: int | None = None
     #: Tokens in the training split.
     train_targets: int | None = None
+    #: Shares (0 to 1) of the validation and the test targets in lines copied from the training text (see
+    #: `benchmark.corpus.overlap`).
+    valid_copied: float | None = None
+    test_copied: float | None = None
+    #: Shares of documents that are in the training split as well; None where documents are not known.
+    valid_documents_copied: float | None = None
+    test_documents_copied: float | None = None
     #: Published perplexities on this corpus, as its configuration lists them.
     published: list[dict[str, Any]] = field(default_factory=list)
 
@@ -89,6 +96,8 @@ class Result:
     test_zero_probabilities: int | None = None
     #: Of the targets with a probability above 0 alone.
     test_perplexity_nonzero: float | None = None
+    #: Without the targets in lines copied from the training text.
+    test_perplexity_new: float | None = None
     valid_perplexity: float | None = None
     #: Share of `<unk>` among the test targets: 0 to 1.
     oov_rate: float | None = None

@@ -29,6 +29,7 @@ def run_search(arguments: Sequence[str]) -> int:
     """Run the search; the exit status is 1 if no trial finished well."""
     name, own, rest = _split(arguments)
     from benchmark.search.conduct import conduct
+    from benchmark.search.copies import warn_of_copies
     from benchmark.search.prepare import prepared, reproducible
     from benchmark.search.search_file import load_search
 
@@ -37,8 +38,14 @@ def run_search(arguments: Sequence[str]) -> int:
     if search is None:  # Hydra has answered a question (--cfg, --info, --hydra-help)
         return 0
     check_one_run(max(search.record.planned, 2))
-    record = conduct(search, lambda line: print(line, flush=True))
+    warn_of_copies([search.base], say)
+    record = conduct(search, say)
     return _summary(record, search.results_dir)
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.job import Job
 from benchmark.search.record import SearchRecord, digest_of
 from benchmark.search.search_file import SearchSettings, without
 from benchmark.search.space import Choices, Parameter, Point, Space, Value, literal, overrides
@@ -18,13 +19,19 @@ from benchmark.sweep.named_sweeps import key_of
 
 @dataclass(frozen=True)
 class PreparedSearch:
-    """A search before its first trial. `shared`: the overrides that all trials share."""
+    """A search before its first trial. `shared`: the overrides that all trials share; `base`: the run that
+    they make without a trial's own."""
 
     record: SearchRecord
     study: Study
     shared: list[str]
-    results_dir: Path
+    base: Job
     collector: Collector
+
+    @property
+    def results_dir(self) -> Path:
+        """The folder of the record and of the trials' runs."""
+        return self.base.results_dir
 
 
 def prepared(
@@ -57,7 +64,7 @@ def prepared(
     first = _defaults(name, space, jobs[0].config) if settings.from_defaults else None
     study = Study(settings, first)
     record = _new_record(name, settings, reproducible(shared), command, study.trials, tuning)
-    return PreparedSearch(record, study, shared, jobs[0].results_dir, collector)
+    return PreparedSearch(record, study, shared, jobs[0], collector)
 
 
 def reproducible(arguments: Sequence[str]) -> list[str]:

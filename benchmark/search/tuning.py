@@ -14,6 +14,7 @@ from benchmark import text
 from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Say
 from benchmark.search.conduct import conduct
+from benchmark.search.copies import warn_of_copies
 from benchmark.search.prepare import prepared, reproducible
 from benchmark.search.record import SearchRecord, defaults_trial, short_names
 from benchmark.search.search_file import SearchSettings, read_options, search_of
@@ -42,6 +43,7 @@ def tune(entries: Sequence[str], limits: Mapping[str, Any], overrides: Sequence[
         if search is None:  # Hydra has answered a question
             return 0
         searches.append(search)
+    warn_of_copies([search.base for search in searches], say)
     records = []
     for number, search in enumerate(searches, 1):
         say(f"entry {number} of {len(searches)}: {search.record.name}: {search.record.description}")

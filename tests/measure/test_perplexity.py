@@ -57,6 +57,15 @@ def test_zero_probabilities_are_counted_and_the_others_measured_alone() -> None:
     assert (none["test_zero_probabilities"], none["test_perplexity_nonzero"]) == (5, None)
 
 
+def test_copied_targets_are_left_out_where_they_are_known() -> None:
+    assert summary(SCORES, STREAM)["test_perplexity_new"] is None
+    copied = np.array([False, True, True, False, False])
+    found = summary(SCORES, replace(STREAM, copied=copied))
+    assert found["test_perplexity_new"] == pytest.approx(2 ** (5 / 3), rel=1e-6)  # 1/2 · 1/2 · 1/8
+    assert found["test_perplexity"] == pytest.approx(4)
+    assert summary(SCORES, replace(STREAM, copied=~np.zeros(5, bool)))["test_perplexity_new"] is None
+
+
 def test_buckets_hold_every_target_and_the_whole_loss() -> None:
     found = by_frequency(SCORES, STREAM)
     buckets = dict(zip(found["bucket_edges"], found["bucket_targets"], strict=True))

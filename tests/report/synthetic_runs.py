@@ -134,6 +134,7 @@ def finished(
         "test_nll": nll,
         "test_perplexity": ppl,
         "test_perplexity_known": ppl * 1.13,
+        "test_perplexity_new": ppl * 1.01,
         "valid_perplexity": ppl * 1.045,
         "bucket_edges": [0, 1, 10, 100, 1000, 10000, 100000],
         "bucket_targets": [round(targets * share) for share in shares],

@@ -98,6 +98,22 @@ def test_the_length_of_the_text_is_told_or_why_no_code_of_it_is(run, tmp_path):
     assert "Bits per byte" in told
 
 
+def test_what_is_copied_from_training_is_told_where_it_is_known(run, tmp_path):
+    run("kn", "KN", "count", 140.0, test_perplexity_new=None)  # as in an older record
+    before = context_of(read_runs(tmp_path))
+    assert "Copied from training" not in str(how_to_read.build(before))
+    assert "test_perplexity_new" not in {column.key for column in comparison(before).columns}
+    copied = {"valid_copied": 0.081, "test_copied": 0.005, "test_perplexity_new": 125.0}
+    run("lstm", "LSTM", "neural", 120.0, **copied, valid_documents_copied=0.02, test_documents_copied=0.0)
+    after = context_of(read_runs(tmp_path))
+    told = str(how_to_read.build(after))
+    assert "8.1% of the validation targets and 0.5% of the test targets stand in lines of 11 words" in told
+    assert "2.0% of the validation documents and 0.0% of the test documents are in it as a whole" in told
+    keys = [column.key for column in comparison(after).columns]
+    shown = [row.cells[keys.index("test_perplexity_new")].shown for row in comparison(after).groups[0].rows]
+    assert shown == ["125.0", "–"]
+
+
 def test_without_a_code_there_is_a_reason_and_no_column(run, tmp_path):
     run("kn", "KN", "count", 140.0, spelling_bits=None)
     context = context_of(read_runs(tmp_path))

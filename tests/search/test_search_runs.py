@@ -105,6 +105,18 @@ def test_trials_are_runs_and_a_search_again_repeats_none(search: Search, tmp_pat
     assert [trial["made"] for trial in recorded(results)["trials"]] == [False] * 3
 
 
+def test_a_validation_text_that_is_copied_is_warned_about(search: Search, tmp_path, capfd):
+    assert search(FILE, "search.trials=1") == 0
+    assert "warning" not in capfd.readouterr().out
+    line = "a cat saw a dog and the dog sat on the log\n"
+    for part, text in {"train": line * 9, "valid": line + "the mat\n", "test": "the mat\n" * 9}.items():
+        (tmp_path / f"{part}.txt").write_text(text, encoding="utf-8")
+    assert search(FILE, "search.trials=1", "corpus.vocabulary.unknown=map") == 0
+    said = capfd.readouterr().out
+    assert "warning: 81.2% of the validation targets of files stand in lines of 11 words and more" in said
+    assert "(of the test targets 0.0%)" in said
+
+
 def test_a_trial_that_fails_is_told_so_and_the_search_goes_on(search: Search, unseen, tmp_path, capfd):
     assert search(MODELS) == 0
     trials = {trial["model"]: trial for trial in recorded(tmp_path / "results")["trials"]}

@@ -62,4 +62,9 @@ def explanation(measure: Measure) -> str:
 
 def _protocol(group: RankedGroup) -> tuple[tuple[str, str], ...]:
     parts = ((part[0].upper() + part[1:], value) for part, value in group.protocol_parts.items())
-    return (*parts, ("Amount", group.targets_summary), ("Length", group.text_summary))
+    facts = (
+        ("Amount", group.targets_summary),
+        ("Length", group.text_summary),
+        ("Copied from training", group.overlap_summary),
+    )
+    return (*parts, *(fact for fact in facts if fact[1]))
