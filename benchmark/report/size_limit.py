@@ -14,6 +14,7 @@ from benchmark.report.tables import Table
 
 #: Bytes of `index.html` and of `report.md`.
 PAGE_LIMIT, MARKDOWN_LIMIT = 1_000_000, 500_000
+_ALL = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,13 @@ class Allowance:
     data: int
     drawings: int
 
+    @property
+    def linked(self) -> str:
+        """What the page links that it might include."""
+        complete = self.rows == self.drawings == _ALL
+        return "CSV files" if complete else "CSV files and some tables and figures"
 
-_ALL = 1_000_000
+
 #: Tried in this order until the report is small enough. The first is what the sections ask for.
 ALLOWANCES = (
     Allowance(_ALL, 16_000, _ALL),

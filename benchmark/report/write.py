@@ -50,9 +50,7 @@ def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Wri
             lambda a: markdown_report(TITLE, with_fewer_rows(built, a.rows)), MARKDOWN_LIMIT
         )
         if carried != ALLOWANCES[0]:
-            say(
-                "report: to stay below 1 MB, the page links some tables and figures instead of including them"
-            )
+            say(f"report: to stay below 1 MB, the page links {carried.linked} instead of including them")
         write_text(new / "report.md", short)
         write_text(new / "index.html", html)
     return Written(len(tables), len(figures))

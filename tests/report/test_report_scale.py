@@ -76,7 +76,8 @@ def table(counts: list[dict[str, int]], most: int) -> Table:
 def test_page_and_text_stay_small(many):
     assert (many.report / "index.html").stat().st_size < 1_000_000
     assert (many.report / "report.md").stat().st_size < 500_000
-    assert not any("1 MB" in line for line in many.said)
+    # CSV files may be linked; every table and every figure is on the page
+    assert not any("tables and figures" in line for line in many.said)
 
 
 @pytest.mark.slow
@@ -101,7 +102,7 @@ def test_each_file_of_a_run_is_opened_at_most_once_and_no_vector_is_read(many):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [450_000, 230_000])
+@pytest.mark.parametrize("limit", [450_000, 300_000])
 def test_what_does_not_fit_is_named_and_linked(built, limit):
     drawn = drawings(built, 9_000)
     html, carried = fit_to_limit(lambda allowance: page("t", built, drawn, allowance), limit)

@@ -82,16 +82,16 @@ class _SeedBlock:
     block: CodedBlock
 
 
-def _amount(bits: float | None) -> str:
-    """Bits, infinite where a token has probability 0."""
-    return "∞" if bits is not None and math.isinf(bits) else text.amount(bits)
+def _whole(bits: float | None) -> str:
+    """All digits of a number of bits, since codes of one text differ little; ∞ if a token is impossible."""
+    return text.decimals(bits, 0)
 
 
 FIELDS: tuple[Field[_Coded], ...] = (
     text_field("corpus", "Corpus", lambda coded: coded.row.corpus, "data"),
     text_field("label", "Model", lambda coded: coded.row.label),
     text_field("family", "Family", lambda coded: FAMILY_NAMES.get(coded.row.family, coded.row.family)),
-    number_field("bits", "Code length, bits", lambda coded: coded.bits, _amount),
+    number_field("bits", "Code length, bits", lambda coded: coded.bits, _whole),
     number_field(
         "bits_per_token",
         "Bits a token",
@@ -118,7 +118,7 @@ BLOCKS: tuple[Field[_SeedBlock], ...] = (
     text_field("seed", "Seed", lambda one: one.seed),
     number_field("after", "Tokens before it", lambda one: one.block.after, text.amount),
     number_field("tokens", "Tokens", lambda one: one.block.tokens, text.amount),
-    number_field("bits", "Bits", lambda one: one.block.bits, _amount),
+    number_field("bits", "Bits", lambda one: one.block.bits, _whole),
     number_field("bits_per_token", "Bits a token", lambda one: one.block.bits_per_token, text.three_decimals),
 )
 
@@ -140,16 +140,21 @@ def _table_row(coded: _Coded) -> TableRow:
 
 
 def _texts(context: Context) -> list[_Text]:
-    """The coded rows by the text that they code, in the order of the ranked corpora."""
+    """The coded rows by the text that they code: by corpus, as these are ranked, the whole before shares."""
     titles = {(group.corpus, group.protocol): (group.title, group.file) for group in context.ranked_groups}
-    ranks = {key: place for place, key in enumerate(titles)}
+    ranks = {key: rank for rank, key in enumerate(titles)}
     found: dict[tuple[str, str, int, float], list[_Coded]] = defaultdict(list)
     for row in context.rows:
         runs = tuple((run, code) for run in row.runs if (code := _code(run))) if row.done else ()
         if runs:
             found[row.corpus, row.protocol_id, runs[0][1].targets, row.train_share].append(_Coded(row, runs))
+
+    def place(item: tuple[tuple[str, str, int, float], list[_Coded]]) -> tuple[int, str, str, float]:
+        corpus, protocol, _, share = item[0]
+        return ranks.get((corpus, protocol), len(ranks)), corpus, protocol, -share
+
     texts = []
-    for key, rows in sorted(found.items(), key=lambda item: (ranks.get(item[0][:2], len(ranks)), item[0])):
+    for key, rows in sorted(found.items(), key=place):
         corpus, protocol, targets, share = key
         title, file = titles.get((corpus, protocol), (rows[0].row.corpus_title, f"{corpus}_{protocol[:6]}"))
         part = "" if share == 1 else f", {text.percent(share)} of the training text"
@@ -171,7 +176,7 @@ def _figure(one: _Text) -> Figure | None:
     if not drawn:
         return None
     best = drawn[0]
-    said = f"The shortest code is that of {best.row.label}, {text.amount(best.bits)} bits."
+    said = f"The shortest code is that of {best.row.label}, {_whole(best.bits)} bits."
     caption = (
         f"Bits a token of each block of the training text of {one.title}, by the number of tokens before the "
         f"block, on which the model was trained; lower is better. {said}"
