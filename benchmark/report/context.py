@@ -14,7 +14,7 @@ from benchmark.record.folder import RunRecord
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Machine, Row
-from benchmark.search.record import only_trials, read_searches
+from benchmark.search.record import SearchRecord, only_trials, read_searches
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,20 @@ class Context:
             for measure in MEASURES
             if not measure.optional or any(row.mean(measure) is not None for row in rows)
         )
+
+    @cached_property
+    def searches(self) -> tuple[SearchRecord, ...]:
+        """Searches in which a trial finished well, but for those of `nextword tune`."""
+        return tuple(search for search in self._searches if not search.tuning)
+
+    @cached_property
+    def tunings(self) -> tuple[SearchRecord, ...]:
+        """Entries of `nextword tune` of which a trial finished well."""
+        return tuple(search for search in self._searches if search.tuning)
+
+    @cached_property
+    def _searches(self) -> list[SearchRecord]:
+        return [search for search in read_searches(self.results_dir) if search.best is not None]
 
     @cached_property
     def machines(self) -> dict[Machine, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.record.folder import read_result, read_runs
 from benchmark.report.context import context_of
+from benchmark.report.sections import comparison as comparison_section
 from benchmark.report.sections import search as searches_section
 from benchmark.report.sections import tuning as section
+from benchmark.report.tuned import tuned
 from benchmark.search import search_file as search_files
 from benchmark.search import tuning
 from benchmark.search.expected_best import expected_best
@@ -164,6 +167,22 @@ def test_the_report_shows_the_effort_and_the_gain(tune, tmp_path, monkeypatch):
     assert figure.draw() is not None
     # only the best of each entry is ranked
     assert len(context.rows) == 2
+    table = comparison_section.comparison(context)
+    place = [column.key for column in table.columns].index("tuned")
+    assert all(row.cells[place].shown.startswith("4 trials, ") for row in table.groups[0].rows)
+
+
+def test_a_row_is_tuned_only_with_the_settings_that_a_search_chose(tune, tmp_path):
+    assert tune("add_k") == 0
+    context = context_of(read_runs(tmp_path / "results"), tmp_path / "results")
+    (row,) = context.rows
+    (search,) = context.tunings
+    assert tuned(row, [search]).startswith("3 trials, ")
+    elsewhere = replace(search, trials=tuple(replace(trial, corpus="ptb") for trial in search.trials))
+    assert tuned(row, [elsewhere]).startswith("on ptb: 3 trials, ")
+    other = replace(row, settings={**row.settings, "k": 0.5})
+    assert tuned(other, [search]) == "not tuned"
+    assert tuned(row, []) == "not tuned"
 
 
 def test_a_record_from_before_core_seconds_is_read(tune, tmp_path):

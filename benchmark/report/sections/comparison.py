@@ -25,6 +25,7 @@ from benchmark.report.ranking import RankedGroup
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow
+from benchmark.report.tuned import tuned
 
 ORDER = 10
 NO_INTERVAL = Cell("no interval")
@@ -84,6 +85,7 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         LABEL,
         FAMILY,
         HISTORY,
+        *_effort(context),
         measure_field(TEST_PERPLEXITY),
         *_interval_fields(rows),
         Field(spread, _spread),
@@ -112,6 +114,13 @@ def _interval_fields(rows: list[Row]) -> list[Field[Row]]:
         number_field("rank_best", "Best rank", lambda row: row.ranks and row.ranks[0], text.amount, "data"),
         number_field("rank_worst", "Worst rank", lambda row: row.ranks and row.ranks[1], text.amount, "data"),
     ]
+
+
+def _effort(context: Context) -> list[Field[Row]]:
+    """The column that says whether a row was tuned; none if nothing was."""
+    if not context.tunings:
+        return []
+    return [text_field("tuned", "Tuned", lambda row: tuned(row, context.tunings), "more")]
 
 
 def _energy_of(rows: list[Row]) -> list[Field[Row]]:

@@ -12,7 +12,7 @@ from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
 from benchmark.search.importance import importance
-from benchmark.search.record import SearchRecord, Trial, read_searches, short_names
+from benchmark.search.record import SearchRecord, Trial, short_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -38,14 +38,11 @@ SAMPLERS = {
 
 
 def build(context: Context) -> Section | None:
-    """Searches but for those of `nextword tune`, which have a section of their own."""
-    found = read_searches(context.results_dir)
-    searches = [search for search in found if search.best is not None and not search.tuning]
-    if not searches:
+    if not context.searches:
         return None
     rows = {run.folder.name: row.number for row in context.rows for run in row.runs}
     blocks: list[Block] = [Paragraph((INTRODUCTION,), "note")]
-    for search in searches:
+    for search in context.searches:
         blocks += [_progress(search), _best(search, rows)]
     return Section("search", "Searches for settings", tuple(blocks))
 

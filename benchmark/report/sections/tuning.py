@@ -18,7 +18,7 @@ from benchmark.report.fields import Field, cells_of, columns_of, number_field, t
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.tables import Group, Table, TableRow, data_table
 from benchmark.search.expected_best import expected_best
-from benchmark.search.record import SearchRecord, Trial, defaults_trial, read_searches, short_names
+from benchmark.search.record import SearchRecord, Trial, defaults_trial, short_names
 from benchmark.search.space import literal
 
 if TYPE_CHECKING:
@@ -137,9 +137,9 @@ def _by_corpus(context: Context) -> dict[str, list[Entry]]:
     results = {run.folder.name: run.result for run in context.records}
     rows = {run.folder.name: row.number for row in context.rows for run in row.runs}
     found: dict[str, list[Entry]] = defaultdict(list)
-    for search in read_searches(context.results_dir):
+    for search in context.tunings:
         best = search.best
-        if search.tuning and best is not None and best.run_id in results:
+        if best is not None and best.run_id in results:
             result = results[best.run_id]
             title = text.clean(result.corpus_title or result.corpus)
             found[title].append(Entry(search, result, rows.get(best.run_id, 0)))

@@ -1,0 +1,40 @@
+"""Whether a row's settings were tuned, and with what effort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmark import text
+from benchmark.report.rows import Row
+from benchmark.search.record import SearchRecord, Trial
+
+NOT_TUNED = "not tuned"
+
+
+def tuned(row: Row, tunings: Sequence[SearchRecord]) -> str:
+    """`16 trials, 1,180 core-seconds`, with the corpus where that is another one; or `not tuned`.
+
+    A row is tuned if it is the model of an entry's best trial and has its value for every setting of the
+    entry's space. A search on the row's own corpus goes before one whose settings were carried over.
+    """
+    chosen = [
+        (trial.corpus != row.corpus, search, trial)
+        for search in tunings
+        if (trial := search.best) is not None and _has_settings(row, trial)
+    ]
+    if not chosen:
+        return NOT_TUNED
+    elsewhere, search, trial = min(chosen, key=lambda found: found[0])
+    effort = f"{text.plural(len(search.trials), 'trial')}, {text.amount(search.spent)} core-seconds"
+    return f"on {text.clean(trial.corpus)}: {effort}" if elsewhere else effort
+
+
+def _has_settings(row: Row, trial: Trial) -> bool:
+    if text.clean(trial.model) != row.model:
+        return False
+    own = {f"model.{key}": value for key, value in row.settings.items()}
+    return all(
+        key in own and own[key] == value
+        for key, value in trial.parameters.items()
+        if key.startswith("model.")
+    )
