@@ -81,7 +81,7 @@ COST: tuple[Measure, ...] = (
     ),
     Measure(
         key="start_seconds",
-        title="Start",
+        title="Start and load",
         noun="start time",
         unit="seconds",
         definition=(

@@ -41,9 +41,10 @@ def footprints(group: RankedGroup) -> Table | None:
         return None
     caption = (
         f"What models of {group.title} hold and wait for in a fresh process that loads the saved model and "
-        "scores the front of the test text. “Memory” is the bytes of the model's arrays; the other memories "
-        "are what the system counts as resident. With the model loaded and in scoring, it is what the model "
-        "adds to the process without it. Tables of n-grams are mapped into memory and count as they are read."
+        "scores the front of the test text. “Memory” is the bytes of the model's arrays. The others are "
+        "resident memory, as the system counts it: what the loaded model adds to the process, what it adds "
+        "at most while it scores, and what the process holds without a model. Tables of n-grams are mapped "
+        "into memory and count as far as they were read."
     )
     drawn = tuple(TableRow(cells_of(_FIELDS, row), row.number, row.family) for row in rows)
     return Table(

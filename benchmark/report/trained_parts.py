@@ -39,8 +39,8 @@ _FIELDS: tuple[Field[_Part], ...] = (
     number_field("seconds", "Training", lambda part: part.seconds, text.duration),
     number_field("share", "Share of time", lambda part: part.share, text.percent),
     number_field("tokens", "Tokens trained on", lambda part: part.tokens, text.amount),
-    number_field("joules", "Training energy", lambda part: part.joules, text.energy, "more"),
 )
+_ENERGY: Field[_Part] = number_field("joules", "Training energy", lambda part: part.joules, text.energy)
 
 
 def trained_parts(group: RankedGroup) -> Table | None:
@@ -54,8 +54,9 @@ def trained_parts(group: RankedGroup) -> Table | None:
         "of an earlier run has the time and tokens of that run. What joins them learns from the validation "
         "text, whose tokens are not counted."
     )
-    rows = tuple(TableRow(cells_of(_FIELDS, part), part.row.number, part.row.family) for part in found)
-    return Table(f"parts_{group.file}", caption, columns_of(_FIELDS), (Group(rows),), most=MOST)
+    fields = (*_FIELDS, _ENERGY) if any(part.joules is not None for part in found) else _FIELDS
+    rows = tuple(TableRow(cells_of(fields, part), part.row.number, part.row.family) for part in found)
+    return Table(f"parts_{group.file}", caption, columns_of(fields), (Group(rows),), most=MOST)
 
 
 def _parts(row: Row, result: Result) -> list[_Part]:
