@@ -20,6 +20,18 @@ from benchmark.report.terminal import group_text
 from benchmark.statistics import LEVEL
 from benchmark.statistics.bootstrap import RESAMPLES, SEED
 
+#: The columns that a narrow terminal leaves out, in this order, and those that it folds.
+SPARE = (
+    "ratio_interval",
+    "in_perplexity_interval",
+    "ratio",
+    "in_perplexity",
+    "family",
+    "context",
+    "nats_interval",
+    "after",
+)
+FOLDING = ("label", "against", "group", "before", "after")
 #: Everything is in the page itself.
 _WHOLE = Allowance(rows=1_000_000, data=10_000_000, drawings=0)
 
@@ -37,7 +49,10 @@ def plain(sections: Sequence[Section]) -> str:
             elif isinstance(block, Table):
                 parts.append(block.caption)
                 for group in block.groups:
-                    parts.append((f"{group.title}:\n" if group.title else "") + group_text(block, group))
+                    parts.append(
+                        (f"{group.title}:\n" if group.title else "")
+                        + group_text(block, group, None, SPARE, FOLDING)
+                    )
     return "\n\n".join(parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from benchmark import text
 from benchmark.measure.measures import COSTS, MEASURES, TEST_PERPLEXITY
@@ -22,6 +22,8 @@ SPARE = (
     *(cost.key for cost in reversed(COSTS)),
     "test_perplexity_sd",
 )
+#: The columns whose text may go on in the next line.
+FOLDING = (fields.LABEL.column.key,)
 
 
 def plain_table(context: Context, most: int | None = None) -> str:
@@ -60,24 +62,37 @@ def _left_out(rows: Sequence[object], most: int | None) -> list[str]:
     return [f"  … and {number:,} more: nextword report --table"] if number else []
 
 
-def group_text(whole: tables.Table, group: tables.Group, most: int | None = None) -> str:
-    """The key columns of one group of a table."""
+def group_text(
+    whole: tables.Table,
+    group: tables.Group,
+    most: int | None = None,
+    spare: Sequence[str] = SPARE,
+    folding: Collection[str] = FOLDING,
+) -> str:
+    """The key columns of one group of a table.
+
+    `spare` and `folding` are the keys of the columns that a narrow terminal leaves out, in this order, and
+    of those that it folds.
+    """
     shown = whole.visible("key")
     rows = [[row.cells[i].shown for i in shown] for row in group.rows]
-    columns = [_column(whole.columns[i], [row[place] for row in rows]) for place, i in enumerate(shown)]
+    columns = [
+        _column(whole.columns[i], [row[place] for row in rows], spare, folding)
+        for place, i in enumerate(shown)
+    ]
     return "\n".join([table(columns, rows[: _shown(rows, most)]), *_left_out(rows, most)])
 
 
-def _column(column: tables.Column, cells: Sequence[str]) -> Column:
+def _column(
+    column: tables.Column, cells: Sequence[str], spare: Sequence[str], folding: Collection[str]
+) -> Column:
     """The column for a terminal, its title broken into lines no wider than its cells, where that can be."""
     title = column.title
     if column.align == "right":
         width = max(map(len, (*cells, *title.split())))
         title = "\n".join(textwrap.wrap(title, width, break_long_words=False, break_on_hyphens=False))
-    spare = SPARE.index(column.key) + 1 if column.key in SPARE else 0
-    return Column(
-        title, right=column.align == "right", folds=column.key == fields.LABEL.column.key, spare=spare
-    )
+    order = spare.index(column.key) + 1 if column.key in spare else 0
+    return Column(title, right=column.align == "right", folds=column.key in folding, spare=order)
 
 
 def _name(row: Row) -> str:

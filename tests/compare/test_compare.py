@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from compare_cases import TEST, TRAIN, corpus_of, write_run
+from terminals import shown_in_terminal
 
 from benchmark.cli import main
 from benchmark.compare.criteria import groupings
@@ -191,6 +193,17 @@ def test_what_is_printed_says_which_is_better_and_by_what_rule(
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<h1>Worse and Better and Alike on small</h1>" in page
     assert not re.search(r'(?:src|href)="(?!#|data:)', page)
+
+
+def test_at_80_columns_both_models_of_a_pair_and_p_are_shown(corpus: Corpus, tmp_path: Path) -> None:
+    for number, label in enumerate(("A first model of many words", "A second model of many words")):
+        write_run(tmp_path, corpus, label, scores(corpus, number))
+    names = ["small/a_first_model_of_many_words", "small/a_second_model_of_many_words", "--block", "4"]
+    command = [sys.executable, "-m", "benchmark", "compare", *names]
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown_in_terminal(command, 80)).splitlines()
+    title = next(place for place, line in enumerate(lines) if line.startswith("Model") and "Against" in line)
+    assert re.search(r"^A second model.*A first model.*[+−]0\.\d{3} .* 0\.\d{3}$", lines[title + 2])
+    assert any("left out at this width: " in line and "Ratio" in line for line in lines)
 
 
 def test_what_cannot_be_compared_is_refused_in_a_line(
