@@ -8,7 +8,13 @@ from typing import ClassVar, Self
 import numpy as np
 
 from baselines.mixture.components import Composite
-from baselines.mixture.features import evidence_of, position_and_frequency, recent_success
+from baselines.mixture.features import (
+    evidence_by_line_of,
+    evidence_of,
+    line_begins,
+    position_and_frequency,
+    recent_success,
+)
 from baselines.mixture.gate import Gate, fitted_gate
 from benchmark.contract import LanguageModel, RunLog, TokenStream, Vocabulary
 
@@ -45,7 +51,18 @@ class GatedMixture(Composite):
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         scores = self._scores(stream)
-        log_weights = self.gate.log_weights(self._features(stream, scores))
+        return self._mixed(scores, self._features(stream, scores))
+
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        """See `LanguageModel`. The lines are read side by side by all components that can."""
+        components, begins = self.components.values(), line_begins(stream)
+        scores = np.stack([component.log_probs_by_line(stream) for component in components])
+        told = (evidence_by_line_of(component, stream) for component in components)
+        known = position_and_frequency(stream, begins), recent_success(scores, begins), *told
+        return self._mixed(scores, np.concatenate(known, axis=1))
+
+    def _mixed(self, scores: np.ndarray, features: np.ndarray) -> np.ndarray:
+        log_weights = self.gate.log_weights(features)
         return np.logaddexp.reduce(scores + log_weights, axis=0).astype(np.float32)
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
@@ -76,7 +93,9 @@ class GatedMixture(Composite):
 
     def _features(self, stream: TokenStream, scores: np.ndarray) -> np.ndarray:
         told = (evidence_of(component, stream) for component in self.components.values())
-        return np.concatenate([position_and_frequency(stream), recent_success(scores), *told], axis=1)
+        begins = np.zeros(len(stream), dtype=np.int64)
+        known = position_and_frequency(stream, begins), recent_success(scores, begins), *told
+        return np.concatenate(known, axis=1)
 
     def save(self, folder: Path) -> None:
         super().save(folder)

@@ -67,6 +67,10 @@ def test_scores_are_the_counts_of_the_recent_text(
     )
     assert rows.sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
     assert rows[np.arange(len(ids)), ids] == pytest.approx(expected, rel=1e-5)
+    alone = [model.log_probs(line) for line in stream.each_line()]
+    assert model.log_probs_by_line(stream) == pytest.approx(np.concatenate([*alone, []]), abs=1e-5)
+    told = [model.evidence(line) for line in stream.each_line()]
+    assert np.array_equal(model.evidence_by_line(stream), np.concatenate([model.evidence(stream)[:0], *told]))
     places = np.array([place for place in range(len(ids)) if place % 4 != 1], dtype=np.int64)
     blocks = list(model.distributions(stream, places, 7))
     assert [len(block) for block in blocks] == [len(places[i : i + 7]) for i in range(0, len(places), 7)]

@@ -119,6 +119,14 @@ def test_weights_by_history_are_likelier_than_constant_ones() -> None:
     assert perplexity(gated.log_probs(VALID)) < perplexity(constant.log_probs(VALID))
 
 
+def test_a_gated_mixture_scores_each_line_by_itself() -> None:
+    """Its cache and what the gate knows of recent success begin anew with each line."""
+    gated = fitted(GatedMixture(components=components()))
+    alone = np.concatenate([gated.log_probs(line) for line in TEST.each_line()])
+    assert gated.log_probs_by_line(TEST) == pytest.approx(alone, abs=1e-5)
+    assert np.abs(gated.log_probs(TEST) - alone).max() > 0.1
+
+
 def test_a_mixture_of_counted_models_is_counted_and_of_both_a_mixture() -> None:
     assert LinearMixture(components=components()).family == "count"
     assert LinearMixture(components={"a": Neural()}).family == "neural"

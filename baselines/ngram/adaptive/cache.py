@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
+from baselines.mixture.features import line_begins
 from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
 from baselines.ngram.adaptive.occurrences import Occurrences
 from baselines.ngram.adaptive.recent_text import RecentText
@@ -55,7 +56,14 @@ class Cache(LanguageModel):
         log.progress(len(train), len(train))
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
-        chain = interpolated(self._levels(stream), self.weights, self.unigrams[stream.ids])
+        return self._scores(stream, self._levels(stream))
+
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        """See `LanguageModel`. All lines are searched at once."""
+        return self._scores(stream, self._levels(stream, line_begins(stream)))
+
+    def _scores(self, stream: TokenStream, levels: list[Estimate]) -> np.ndarray:
+        chain = interpolated(levels, self.weights, self.unigrams[stream.ids])
         return np.log(chain[-1]).astype(np.float32)
 
     def evidence(self, stream: TokenStream) -> np.ndarray:
@@ -63,30 +71,34 @@ class Cache(LanguageModel):
 
         For each order above 1: whether the context has occurred, and the power of 2 of its weight.
         """
-        buckets = [level.bucket for level in self._levels(stream)[1:]]
-        columns = [column for bucket in buckets for column in (bucket > 0, bucket)]
-        return np.stack(columns, axis=1).astype(np.float64) if columns else np.empty((len(stream), 0))
+        return _columns(self._levels(stream))
 
-    def _levels(self, stream: TokenStream) -> list[Estimate]:
+    def evidence_by_line(self, stream: TokenStream) -> np.ndarray:
+        """`evidence` with each line as a text of its own."""
+        return _columns(self._levels(stream, line_begins(stream)))
+
+    def _levels(self, stream: TokenStream, begins: np.ndarray | None = None) -> list[Estimate]:
         """Relative frequency in the history of each target after its last 0, 1, … tokens.
 
-        An n-gram that ends at s lies in the window of target t if t − window + n − 1 ≤ s < t, and its
-        context, which ends at s − 1, if t − window + n − 2 ≤ s − 1 < t − 1.
+        The history of each target begins at the index `begins` [targets] (None: 0). An n-gram that ends at s
+        lies in it and in the window of target t if max(begin, t − window) + n − 1 ≤ s < t, and its context,
+        which ends at s − 1, if max(begin, t − window) + n − 2 ≤ s − 1 < t − 1.
         """
         ids = np.asarray(stream.ids, dtype=np.int64)
         place = np.arange(len(ids))
-        oldest = np.zeros_like(place) if self.window is None else place - self.window
+        begins = np.zeros_like(place) if begins is None else begins
+        oldest = begins if self.window is None else np.maximum(place - self.window, begins)
         found = Occurrences(ids, self.half_life)
-        total = self._history_weight(place)
+        total = self._history_weight(place - begins)
         levels = [self._level(found.within(ids, oldest, place), total)]
         for n in range(2, self.order + 1):
             contexts, found_contexts = ids, found
             ids = _one_longer(contexts, np.asarray(stream.ids), len(stream.vocabulary))
             found = Occurrences(ids, self.half_life)
             last = np.maximum(place - 1, 0)
-            total = found_contexts.within(contexts[last], np.maximum(oldest, 0) + n - 2, last)
-            total[: n - 1] = 0  # shorter histories have no such context
-            levels.append(self._level(found.within(ids, np.maximum(oldest, 0) + n - 1, place), total))
+            total = found_contexts.within(contexts[last], oldest + n - 2, last)
+            total[place - begins < n - 1] = 0  # shorter histories have no such context
+            levels.append(self._level(found.within(ids, oldest + n - 1, place), total))
         return levels
 
     def _level(self, counts: np.ndarray, total: np.ndarray) -> Estimate:
@@ -204,6 +216,14 @@ class Cache(LanguageModel):
         model.unigrams = np.load(folder / _UNIGRAMS, allow_pickle=False)
         model.weights = [np.array(weight) for weight in saved["weights"]]
         return model
+
+
+def _columns(levels: list[Estimate]) -> np.ndarray:
+    """For each level above the first, whether it has an estimate, and its bucket: float64 [targets, any]."""
+    columns = [column for level in levels[1:] for column in (level.bucket > 0, level.bucket)]
+    if not columns:
+        return np.empty((len(levels[0].bucket), 0))
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _one_longer(shorter: np.ndarray, ids: np.ndarray, words: int) -> np.ndarray:
