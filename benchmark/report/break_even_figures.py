@@ -73,8 +73,8 @@ def _draw_envelopes(title: str, cost: Measure, families: Mapping[str, Sequence[C
     end = max(choices[-1].point.cost for choices in families.values())
     lines = []
     for family, choices in families.items():
-        points = tuple(points_of(choice.point for choice in choices))
-        line = (*points, (end, points[-1][1])) if points[-1][0] < end else points
+        points = points_of(choice.point for choice in choices)
+        line = (*points, (end, points[-1][1]))
         lines.append(
             Line(choices[-1].row.number, FAMILY_NAMES.get(family, family), family, (line,), steps=True)
         )

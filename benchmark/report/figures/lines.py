@@ -28,7 +28,7 @@ DASHES = {"count": (4, 1.5), "neural": (), "mixture": (1, 1)}
 class Line:
     """A model's line: a list of (x, y) for each seed. `row` links it to the comparison table.
 
-    With `steps` it is level from each point up to the next.
+    With `steps` it is level from each point up to the next; the last one is where it ends, and has no mark.
     """
 
     row: int
@@ -121,6 +121,7 @@ def line_chart(
             marker=shape if marked else None,
             markersize=6,
             drawstyle="steps-post" if line.steps else "default",
+            markevery=slice(0, -1) if line.steps else None,
             ax=axes,
         )
         for index, drawn in enumerate(axes.lines[before:]):
