@@ -111,6 +111,7 @@ LIGHT = [
     "gpu --list",
     "peers --help",
     "peers neural --help",
+    "peers latency --help",
 ]
 
 PROGRAM = """

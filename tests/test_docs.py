@@ -92,7 +92,7 @@ def composed(arguments: list[str]) -> list[str]:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c[1] not in ("run", "check")], ids=" ".join)
 def test_options_are_in_the_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     _, verb, *arguments = command
-    nested = ["neural"] if arguments[:1] == ["neural"] else []
+    nested = arguments[:1] if arguments[:1] in (["neural"], ["latency"]) else []
     with suppress(SystemExit):  # argparse's way
         importlib.import_module(f"benchmark.verbs.{verb}").main([*nested, "--help"])
     shown = capsys.readouterr().out

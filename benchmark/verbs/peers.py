@@ -1,4 +1,4 @@
-"""`nextword peers`: our n-gram engine beside KenLM and MITLM; `nextword peers neural`: our networks."""
+"""`nextword peers`: our n-gram engine, our networks and the time of one next token beside other programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ def main(arguments: list[str]) -> int:
         from benchmark.verbs import peers_neural
 
         return peers_neural.main(arguments[1:])
+    if arguments[:1] == ["latency"]:
+        from benchmark.verbs import peers_latency
+
+        return peers_latency.main(arguments[1:])
     from benchmark.verbs import peers_ngram
 
     return peers_ngram.main(arguments)

@@ -1,6 +1,7 @@
 """`nextword peers`: our n-gram engine beside KenLM and MITLM, from a text to its test perplexity.
 
-`nextword peers neural` compares neural training and has options of its own (--help).
+`nextword peers neural` compares neural training, and `nextword peers latency` the time of one next token.
+They have options of their own (--help).
 """
 
 from __future__ import annotations
