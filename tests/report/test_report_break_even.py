@@ -269,7 +269,7 @@ def test_seeds_give_a_range_and_the_csv_has_the_numbers(sweep: Callable[..., Non
     assert row["train_targets_outcome"] == "overtakes"
     assert float(row["train_targets_low"]) == pytest.approx(low)
     assert float(row["train_targets_high"]) == pytest.approx(high)
-    assert low < float(row["train_targets_at"]) < high
+    assert low < float(row["train_targets"]) < high
     assert (row["train_targets_seeds"], row["train_targets_seeds_overtaking"]) == ("3", "3")
     assert row["bytes_in_memory_outcome"] == "ahead"
     for page in ("index.html", "report.md"):

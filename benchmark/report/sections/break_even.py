@@ -23,7 +23,7 @@ from benchmark.report.cost_curves import COSTS, RESOURCES, envelopes, trainings
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.learning_curves import learning_curves
 from benchmark.report.ranking import RankedGroup, ranked_groups
-from benchmark.report.tables import Group, Table, TableRow
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow
 
 ORDER = 46
 #: Corpora with figures, those that compare most; every figure makes the page heavier.
@@ -91,7 +91,6 @@ def _table(pairs: list[tuple[RankedGroup, list[Pair]]]) -> Table:
 def _fields(cost: Measure) -> list[Field[Pair]]:
     """What a reader sees of a cost, and for the CSV its numbers."""
     numbers: dict[str, Callable[[BreakEven], float | None]] = {
-        "at": lambda even: even.at,
         "low": lambda even: even.range.low if even.range else None,
         "high": lambda even: even.range.high if even.range else None,
         "seeds": lambda even: even.range.seeds if even.range else None,
@@ -110,7 +109,10 @@ def _fields(cost: Measure) -> list[Field[Pair]]:
         return None if even is None else even.outcome
 
     return [
-        text_field(cost.key, cost.title, lambda pair: said(pair.of(cost), cost)),
+        Field(
+            Column(cost.key, cost.title),
+            lambda pair: Cell(said(pair.of(cost), cost), number(lambda even: even.at, pair)),
+        ),
         text_field(f"{cost.key}_outcome", "Outcome", outcome, "data"),
         *(
             number_field(f"{cost.key}_{name}", name, partial(number, of), cost.show, "data")
