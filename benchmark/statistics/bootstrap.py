@@ -32,28 +32,31 @@ class Bootstrap:
 
     `means` [rows] are losses for each target. `deviations` [resamples, rows] share their draws of the text,
     so that differences of rows are paired. `covariance` [rows, rows] is that of the means over samples of the
-    text; `seed_variance` [rows] that over samples of seeds, 0 for a row with one. `seeds` has their numbers.
+    text, with `text_freedom` [rows] degrees of freedom; `seed_variance` [rows] that over samples of seeds, 0
+    for a row with one. `blocks` and `seeds` [rows] have their numbers.
     """
 
     means: np.ndarray
     deviations: np.ndarray
     covariance: np.ndarray
     seed_variance: np.ndarray
+    text_freedom: np.ndarray
     blocks: int
     seeds: tuple[int, ...]
 
     def error(self, weights: np.ndarray) -> tuple[float, float]:
         """The standard error of a linear combination of the means, and its degrees of freedom.
 
-        These are Welch's (1947) and Satterthwaite's (1946): with variances v_i that were estimated from n_i
-        blocks or seeds, (Σ v_i)² / Σ v_i² / (n_i − 1).
+        These are Welch's (1947) and Satterthwaite's (1946): with variances v_i of the text and the seeds that
+        were estimated from f_i degrees of freedom, (Σ v_i)² / Σ v_i² / f_i.
         """
         text = max(0.0, float(weights @ self.covariance @ weights))
+        freedom = float(self.text_freedom[weights != 0].min(initial=self.blocks - 1.0))
         by_seeds = weights**2 * self.seed_variance
-        squares = text**2 / (self.blocks - 1)
+        squares = text**2 / freedom
         squares += sum(v * v / (n - 1) for v, n in zip(by_seeds.tolist(), self.seeds, strict=True) if n > 1)
         variance = text + float(by_seeds.sum())
-        return math.sqrt(variance), variance**2 / squares if squares else self.blocks - 1.0
+        return math.sqrt(variance), variance**2 / squares if squares else freedom
 
     def p(self, weights: Sequence[float] | np.ndarray) -> float:
         """The two-sided p-value of a combination of the means being zero, by Student's t."""
@@ -94,6 +97,11 @@ def bootstrap(
     replacement, for each row on its own. As every seed scores the same blocks, the deviations of the two are
     added. A mean over n draws from n values varies by (n − 1) / n too little, so deviations are multiplied by
     √(n / (n − 1)) (Rao and Wu 1988). The draws depend on `seed` alone.
+
+    A long document pulls the mean towards itself, so that its residual is too small, and documents of unequal
+    length say less about the variance than as many equal ones. So the covariance is that of the jackknife
+    (Tukey 1958), with the degrees of freedom of (Σ targets)² / Σ targets² blocks of one length (Kish 1965).
+    Where all blocks have one length, both are as usual.
     """
     blocks = losses[0].shape[1]
     if blocks < 2:
@@ -103,8 +111,11 @@ def bootstrap(
     counts = np.broadcast_to(np.asarray(targets, dtype=np.float64), pooled.shape)
     totals = counts.sum(axis=1)
     means = pooled.sum(axis=1) / totals
-    residuals = (pooled - means[:, None] * counts) / totals[:, None]
-    covariance = blocks / (blocks - 1) * residuals @ residuals.T
+    shares = counts / totals[:, None]
+    residuals = pooled / totals[:, None] - means[:, None] * shares
+    left_out = np.divide(residuals, 1 - shares, out=np.zeros_like(residuals), where=shares < 1)
+    covariance = (blocks - 1) / blocks * left_out @ left_out.T
+    text_freedom = np.maximum(1, 1 / (shares**2).sum(axis=1) - 1)
     deviations = _text_deviations(pooled, np.asarray(targets, np.float64), means, resamples, random)
     seed_variance = np.zeros(len(losses))
     for row, loss in enumerate(losses):
@@ -114,7 +125,7 @@ def bootstrap(
             drawn = values[random.integers(n, size=(resamples, n))].mean(axis=1)
             deviations[:, row] += math.sqrt(n / (n - 1)) * (drawn - means[row])
     seeds = tuple(len(loss) for loss in losses)
-    return Bootstrap(means, deviations, covariance, seed_variance, blocks, seeds)
+    return Bootstrap(means, deviations, covariance, seed_variance, text_freedom, blocks, seeds)
 
 
 def _text_deviations(

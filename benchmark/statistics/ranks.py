@@ -42,7 +42,7 @@ def pairwise_p(compared: Bootstrap, first: np.ndarray, second: np.ndarray) -> np
     text = np.maximum(text, 0)
     samples = np.maximum(1, np.array(compared.seeds) - 1)  # a single seed has no variance to divide
     variance = text + by_seeds[first] + by_seeds[second]
-    squares = text**2 / (compared.blocks - 1)
+    squares = text**2 / np.minimum(compared.text_freedom[first], compared.text_freedom[second])
     squares += by_seeds[first] ** 2 / samples[first] + by_seeds[second] ** 2 / samples[second]
     difference = compared.means[first] - compared.means[second]
     known = variance > 0

@@ -60,6 +60,28 @@ def test_intervals_cover_and_p_values_are_uniform(blocks: int, seeds: tuple[int,
     assert_uniform(p)
 
 
+@pytest.mark.parametrize(
+    ("documents", "spread"),
+    [(12, 1.0), pytest.param(12, 0.6, marks=pytest.mark.slow), pytest.param(60, 0.8, marks=pytest.mark.slow)],
+)
+def test_intervals_over_documents_of_unequal_length(documents: int, spread: float) -> None:
+    """Lengths are log-normal. Each document is easier for one of two models, so that its targets are
+    correlated, and each target has its own noise. In the State of the Union, 12 addresses spread by 0.6."""
+    random = np.random.default_rng(6)
+    covered, p = 0, []
+    for number in range(TIMES):
+        targets = np.rint(np.exp(random.normal(6, spread, documents))) + 20
+        easier = random.normal(0, 0.08, (2, documents))
+        losses = targets * (random.normal(4, 0.3, documents) + easier)
+        losses += np.sqrt(targets) * random.normal(0, 1, (2, documents))
+        found = bootstrap([loss[None, :] for loss in losses], targets, RESAMPLES, seed=number)
+        difference = found.combined([1, -1])
+        covered += difference.low <= 0 <= difference.high
+        p.append(found.p([1, -1]))
+    assert 0.92 <= covered / TIMES <= 0.98
+    assert_uniform(p)
+
+
 def assert_uniform(p: list[float]) -> None:
     """No share is further from what it should be than 3.3 standard deviations."""
     for level in (0.05, 0.2, 0.5, 0.8):

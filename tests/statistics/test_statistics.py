@@ -97,6 +97,18 @@ def test_seeds_and_text_are_resampled_together() -> None:
     assert found.deviations.var() == pytest.approx(by_text + by_seeds, rel=0.03)
 
 
+def test_the_variance_over_unequal_blocks_is_the_jackknifes() -> None:
+    """Each mean without one of the blocks, by hand; the degrees of freedom are those of 8.58 equal blocks."""
+    targets = np.array([2978, 8076, 23878, 11148, 14677, 21798, 9214, 5856, 5189, 5911, 4761, 8476.0])
+    losses = np.random.default_rng(2).normal(4, 0.3, (2, 12)) * targets
+    found = bootstrap(one_seed(*losses), targets, 10)
+    kept = ~np.eye(12, dtype=bool)
+    means = [[row[some].sum() / targets[some].sum() for some in kept] for row in losses]
+    around = np.array(means) - found.means[:, None]
+    assert found.covariance == pytest.approx(11 / 12 * around @ around.T)
+    assert found.text_freedom == pytest.approx([7.575, 7.575], abs=1e-3)
+
+
 def test_a_group_that_a_sample_misses_deviates_by_nothing() -> None:
     """A group of targets that only one block of three has: its mean is known, or there is none."""
     found = bootstrap(one_seed(np.array([7.0, 0, 0])), np.array([[2.0, 0, 0]]))
@@ -134,7 +146,9 @@ def test_holms_correction_by_hand() -> None:
 def test_rows_that_do_not_differ_share_their_ranks() -> None:
     """Two rows an inch apart, one far behind, and one between that could be either."""
     means, error = np.array([4.0, 4.001, 5.0, 4.5]), np.array([0.01, 0.01, 0.01, 0.3])
-    found = Bootstrap(means, np.zeros((0, 4)), np.diag(error**2), np.zeros(4), 1_000, (1, 1, 1, 1))
+    found = Bootstrap(
+        means, np.zeros((0, 4)), np.diag(error**2), np.zeros(4), np.full(4, 999.0), 1_000, (1,) * 4
+    )
     assert rank_ranges(found) == [(1, 3), (1, 3), (3, 4), (1, 4)]
 
 
