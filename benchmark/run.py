@@ -21,7 +21,7 @@ from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
 from benchmark.files import atomic_folder, locked, write_array, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.bits import text_figures
-from benchmark.measure.blocks import block_losses
+from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.measure.breakdown import group_losses
 from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
@@ -205,7 +205,7 @@ def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Cor
     write_array(folder / SCORES, scores.astype(np.float32))
     write_json(folder / "samples.json", samples(model, corpus))
     write_losses(folder, group_losses(scores, corpus.train, corpus.test, corpus.keep))
-    write_blocks(folder, block_losses(scores, corpus.test))
+    write_blocks(folder, block_losses(scores, blocks_of(corpus.test)))
     return replace(result, **on_disk)
 
 

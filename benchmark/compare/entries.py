@@ -12,9 +12,10 @@ import numpy as np
 from benchmark import text
 from benchmark.corpus import Corpus
 from benchmark.errors import UserError
-from benchmark.measure.blocks import block_losses
-from benchmark.record.blocks import FILE, write_blocks
-from benchmark.record.folder import SCORES, RunRecord, read_runs
+from benchmark.measure.blocks import block_losses, blocks_of
+from benchmark.record.blocks import write_blocks
+from benchmark.record.folder import RunRecord, read_runs
+from benchmark.record.scores import read_scores
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import PROTOCOL_PARTS
 from benchmark.report.rows import Row
@@ -69,7 +70,7 @@ def entries_of(runs: Sequence[RunRecord]) -> list[Entry]:
         rows = [_apart(run, runs) for run in runs]
     order = {run.folder: place for place, run in enumerate(runs)}
     rows.sort(key=lambda row: min(order[run.folder] for run in row.runs))
-    return [Entry(row, np.stack([_scores(run) for run in row.runs])) for row in rows]
+    return [Entry(row, np.stack([read_scores(run) for run in row.runs])) for row in rows]
 
 
 def with_all_seeds(runs: Sequence[RunRecord], results_dir: Path) -> list[RunRecord]:
@@ -82,12 +83,14 @@ def with_all_seeds(runs: Sequence[RunRecord], results_dir: Path) -> list[RunReco
 
 
 def keep_blocks(entries: Sequence[Entry], corpus: Corpus) -> None:
-    """Add `blocks.json` to runs from before it was kept, so that the report has their intervals, too."""
+    """Write `blocks.json` to runs that keep none, or other blocks, so that the report pairs all of them."""
+    blocks = blocks_of(corpus.test)
     for entry in entries:
         for run, scores in zip(entry.row.runs, entry.scores, strict=True):
-            if not (run.folder / FILE).exists():
+            losses = block_losses(scores, blocks)
+            if run.blocks is None or not run.blocks.like(losses):
                 with suppress(UserError):  # a folder that cannot be written is compared all the same
-                    write_blocks(run.folder, block_losses(scores, corpus.test))
+                    write_blocks(run.folder, losses)
 
 
 def _apart(run: RunRecord, others: Sequence[RunRecord]) -> Row:
@@ -125,20 +128,3 @@ def _check_events(runs: Sequence[RunRecord]) -> None:
             f"{first.label} on {first.corpus} and {run.result.label} on {run.result.corpus} were scored on "
             f"different events: they differ in {text.listed(parts) or 'a part that was not recorded'}"
         )
-
-
-def _scores(run: RunRecord) -> np.ndarray:
-    """The scores that a run keeps. Raises UserError if there are none, or they are not its record's."""
-    path, result = run.folder / SCORES, run.result
-    again = f"make them: {result.command or 'nextword run …'} force=true"
-    try:
-        scores = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise UserError(f"{run.folder} keeps no scores ({SCORES}); {again}") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read {path}: {error}; {again}") from error
-    total = -float(np.sum(scores, dtype=np.float64))
-    recorded = result.test_nll
-    if scores.shape != (result.test_targets,) or recorded is None or not abs(total / recorded - 1) < 1e-6:
-        raise UserError(f"{path} does not hold the scores of this run's record; {again}")
-    return np.asarray(scores)

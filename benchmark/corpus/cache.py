@@ -150,14 +150,15 @@ def _stream(folder: Path, part: str, vocabulary: Vocabulary, meta: Mapping[str, 
     known = meta["splits"][part]
     arrays: dict[str, np.ndarray] = {
         kind: np.load(folder / f"{part}.{kind}.npy", mmap_mode="r", allow_pickle=False)
-        for kind in ("ids", "lines", "tags", "copied")
+        for kind in ("ids", "lines", "tags", "copied", "documents")
         if f"{part}.{kind}.npy" in meta["checksums"]
     }
     ids, lines = arrays["ids"], arrays["lines"]
     if len(ids) != known["targets"] or len(lines) != known["lines"] + 1:
         raise ValueError(f"{folder} is damaged")
     text = CodedText(known["characters"], known["bytes"], known["spelling_bits"])
-    return TokenStream(ids, lines, vocabulary, text, arrays.get("tags"), arrays.get("copied"))
+    beside = {kind: arrays.get(kind) for kind in ("tags", "copied", "documents")}
+    return TokenStream(ids, lines, vocabulary, text, **beside)
 
 
 def _seal(meta: Mapping[str, Any]) -> int:

@@ -80,14 +80,15 @@ class Span:
     stop: int | None = None
 
 
-def pieces(spans: Sequence[Span]) -> Iterator[bytes]:
+def pieces(spans: Sequence[Span], newlines: list[int] | None = None) -> Iterator[bytes]:
     """The text of a split in pieces of about PIECE bytes, each ending after whitespace or at a span's end.
 
-    Raises UserError for a file that cannot be read, or is not UTF-8 (the error says at which line and byte).
+    To `newlines` is added how many there are in the text of each span, once it is read. Raises UserError for
+    a file that cannot be read, or is not UTF-8 (the error says at which line and byte).
     """
     waiting: list[bytes] = []
     gathered = 0
-    for piece in _joined(spans):
+    for piece in _joined(spans, [] if newlines is None else newlines):
         waiting.append(piece)
         gathered += len(piece)
         if gathered >= PIECE:
@@ -106,13 +107,16 @@ def whole_spans(spans: Sequence[Span]) -> Iterator[bytes]:
         yield text
 
 
-def _joined(spans: Sequence[Span]) -> Iterator[bytes]:
+def _joined(spans: Sequence[Span], newlines: list[int]) -> Iterator[bytes]:
     for place, span in enumerate(spans):
-        piece = b"\n"
+        piece, count = b"\n", 0
         for piece in _span_pieces(span):
+            count += piece.count(b"\n")
             yield piece
         if place + 1 < len(spans) and not piece.endswith(b"\n"):
+            count += 1
             yield b"\n"
+        newlines.append(count)
 
 
 def _span_pieces(span: Span) -> Iterator[bytes]:

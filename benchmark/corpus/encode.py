@@ -2,10 +2,11 @@
 
 For each split, a folder holds the ids, such as `train.ids.npy` (uint16 or uint32 [targets]), and the
 offsets of its lines, `train.lines.npy` (int64 [lines + 1]). A corpus with tags has those of its tokens,
-`train.tags.npy` (uint8 [targets]). `valid.copied.npy` and `test.copied.npy` (bool [targets]) say what is
-copied from the training text. Beside them are `vocabulary.json` and `meta.json`, which has counts and a
-checksum of every file. Text is read once, a piece at a time; memory grows with the number of types and
-lines, not with the length of the text. Tags are an exception: tagged texts are small.
+`train.tags.npy` (uint8 [targets]). A split of several documents has their offsets, `train.documents.npy`
+(int64 [documents + 1]). `valid.copied.npy` and `test.copied.npy` (bool [targets]) say what is copied from the
+training text. Beside them are `vocabulary.json` and `meta.json`, which has counts and a checksum of every
+file. Text is read once, a piece at a time; memory grows with the number of types and lines, not with the
+length of the text. Tags are an exception: tagged texts are small.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from benchmark.corpus.build_vocabulary import NO_ID, build_vocabulary
 from benchmark.corpus.byte_numbering import BytePairTokens, ByteTokens
 from benchmark.corpus.coded_text import TextMeter
 from benchmark.corpus.document import Span, pieces, whole_spans
+from benchmark.corpus.document_offsets import document_offsets
 from benchmark.corpus.error_messages import empty_part, reserved_token, unseen_token
 from benchmark.corpus.fetch import Say
 from benchmark.corpus.overlap import Overlap, copied_documents, copied_targets, long_lines
@@ -42,7 +44,7 @@ PARTS = ("train", "valid", "test")
 #: Part of the identity of every encoding: raise it when an edit gives the same text other ids.
 VERSION = 1
 #: Part of no identity: raise it when an edit changes what is kept beside the ids, to have caches made anew.
-ADDITIONS = 3
+ADDITIONS = 4
 #: Tokens handled at a time when ids replace type numbers.
 BATCH = 1 << 20
 #: Tokens that a text must not contain: they stand for the ends and the beginnings of lines.
@@ -141,7 +143,7 @@ class _Texts:
         if self.settings.tokens == "words":
             made = self._sentences(spans, counter)
         else:
-            made = counter.through(pieces(spans))
+            made = counter.through(pieces(spans, counter.newlines))
         return lowercased(made) if self.settings.lowercase else made
 
     def _sentences(self, spans: Sequence[Span], counter: TextCounter) -> Iterator[bytes]:
@@ -153,7 +155,9 @@ class _Texts:
             self._punkt = train_punkt((text.decode() for text in whole_spans(self.parts["train"])), kind)
             self.say("splitting into sentences and words")
         texts = (text.decode() for text in counter.through(whole_spans(spans)))
-        return sentence_lines(texts, kind, self._punkt)
+        for lines in sentence_lines(texts, kind, self._punkt):  # those of a span
+            counter.newlines.append(lines.count(b"\n"))
+            yield lines
 
     def lines_of(self, part: str) -> Iterator[tuple[str, int, list[str]]]:
         """Every line of a split as document, line number and tokens, for finding a token again."""
@@ -168,8 +172,8 @@ class _Texts:
 def _number(
     texts: _Texts, part: str, numberer: TokenNumberer, folder: Path
 ) -> tuple[EncodedSplit, np.ndarray, np.ndarray]:
-    """Write the type numbers of a split to a raw file, and its lines; also return the count of each type, and
-    the offsets at which lines of the text end."""
+    """Write the type numbers of a split to a raw file, its lines and its documents; also return the count of
+    each type, and the offsets at which lines of the text end."""
     counter = TextCounter(hashing=part == "test")
     targets = 0
     ends: list[np.ndarray] = []
@@ -184,6 +188,9 @@ def _number(
     stops = line_ends[:-1] if numberer.end_of_line else line_ends[-1:]
     lines = np.concatenate([[0], stops])
     np.save(folder / f"{part}.lines.npy", lines, allow_pickle=False)
+    documents = document_offsets(texts.parts[part], counter.newlines, line_ends)
+    if documents is not None:
+        np.save(folder / f"{part}.documents.npy", documents, allow_pickle=False)
     return EncodedSplit(targets, len(lines) - 1, counter.digest), _counts(folder, part), line_ends
 
 

@@ -37,7 +37,9 @@ class TokenStream:
     per character; None where it is not known. `tags` (uint8 [targets]) holds the part of speech of each id,
     as an index (see `benchmark.corpus.parts_of_speech`); None for a corpus without tags. `copied` (bool
     [targets]) says which stand in long lines that the training split has, too (see
-    `benchmark.corpus.overlap`); None for the training split, and where it is not known.
+    `benchmark.corpus.overlap`); None for the training split, and where it is not known. `documents` (int64
+    [documents + 1]) holds the offset of each document's first id, then the number of ids; None where the
+    split is one document, or is a share of the training split.
     """
 
     ids: np.ndarray
@@ -46,6 +48,7 @@ class TokenStream:
     text: CodedText | None = None
     tags: np.ndarray | None = None
     copied: np.ndarray | None = None
+    documents: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -31,10 +31,14 @@ def _growing_batches(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 class TextCounter:
-    """Counts the code points of text that passes through, and hashes the text if asked to."""
+    """Counts the code points of text that passes through, and hashes the text if asked to.
+
+    `newlines` has how many there are in each span of the text, once its tokens are separated.
+    """
 
     def __init__(self, hashing: bool) -> None:
         self.characters = 0
+        self.newlines: list[int] = []
         self._hash = hashlib.sha256() if hashing else None
 
     @property

@@ -1,8 +1,8 @@
 """The blocks of a test text: what is drawn anew to say how another text would have turned out.
 
 Tokens near each other are not independent: a topic makes a stretch of text easy or hard, and a model that
-carries its history on does well on all of it. Blocks are long enough for their losses to be nearly
-independent.
+carries its history on does well on all of it. Documents are independent of each other. Where they are not
+known, or too few, blocks are long enough for their losses to be nearly independent.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.corpus.stream import TokenStream
-from benchmark.record.blocks import BlockLosses
+from benchmark.record.blocks import DOCUMENTS, BlockLosses
 from benchmark.statistics.blocks import block_sums
 
-#: Lines of a block, where documents are not known.
+#: A text with at least so many documents is a sample of documents. The spread of fewer is too uncertain.
+LEAST_DOCUMENTS = 10
+#: Lines of a block, where there are fewer.
 LINES = 50
 #: Targets of a block, where lines are not known either.
 TARGETS = 1_000
@@ -41,19 +43,27 @@ class Blocks:
 
 
 def blocks_of(stream: TokenStream, lines: int | None = None) -> Blocks:
-    """The blocks of a text: so many lines each, or `TARGETS` tokens in a text without line ends.
+    """The blocks of a text: its documents where there are `LEAST_DOCUMENTS` or more, otherwise `LINES` lines
+    each, or `TARGETS` tokens in a text without line ends. The last block has what is left.
 
-    The last block has what is left.
+    With `lines`, they are so many lines each, whatever the documents.
     """
-    length = lines or LINES
+    documents = stream.documents
+    if lines is None and documents is not None and len(documents) > LEAST_DOCUMENTS:
+        return Blocks(DOCUMENTS, np.asarray(documents, dtype=np.int64))
     if stream.vocabulary.end is None:
         offsets = np.append(np.arange(0, len(stream), TARGETS), len(stream))
         return Blocks(f"blocks of {TARGETS:,} tokens", offsets)
+    length = lines or LINES
     starts = np.asarray(stream.lines[:-1:length], dtype=np.int64)
     return Blocks(f"blocks of {length} lines", np.append(starts, len(stream)))
 
 
-def block_losses(scores: np.ndarray, stream: TokenStream) -> BlockLosses:
+def block_losses(scores: np.ndarray, blocks: Blocks) -> BlockLosses:
     """The loss of each block of a text, from ln p of its targets."""
-    blocks = blocks_of(stream)
     return BlockLosses(blocks.unit, blocks.targets, block_sums(-scores, blocks.offsets))
+
+
+def blocks_like(losses: BlockLosses) -> Blocks:
+    """The blocks that some losses are of."""
+    return Blocks(losses.unit, np.concatenate([[0], np.cumsum(losses.targets)]))

@@ -15,6 +15,8 @@ import numpy as np
 from benchmark.files import write_json
 
 FILE = "blocks.json"
+#: What blocks are where each is a document.
+DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True)

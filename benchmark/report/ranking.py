@@ -69,13 +69,15 @@ class RankedGroup:
                 kept.append(row)
         return kept[:most]
 
-    def best(self, family: str) -> Row | None:
-        """The family's row with the lowest validation perplexity, of those whose test perplexity is finite.
+    def best(self, family: str, history: str | None = None) -> Row | None:
+        """The family's row with the lowest validation perplexity, of those whose test perplexity is finite
+        and, where a history is named, that have this history.
 
         The test text does not choose: the lowest of many test perplexities is lower than it should be. Of
         rows that agree to two decimals, the first in rank is taken.
         """
         rows = [row for row in self.family(family) if math.isfinite(row.perplexity or math.inf)]
+        rows = [row for row in rows if history in (None, row.history)]
         return min(rows, key=lambda row: round(row.mean(VALID_PERPLEXITY) or math.inf, 2), default=None)
 
     @property
@@ -97,6 +99,11 @@ class RankedGroup:
             f"{text.percent(rate)} out of vocabulary" if rate is not None else "",
         ]
         return ", ".join(part for part in parts if part)
+
+    @property
+    def blocks_summary(self) -> str:
+        """What its intervals are over: `intervals over 12 documents`; nothing if no row has one."""
+        return f"intervals over {self.uncertainty.blocks}" if self.uncertainty else ""
 
     @property
     def overlap_summary(self) -> str:

@@ -34,7 +34,8 @@ def plain_table(context: Context, most: int | None = None) -> str:
     ranked = comparison(context)
     parts = [
         f"{group.title} (protocol {group.protocol[:6]}): lower perplexity is better\n"
-        f"{group.targets_summary}\n{group_text(ranked, rows, most)}"
+        f"{'; '.join(filter(None, (group.targets_summary, group.blocks_summary)))}\n"
+        f"{group_text(ranked, rows, most)}"
         for group, rows in zip(context.ranked_groups, ranked.groups, strict=True)
     ]
     parts += ranking_notes(context.ranked_groups)

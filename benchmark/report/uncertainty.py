@@ -1,6 +1,7 @@
 """What is uncertain in a ranked table: intervals of its perplexities, ranks as ranges, differences of rows.
 
-All of it follows from the losses by block that runs keep. Nothing is trained and no corpus is opened.
+All of it follows from the losses by block, or the scores, that runs keep. Nothing is trained and no corpus is
+opened.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from benchmark.errors import UserError
+from benchmark.measure.blocks import block_losses, blocks_like
 from benchmark.measure.measures import TEST_PERPLEXITY
-from benchmark.record.blocks import BlockLosses
+from benchmark.record.blocks import DOCUMENTS, BlockLosses
+from benchmark.record.folder import RunRecord
+from benchmark.record.scores import read_scores
 from benchmark.report.rows import Row
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
 from benchmark.statistics.ranks import rank_ranges
@@ -28,6 +33,11 @@ class Uncertainty:
     unit: str
     places: dict[int, int]
     losses: Bootstrap
+
+    @property
+    def blocks(self) -> str:
+        """`12 documents`, `97 blocks of 50 lines`."""
+        return f"{self.losses.blocks:,} {self.unit}"
 
     def ratio(self, above: Row, below: Row) -> Estimate | None:
         """The perplexity of one row divided by that of another, with its interval; None if one is unknown."""
@@ -54,25 +64,47 @@ class Uncertainty:
 def uncertainty_of(rows: Sequence[Row]) -> Uncertainty | None:
     """The uncertainty of rows on the same events; None if fewer than two blocks are kept of any.
 
-    Where runs keep different blocks, those that most rows have count.
+    Blocks of one kind are paired: those that most rows have, and of several such kinds the documents. A row
+    that keeps other blocks, or none, has them too if it keeps its scores.
     """
-    kept = [(row, blocks) for row in rows if (blocks := _blocks(row))]
-    if not kept:
+    choices = [(kind, _known(rows, kind)) for kind in _kinds(rows)]
+    choices = [(kind, losses) for kind, losses in choices if losses]
+    if not choices:
         return None
-    kinds = [[pair for pair in kept if pair[1][0].like(blocks[0])] for _, blocks in kept]
-    known = max(kinds, key=len)
-    first = known[0][1][0]
-    losses = [np.stack([seed.nll for seed in blocks]) for _, blocks in known]
-    places = {row.number: place for place, (row, _) in enumerate(known)}
-    return Uncertainty(first.unit, places, bootstrap(losses, first.targets))
+    kind, losses = max(choices, key=lambda choice: (len(choice[1]), choice[0].unit == DOCUMENTS))
+    places = {number: place for place, number in enumerate(losses)}
+    return Uncertainty(kind.unit, places, bootstrap(list(losses.values()), kind.targets))
 
 
-def _blocks(row: Row) -> list[BlockLosses]:
-    """The losses by block of every seed; empty if one of them keeps none, or they are not finite."""
-    found = [run.blocks for run in row.runs]
-    blocks = [one for one in found if one is not None and np.isfinite(one.nll).all()]
-    sound = len(blocks) == len(found) and all(len(b.targets) > 1 and b.like(blocks[0]) for b in blocks)
-    return blocks if sound else []
+def _kinds(rows: Sequence[Row]) -> list[BlockLosses]:
+    """One of each kind of blocks that runs keep, if there are two blocks or more."""
+    kinds: list[BlockLosses] = []
+    for kept in (run.blocks for row in rows for run in row.runs):
+        if kept is not None and len(kept.targets) > 1 and not any(map(kept.like, kinds)):
+            kinds.append(kept)
+    return kinds
+
+
+def _known(rows: Sequence[Row], kind: BlockLosses) -> dict[int, np.ndarray]:
+    """The losses by blocks of a kind, float64 [seeds, blocks], of each row that has them, by its number."""
+    known = {}
+    for row in rows:
+        losses = [found for run in row.runs if (found := _losses(run, kind)) is not None]
+        if len(losses) == len(row.runs):
+            known[row.number] = np.stack(losses)
+    return known
+
+
+def _losses(run: RunRecord, kind: BlockLosses) -> np.ndarray | None:
+    """The losses of a run by blocks of a kind: those that it keeps, or else sums of the scores that it keeps.
+    None if they are not known, or not finite."""
+    kept = run.blocks
+    if kept is None or not kept.like(kind):
+        try:
+            kept = block_losses(read_scores(run), blocks_like(kind))
+        except UserError:
+            return None
+    return kept.nll if np.isfinite(kept.nll).all() else None
 
 
 def with_uncertainty(rows: Sequence[Row], known: Uncertainty | None) -> tuple[Row, ...]:

@@ -54,7 +54,12 @@ def _parser() -> argparse.ArgumentParser:
         "runs", nargs="+", metavar="RUN", help="a run folder, the start of a run id, a model, or CORPUS/MODEL"
     )
     add("--all-seeds", action="store_true", help="take in the other seeds of each run's setting")
-    add("--block", type=_positive, metavar="LINES", help="blocks of so many lines (default: 50)")
+    add(
+        "--block",
+        type=_positive,
+        metavar="LINES",
+        help="blocks of so many lines (default: documents, or 50 lines)",
+    )
     add("--targets", type=_positive, default=8, metavar="N", help="targets to show (default: %(default)s)")
     add("--json", action="store_true", help="print the comparison as JSON")
     add("--csv", type=Path, metavar="FOLDER", help="also write the tables as CSV files")

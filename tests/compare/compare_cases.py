@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.files import write_array, write_text
-from benchmark.measure.blocks import block_losses
+from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.measure.perplexity import summary
 from benchmark.record.blocks import write_blocks
 from benchmark.record.folder import SCORES, run_folder, write_result
@@ -57,7 +57,7 @@ def write_run(folder: Path, corpus: Corpus, label: str, scores: np.ndarray, **mo
     run = run_folder(folder / "results", "small", result.model, result.run_id)
     run.mkdir(parents=True)
     write_array(run / SCORES, scores)
-    write_blocks(run, block_losses(scores, corpus.test))
+    write_blocks(run, block_losses(scores, blocks_of(corpus.test)))
     write_text(run / "config.yaml", json.dumps({"corpus": settings(folder)}))
     write_result(run, result)
     return run

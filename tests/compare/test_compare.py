@@ -17,6 +17,7 @@ from terminals import shown_in_terminal
 from benchmark.cli import main
 from benchmark.compare.criteria import groupings
 from benchmark.corpus import Corpus
+from benchmark.record.blocks import BlockLosses, write_blocks
 from benchmark.record.folder import SCORES, read_runs
 
 
@@ -265,5 +266,11 @@ def test_the_blocks_of_a_run_are_kept_with_it(corpus: Corpus, tmp_path: Path) ->
     assert again is not None
     assert again.like(blocks)
     assert again.nll.tolist() == blocks.nll.tolist()
+    half = len(corpus.test) // 2
+    write_blocks(folder, BlockLosses("documents", np.array([half, len(corpus.test) - half]), np.ones(2)))
+    main(["compare", "good", "other"])
+    (anew,) = [run.blocks for run in read_runs(tmp_path / "results") if run.folder == folder]
+    assert anew is not None
+    assert anew.like(blocks)
     (folder / "blocks.json").write_text('{"unit": "documents", "targets": [1], "nll": [1, 2]}')
     assert [run.blocks for run in read_runs(tmp_path / "results") if run.folder == folder] == [None]

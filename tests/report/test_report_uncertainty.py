@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.record.blocks import BlockLosses, write_blocks
-from benchmark.record.folder import read_runs
+from benchmark.record.folder import SCORES, read_runs
 from benchmark.report import comparison_table
 from benchmark.report.blocks import Strong
 from benchmark.report.context import context_of
@@ -34,6 +34,7 @@ def kept(run):
         write_blocks(folder, BlockLosses(unit, TARGETS, nll))
         return nll
 
+    write.run = run
     return write
 
 
@@ -90,6 +91,35 @@ def test_rows_that_keep_nothing_have_their_value_and_say_so(kept, run, tmp_path)
     assert found["other"] == (5, None)
     shown = comparison_table(read_runs(tmp_path))
     assert re.search(r"^ *4 +old .*no interval", shown, re.MULTILINE)
+
+
+def test_blocks_of_another_unit_are_made_from_the_scores_that_a_run_keeps(kept, tmp_path):
+    """Rows from before documents were known are paired with one that has them, but not without scores."""
+    scores = {}
+    for dice, model in enumerate(("kn", "lstm")):
+        scores[model] = np.random.default_rng(dice).normal(-4.5, 1, TARGETS.sum()).astype(np.float32)
+        total = -float(scores[model].sum(dtype=np.float64))
+        kept(model, "count", 4.5, test_nll=total, test_targets=len(scores[model]))
+    for run in read_runs(tmp_path):
+        np.save(run.folder / SCORES, scores[run.result.model])
+    kept("gone", "count", 4.5)
+    documents = np.array([4_000] * 4 + [1_000] * 4)
+    folder = kept.run("new", "New", "neural", 80.0)
+    losses = BlockLosses("documents", documents, documents * np.linspace(4.2, 4.5, 8))
+    write_blocks(folder, losses)
+    group = ranked(tmp_path)
+    known = {row.model: row.interval is not None for row in group.rows}
+    assert known == {"kn": True, "lstm": True, "gone": False, "new": True}
+    assert group.uncertainty is not None
+    assert group.uncertainty.blocks == "8 documents"
+    assert "intervals over 8 documents" in comparison_table(read_runs(tmp_path))
+    found = {row.model: group.uncertainty.places[row.number] for row in group.rows if row.model != "gone"}
+    nll = -np.add.reduceat(scores["kn"].astype(np.float64), np.cumsum(documents) - documents)
+    alone = bootstrap([nll[None, :], losses.nll[None, :]], documents)
+    assert group.uncertainty.losses.means[found["kn"]] == pytest.approx(alone.means[0])
+    assert np.diag(group.uncertainty.losses.covariance)[[found["kn"], found["new"]]] == pytest.approx(
+        np.diag(alone.covariance)
+    )
 
 
 def test_a_row_of_which_one_seed_keeps_nothing_has_no_interval(kept, run, tmp_path):

@@ -147,5 +147,6 @@ def _group(group: RankedGroup, fields: tuple[Field[Row], ...]) -> Group:
     rows = tuple(
         TableRow(cells_of(fields, row), row.number, row.family, best=row.leads) for row in group.rows
     )
-    note = "; ".join(part for part in (group.targets_summary, f"protocol {group.protocol[:6]}") if part)
+    parts = (group.targets_summary, f"protocol {group.protocol[:6]}", group.blocks_summary)
+    note = "; ".join(part for part in parts if part)
     return Group(rows, group.title, note, group.corpus, group.corpus_title, group.protocol)
