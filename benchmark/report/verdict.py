@@ -42,7 +42,7 @@ def ratio_phrase(value: float, noun: str) -> str:
 
 def verdict_sentences(group: RankedGroup) -> Sentences:
     """The verdict on one corpus."""
-    ngram, neural = group.best("count"), group.best("neural")
+    ngram, neural = _best_two(group)
     if ngram and neural:
         return _both_families(group, ngram, neural)
     found, missing = (ngram, "neural") if ngram else (neural, "n-gram")
@@ -67,9 +67,10 @@ def single_family_sentence(groups: list[RankedGroup]) -> Sentences:
 def summary_sentence(groups: list[RankedGroup]) -> str:
     """The verdict over several corpora: on how many of them each family wins, and by how much."""
     compared = [(group, change) for group in groups if (change := _relative_difference(group)) is not None]
-    below = [-change for group, change in compared if change < 0 and _differ(group)]
-    above = [change for group, change in compared if change >= 0 and _differ(group)]
-    open_ = len(compared) - len(below) - len(above)
+    sure = [(group, change) for group, change in compared if _differ(group, *_best_two(group))]
+    below = [-change for _, change in sure if change < 0]
+    above = [change for _, change in sure if change >= 0]
+    open_ = len(compared) - len(sure)
     theirs = "that of the best n-gram model"
     parts = []
     if below:
@@ -87,16 +88,20 @@ def summary_sentence(groups: list[RankedGroup]) -> str:
     )
 
 
+def _best_two(group: RankedGroup) -> tuple[Row | None, Row | None]:
+    """The best n-gram model and the best neural one."""
+    return group.best("count"), group.best("neural")
+
+
 def _relative_difference(group: RankedGroup) -> float | None:
     """How far the best neural perplexity is from the best n-gram one, as a share of the latter."""
-    ngram, neural = group.best("count"), group.best("neural")
+    ngram, neural = _best_two(group)
     value = quotient(neural.perplexity, ngram.perplexity) if ngram and neural else None
     return None if value is None else value - 1
 
 
-def _differ(group: RankedGroup) -> bool:
+def _differ(group: RankedGroup, ngram: Row | None, neural: Row | None) -> bool:
     """Whether the two differ: by the p-value, or, where losses by block are not kept, by their values."""
-    ngram, neural = group.best("count"), group.best("neural")
     p = group.uncertainty.p(neural, ngram) if group.uncertainty and ngram and neural else None
     return p is None or p < 1 - LEVEL
 
@@ -109,6 +114,7 @@ def _range(changes: list[float]) -> str:
 def _both_families(group: RankedGroup, ngram: Row, neural: Row) -> Sentences:
     change = _relative_difference(group) or 0.0
     side = f"{text.percent(abs(change), 0)} {'below' if change < 0 else 'above'}"
+    sure = how_sure(group, ngram, neural)
     return (
         f"On {group.title}, the best neural model, ",
         Strong(neural.label),
@@ -116,20 +122,20 @@ def _both_families(group: RankedGroup, ngram: Row, neural: Row) -> Sentences:
         "level with" if abs(change) < 0.005 else side,
         " the best n-gram model, ",
         Strong(ngram.label),
-        f", at {text.perplexity(ngram.perplexity)}{_how_sure(group, ngram, neural)}. "
+        f", at {text.perplexity(ngram.perplexity)}{f' ({sure})' if sure else ''}. "
         f"Both were chosen by validation perplexity.{_cost_sentence(ngram, neural)}",
         *_mixture_sentence(group, min(ngram.perplexity or math.inf, neural.perplexity or math.inf)),
     )
 
 
-def _how_sure(group: RankedGroup, ngram: Row, neural: Row) -> str:
-    """The interval of the quotient of two perplexities, in brackets; empty if it is not known."""
+def how_sure(group: RankedGroup, ngram: Row, neural: Row) -> str:
+    """The interval of the quotient of two perplexities, in words; empty if it is not known."""
     ratio = group.uncertainty.ratio(neural, ngram) if group.uncertainty else None
     if ratio is None:
         return ""
     low, high = (text.signed_percent(value - 1) for value in (ratio.low, ratio.high))
-    shown = "" if _differ(group) else "; the two are not shown to differ"
-    return f" (95% interval of the difference: {low} to {high}{shown})"
+    shown = "" if _differ(group, ngram, neural) else "; the two are not shown to differ"
+    return f"95% interval of the difference: {low} to {high}{shown}"
 
 
 def _cost_sentence(ngram: Row, neural: Row) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from benchmark.record.blocks import BlockLosses, write_blocks
 from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of
 from benchmark.report.sections import history
+from benchmark.statistics.bootstrap import bootstrap
 
 
 def blocks(tmp_path):
@@ -50,8 +53,8 @@ def test_each_family_is_chosen_by_validation_at_each_history(of, tmp_path):
     introduction, verdict, equal, both = blocks(tmp_path)
     assert "validation perplexity" in words(introduction)
     assert cells(equal) == [
-        ["within the sentence", "kn", "66.0", "lstm (context sentence)", "62.7", "-5.0%"],
-        ["across sentences", "cache", "60.0", "lstm (context stream)", "57.0", "-5.0%"],
+        ["within the sentence", "kn", "66.0", "lstm (context sentence)", "62.7", "−5.0%"],
+        ["across sentences", "cache", "60.0", "lstm (context stream)", "57.0", "−5.0%"],
     ]
     assert cells(both) == [["lstm (context sentence)", "neural", "62.7", "57.0", "9.1%"]]
     said = words(verdict)
@@ -76,3 +79,48 @@ def test_a_network_that_loses_is_said_to(of, tmp_path):
     said = words(blocks(tmp_path)[1])
     assert "10.0% above the best n-gram model" in said
     assert "Across sentences, it is level with" in said
+
+
+def test_differences_have_paired_intervals(of, tmp_path):
+    """Every row's losses are those of the first, shifted by a little noise for each block."""
+    of("kn", "count", "sentence", 66.0)
+    of("kn", "count", "stream", 66.0)
+    of("lstm", "neural", "sentence", 62.0)
+    of("lstm", "neural", "stream", 57.0)
+    of("rnn", "neural", "stream", 59.0)
+    random = np.random.default_rng(3)
+    targets = random.integers(300, 900, 20)
+    shared = random.normal(0, 0.3, 20)
+    losses = {}
+    for run in read_runs(tmp_path):
+        if run.result.model == "rnn":
+            continue  # keeps no blocks
+        noise = shared + random.normal(0, 0.05, 20)
+        nll = targets * (np.log(run.result.test_perplexity) + noise - targets @ noise / targets.sum())
+        losses[run.result.model, run.result.context] = nll[None, :]
+        write_blocks(run.folder, BlockLosses("documents", targets, nll))
+    found = bootstrap(list(losses.values()), targets)
+    places = list(losses)
+
+    def ratio(above, below):
+        weights = np.zeros(len(places))
+        weights[places.index(above)], weights[places.index(below)] = 1, -1
+        nats = found.combined(weights)
+        return np.exp([nats.low, nats.high])
+
+    def ends(table, column):
+        keys = [one.key for one in table.columns]
+        rows = [
+            [row.cells[keys.index(f"{column}_{end}")].value for end in ("low", "high")]
+            for row in table.groups[0].rows
+        ]
+        return np.array(rows)
+
+    _, verdict, equal, both = blocks(tmp_path)
+    histories = ("sentence", "stream")
+    expected = [ratio(("lstm", history), ("kn", history)) - 1 for history in histories]
+    assert ends(equal, "difference") == pytest.approx(np.array(expected), abs=1e-3)
+    gains = [1 - ratio((model, "stream"), (model, "sentence"))[::-1] for model in ("lstm", "kn")]
+    assert ends(both, "gain") == pytest.approx(np.array(gains), abs=1e-3)
+    assert "Intervals are over 20 documents of the test text." in both.caption
+    assert "95% interval of the difference: −" in words(verdict)

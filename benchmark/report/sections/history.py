@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from benchmark import text
-from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
+from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Paragraph, Section, Strong
 from benchmark.report.context import Context
-from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
+from benchmark.report.fields import (
+    Field,
+    cells_of,
+    columns_of,
+    interval_fields,
+    number_field,
+    text_field,
+)
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import Group, Table, TableRow
+from benchmark.report.verdict import how_sure
+from benchmark.statistics.bootstrap import Estimate
 
 ORDER = 35
 
@@ -33,29 +42,47 @@ INTRODUCTION = (
 
 @dataclass(frozen=True)
 class EqualHistory:
-    """The best row of each family with the same history."""
+    """The best row of each family with the same history; `ratio` is that of the network's perplexity to the
+    other's, None where it has no interval."""
 
     history: str
     ngram: Row
     neural: Row
+    ratio: Estimate | None
 
     @property
     def difference(self) -> float:
         """How far the network's perplexity is from that of the n-gram model, as a share of the latter."""
         return _value(self.neural) / _value(self.ngram) - 1
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the difference's interval."""
+        return (self.ratio.low - 1, self.ratio.high - 1) if self.ratio else None
+
 
 @dataclass(frozen=True)
 class BothHistories:
-    """A model that was run with both histories, and settings that are otherwise the same."""
+    """A model that was run with both histories, and settings that are otherwise the same; `ratio` is that of
+    its perplexity across sentences to the other, None where it has no interval."""
 
     sentence: Row
     stream: Row
+    ratio: Estimate | None
 
     @property
     def gain(self) -> float:
         """By what share the longer history lowers the test perplexity."""
         return 1 - _value(self.stream) / _value(self.sentence)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the gain's interval."""
+        return (1 - self.ratio.high, 1 - self.ratio.low) if self.ratio else None
+
+
+def _signed(share: float | None) -> str:
+    return text.NONE if share is None else text.signed_percent(share)
 
 
 EQUAL: tuple[Field[EqualHistory], ...] = (
@@ -64,8 +91,9 @@ EQUAL: tuple[Field[EqualHistory], ...] = (
     number_field("ngram_perplexity", "Test perplexity", lambda p: _value(p.ngram), text.perplexity),
     text_field("neural", "Best network", lambda pair: pair.neural.label),
     number_field("neural_perplexity", "Test perplexity", lambda p: _value(p.neural), text.perplexity),
-    number_field("difference", "Network's difference", lambda pair: pair.difference, text.percent),
+    number_field("difference", "Network's difference", lambda pair: pair.difference, _signed),
 )
+DIFFERENCE_INTERVAL = interval_fields("difference", attrgetter("interval"), _signed)
 BOTH: tuple[Field[BothHistories], ...] = (
     text_field("label", "Model", lambda pair: pair.sentence.label),
     text_field("family", "Family", lambda p: FAMILY_NAMES.get(p.sentence.family, p.sentence.family)),
@@ -73,6 +101,7 @@ BOTH: tuple[Field[BothHistories], ...] = (
     number_field("stream", "Across sentences", lambda p: _value(p.stream), text.perplexity),
     number_field("gain", "What the longer history brings", lambda pair: pair.gain, text.percent),
 )
+GAIN_INTERVAL = interval_fields("gain", attrgetter("interval"), text.percent)
 
 
 def build(context: Context) -> Section | None:
@@ -88,10 +117,9 @@ def equal_histories(group: RankedGroup) -> list[EqualHistory]:
     """For each history that both families have, the best row of each."""
     pairs = []
     for history in HISTORIES:
-        rows = [row for row in group.rows if row.history == history]
-        ngram, neural = _best(rows, "count"), _best(rows, "neural")
+        ngram, neural = group.best("count", history), group.best("neural", history)
         if ngram and neural:
-            pairs.append(EqualHistory(history, ngram, neural))
+            pairs.append(EqualHistory(history, ngram, neural, _ratio(group, neural, ngram)))
     return pairs
 
 
@@ -103,17 +131,15 @@ def both_histories(group: RankedGroup) -> list[BothHistories]:
             settings = {key: value for key, value in row.settings.items() if key != "context"}
             key = json.dumps([row.model, settings], sort_keys=True, default=str)
             found[key].setdefault(row.history, row)
-    return [BothHistories(**rows) for rows in found.values() if rows.keys() == HISTORIES.keys()]
-
-
-def _best(rows: Sequence[Row], family: str) -> Row | None:
-    """The family's row with the lowest validation perplexity."""
-    judged = [
-        (value, row)
-        for row in rows
-        if row.family == family and (value := row.mean(VALID_PERPLEXITY)) is not None and math.isfinite(value)
+    return [
+        BothHistories(**rows, ratio=_ratio(group, rows["stream"], rows["sentence"]))
+        for rows in found.values()
+        if rows.keys() == HISTORIES.keys()
     ]
-    return min(judged, key=lambda pair: pair[0])[1] if judged else None
+
+
+def _ratio(group: RankedGroup, above: Row, below: Row) -> Estimate | None:
+    return group.uncertainty.ratio(above, below) if group.uncertainty else None
 
 
 def _value(row: Row) -> float:
@@ -122,37 +148,46 @@ def _value(row: Row) -> float:
 
 def _blocks(group: RankedGroup) -> list[Block]:
     equal, both = equal_histories(group), both_histories(group)
+    if not both:
+        return []
     blocks: list[Block] = []
     if len(equal) == len(HISTORIES):
         blocks.append(Paragraph(_verdict(group, *equal)))
-    if equal and both:
-        rows = tuple(TableRow(cells_of(EQUAL, pair)) for pair in equal)
+    over = f" Intervals are over {group.uncertainty.blocks} of the test text." if group.uncertainty else ""
+    if equal:
+        fields = [*EQUAL, *(DIFFERENCE_INTERVAL if any(pair.interval for pair in equal) else [])]
+        rows = tuple(TableRow(cells_of(fields, pair)) for pair in equal)
         caption = (
             f"The best model of each family on {group.title} with the same history; lower is better. A "
-            "negative difference means that the network is ahead."
+            f"negative difference means that the network is ahead.{over}"
         )
-        blocks.append(Table(f"equal_history_{group.file}", caption, columns_of(EQUAL), (Group(rows),)))
-    if both:
-        lines = tuple(TableRow(cells_of(BOTH, pair), pair.stream.number, pair.stream.family) for pair in both)
-        caption = (
-            f"Models that were run with both histories on {group.title}: test perplexity, lower is better."
-        )
-        blocks.append(Table(f"both_histories_{group.file}", caption, columns_of(BOTH), (Group(lines),)))
-    return blocks if both else []
+        blocks.append(Table(f"equal_history_{group.file}", caption, columns_of(fields), (Group(rows),)))
+    gains = [*BOTH, *(GAIN_INTERVAL if any(pair.interval for pair in both) else [])]
+    lines = tuple(TableRow(cells_of(gains, pair), pair.stream.number, pair.stream.family) for pair in both)
+    caption = (
+        f"Models that were run with both histories on {group.title}: test perplexity, lower is better.{over}"
+    )
+    blocks.append(Table(f"both_histories_{group.file}", caption, columns_of(gains), (Group(lines),)))
+    return blocks
 
 
 def _verdict(group: RankedGroup, sentence: EqualHistory, stream: EqualHistory) -> tuple[str | Strong, ...]:
     return (
         f"On {group.title}, within the sentence, the best network is ",
         Strong(_side(sentence.difference)),
-        f" the best n-gram model ({sentence.neural.label}, {text.perplexity(_value(sentence.neural))}; "
-        f"{sentence.ngram.label}, {text.perplexity(_value(sentence.ngram))}). Across sentences, it is ",
+        f" the best n-gram model ({_both(group, sentence)}). Across sentences, it is ",
         Strong(_side(stream.difference)),
-        f" ({stream.neural.label}, {text.perplexity(_value(stream.neural))}; {stream.ngram.label}, "
-        f"{text.perplexity(_value(stream.ngram))}). The longer history lowers the perplexity of the best "
+        f" ({_both(group, stream)}). The longer history lowers the perplexity of the best "
         f"network by {text.percent(_gain(sentence.neural, stream.neural))} and that of the best n-gram model "
         f"by {text.percent(_gain(sentence.ngram, stream.ngram))}.",
     )
+
+
+def _both(group: RankedGroup, pair: EqualHistory) -> str:
+    """Both models with their perplexities, and how sure their difference is."""
+    named = [f"{row.label}, {text.perplexity(_value(row))}" for row in (pair.neural, pair.ngram)]
+    sure = how_sure(group, pair.ngram, pair.neural)
+    return "; ".join([*named, *([sure] if sure else [])])
 
 
 def _gain(sentence: Row, stream: Row) -> float:
