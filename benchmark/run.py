@@ -23,6 +23,7 @@ from benchmark.job import Job, Say
 from benchmark.measure.bits import text_figures
 from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.measure.breakdown import group_losses
+from benchmark.measure.copies import copied_shares, without_copies
 from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.footprint import footprint
@@ -177,6 +178,7 @@ def _scored(
     figures = replace(
         result,
         **summary(scores, corpus.test),
+        **without_copies(scores, corpus.test),
         **text_figures(corpus.test),
         **by_frequency(scores, corpus.test),
         **predictions(model, corpus.test),
@@ -235,17 +237,13 @@ def _begun(job: Job, folder: Path) -> Result:
 def _with_events(result: Result, corpus: Corpus) -> Result:
     """The record with what the run is scored on."""
     protocol: dict[str, Any] = {f"protocol_{part}": value for part, value in corpus.protocol.items()}
-    copied: dict[str, Any] = {}
-    for part, overlap in corpus.overlaps.items():
-        copied[f"{part}_copied"] = overlap.copied_targets
-        copied[f"{part}_documents_copied"] = overlap.documents_share
     return replace(
         result,
         protocol_id=protocol_id(corpus.protocol),
         **protocol,
         vocabulary_size=len(corpus.vocabulary),
         train_targets=len(corpus.train),
-        **copied,
+        **copied_shares(corpus.overlaps),
         published=list(corpus.published),
     )
 

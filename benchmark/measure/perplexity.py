@@ -47,14 +47,12 @@ def summary(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
     `test_nll`: −Σ ln p in nats; `test_targets`: N; `test_perplexity`; `test_perplexity_known`: the
     same without `<unk>` targets; `test_zero_probabilities`: targets with probability 0, which make every
     sum infinite, and `test_perplexity_nonzero`: perplexity of the others alone, on events of the model's
-    own choosing; `test_perplexity_new`: without the targets in lines that are copied from the training text
-    (None where these are not known); `oov_rate`: share of `<unk>` among the targets.
+    own choosing; `oov_rate`: share of `<unk>` among the targets.
     """
     nll = -float(np.sum(log_probs, dtype=np.float64))
     unknown = stream.vocabulary.unknown
     known = np.ones(len(stream), bool) if unknown is None else np.asarray(stream.ids) != unknown
     possible = ~np.isneginf(log_probs)
-    new = None if stream.copied is None else ~np.asarray(stream.copied)
     return {
         "test_nll": nll,
         "test_targets": len(stream),
@@ -62,7 +60,6 @@ def summary(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
         "test_perplexity_known": perplexity(log_probs[known]) if known.any() else None,
         "test_zero_probabilities": int((~possible).sum()),
         "test_perplexity_nonzero": perplexity(log_probs[possible]) if possible.any() else None,
-        "test_perplexity_new": perplexity(log_probs[new]) if new is not None and new.any() else None,
         "oov_rate": float(1 - known.mean()),
     }
 

@@ -107,4 +107,4 @@ def test_a_counter_that_is_too_slow_for_a_part_leaves_its_energy_open(run, tmp_p
 def test_without_such_processes_there_is_no_table(run, tmp_path):
     run("kn", "KN", "count", 140.0, **dict.fromkeys(FOOTPRINT))
     run("lstm", "LSTM", "neural", 120.0, **dict.fromkeys(FOOTPRINT))
-    assert tables_of(tmp_path) == {}
+    assert not [name for name in tables_of(tmp_path) if name.startswith("footprint")]
