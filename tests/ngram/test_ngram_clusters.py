@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise, product
 from math import log
 
@@ -39,7 +40,7 @@ def test_every_exchange_takes_the_best_class_and_knows_the_likelihood(
     assert exchange.likelihood() == pytest.approx(likelihood(text, start), abs=1e-9)
     for word in [*range(6), *range(6)]:
         before = exchange.class_of.tolist()
-        exchange.visit(word)
+        exchange.visit(np.array([word]))
         after = exchange.class_of.tolist()
         assert [a == b for a, b in zip(after, before, strict=True)].count(False) <= 1
         moves = [likelihood(text, [*before[:word], c, *before[word + 1 :]]) for c in range(classes)]
@@ -93,3 +94,11 @@ def test_sweeps_are_told_and_never_lower_the_likelihood() -> None:
     cluster(bigrams_of(text, 100), 10, [], sweeps=4, visited=lambda *state: told.append(state))
     assert 1 <= len(told) <= 4
     assert all(later >= earlier for (_, earlier), (_, later) in pairwise(told))
+
+
+def test_counts_many_times_as_high_give_the_same_classes() -> None:
+    """f(k n) = k f(n) + k n ln k, so that every gain is k times as large."""
+    random = np.random.default_rng(3)
+    bigrams = bigrams_of((random.zipf(1.3, 3000) % 60).tolist(), 60)
+    often = replace(bigrams, counts=100_000 * bigrams.counts)
+    assert cluster(often, 8, [], sweeps=3).tolist() == cluster(bigrams, 8, [], sweeps=3).tolist()
