@@ -19,7 +19,7 @@ SAMPLE = 5_000
 CELLS = 2**21
 #: A model that is asked for one context after another may take so many seconds for the sample. One that
 #: would take longer is not measured: with fewer targets its figures could not be compared.
-SECONDS = 60.0
+SECONDS = 20.0
 #: Bins of the reliability curve, of equal width.
 BINS = 15
 #: Where the target is among so many most probable tokens, it counts as predicted.
