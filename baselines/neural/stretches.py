@@ -40,8 +40,9 @@ FEWEST, SHORTEST = 4, 4096
 FADING, COMPARED = 256, 2**14
 #: The columns before which it is too early to say that states will not come to agree.
 PATIENCE = 2048
-#: Bytes of features that wait until it is known from where on the first reading is that of the whole text.
-HELD = 2**24
+#: The columns up to which features wait until it is known from where on the first reading is that of the
+#: whole text, and the most bytes of them.
+HELD, ROOM = 1280, 2**24
 #: The largest difference of two states that is rounding: 64 units in the last place of a float32 near 1.
 ROUNDING = 64 * 2.0**-23
 
@@ -181,19 +182,19 @@ class _Stretches:
     def _first_reading(self) -> tuple[State, list[State], list[tuple[Segment, Tensor]]]:
         """States at the ends of the stretches, and those to compare with, after each segment from _fading on.
 
-        The third list has the segments after _fading with their features, as many as `HELD` bytes: they are
+        The third list has the segments after _fading with their features, up to the column `HELD`: they are
         taken later, unless the second reading replaces them. Those after them are taken here. Of the segments
         before, nothing is kept: the second reading takes them in any case.
         """
         state = self._network.initial_state(len(self._rows.starts))
         compared: list[State] = []
         held: list[tuple[Segment, Tensor]] = []
-        room = HELD
+        room = ROOM
         for number, segment in enumerate(self._segments(), start=1):
             features, state = self._network(segment.inputs, state)
             if number > self._fading:
                 room -= features.nbytes
-                if room >= 0:
+                if room >= 0 and self._edges[number] <= HELD:
                     held.append((segment, features))
                 else:
                     self._into.take(segment, features)

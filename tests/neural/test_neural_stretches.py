@@ -129,12 +129,13 @@ def test_scores_of_many_segments_are_fetched_in_parts(monkeypatch):
     assert np.array_equal(scoring.score(built, text, "stream")[0], whole)
 
 
-@pytest.mark.parametrize("held", [0, 20_000])
-def test_features_that_could_not_wait_are_replaced(held, monkeypatch):
+@pytest.mark.parametrize(("held", "room"), [(0, 2**24), (300, 2**24), (700, 20_000)])
+def test_features_that_could_not_wait_are_replaced(held, room, monkeypatch):
     monkeypatch.setattr(stretches, "POSITIONS", 100)  # 2,400 bytes of features in a segment
     built, text = fading(0.97), stream(LONG)
     whole, _ = scoring.score(built, text, "stream")
     monkeypatch.setattr(stretches, "HELD", held)
+    monkeypatch.setattr(stretches, "ROOM", room)
     scores, computed = scoring.score(built, text, "stream")
     assert computed.batch == FEWEST
     assert np.array_equal(scores, whole)
