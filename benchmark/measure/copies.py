@@ -21,7 +21,7 @@ def copied_shares(overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
     return shares
 
 
-def without_copies(log_probs: np.ndarray, stream: TokenStream) -> dict[str, float | None]:
+def without_copies(log_probs: np.ndarray, stream: TokenStream) -> dict[str, Any]:
     """Test perplexity without the targets in lines that are copied from the training text.
 
     None where these are not known, and where nothing else is left.
