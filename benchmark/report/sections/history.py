@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from benchmark import text
-from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Paragraph, Section, Strong
 from benchmark.report.context import Context
 from benchmark.report.fields import (
@@ -73,7 +72,7 @@ class BothHistories:
     @property
     def gain(self) -> float:
         """By what share the longer history lowers the test perplexity."""
-        return 1 - _value(self.stream) / _value(self.sentence)
+        return _gain(self.sentence, self.stream)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -143,7 +142,7 @@ def _ratio(group: RankedGroup, above: Row, below: Row) -> Estimate | None:
 
 
 def _value(row: Row) -> float:
-    return row.mean(TEST_PERPLEXITY) or math.nan
+    return row.perplexity or math.nan
 
 
 def _blocks(group: RankedGroup) -> list[Block]:
