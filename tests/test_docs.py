@@ -56,6 +56,11 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 200
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_holds_both_sides_of_a_merge(page: Path) -> None:
+    assert not re.search(r"^(<{7}|={7}$|>{7})", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_commands_are_found() -> None:
     assert len(RUNS) > 30
     assert len(SEARCHES) > 3
