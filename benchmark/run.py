@@ -11,40 +11,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import benchmark
+from benchmark import stages
 from benchmark.build import build_model
-from benchmark.contract import LanguageModel, RunLog
+from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
 from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
-from benchmark.files import atomic_folder, locked, write_array, write_json, write_text
+from benchmark.files import locked, write_json, write_text
 from benchmark.job import Job, Say
-from benchmark.measure.bits import text_figures
-from benchmark.measure.blocks import block_losses, blocks_of
-from benchmark.measure.breakdown import group_losses
-from benchmark.measure.copies import copied_shares, without_copies
+from benchmark.measure.copies import copied_shares
 from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.footprint import footprint
-from benchmark.measure.frequency import by_frequency
-from benchmark.measure.latency import latency
-from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
-from benchmark.measure.operations import operations
-from benchmark.measure.parts import training_of_parts
-from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
-from benchmark.measure.predictions import predictions
-from benchmark.measure.size import model_size, size_on_disk
-from benchmark.measure.throughput import timed_scores, training_spread
+from benchmark.measure.perplexity import perplexity_line
 from benchmark.record import provenance
-from benchmark.record.blocks import write_blocks
-from benchmark.record.folder import CHECKPOINT, RESULT, SCORES, WORKSPACE, finished, write_result
+from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
 from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
 from benchmark.record.log import FileRunLog
-from benchmark.record.losses import write_losses
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
-from benchmark.samples import samples
 
 
 def execute(job: Job, *, report: Report | None = None) -> Result:
@@ -120,95 +105,15 @@ def _computed(
     """The record of a run that ends well. Each step adds its figures to it."""
     model = build_model(job.config["model"])
     with clock.running():
-        result = _fitted(result, model, corpus, log, meter)
-        result = _validated(result, model, corpus)
-    result, scores = _scored(result, model, corpus, meter)
-    result = _saved(result, model, scores, corpus, folder)
+        result = stages.fit(result, model, corpus, log, meter)
+        result = stages.validate(result, model, corpus)
+    result, scores = stages.score(result, model, corpus, meter)
+    result = stages.save(result, model, scores, corpus, folder)
     if job.config["footprint"]:
         rate = result.score_tokens_per_second or 1.0
         result = replace(result, **footprint(model, folder / CHECKPOINT, corpus.test, rate, log.info))
     log.info(perplexity_line(result))
     return replace(result, status="ok")
-
-
-def _fitted(
-    result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, meter: EnergyMeter
-) -> Result:
-    reset_peak_device_bytes()
-    log.start_clock()
-    model.fit(corpus.train, corpus.valid, log)
-    seconds, tokens = log.training_seconds, log.trained_tokens or len(corpus.train)
-    computed = model.trained_on
-    energy = meter.spent(computed.device) if log.whole else None
-    return replace(
-        result,
-        family=model.family,
-        context=model.context,
-        normalised=model.normalised,
-        notes=list(model.notes),
-        train_seconds=seconds,
-        train_tokens=tokens,
-        # nothing learnt in no time is no rate, and unlike components have no common one
-        train_tokens_per_second=tokens / seconds if seconds > 1e-3 and not log.parts else None,
-        **training_spread(log.rows),
-        peak_device_bytes=peak_device_bytes(computed.device),
-        train_joules=energy.joules if energy else None,
-        train_joules_of=energy.covers if energy else None,
-        **training_of_parts(log.parts, meter if log.whole else None, computed.device),
-        train_device=computed.device,
-        train_dtype=computed.dtype,
-        train_batch=computed.batch,
-    )
-
-
-def _validated(result: Result, model: LanguageModel, corpus: Corpus) -> Result:
-    scores = checked(model.log_probs(corpus.valid), corpus.valid)
-    return replace(result, valid_perplexity=perplexity(scores))
-
-
-def _scored(
-    result: Result, model: LanguageModel, corpus: Corpus, meter: EnergyMeter
-) -> tuple[Result, np.ndarray]:
-    reset_peak_device_bytes()
-    timed = timed_scores(model, corpus.test, meter)
-    scores, energy = checked(timed.scores, corpus.test), timed.energy
-    memory = peak_memory_bytes()
-    computed = model.scored_on
-    device_memory = peak_device_bytes(computed.device)
-    figures = replace(
-        result,
-        **summary(scores, corpus.test),
-        **without_copies(scores, corpus.test),
-        **text_figures(corpus.test),
-        **by_frequency(scores, corpus.test),
-        **predictions(model, corpus.test),
-        **timed.figures,
-        **latency(model, corpus.test),
-        **operations(model),
-        **model_size(model),
-        peak_memory_bytes=memory,
-        score_peak_device_bytes=device_memory,
-        score_joules=energy.joules if energy else None,
-        score_joules_of=energy.covers if energy else None,
-        device_name=provenance.device_name(computed.device),
-        score_device=computed.device,
-        score_dtype=computed.dtype,
-        score_batch=computed.batch,
-    )
-    return figures, scores
-
-
-def _saved(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpus, folder: Path) -> Result:
-    with atomic_folder(folder / CHECKPOINT) as checkpoint:
-        model.save(checkpoint)
-        on_disk = size_on_disk(checkpoint)
-        corpus.vocabulary.save(checkpoint / "vocabulary.json")
-        corpus.tokeniser.save(checkpoint)
-    write_array(folder / SCORES, scores.astype(np.float32))
-    write_json(folder / "samples.json", samples(model, corpus))
-    write_losses(folder, group_losses(scores, corpus.train, corpus.test, corpus.keep))
-    write_blocks(folder, block_losses(scores, blocks_of(corpus.test)))
-    return replace(result, **on_disk)
 
 
 def _begun(job: Job, folder: Path) -> Result:

@@ -1,0 +1,115 @@
+"""The stages of a run, in their order: fit, validate, score, save. Each adds its figures to the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.contract import LanguageModel
+from benchmark.corpus import Corpus
+from benchmark.files import atomic_folder, write_array, write_json
+from benchmark.measure.bits import text_figures
+from benchmark.measure.blocks import block_losses, blocks_of
+from benchmark.measure.breakdown import group_losses
+from benchmark.measure.copies import without_copies
+from benchmark.measure.energy import EnergyMeter
+from benchmark.measure.frequency import by_frequency
+from benchmark.measure.latency import latency
+from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
+from benchmark.measure.operations import operations
+from benchmark.measure.parts import training_of_parts
+from benchmark.measure.perplexity import checked, perplexity, summary
+from benchmark.measure.predictions import predictions
+from benchmark.measure.size import model_size, size_on_disk
+from benchmark.measure.throughput import timed_scores, training_spread
+from benchmark.record import provenance
+from benchmark.record.blocks import write_blocks
+from benchmark.record.folder import CHECKPOINT, SCORES
+from benchmark.record.log import FileRunLog
+from benchmark.record.losses import write_losses
+from benchmark.record.result import Result
+from benchmark.samples import samples
+
+
+def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, meter: EnergyMeter) -> Result:
+    """Train the model: what it is, and what its training cost."""
+    reset_peak_device_bytes()
+    log.start_clock()
+    model.fit(corpus.train, corpus.valid, log)
+    seconds, tokens = log.training_seconds, log.trained_tokens or len(corpus.train)
+    computed = model.trained_on
+    energy = meter.spent(computed.device) if log.whole else None
+    return replace(
+        result,
+        family=model.family,
+        context=model.context,
+        normalised=model.normalised,
+        notes=list(model.notes),
+        train_seconds=seconds,
+        train_tokens=tokens,
+        # nothing learnt in no time is no rate, and unlike components have no common one
+        train_tokens_per_second=tokens / seconds if seconds > 1e-3 and not log.parts else None,
+        **training_spread(log.rows),
+        peak_device_bytes=peak_device_bytes(computed.device),
+        train_joules=energy.joules if energy else None,
+        train_joules_of=energy.covers if energy else None,
+        **training_of_parts(log.parts, meter if log.whole else None, computed.device),
+        train_device=computed.device,
+        train_dtype=computed.dtype,
+        train_batch=computed.batch,
+    )
+
+
+def validate(result: Result, model: LanguageModel, corpus: Corpus) -> Result:
+    """Score the validation text."""
+    scores = checked(model.log_probs(corpus.valid), corpus.valid)
+    return replace(result, valid_perplexity=perplexity(scores))
+
+
+def score(
+    result: Result, model: LanguageModel, corpus: Corpus, meter: EnergyMeter
+) -> tuple[Result, np.ndarray]:
+    """Score the test text: the record with all that is measured on it, and the scores."""
+    reset_peak_device_bytes()
+    timed = timed_scores(model, corpus.test, meter)
+    scores, energy = checked(timed.scores, corpus.test), timed.energy
+    memory = peak_memory_bytes()
+    computed = model.scored_on
+    device_memory = peak_device_bytes(computed.device)
+    figures = replace(
+        result,
+        **summary(scores, corpus.test),
+        **without_copies(scores, corpus.test),
+        **text_figures(corpus.test),
+        **by_frequency(scores, corpus.test),
+        **predictions(model, corpus.test),
+        **timed.figures,
+        **latency(model, corpus.test),
+        **operations(model),
+        **model_size(model),
+        peak_memory_bytes=memory,
+        score_peak_device_bytes=device_memory,
+        score_joules=energy.joules if energy else None,
+        score_joules_of=energy.covers if energy else None,
+        device_name=provenance.device_name(computed.device),
+        score_device=computed.device,
+        score_dtype=computed.dtype,
+        score_batch=computed.batch,
+    )
+    return figures, scores
+
+
+def save(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpus, folder: Path) -> Result:
+    """Write the model, its scores and what is computed from them into the run's folder."""
+    with atomic_folder(folder / CHECKPOINT) as checkpoint:
+        model.save(checkpoint)
+        on_disk = size_on_disk(checkpoint)
+        corpus.vocabulary.save(checkpoint / "vocabulary.json")
+        corpus.tokeniser.save(checkpoint)
+    write_array(folder / SCORES, scores.astype(np.float32))
+    write_json(folder / "samples.json", samples(model, corpus))
+    write_losses(folder, group_losses(scores, corpus.train, corpus.test, corpus.keep))
+    write_blocks(folder, block_losses(scores, blocks_of(corpus.test)))
+    return replace(result, **on_disk)
