@@ -6,32 +6,48 @@ import fcntl
 import io
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from benchmark.errors import UserError
+from benchmark.exchange import put_in_place
+from benchmark.temporary import TemporaryFolder, temporary_file
+
+#: The file in a folder that is locked while a process works there.
+LOCK = ".lock"
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file completely or not at all: to a temporary file that is flushed and then renamed.
+    """Write a file completely or not at all (see `atomic_file`)."""
+    with atomic_file(path) as file:
+        file.write(data)
 
-    Raises UserError, which names the file, if it cannot be written (disk full, read-only).
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that takes the place of `path`, flushed and whole, if all goes well.
+
+    A device or a pipe is written to directly. Raises UserError, which names the file, if it cannot be written
+    (disk full, read-only).
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
+        if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
+            with path.open("wb") as file:
+                yield file
+            return
+        target = Path(os.path.realpath(path))  # a link stays a link
+        with temporary_file(target) as (temporary, file):
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+            temporary.replace(target)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
 
 
@@ -59,39 +75,52 @@ def locked(folder: Path, busy: Callable[[], None]) -> Iterator[None]:
 
     The system frees the lock however the process ends. Raises UserError if the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("a")
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
-    with lock:
+    while True:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            busy()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+            lock = _lock_file(folder)
+        except OSError as error:
+            raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                busy()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is_open(lock, folder / LOCK):  # no other folder has come in its place meanwhile
+                yield
+                return
+
+
+def _lock_file(folder: Path) -> IO[str]:
+    for _ in range(9):
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # the process that held the folder has just removed it
+            return (folder / LOCK).open("a", encoding="utf-8")
+    return (folder / LOCK).open("a", encoding="utf-8")
+
+
+def _is_open(file: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder to write into. It is renamed to `folder` if all goes well, and removed if not.
+    """An empty folder to write into. It takes the place of `folder` if all goes well, and is removed if not.
 
     Raises UserError if it cannot be written.
     """
-    temporary = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFolder.beside(folder) as temporary:
+            yield temporary
+            put_in_place(temporary, folder)
     except OSError as error:
         # For a full disk, NumPy says only how many bytes it could write.
         problem = error.strerror or f"{error}; is the disk full?"
         raise UserError(f"cannot write {folder}: {problem}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def files_below(folder: Path) -> list[Path]:

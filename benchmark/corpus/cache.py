@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.checksums import checksums_of, first_damaged, sealed, unsealed
 from benchmark.corpus import byte_pairs, split
 from benchmark.corpus.document import Document, Span
 from benchmark.corpus.encode import ADDITIONS, PARTS, Parts, encode
@@ -21,7 +21,7 @@ from benchmark.corpus.stream import CodedText, TokenStream
 from benchmark.corpus.tokeniser import ENCODING
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
-from benchmark.files import atomic_folder, locked
+from benchmark.files import atomic_folder, locked, write_json
 
 META, VOCABULARY = "meta.json", "vocabulary.json"
 
@@ -96,9 +96,9 @@ def _write(
     meta = {
         "additions": ADDITIONS,
         "splits": {part: asdict(split) for part, split in splits.items()},
-        "checksums": {path.name: _checksum(path) for path in sorted(folder.iterdir())},
+        "checksums": checksums_of(folder, sorted(folder.iterdir())),
     }
-    (folder / META).write_text(json.dumps({**meta, "seal": _seal(meta)}, indent=1), encoding="utf-8")
+    write_json(folder / META, sealed(meta))
 
 
 def _parts(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]) -> Parts:
@@ -130,19 +130,15 @@ def _check_counts(
 def _load(folder: Path) -> Encoded | None:
     """The contents of a folder, or None if it is missing, incomplete or damaged."""
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        if (
-            meta.pop("seal") != _seal(meta)
-            or meta["additions"] != ADDITIONS
-            or any(_checksum(folder / name) != crc for name, crc in meta["checksums"].items())
-        ):
+        meta = unsealed(json.loads((folder / META).read_text(encoding="utf-8")))
+        if meta["additions"] != ADDITIONS or first_damaged(folder, meta["checksums"]):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
         streams = {part: _stream(folder, part, vocabulary, meta) for part in PARTS}
         overlaps = {part: Overlap(**meta["splits"][part]["overlap"]) for part in PARTS[1:]}
         encoding = (folder / ENCODING).read_text(encoding="utf-8") if ENCODING in meta["checksums"] else None
         return Encoded(streams, meta["splits"]["test"]["text"], encoding, overlaps)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -159,16 +155,3 @@ def _stream(folder: Path, part: str, vocabulary: Vocabulary, meta: Mapping[str, 
     text = CodedText(known["characters"], known["bytes"], known["spelling_bits"])
     beside = {kind: arrays.get(kind) for kind in ("tags", "copied", "documents")}
     return TokenStream(ids, lines, vocabulary, text, **beside)
-
-
-def _seal(meta: Mapping[str, Any]) -> int:
-    return zlib.crc32(json.dumps(meta, sort_keys=True).encode())
-
-
-def _checksum(path: Path) -> int:
-    """CRC-32 of a file. It detects damage, not malice."""
-    crc = 0
-    with path.open("rb") as file:
-        while data := file.read(1 << 20):
-            crc = zlib.crc32(data, crc)
-    return crc
