@@ -8,22 +8,25 @@ measured. Of everything else a model may also use less than it is given, so its 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, NamedTuple
 
+from benchmark.report.crossing_intervals import CostInterval, TracedCurve, crossing_interval
 from benchmark.report.curve_crossings import Crossing, CurveComparison, Points, compare_curves
+from benchmark.report.uncertainty import Uncertainty
 
 Compare = Callable[[Points, Points], CurveComparison | None]
 
 
 class Measured(NamedTuple):
     """A run, or a moment in its training: what it cost, and its perplexity on validation text, by which it
-    is chosen, and on the text that is shown."""
+    is chosen, and on the text that is shown. `row` is the number of its row, 0 if it is no whole row."""
 
     cost: float
     valid: float
     shown: float
+    row: int = 0
 
 
 def frontier(measured: Iterable[Measured]) -> list[Measured]:
@@ -41,12 +44,22 @@ def points_of(measured: Iterable[Measured]) -> Points:
     return [(each.cost, each.shown) for each in measured]
 
 
+def rows_of(measured: Iterable[Measured]) -> tuple[int, ...]:
+    """The numbers of the rows that they are; empty unless each is a row."""
+    numbers = tuple(each.row for each in measured)
+    return numbers if all(numbers) else ()
+
+
 @dataclass(frozen=True)
 class SeededCurve:
-    """A curve of perplexity by cost: the mean over seeds, and that of each seed."""
+    """A curve of perplexity by cost: the mean over seeds, and that of each seed.
+
+    `rows` are the numbers of the rows that the points show, if each shows one.
+    """
 
     points: Points
     seeds: tuple[Points, ...] = ()
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ class BreakEven:
 
     `overtakes`: behind at `begin`, ahead from `at` on. `ahead`: already ahead at `begin`. `never`: not ahead
     anywhere. `level`: equal throughout. `until` is where the lead is lost again, if it is. `range` is there
-    if a curve has several seeds.
+    if a curve has several seeds, `interval` if the losses of all points are kept by block.
     """
 
     outcome: Literal["overtakes", "ahead", "never", "level"]
@@ -78,18 +91,33 @@ class BreakEven:
     perplexity: float | None = None
     until: float | None = None
     range: SeedRange | None = None
+    interval: CostInterval | None = None
 
 
-def break_even(first: SeededCurve, second: SeededCurve, compare: Compare) -> BreakEven | None:
+def break_even(
+    first: SeededCurve, second: SeededCurve, compare: Compare, known: Uncertainty | None = None
+) -> BreakEven | None:
     """From where on the first curve is below the second; None where they cannot be compared.
 
-    The verdict is that of the means; the range is that of each seed against each.
+    The verdict is that of the means; the range is that of each seed against each, the interval that over the
+    text and over seeds.
     """
     compared = compare(first.points, second.points)
     if compared is None:
         return None
     pairs = [compare(one, other) for one, other in product(first.seeds, second.seeds)]
-    return _verdict(compared, _range([pair for pair in pairs if pair is not None]))
+    verdict = _verdict(compared, _range([pair for pair in pairs if pair is not None]))
+    return replace(verdict, interval=_interval(first, second, compare, known))
+
+
+def _interval(
+    first: SeededCurve, second: SeededCurve, compare: Compare, known: Uncertainty | None
+) -> CostInterval | None:
+    if not first.rows or not second.rows:
+        return None
+    one, other = (TracedCurve.of(curve.points, curve.rows) for curve in (first, second))
+    at_most, steps = compare is compare_at_most, compare is compare_steps
+    return crossing_interval(known, one, other, at_most=at_most, steps=steps)
 
 
 def _verdict(compared: CurveComparison, seeds: SeedRange | None = None) -> BreakEven:

@@ -15,6 +15,7 @@ from benchmark.report.break_even import (
     compare_at_most,
     compare_steps,
     points_of,
+    rows_of,
 )
 from benchmark.report.cost_curves import (
     COSTS,
@@ -30,6 +31,7 @@ from benchmark.report.curve_crossings import compare_curves
 from benchmark.report.learning_curves import Curve, against_best_ngram
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
+from benchmark.report.uncertainty import Uncertainty
 
 #: Networks that are compared with the best n-gram model.
 MOST = 3
@@ -49,7 +51,7 @@ class Pair:
         return self.found.get(cost.key)
 
 
-def pairs_over_text(curves: list[Curve]) -> Iterator[Pair]:
+def pairs_over_text(curves: list[Curve], known: Uncertainty | None) -> Iterator[Pair]:
     """The best networks against the best n-gram model, each trained on more and more text."""
     for curve, ngram, _ in against_best_ngram(curves)[:MOST]:
         found = {}
@@ -57,7 +59,7 @@ def pairs_over_text(curves: list[Curve]) -> Iterator[Pair]:
             same = clock_of(curve.largest.first, cost) == clock_of(ngram.largest.first, cost)
             one, other = over_text(curve, cost), over_text(ngram, cost)
             compare = compare_curves if cost is TOKENS else compare_at_most
-            found[cost.key] = break_even(one, other, compare) if same and one and other else None
+            found[cost.key] = break_even(one, other, compare, known) if same and one and other else None
         yield Pair("text", curve.name, ngram.name, found, curve.largest.number)
 
 
@@ -90,12 +92,15 @@ def on_one_machine(row: Row, other: Row) -> bool:
     return clock_of(row.first, TRAIN_SECONDS) == clock_of(other.first, TRAIN_SECONDS)
 
 
-def pairs_by_choice(chosen: Mapping[str, Mapping[str, Sequence[Choice]]]) -> Iterator[Pair]:
+def pairs_by_choice(
+    chosen: Mapping[str, Mapping[str, Sequence[Choice]]], known: Uncertainty | None
+) -> Iterator[Pair]:
     """The best network against the best n-gram model, for at most so much; `chosen` by cost and family."""
     found = {}
     for key, families in chosen.items():
         if "neural" in families and "count" in families:
-            one, other = (SeededCurve(points_of(c.point for c in families[f])) for f in ("neural", "count"))
-            found[key] = break_even(one, other, compare_steps)
+            steps = [[choice.point for choice in families[family]] for family in ("neural", "count")]
+            one, other = (SeededCurve(points_of(each), rows=rows_of(each)) for each in steps)
+            found[key] = break_even(one, other, compare_steps, known)
     if found:
         yield Pair("choice", "any network", "any n-gram model", found)

@@ -16,8 +16,7 @@ from benchmark.measure.measure import Measure
 from benchmark.measure.measures import BY_KEY, TEST_PERPLEXITY, TRAIN_SECONDS, VALID_PERPLEXITY
 from benchmark.record.curve import Validation
 from benchmark.record.result import Result
-from benchmark.report.break_even import Measured, SeededCurve, frontier, points_of
-from benchmark.report.curve_crossings import Points
+from benchmark.report.break_even import Measured, SeededCurve, frontier, points_of, rows_of
 from benchmark.report.learning_curves import Curve
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Machine, Row, machine_of
@@ -43,13 +42,19 @@ def clock_of(result: Result, cost: Measure) -> tuple[Machine, str] | None:
     return machine_of(result), (result.train_joules_of or "") if cost is ENERGY else ""
 
 
-def measured(results: Sequence[Result], cost: Measure) -> Measured | None:
-    """The means over runs of one setting; None where a figure is missing, or not finite and above 0."""
-    means = []
-    for measure in (cost, VALID_PERPLEXITY, TEST_PERPLEXITY):
-        values = [value for result in results if (value := measure.read(result)) is not None]
-        means.append(math.fsum(values) / len(values) if values else math.nan)
-    return Measured(*means) if all(0 < mean < math.inf for mean in means) else None
+def measured(results: Sequence[Result], cost: Measure, row: int = 0) -> Measured | None:
+    """The means over runs of one setting, shown by the row of that number; None where a figure is missing, or
+    not finite and above 0."""
+    means = [_mean_of(results, measure) for measure in (cost, VALID_PERPLEXITY, TEST_PERPLEXITY)]
+    if not all(0 < mean < math.inf for mean in means):
+        return None
+    paid, valid, shown = means
+    return Measured(paid, valid, shown, row)
+
+
+def _mean_of(results: Sequence[Result], measure: Measure) -> float:
+    values = [value for result in results if (value := measure.read(result)) is not None]
+    return math.fsum(values) / len(values) if values else math.nan
 
 
 def over_text(curve: Curve, cost: Measure) -> SeededCurve | None:
@@ -58,12 +63,12 @@ def over_text(curve: Curve, cost: Measure) -> SeededCurve | None:
     The single seeds are those that were run on every amount of text.
     """
     clock = clock_of(curve.largest.first, cost)
-    found = [_same_clock(row, cost, clock) for row in curve.rows]
-    sizes = [{str(result.seed): result for result in results} for results in found if results]
-    seeds = sorted(set.intersection(*map(set, sizes))) if sizes else []
+    found = [(row.number, _same_clock(row, cost, clock)) for row in curve.rows]
+    rows = [(number, {str(r.seed): r for r in results}) for number, results in found if results]
+    seeds = sorted(set.intersection(*(set(results) for _, results in rows))) if rows else []
     return _seeded(
-        [measured(list(results.values()), cost) for results in sizes],
-        [[measured([results[seed]], cost) for results in sizes] for seed in seeds],
+        [measured(list(results.values()), cost, number) for number, results in rows],
+        [[measured([results[seed]], cost) for _, results in rows] for seed in seeds],
         at_most=cost is not TOKENS,
     )
 
@@ -77,12 +82,13 @@ def _seeded(
 ) -> SeededCurve | None:
     """Curves without what was not measured, each sorted by cost; of frontiers if they are of `at_most`."""
 
-    def points(found: Sequence[Measured | None]) -> Points:
+    def kept(found: Sequence[Measured | None]) -> list[Measured]:
         known = [each for each in found if each is not None]
-        return points_of(frontier(known) if at_most else sorted(known))
+        return frontier(known) if at_most else sorted(known)
 
-    shown = points(mean)
-    return SeededCurve(shown, tuple(curve for seed in seeds if (curve := points(seed)))) if shown else None
+    shown = kept(mean)
+    single = tuple(points_of(curve) for seed in seeds if (curve := kept(seed)))
+    return SeededCurve(points_of(shown), single, rows_of(shown)) if shown else None
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,9 @@ def envelopes(group: RankedGroup, cost: Measure) -> dict[str, list[Choice]]:
     for family in dict.fromkeys(row.family for row in rows):
         points: dict[Measured, Row] = {}
         for row in rows:
-            point = measured(_same_clock(row, cost, clock), cost) if row.family == family else None
+            point = (
+                measured(_same_clock(row, cost, clock), cost, row.number) if row.family == family else None
+            )
             if point is not None:
                 points.setdefault(point, row)
         if points:

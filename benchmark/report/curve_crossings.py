@@ -68,8 +68,11 @@ def _at(points: Points, place: float) -> float:
     return logs[-1][1]
 
 
-def comparison_sentence(first: str, second: str, compared: CurveComparison) -> str:
-    """A sentence on two curves: which passes the other at how many tokens, or which is ahead throughout."""
+def comparison_sentence(first: str, second: str, compared: CurveComparison, sure: str = "") -> str:
+    """A sentence on two curves: which passes the other at how many tokens, or which is ahead throughout.
+
+    `sure` follows the first crossing: its interval in brackets, after a space.
+    """
     if compared.first_led is None:
         return f"{first} and {second} are level throughout."
     if not compared.crossings:
@@ -78,7 +81,7 @@ def comparison_sentence(first: str, second: str, compared: CurveComparison) -> s
         return f"{ahead} is ahead of {behind} throughout, {where}."
     start, *later = compared.crossings
     ahead, behind = (first, second) if start.first_leads else (second, first)
-    first_crossing = f"{ahead} passes {behind} at about {_tokens(start.at)} training tokens"
+    first_crossing = f"{ahead} passes {behind} at about {_tokens(start.at)} training tokens{sure}"
     turns = [
         f"{'is ahead again from' if crossing.first_leads == start.first_leads else 'falls behind from'} "
         f"about {_tokens(crossing.at)} on"

@@ -41,9 +41,10 @@ EXPLAINED = (
 )
 NOTES = (
     "Of seconds, bytes and joules, a model may use less than it is given. “Not up to” means never within "
-    "what was measured; “ahead from” means already at the least that was measured of both. With several "
-    "seeds, the verdict is that of their mean, and the range over single seeds is in brackets; a range is "
-    "no interval. Seconds and joules are compared only on one machine."
+    "what was measured; “ahead from” means already at the least that was measured of both. In brackets is "
+    "the 95% interval over the text and over seeds, where runs keep their losses by block; “start” is the "
+    "least that was measured of both. Elsewhere, with several seeds, it is the range over single seeds; a "
+    "range is no interval. Seconds and joules are compared only on one machine."
 )
 
 
@@ -55,7 +56,8 @@ def build(context: Context) -> Section | None:
         trained = trainings([row for row in group.family("neural") if row.train_share == 1], MOST)
         ngram = best_ngram(group, curves)
         chosen = {cost.key: envelopes(group, cost) for cost in RESOURCES}
-        found = [*pairs_over_text(curves), *pairs_in_training(trained, ngram), *pairs_by_choice(chosen)]
+        found = [*pairs_over_text(curves, group.uncertainty), *pairs_in_training(trained, ngram)]
+        found += pairs_by_choice(chosen, group.uncertainty)
         found = [pair for pair in found if any(map(pair.of, COSTS))]
         if found:
             pairs.append((group, found))
@@ -91,6 +93,8 @@ def _table(pairs: list[tuple[RankedGroup, list[Pair]]]) -> Table:
 def _fields(cost: Measure) -> list[Field[Pair]]:
     """What a reader sees of a cost, and for the CSV its numbers."""
     numbers: dict[str, Callable[[BreakEven], float | None]] = {
+        "interval_low": lambda even: even.interval.low if even.interval else None,
+        "interval_high": lambda even: even.interval.high if even.interval else None,
         "low": lambda even: even.range.low if even.range else None,
         "high": lambda even: even.range.high if even.range else None,
         "seeds": lambda even: even.range.seeds if even.range else None,
@@ -122,7 +126,7 @@ def _fields(cost: Measure) -> list[Field[Pair]]:
 
 
 def said(even: BreakEven | None, cost: Measure) -> str:
-    """A break-even in a few words: `110 k (102 k–118 k)`, `ahead from 3.64 MB`, `not up to 90.0 s`."""
+    """A break-even in a few words: `110 k (95%: 102 k to 118 k)`, `ahead from 3.64 MB`, `level`."""
     if even is None:
         return text.NONE
     until = cost.show(even.until) if even.until else ""
@@ -135,6 +139,8 @@ def said(even: BreakEven | None, cost: Measure) -> str:
             words = f"ahead up to {until}" if until else f"ahead from {cost.show(even.begin)}"
         case "overtakes":
             words = cost.show(even.at) + (f", until {until}" if until else "")
+    if even.interval is not None:
+        return words + even.interval.in_brackets(cost.show)
     seeds = even.range
     if seeds is None or not seeds.overtaking:
         return words

@@ -11,7 +11,8 @@ from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
 from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
-from benchmark.report.curve_crossings import Crossing, comparison_sentence
+from benchmark.report.crossing_intervals import TracedCurve, crossing_interval
+from benchmark.report.curve_crossings import Crossing, CurveComparison, comparison_sentence
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
 from benchmark.report.learning_curves import Curve, against_best_ngram, learning_curves, training_tokens
 from benchmark.report.palette import FAMILY_NAMES
@@ -76,7 +77,8 @@ def _drawn(found: list[Curve]) -> list[Curve]:
 def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     shown = _drawn(found)
     verdicts = [
-        comparison_sentence(curve.name, ngram.name, met) for curve, ngram, met in against_best_ngram(shown)
+        comparison_sentence(curve.name, ngram.name, met, _interval(group, curve, ngram, met))
+        for curve, ngram, met in against_best_ngram(shown)
     ]
     verdict = " ".join(verdicts)
     caption = (
@@ -93,6 +95,14 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     )
     name = f"learning_curve_{group.file}"
     return Figure(name, caption.strip(), alt.strip(), partial(_draw, group.title, shown), _data(name, found))
+
+
+def _interval(group: RankedGroup, curve: Curve, ngram: Curve, met: CurveComparison) -> str:
+    """Where the curve that is behind at first passes the other one, with a probability of 95%."""
+    traced = [TracedCurve.of(each.points, [row.number for row in each.rows]) for each in (curve, ngram)]
+    ahead, behind = traced if met.first_led else reversed(traced)
+    interval = crossing_interval(group.uncertainty, behind, ahead)
+    return interval.in_brackets(text.amount) if interval else ""
 
 
 def _data(name: str, found: list[Curve]) -> Table:
