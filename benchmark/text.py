@@ -49,9 +49,9 @@ def percent(share: float | None, digits: int = 1) -> str:
     return NONE if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}%"
 
 
-def signed_percent(share: float) -> str:
+def signed_percent(share: float | None) -> str:
     """A difference as per cent, with its sign: +1.2%, −13.4%."""
-    return f"{100 * share:+.1f}%".replace("-", "−")
+    return NONE if share is None else f"{100 * share:+.1f}%".replace("-", "−")
 
 
 def significant(value: float | None, digits: int = 3) -> str:

@@ -29,6 +29,15 @@ TOKENS = Measure(
     definition="Tokens of the training text; in training, tokens read, counting each pass over the text.",
     show=text.amount,
 )
+NUMBERS = Measure(
+    key="numbers",
+    title="Parameters or n-grams",
+    noun="number of parameters or n-grams",
+    unit="",
+    definition="The trained parameters of a neural model; the n-grams of an n-gram model.",
+    show=text.amount,
+    of=lambda result: result.parameters or result.entries,
+)
 MEMORY, ENERGY = BY_KEY["bytes_in_memory"], BY_KEY["train_joules"]
 #: The costs of which a model may use less than it is given.
 RESOURCES = (TRAIN_SECONDS, MEMORY, ENERGY)

@@ -80,19 +80,15 @@ class BothHistories:
         return (1 - self.ratio.high, 1 - self.ratio.low) if self.ratio else None
 
 
-def _signed(share: float | None) -> str:
-    return text.NONE if share is None else text.signed_percent(share)
-
-
 EQUAL: tuple[Field[EqualHistory], ...] = (
     text_field("history", "History", lambda pair: HISTORIES[pair.history]),
     text_field("ngram", "Best n-gram model", lambda pair: pair.ngram.label),
     number_field("ngram_perplexity", "Test perplexity", lambda p: _value(p.ngram), text.perplexity),
     text_field("neural", "Best network", lambda pair: pair.neural.label),
     number_field("neural_perplexity", "Test perplexity", lambda p: _value(p.neural), text.perplexity),
-    number_field("difference", "Network's difference", lambda pair: pair.difference, _signed),
+    number_field("difference", "Network's difference", lambda pair: pair.difference, text.signed_percent),
 )
-DIFFERENCE_INTERVAL = interval_fields("difference", attrgetter("interval"), _signed)
+DIFFERENCE_INTERVAL = interval_fields("difference", attrgetter("interval"), text.signed_percent)
 BOTH: tuple[Field[BothHistories], ...] = (
     text_field("label", "Model", lambda pair: pair.sentence.label),
     text_field("family", "Family", lambda p: FAMILY_NAMES.get(p.sentence.family, p.sentence.family)),
