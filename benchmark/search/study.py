@@ -13,6 +13,7 @@ sequence do not leave.
 from __future__ import annotations
 
 import math
+import random
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -46,15 +47,11 @@ class Study:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._study = optuna.create_study(sampler=_sampler(settings))
+        points = _points(settings, first)
         #: How many trials there are: those asked for, or fewer where a grid has no more.
-        self.trials = settings.trials
-        if settings.sampler == "grid":
-            self.trials = min(settings.trials, len(grid(self._space)))
-        if first is not None:
-            self._study.enqueue_trial(first)
-        if settings.sampler == "quasi-random":
-            for point in sobol(self._space, settings.trials, settings.seed):
-                self._study.enqueue_trial(point)
+        self.trials = min(settings.trials, len(points)) if settings.sampler == "grid" else settings.trials
+        for point in points:
+            self._study.enqueue_trial(point)
         self._running: dict[int, Any] = {}
 
     def ask(self) -> tuple[int, Point]:
@@ -95,24 +92,21 @@ def _optuna() -> Any:
 def _sampler(settings: SearchSettings) -> BaseSampler:
     from optuna.samplers import RandomSampler, TPESampler
 
-    if settings.sampler == "grid":
-        return _grid_sampler(settings)
     if settings.sampler == "tpe":
         return TPESampler(seed=settings.seed, multivariate=True, constant_liar=True, n_startup_trials=STARTUP)
     return RandomSampler(seed=settings.seed)
 
 
-def _grid_sampler(settings: SearchSettings) -> BaseSampler:
-    from optuna.samplers import GridSampler
-
-    class Grid(GridSampler):
-        """Optuna's, which ends the loop of `Study.optimize` at the end of the grid; here is none to end."""
-
-        def after_trial(self, *args: Any) -> None:
-            pass
-
-    values = {key: parameter.grid() or [] for key, parameter in settings.parameters.items()}
-    return Grid(values, seed=settings.seed)
+def _points(settings: SearchSettings, first: Point | None) -> list[Point]:
+    """The trials that are known beforehand, in their order, which begins with `first`."""
+    space, begin = settings.parameters, [] if first is None else [first]
+    if settings.sampler == "quasi-random":
+        return [*begin, *sobol(space, settings.trials, settings.seed)]
+    if settings.sampler == "grid":
+        points = grid(space)
+        random.Random(settings.seed).shuffle(points)
+        return [*begin, *(point for point in points if point != first)]
+    return begin
 
 
 def sobol(space: Space, trials: int, seed: int) -> list[Point]:

@@ -32,9 +32,12 @@ def loss(point: Point) -> float:
 
 
 def proposed(
-    search: SearchSettings, value: Callable[[Point], float | None] = loss, batch: int = 4
+    search: SearchSettings,
+    value: Callable[[Point], float | None] = loss,
+    batch: int = 4,
+    first: Point | None = None,
 ) -> list[Point]:
-    study, points = Study(search), []
+    study, points = Study(search, first), []
     while len(points) < study.trials:
         asked = [study.ask() for _ in range(min(batch, study.trials - len(points)))]
         assert [number for number, _ in asked] == list(range(len(points), len(points) + len(asked)))
@@ -85,3 +88,11 @@ def test_quasi_random_points_leave_no_gaps():
     points = proposed(settings("quasi-random", trials=16, **space))
     cells = {(int(4 * point["x"]), int(4 * point["y"])) for point in points}
     assert len(cells) == 16  # 16 points of a Sobol sequence: one in each sixteenth of the square
+
+
+def test_a_grid_that_begins_with_the_defaults_has_every_other_point_once():
+    first: Point = {"layers": 3, "skip": "residual"}
+    space = {"layers": {"low": 1, "high": 4}, "skip": {"choices": ["none", "residual"]}}
+    others = [point for point in proposed(settings("grid", trials=100, **space)) if point != first]
+    assert proposed(settings("grid", trials=100, **space), first=first) == [first, *others]
+    assert proposed(settings("grid", trials=4, **space), first=first) == [first, *others[:3]]
