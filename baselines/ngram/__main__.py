@@ -2,9 +2,11 @@
 
     python -m baselines.ngram --order 5 --train TRAIN.txt --test TEST.txt
 
-A sentence on each line, words separated by white space. The vocabulary is that of the training text, `</s>`
-and `<unk>`; other words of the test text count as `<unk>`. The last line of output is a JSON object.
-`nextword peers` times this program beside other tools; to compare models, use `nextword run`.
+A sentence on each line, words separated by white space. Each text is read once and may be a pipe; `-` is
+standard input. `<s>` and `</s>` are refused, as in any corpus of nextword, or read with `--marks read`. The
+vocabulary is that of the training text, `</s>` and `<unk>`; other words of the test text count as `<unk>`.
+The last line of output is a JSON object. `nextword peers` times this program beside other tools; to compare
+models, use `nextword run`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from baselines.ngram.counting.counts import count_ngrams
-from baselines.ngram.counting.text import EncodedTexts, encode_texts
+from baselines.ngram.counting.text import REFUSED, EncodedTexts, encode_texts
 from baselines.ngram.counting.workers.choose import processes, ray_tasks
 from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.estimation.adjust import adjusted_counts
@@ -32,6 +34,7 @@ from baselines.ngram.sorting.storage import parse_bytes
 from baselines.ngram.sorting.threads import thread_count
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog
+from benchmark.corpus.marks import MarkRule
 from benchmark.errors import ERROR_MARK, UserError
 
 if TYPE_CHECKING:
@@ -66,6 +69,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--train", type=Path, required=True, help="text to count")
     parser.add_argument("--test", type=Path, required=True, help="text to score")
     parser.add_argument(
+        "--marks",
+        choices=("refuse", "read"),
+        default="refuse",
+        help="<s> and </s> in the texts: refuse them, or read them as marks of lines (default: %(default)s)",
+    )
+    parser.add_argument(
         "--threads", type=int, default=thread_count(), help="CPU threads (default: %(default)s)"
     )
     parser.add_argument(
@@ -91,7 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
         memory = parse_bytes(options.memory, "--memory ") if options.memory else None
         counting = {"threads": options.threads, "memory": memory, **_who_counts(options)}
         device = None if options.device == "cpu" else options.device
-        print(json.dumps(measure(options.train, options.test, options.order, counting, device)))
+        rule = MarkRule("whitespace", marks=options.marks, setting="--marks")
+        print(json.dumps(measure(options.train, options.test, options.order, counting, device, rule)))
     except (UserError, WorkerDied) as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
         return 2
@@ -110,18 +120,24 @@ def _who_counts(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure(
-    train: Path, test: Path, order: int, counting: dict[str, Any], device: str | None = None
+    train: Path,
+    test: Path,
+    order: int,
+    counting: dict[str, Any],
+    device: str | None = None,
+    rule: MarkRule = REFUSED,
 ) -> dict[str, Any]:
     """Perplexity of the test text, with and without words outside the vocabulary; time, memory, n-grams.
 
     `counting` holds the keyword arguments of `count_ngrams`. `device` is where torch counts, estimates and
-    scores; None: NumPy does, on the CPU. It starts while the texts are read. The peak memory is that of this
-    process. Raises UserError if a text or the device cannot be used.
+    scores; None: NumPy does, on the CPU. It starts while the texts are read. `rule` is that for the marks in
+    the texts. The peak memory is that of this process. Raises UserError if a text or the device cannot be
+    used.
     """
     clock = _Clock()
     with ThreadPoolExecutor(1) as background:
         starting = background.submit(_start, device) if device else None
-        texts = encode_texts(train, test, counting["threads"])
+        texts = encode_texts(train, test, counting["threads"], rule)
         clock.lap("read")
     table: BackoffTable | DeviceTable | None = None
     if device and starting:

@@ -138,7 +138,7 @@ def tokeniser_of(options: Mapping[str, Any], folder: Path | None = None) -> Toke
 
 
 def _tokeniser(settings: CorpusSettings, encoding: str | None) -> Tokeniser:
-    return Tokeniser(settings.tokens, settings.lowercase, settings.end_of_line, encoding)
+    return Tokeniser(settings.tokens, settings.lowercase, settings.end_of_line, encoding, settings.marks)
 
 
 def _documents(
@@ -156,6 +156,7 @@ def _fingerprint(settings: CorpusSettings, documents: Mapping[str, Sequence[Docu
 
     keys = ["split", "split_unit", "split_order"] if settings.text else []
     keys += ["tokens", "lowercase", "end_of_line"] + (["paragraph"] if settings.tokens == "words" else [])
+    keys += ["marks"] if settings.marks != "refuse" else []  # what is refused has no encoding
     # `train_share` is not among them: a share is cut from the encoding of the whole.
     content = {
         "version": VERSION,

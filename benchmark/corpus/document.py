@@ -1,7 +1,8 @@
 """Documents, the spans of documents that make up a split, and their text in pieces of limited size.
 
-Text is UTF-8. A byte order mark at the front is dropped and `\\r\\n` is read as `\\n`; nothing else is
-changed. Two spans of a split are separated by a newline.
+Text is UTF-8. A byte order mark at the front is dropped and `\\r\\n` is read as `\\n`. A `MarkRule` may drop
+the marks of lines; nothing else is changed. Two spans of a split are separated by a newline. A span is read
+once, from its beginning to its end, so that a document may be a pipe.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import IO, Protocol
 
 import numpy as np
 
+from benchmark.corpus.marks import MarkFound, MarkRule
 from benchmark.errors import UserError
 
 #: Bytes handled at a time. The arrays made from a piece of this size fit into the processor's cache.
 PIECE = 1 << 18
+#: Bytes in the longest word, and in the longest line where marks of lines are read.
+LONGEST = 1 << 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -80,15 +84,19 @@ class Span:
     stop: int | None = None
 
 
-def pieces(spans: Sequence[Span], newlines: list[int] | None = None) -> Iterator[bytes]:
+def pieces(
+    spans: Sequence[Span], newlines: list[int] | None = None, rule: MarkRule | None = None
+) -> Iterator[bytes]:
     """The text of a split in pieces of about PIECE bytes, each ending after whitespace or at a span's end.
 
-    To `newlines` is added how many there are in the text of each span, once it is read. Raises UserError for
-    a file that cannot be read, or is not UTF-8 (the error says at which line and byte).
+    To `newlines` is added how many there are in the text of each span, once it is read. `rule` says how the
+    text will be cut into tokens, and what becomes of its marks; for characters and bytes, a piece may also
+    end within a stretch of LONGEST bytes without whitespace. Raises UserError, with the line, for a file that
+    cannot be read or is not UTF-8, for a mark that the rule refuses, and for a longer word.
     """
     waiting: list[bytes] = []
     gathered = 0
-    for piece in _joined(spans, [] if newlines is None else newlines):
+    for piece in _joined(spans, [] if newlines is None else newlines, rule):
         waiting.append(piece)
         gathered += len(piece)
         if gathered >= PIECE:
@@ -98,19 +106,19 @@ def pieces(spans: Sequence[Span], newlines: list[int] | None = None) -> Iterator
         yield b"".join(waiting)
 
 
-def whole_spans(spans: Sequence[Span]) -> Iterator[bytes]:
+def whole_spans(spans: Sequence[Span], rule: MarkRule | None = None) -> Iterator[bytes]:
     """The same text, one piece per span."""
     for place, span in enumerate(spans):
-        text = b"".join(_span_pieces(span))
+        text = b"".join(_SpanReader(span, rule).pieces())
         if place + 1 < len(spans) and not text.endswith(b"\n"):
             text += b"\n"
         yield text
 
 
-def _joined(spans: Sequence[Span], newlines: list[int]) -> Iterator[bytes]:
+def _joined(spans: Sequence[Span], newlines: list[int], rule: MarkRule | None) -> Iterator[bytes]:
     for place, span in enumerate(spans):
         piece, count = b"\n", 0
-        for piece in _span_pieces(span):
+        for piece in _SpanReader(span, rule).pieces():
             count += piece.count(b"\n")
             yield piece
         if place + 1 < len(spans) and not piece.endswith(b"\n"):
@@ -119,51 +127,97 @@ def _joined(spans: Sequence[Span], newlines: list[int]) -> Iterator[bytes]:
         newlines.append(count)
 
 
-def _span_pieces(span: Span) -> Iterator[bytes]:
-    with span.document.open() as file:
-        file.seek(span.start)
-        offset, rest = span.start, b""
-        while True:
-            left = -1 if span.stop is None else span.stop - offset - len(rest)
-            # A long stretch without whitespace is read in larger and larger steps.
-            wanted = max(PIECE, len(rest))
-            read = file.read(wanted if left < 0 else min(wanted, left))
-            rest += read
-            if not rest:
-                return
-            cut = _last_break(rest) if read else len(rest)
-            if not cut:
-                continue
-            piece, rest = rest[:cut], rest[cut:]
-            yield _clean(piece, span.document, offset)
-            offset += cut
+class _SpanReader:
+    """Reads a span once, and knows in which line it is."""
 
+    def __init__(self, span: Span, rule: MarkRule | None) -> None:
+        self._span, self._rule = span, rule
+        self._offset = span.start  # of the next piece, in the document
+        self._lines = 0  # of the span, before the next piece
 
-def _last_break(data: bytes) -> int:
-    """Where a piece can end: after its last newline, or else after its last space (0 if there is neither)."""
-    return data.rfind(b"\n") + 1 or data.rfind(b" ") + 1
+    def pieces(self) -> Iterator[bytes]:
+        span, rest = self._span, b""
+        with span.document.open() as file:
+            if span.start:
+                file.seek(span.start)
+            while True:
+                left = -1 if span.stop is None else span.stop - self._offset - len(rest)
+                # A long stretch without whitespace is read in larger and larger steps.
+                wanted = max(PIECE, len(rest))
+                read = self._read(file, wanted if left < 0 else min(wanted, left))
+                rest += read
+                if not rest:
+                    return
+                cut = self._cut(rest) if read else len(rest)
+                if cut:
+                    yield self._clean(rest[:cut])
+                    self._offset, self._lines = self._offset + cut, self._lines + rest.count(b"\n", 0, cut)
+                    rest = rest[cut:]
 
-
-def _clean(piece: bytes, document: Document, offset: int) -> bytes:
-    if not piece.isascii():
+    def _read(self, file: IO[bytes], wanted: int) -> bytes:
         try:
-            piece.decode()
-        except UnicodeDecodeError as error:
-            at = offset + error.start
-            raise UserError(
-                f"{document.name} is not UTF-8 text: line {_line_at(document, at)}, byte {at} of the file "
-                f"({error.reason}); convert it first, for instance with iconv -t utf-8"
-            ) from error
-    if offset == 0 and piece.startswith(BYTE_ORDER_MARK):
-        piece = piece[len(BYTE_ORDER_MARK) :]
-    return piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
+            return file.read(wanted)
+        except OSError as error:
+            raise UserError(f"cannot read {self._span.document.name}: {error.strerror or error}") from error
+
+    def _cut(self, data: bytes) -> int:
+        """Where a piece can end: after its last newline, or else after a space; 0 if there is neither."""
+        cut = data.rfind(b"\n") + 1
+        if not cut and not (self._rule and self._rule.reads_lines):
+            cut = data.rfind(b" ") + 1 or max(map(data.rfind, (b"\t", b"\v", b"\f"))) + 1
+        if cut or len(data) <= LONGEST or self._rule is None:
+            return cut
+        if self._rule.reads_lines:
+            raise self._error(
+                f"has more than {LONGEST:,} bytes, the most that {self._rule.setting}=read takes"
+            )
+        if self._rule.tokens in ("characters", "bytes"):
+            return _last_character(data)
+        raise self._error(
+            f"has a word of more than {LONGEST:,} bytes; words are separated by spaces: for text without "
+            "any, take corpus.tokens=characters or bytes"
+        )
+
+    def _clean(self, piece: bytes) -> bytes:
+        if not piece.isascii():
+            try:
+                piece.decode()
+            except UnicodeDecodeError as error:
+                place, byte = self._place(piece.count(b"\n", 0, error.start)), self._offset + error.start
+                raise UserError(
+                    f"{self._span.document.name} is not UTF-8 text: {place}, byte {byte} of the file "
+                    f"({error.reason}); convert it first, for instance with iconv -t utf-8"
+                ) from error
+        if self._offset == 0 and piece.startswith(BYTE_ORDER_MARK):
+            piece = piece[len(BYTE_ORDER_MARK) :]
+        piece = piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
+        try:
+            return self._rule.applied(piece) if self._rule else piece
+        except MarkFound as found:
+            raise found.error(f"{self._span.document.name}, {self._place(found.line)}") from None
+
+    def _error(self, problem: str) -> UserError:
+        return UserError(f"{self._span.document.name}, {self._place(0)} {problem}")
+
+    def _place(self, lines: int) -> str:
+        """`line 3` of the document, so many lines after the beginning of the next piece."""
+        return f"line {1 + _newlines_before(self._span) + self._lines + lines}"
 
 
-def _line_at(document: Document, offset: int) -> int:
-    """The number, from 1, of the line that contains a byte."""
-    line = 1
-    with document.open() as file:
-        while offset > 0 and (data := file.read(min(offset, PIECE))):
-            line += data.count(b"\n")
-            offset -= len(data)
-    return line
+def _last_character(data: bytes) -> int:
+    """Where the last character of UTF-8 begins."""
+    cut = len(data) - 1
+    while cut > len(data) - 4 and data[cut] & 0xC0 == 0x80:
+        cut -= 1
+    return cut
+
+
+def _newlines_before(span: Span) -> int:
+    """How many newlines of the document precede a span."""
+    left, lines = span.start, 0
+    if left:
+        with span.document.open() as file:
+            while left > 0 and (data := file.read(min(left, PIECE))):
+                lines += data.count(b"\n")
+                left -= len(data)
+    return lines

@@ -24,8 +24,9 @@ from benchmark.corpus.byte_numbering import BytePairTokens, ByteTokens
 from benchmark.corpus.coded_text import TextMeter
 from benchmark.corpus.document import Span, pieces, whole_spans
 from benchmark.corpus.document_offsets import document_offsets
-from benchmark.corpus.error_messages import empty_part, reserved_token, unseen_token
+from benchmark.corpus.error_messages import empty_part, unseen_token
 from benchmark.corpus.fetch import Say
+from benchmark.corpus.marks import MarkRule
 from benchmark.corpus.overlap import Overlap, copied_documents, copied_targets, long_lines
 from benchmark.corpus.settings import CorpusSettings, VocabularySettings
 from benchmark.corpus.tags import tags_of_tokens
@@ -37,18 +38,16 @@ from benchmark.corpus.token_numbering import (
     lowercased,
 )
 from benchmark.corpus.tokeniser import ENCODING, Tokeniser
-from benchmark.corpus.vocabulary import END, Vocabulary
+from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 
 PARTS = ("train", "valid", "test")
 #: Part of the identity of every encoding: raise it when an edit gives the same text other ids.
 VERSION = 1
 #: Part of no identity: raise it when an edit changes what is kept beside the ids, to have caches made anew.
-ADDITIONS = 4
+ADDITIONS = 5
 #: Tokens handled at a time when ids replace type numbers.
 BATCH = 1 << 20
-#: Tokens that a text must not contain: they stand for the ends and the beginnings of lines.
-RESERVED = (END, "<s>")
 #: The vocabulary of tokens that can write any text.
 ALL_TYPES = VocabularySettings(size=None, min_count=0, unknown="error")
 
@@ -73,8 +72,8 @@ def encode(
 ) -> tuple[Vocabulary, dict[str, EncodedSplit]]:
     """Write the arrays of every split to an empty folder.
 
-    Raises UserError for text that is not UTF-8 or contains a reserved token, for an empty split, and, with
-    `unknown: error`, for a token that is not in the vocabulary.
+    Raises UserError for text that is not UTF-8, for a mark that `settings.marks` refuses, for an empty split,
+    and, with `unknown: error`, for a token that is not in the vocabulary.
     """
     texts = _Texts(settings, parts, say)
     if settings.tokens not in ("words", "whitespace"):
@@ -109,8 +108,6 @@ def _encode(
     for part in PARTS:
         splits[part], counts[part], line_ends[part] = _number(texts, part, numberer, folder)
     types = numberer.types()
-    if numberer.spaced:
-        _refuse_reserved(texts, types, counts)
     in_train = np.zeros(len(types), dtype=np.int64)
     in_train[: len(counts["train"])] = counts["train"]
     kept = ALL_TYPES if numberer.open else texts.settings.vocabulary
@@ -135,6 +132,7 @@ class _Texts:
     def __init__(self, settings: CorpusSettings, parts: Parts, say: Say) -> None:
         self.settings, self.parts = settings, parts
         self.say = say
+        self._rule = MarkRule(settings.tokens, settings.lowercase, settings.marks)
         self._punkt: object = None
 
     def tokenised(self, part: str, counter: TextCounter) -> Iterator[bytes]:
@@ -143,7 +141,7 @@ class _Texts:
         if self.settings.tokens == "words":
             made = self._sentences(spans, counter)
         else:
-            made = counter.through(pieces(spans, counter.newlines))
+            made = counter.through(pieces(spans, counter.newlines, self._rule))
         return lowercased(made) if self.settings.lowercase else made
 
     def _sentences(self, spans: Sequence[Span], counter: TextCounter) -> Iterator[bytes]:
@@ -152,19 +150,20 @@ class _Texts:
         kind = self.settings.paragraph
         if self._punkt is None:
             self.say("learning where sentences end (NLTK Punkt, on the training split)")
-            self._punkt = train_punkt((text.decode() for text in whole_spans(self.parts["train"])), kind)
+            training = whole_spans(self.parts["train"], self._rule)
+            self._punkt = train_punkt((text.decode() for text in training), kind)
             self.say("splitting into sentences and words")
-        texts = (text.decode() for text in counter.through(whole_spans(spans)))
-        for lines in sentence_lines(texts, kind, self._punkt):  # those of a span
+        texts = (text.decode() for text in counter.through(whole_spans(spans, self._rule)))
+        for lines in sentence_lines(texts, kind, self._punkt, self._rule.with_unknown):  # those of a span
             counter.newlines.append(lines.count(b"\n"))
             yield lines
 
     def lines_of(self, part: str) -> Iterator[tuple[str, int, list[str]]]:
         """Every line of a split as document, line number and tokens, for finding a token again."""
-        tokeniser = Tokeniser(self.settings.tokens, self.settings.lowercase, False)
+        tokeniser = Tokeniser(self.settings.tokens, self.settings.lowercase, False, marks=self.settings.marks)
         for span in self.parts[part]:
             before = b"".join(pieces([Span(span.document, 0, span.start)])).count(b"\n") if span.start else 0
-            for text in whole_spans([span]):
+            for text in whole_spans([span], self._rule):
                 for number, line in enumerate(text.split(b"\n"), start=before + 1):
                     yield span.document.name, number, tokeniser.tokenise(line.decode() + "\n")
 
@@ -243,16 +242,6 @@ def _keep_overlaps(
 
 def _numbers_file(folder: Path, part: str) -> Path:
     return folder / f"{part}.numbers"
-
-
-def _refuse_reserved(texts: _Texts, types: list[str], counts: dict[str, np.ndarray]) -> None:
-    # The `</s>` that ends lines is type 0; another type of that spelling was in the text.
-    first = 1 if texts.settings.end_of_line else 0
-    for token in RESERVED:
-        if token in types[first:]:
-            number = types.index(token, first)
-            part = next(part for part in PARTS if number < len(counts[part]) and counts[part][number])
-            raise reserved_token(token, part, texts.lines_of(part))
 
 
 def _number_to_id(folder: Path, part: str, targets: int, ids: np.ndarray, vocabulary_size: int) -> None:

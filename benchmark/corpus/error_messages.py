@@ -27,14 +27,6 @@ def unseen_token(tokens: set[str], part: str, lines: Iterable[Line]) -> UserErro
     )
 
 
-def reserved_token(token: str, part: str, lines: Iterable[Line]) -> UserError:
-    """The error for a token that the text must not contain."""
-    return UserError(
-        f"{token!r} in {_first({token}, part, lines)[1]} is reserved (it marks where lines begin and end): "
-        "rename it in the text, or leave it out"
-    )
-
-
 def _first(tokens: set[str], part: str, lines: Iterable[Line]) -> tuple[str, str]:
     """The first of these tokens to occur in a split, and where it does."""
     for document, number, line in lines:

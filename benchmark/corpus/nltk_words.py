@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 #: Punkt learns its abbreviations from about this many characters of the training split at most, taken as
@@ -93,8 +93,10 @@ class WordTokeniser:
         return [letters, word[-1]] if marks else [word]
 
 
-def sentence_lines(texts: Iterable[str], kind: Paragraph, punkt: Any) -> Iterator[bytes]:
-    """The sentences of each text, one per line, with a space between tokens."""
+def sentence_lines(
+    texts: Iterable[str], kind: Paragraph, punkt: Any, joined: Callable[[str], str] = str
+) -> Iterator[bytes]:
+    """The sentences of each text, one per line, spaces between tokens, of which `joined` may join some."""
     tokenise = WordTokeniser()
     for text in texts:
         lines = [
@@ -102,7 +104,7 @@ def sentence_lines(texts: Iterable[str], kind: Paragraph, punkt: Any) -> Iterato
             for paragraph in paragraphs(text, kind)
             for sentence in punkt.tokenize(paragraph)
         ]
-        yield "".join(line + "\n" for line in lines if line).encode()
+        yield joined("".join(line + "\n" for line in lines if line)).encode()
 
 
 class PromptWords:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
-from benchmark.corpus.tokeniser import Tokens
+from benchmark.corpus.marks import Marks, Tokens
 from benchmark.errors import UserError, did_you_mean
 
 #: A file or document name, a pattern with * and ?, or several of them.
@@ -103,6 +103,8 @@ class CorpusSettings:
     #: What ends a paragraph. With `tokens: words`, no sentence goes beyond its paragraph.
     paragraph: Literal["line", "blank_line"] = "line"
     lowercase: bool = False
+    #: What becomes of `<s>`, `</s>` and `<unk>` in the text (see `benchmark.corpus.marks`).
+    marks: Marks = "refuse"
     end_of_line: bool = True
     #: How much of the training split to train on (see `benchmark.corpus.train_share`); by default all of it.
     train_share: Share = None
@@ -170,6 +172,11 @@ def _check_together(settings: CorpusSettings) -> None:
         raise UserError(
             "corpus.vocabulary.unknown=error leaves no word out: "
             "drop corpus.vocabulary.size and min_count, or use unknown=map"
+        )
+    if settings.marks == "text" and settings.tokens == "whitespace":
+        raise UserError(
+            "corpus.marks=text is not usable with tokens=whitespace, where a word </s> would be the end of a "
+            "line: take corpus.marks=read, or rename the word in the text"
         )
     share = settings.train_share
     if share is not None and not 0 < share <= 1:

@@ -75,7 +75,8 @@ def _own_files(name: str, search_path: SearchPath) -> list[Path]:
             if found:
                 return found
     looked = " and ".join(str((folder / given).absolute()) for folder in folders)
-    kind = "is a folder" if any((folder / given).is_dir() for folder in folders) else "is missing"
+    there = [folder / given for folder in folders if (folder / given).exists()]
+    kind = "is missing" if not there else "is a folder" if there[0].is_dir() else "is a pipe or a device"
     raise UserError(f"{name} {kind}: looked for a text file at {looked}")
 
 

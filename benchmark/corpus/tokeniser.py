@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from benchmark.corpus.byte_symbols import to_bytes, to_symbols
+from benchmark.corpus.marks import MarkRule, Marks, Tokens
 from benchmark.corpus.vocabulary import END
 
-Tokens = Literal["words", "whitespace", "characters", "bytes", "bpe"]
 #: The file with the encoding of subwords.
 ENCODING = "tokenizer.json"
 #: What each is called, where that is more than its name.
@@ -29,14 +29,18 @@ class Tokeniser:
     lowercase: bool
     end_of_line: bool
     encoding: str | None = field(default=None, repr=False)
+    marks: Marks = "refuse"
 
     def describe(self) -> str:
         """The tokenisation in a few words, for the protocol."""
         return f"{NAMES.get(self.tokens, self.tokens)}, {'lower case' if self.lowercase else 'case kept'}"
 
     def tokenise(self, prompt: str) -> list[str]:
-        """The tokens of a prompt. Its last line stays open: no `</s>` follows it."""
-        text = prompt.replace("\r\n", "\n")
+        """The tokens of a prompt. Its last line stays open: no `</s>` follows it.
+
+        Raises UserError for a mark that the corpus refuses.
+        """
+        text = self._rule.applied_to_prompt(prompt.replace("\r\n", "\n"))
         if self.lowercase:
             text = text.lower()
         if self.tokens not in ("words", "whitespace") and not self.end_of_line:
@@ -83,7 +87,7 @@ class Tokeniser:
         if self.tokens == "bpe":
             return list(self._byte_pairs.encode(line, add_special_tokens=False).tokens)
         if self.tokens == "words":
-            return list(self._nltk.tokenise(line))
+            return self._rule.with_unknown(" ".join(self._nltk.tokenise(line))).split()
         return [token.decode() for token in line.encode().split()]
 
     def _joined(self, tokens: list[str]) -> str:
@@ -92,6 +96,10 @@ class Tokeniser:
         if self.tokens in ("bytes", "bpe"):
             return to_bytes(tokens).decode(errors="replace")
         return self._nltk.join(tokens) if self.tokens == "words" else " ".join(tokens)
+
+    @cached_property
+    def _rule(self) -> MarkRule:
+        return MarkRule(self.tokens, self.lowercase, self.marks)
 
     @cached_property
     def _byte_pairs(self) -> Any:

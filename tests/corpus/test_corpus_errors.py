@@ -10,6 +10,7 @@ import pytest
 from corpus_cases import CONF, corpus_options, opened, silent, texts
 
 from benchmark.corpus import fingerprint, tokeniser_of
+from benchmark.corpus.document import LONGEST, PIECE
 from benchmark.errors import UserError
 
 
@@ -91,15 +92,30 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert "is a folder" in refusal({**texts(tmp_path, "a\n"), "train": str(tmp_path)}, tmp_path)
 
 
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    answer = refusal({**texts(tmp_path, "a\n"), "train": str(tmp_path / "pipe")}, tmp_path)
+    assert "is a pipe or a device: looked for a text file" in answer
+
+
+@pytest.mark.parametrize("tokens", ["whitespace", "words"])
+def test_a_word_without_end_is_refused(tmp_path: Path, tokens: str) -> None:
+    endless = {**texts(tmp_path, b"a b\nc " + b"x" * (LONGEST + PIECE)), "tokens": tokens}
+    assert f"{tmp_path / 'train.txt'}, line 2 has a word of more than 1,048,576 bytes" in refusal(
+        endless, tmp_path
+    )
+
+
+@pytest.mark.parametrize("tokens", ["characters", "bytes"])
+def test_characters_need_no_spaces(tmp_path: Path, tokens: str) -> None:
+    train = "aé日" * ((LONGEST + 2 * PIECE) // 6)
+    corpus = opened({**texts(tmp_path, train), "tokens": tokens}, tmp_path)
+    assert len(corpus.train) == len(train if tokens == "characters" else train.encode()) + 1
+
+
 def test_invalid_utf8_names_line_and_byte(tmp_path: Path) -> None:
     answer = refusal(texts(tmp_path, b"fine\nna\xefve\n"), tmp_path)
     assert f"{tmp_path / 'train.txt'} is not UTF-8 text: line 2, byte 7 of the file" in answer
-
-
-@pytest.mark.parametrize("token", ["</s>", "<s>"])
-def test_reserved_token_names_the_line(tmp_path: Path, token: str) -> None:
-    answer = refusal(texts(tmp_path, "a\n", test=f"b\nc {token} d\n"), tmp_path)
-    assert f"{token!r} in {tmp_path / 'test.txt'}, line 2, is reserved" in answer
 
 
 def test_unseen_token_names_the_line(tmp_path: Path) -> None:

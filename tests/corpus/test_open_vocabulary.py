@@ -24,7 +24,7 @@ pytest.importorskip("tokenizers")
 
 TRAINING = "the cat sat on the mat </s> <unk>\nthe café sat\n\n" * 20
 KINDS = [("bytes", None), ("bpe", 256), ("bpe", 300)]
-#: Any text: signs that other tokens take for marks, and white space of all kinds, among others.
+#: Any text: signs that are marks by default, and white space of all kinds, among others.
 TEXTS = st.lists(
     st.one_of(
         st.text(),
@@ -39,6 +39,7 @@ def options(folder: Path, kind: str, size: int | None, test: str = TRAINING, **m
         **texts(folder, TRAINING, TRAINING, test),
         "tokens": kind,
         "vocabulary": {"size": size},
+        "marks": "text",
         **more,
     }
 

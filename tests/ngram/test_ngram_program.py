@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,11 @@ import numpy as np
 import pytest
 from ngram_texts import ReferenceKneserNey, with_ends
 
-from baselines.ngram.__main__ import measure
+from baselines.ngram.__main__ import main, measure
 from baselines.ngram.counting import text
 from baselines.ngram.device import memory
 from baselines.ngram.sorting.storage import parse_bytes
+from benchmark.corpus.document import LONGEST
 from benchmark.errors import UserError
 
 TRAIN = "a b c d\nb b a\n\nc a b d d\na b c\nd c b a a b\n"
@@ -23,12 +27,16 @@ TEST = "a b d\nzebra c a\nb <unk> b c d a\n"
 
 
 def run(folder: Path, *more: str, train: str | bytes = TRAIN, test: str = TEST) -> tuple[int, str, str]:
+    """Status, output and errors of the program, run within this process."""
     (folder / "train.txt").write_bytes(train.encode() if isinstance(train, str) else train)
     (folder / "test.txt").write_text(test, encoding="utf-8")
-    command = [sys.executable, "-m", "baselines.ngram", "--train", str(folder / "train.txt")]
-    command += ["--test", str(folder / "test.txt"), *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
+    output, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(errors):
+        try:
+            status = main(["--train", str(folder / "train.txt"), "--test", str(folder / "test.txt"), *more])
+        except SystemExit as refused:
+            status = int(refused.code or 0)
+    return status, output.getvalue(), errors.getvalue()
 
 
 def measured(folder: Path, *more: str, **texts: Any) -> dict[str, Any]:
@@ -115,15 +123,49 @@ def test_a_word_spelled_unk_is_what_other_words_become(tmp_path: Path) -> None:
     ("train", "problem"),
     [
         ("", "train.txt is empty"),
-        ("a <s> b\n", "holds the word <s>"),
-        ("a </s>\n", "holds the word </s>"),
+        ("a b\na <s> b\n", "'<s>' in {train}, line 2, is reserved (it marks where lines begin and end): "),
+        ("a </s>\n", "--marks=read reads it as a mark"),
+        (b"a " * 9 + b"b" * (LONGEST + 1), "train.txt, line 1 has a word of more than 1,048,576 bytes"),
         (b"a b\n\xff\xfe c\n", "train.txt is not UTF-8 text: line 2"),
     ],
 )
 def test_bad_texts_are_one_line_and_status_two(tmp_path: Path, train: str | bytes, problem: str) -> None:
     status, output, errors = run(tmp_path, train=train)
     assert (status, output, len(errors.splitlines())) == (2, "", 1)
-    assert problem in errors
+    assert problem.format(train=tmp_path / "train.txt") in errors
+
+
+def test_marks_are_refused_in_the_test_text_too_and_read_if_asked(tmp_path: Path) -> None:
+    marked = {
+        name: "".join(f"<s> {line} </s>\n" for line in plain.splitlines())
+        for name, plain in (("train", TRAIN), ("test", TEST))
+    }
+    status, _, errors = run(tmp_path, test=marked["test"])
+    assert status == 2
+    assert f"'<s>' in {tmp_path / 'test.txt'}, line 1, is reserved" in errors
+    assert measured(tmp_path, "--marks", "read", **marked) == measured(tmp_path)
+
+
+def test_pipes_are_read_once(tmp_path: Path) -> None:
+    expected = measured(tmp_path)
+    command = f"cat train.txt | {sys.executable} -m baselines.ngram --train - --test <(cat test.txt)"
+    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True, env=place)
+    assert json.loads(done.stdout)["perplexity"] == expected["perplexity"]
+
+
+def test_a_named_pipe_is_no_two_texts(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    status, output, errors = run(
+        tmp_path, "--train", str(tmp_path / "pipe"), "--test", str(tmp_path / "pipe")
+    )
+    assert (status, output) == (2, "")
+    assert f"{tmp_path / 'pipe'} cannot be both texts" in errors
+
+
+def test_one_file_may_be_both_texts(tmp_path: Path) -> None:
+    same = str(tmp_path / "train.txt")
+    assert measured(tmp_path, "--test", same)["oov"] == 0
 
 
 @pytest.mark.parametrize(
@@ -140,11 +182,12 @@ def test_bad_settings_are_refused(tmp_path: Path, setting: str, problem: str) ->
     assert problem in errors
 
 
-def test_a_missing_text_is_named(tmp_path: Path) -> None:
-    status, _, errors = run(tmp_path, "--test", str(tmp_path / "nowhere.txt"))
+@pytest.mark.parametrize(("name", "problem"), [("nowhere.txt", "No such file"), (".", "Is a directory")])
+def test_a_text_that_cannot_be_read_is_named(tmp_path: Path, name: str, problem: str) -> None:
+    status, _, errors = run(tmp_path, "--test", str(tmp_path / name))
     assert status == 2
     assert errors.count("\n") == 1
-    assert "nowhere.txt" in errors
+    assert f"cannot read {tmp_path / name}: {problem}" in errors
 
 
 def test_sizes_in_bytes() -> None:

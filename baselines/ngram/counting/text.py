@@ -12,12 +12,16 @@ import numpy as np
 from baselines.ngram.sorting.storage import MemoryColumn
 from baselines.ngram.sorting.threads import in_order
 from benchmark.corpus.document import FileDocument, Span, pieces
+from benchmark.corpus.marks import MarkRule
 from benchmark.corpus.token_numbering import WordTokens
-from benchmark.corpus.vocabulary import END, UNKNOWN
+from benchmark.corpus.vocabulary import UNKNOWN
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
 
-START = "<s>"
+#: Marks between words are refused.
+REFUSED = MarkRule("whitespace")
+#: The name of standard input, as other programs have it.
+_STANDARD_INPUT = Path("-")
 _BLOCK = 1 << 20  # tokens
 _END_NUMBER = 0  # the type number of `</s>`
 
@@ -36,32 +40,46 @@ class EncodedTexts:
     unknown: int
 
 
-def encode_texts(train: Path, test: Path, threads: int) -> EncodedTexts:
-    """Read both texts. Raises UserError: a file that is missing, empty, not UTF-8 or holds `<s>`, `</s>`."""
+def encode_texts(train: Path, test: Path, threads: int, rule: MarkRule = REFUSED) -> EncodedTexts:
+    """Read both texts, each once, from files or pipes; `-` is standard input. `rule` is that for their marks.
+
+    Raises UserError: a text that is missing, empty, not UTF-8, or holds a mark that the rule refuses.
+    """
+    train, test = (Path("/dev/stdin") if path == _STANDARD_INPUT else path for path in (train, test))
+    if _is_stream(train) and test.exists() and train.samefile(test):
+        raise UserError(f"{train} cannot be both texts: a pipe is read only once; save it as a file")
     for multiplier in MULTIPLIERS[:-1]:
         try:
-            return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=multiplier))
+            return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=multiplier), rule)
         except HashCollision:  # two words have the same hash: hash again
-            continue
-    return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=MULTIPLIERS[-1]))
+            for path in (train, test):
+                if _is_stream(path):
+                    raise UserError(f"{path} would have to be read again: save it as a file") from None
+    return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=MULTIPLIERS[-1]), rule)
 
 
-def _encode(train: Path, test: Path, threads: int, words: WordTokens) -> EncodedTexts:
+def _is_stream(path: Path) -> bool:
+    """Whether a path leads to something that can be read only once."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _encode(train: Path, test: Path, threads: int, words: WordTokens, rule: MarkRule) -> EncodedTexts:
     with ThreadPoolExecutor(threads) as pool:
-        numbers, counts = _numbers(train, words, pool)
-        _refuse_reserved(train, words)
+        numbers, counts = _numbers(train, words, pool, rule)
         ids = _ids_by_frequency(counts, words.find(UNKNOWN))
-        test_numbers, test_counts = _numbers(test, words, pool)
+        test_numbers, test_counts = _numbers(test, words, pool, rule)
         train_sequence = _sequence(numbers, int(counts[_END_NUMBER]), ids, pool)
         test_sequence = _sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, pool)
         return EncodedTexts(train_sequence, test_sequence, len(ids) - 1, int(ids[-1]))
 
 
-def _numbers(path: Path, words: WordTokens, pool: ThreadPoolExecutor) -> tuple[MemoryColumn, np.ndarray]:
+def _numbers(
+    path: Path, words: WordTokens, pool: ThreadPoolExecutor, rule: MarkRule
+) -> tuple[MemoryColumn, np.ndarray]:
     """Type numbers of a text, and how often each type occurs."""
     numbers = MemoryColumn()
     counts = np.zeros(1, dtype=np.int64)
-    for piece in words.split(pieces([Span(FileDocument(path))]), pool.map):
+    for piece in words.split(pieces([Span(FileDocument(path))], rule=rule), pool.map):
         numbers.append(piece.numbers)
         seen = np.bincount(piece.numbers, minlength=len(counts))
         seen[: len(counts)] += counts
@@ -69,12 +87,6 @@ def _numbers(path: Path, words: WordTokens, pool: ThreadPoolExecutor) -> tuple[M
     if not numbers.length:
         raise UserError(f"{path} is empty: give a text with a sentence on each line")
     return numbers, counts
-
-
-def _refuse_reserved(path: Path, words: WordTokens) -> None:
-    for token in (START, END):
-        if words.find(token) is not None:
-            raise UserError(f"{path} holds the word {token}, which marks sentences: give it another spelling")
 
 
 def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:

@@ -1,0 +1,126 @@
+"""The marks `<s>`, `</s>` and `<unk>` in a text: refused, read as what they mark, or taken as text.
+
+Where tokens stand between spaces, a mark is a word of its own, and `<unk>` is the unknown word (the Penn
+Treebank and WikiText write it so). Other tokenisers cut a mark into signs such as `<`, `unk` and `>`, which
+are easy to predict. For them it is a mark wherever it stands. The rule is applied before the text is cut into
+tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from benchmark.corpus.vocabulary import END, UNKNOWN
+from benchmark.errors import UserError
+
+START = "<s>"
+#: How text is cut into tokens.
+Tokens = Literal["words", "whitespace", "characters", "bytes", "bpe"]
+Marks = Literal["refuse", "read", "text"]
+
+_SPACE = r"[\t\n\v\f\r ]"
+
+
+class MarkFound(Exception):
+    """A mark that the text must not contain: in which line (the first one is 0), and what to do about it."""
+
+    def __init__(self, mark: str, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.mark, self.line, self.problem = mark, line, problem
+
+    def error(self, where: str) -> UserError:
+        """The error that names the place."""
+        return UserError(f"{self.mark!r} in {where}, {self.problem}")
+
+
+@dataclass(frozen=True)
+class MarkRule:
+    """What becomes of the marks in a text.
+
+    - `refuse`: they are errors, but for `<unk>` between spaces.
+    - `read`: `<s>` at the beginning of a line and `</s>` at its end are dropped, since every line is marked
+      anyway, and `<unk>` is the unknown word. Elsewhere in a line, `<s>` and `</s>` are errors.
+    - `text`: they are text like any other.
+
+    In a text that is folded to lower case, `<UNK>` is `<unk>`. `setting` is the user's name for `marks`.
+    """
+
+    tokens: Tokens
+    lowercase: bool = False
+    marks: Marks = "refuse"
+    setting: str = "corpus.marks"
+
+    @property
+    def reads_lines(self) -> bool:
+        """Whether it has to be given whole lines."""
+        return self.marks == "read"
+
+    def applied(self, text: bytes) -> bytes:
+        """The text as it is to be cut into tokens, with as many lines.
+
+        It begins and ends where a word does; for `read`, where a line does. Raises MarkFound.
+        """
+        if self.marks == "text" or not self._suspected(text):
+            return text
+        if self.marks == "read":
+            text = self._line_ends.sub(b"", text)
+        found = self._refused.search(text)
+        if found:
+            mark = found[0].decode()
+            raise MarkFound(mark, text.count(b"\n", 0, found.start()), self._problem(mark.lower()))
+        return text
+
+    def applied_to_prompt(self, prompt: str) -> str:
+        """The same for what a user typed. Raises UserError."""
+        try:
+            return self.applied(prompt.encode()).decode()
+        except MarkFound as found:
+            raise found.error("the prompt") from None
+
+    def with_unknown(self, tokens: str) -> str:
+        """NLTK's tokens of a text, separated by spaces, with the three that it makes of `<unk>` as one."""
+        return self._cut_unknown.sub(UNKNOWN, tokens) if self.marks == "read" else tokens
+
+    def _suspected(self, text: bytes) -> bool:
+        """Whether the text may hold a mark, which is found out much faster than where it is."""
+        folded = text.lower() if self.lowercase else text
+        return any(mark.encode() in folded for mark in (START, END, UNKNOWN))
+
+    @cached_property
+    def _line_ends(self) -> re.Pattern[bytes]:
+        start, end = self._alone(START), self._alone(END)
+        return self._compiled(rf"^[ \t]*{start}[ \t]?|[ \t]?{end}[ \t]*$")
+
+    @cached_property
+    def _refused(self) -> re.Pattern[bytes]:
+        unknown_is_a_token = self.tokens == "whitespace" or (self.tokens, self.marks) == ("words", "read")
+        marks = (START, END) if unknown_is_a_token else (START, END, UNKNOWN)
+        return self._compiled("|".join(map(self._alone, marks)))
+
+    @cached_property
+    def _cut_unknown(self) -> re.Pattern[str]:
+        return re.compile(r"(?<!\S)< unk >(?!\S)", re.IGNORECASE if self.lowercase else 0)
+
+    def _alone(self, mark: str) -> str:
+        """The pattern of a mark: between spaces, a word of its own."""
+        return rf"(?<!(?!{_SPACE})[\s\S]){mark}(?={_SPACE}|\Z)" if self.tokens == "whitespace" else mark
+
+    def _compiled(self, pattern: str) -> re.Pattern[bytes]:
+        return re.compile(pattern.encode(), re.MULTILINE | (re.IGNORECASE if self.lowercase else 0))
+
+    def _problem(self, mark: str) -> str:
+        unknown, text = mark == UNKNOWN, self.tokens != "whitespace"
+        meaning = "unknown words" if unknown else "where lines begin and end"
+        said = f"is reserved (it marks {meaning})"
+        if self.marks == "read" and not unknown:
+            place = "beginning" if mark == START else "end"
+            return f"{said}: {self.setting}=read takes it at the {place} of a line only"
+        ways = ["rename it in the text, or leave it out"]
+        if self.marks == "refuse" and (not unknown or self.tokens == "words"):
+            ways.append(f"{self.setting}=read reads it as a mark")
+        if text:
+            ways.append(f"{self.setting}=text takes it as text")
+        return f"{said}: {'; '.join(ways)}"
