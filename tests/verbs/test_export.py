@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,18 @@ def test_what_cannot_be_exported_is_one_clear_line(nextword, text_corpus: list[s
 def test_a_model_without_its_file_is_skipped_with_the_way_out(nextword, text_corpus: list[str]) -> None:
     done = nextword("run", "model=arpa", *text_corpus)
     assert "needs an ARPA file: give model.path=FILE.arpa" in done.stderr
+
+
+def test_rounded_scores_are_enough_to_compare_two_runs(
+    nextword, tmp_path: Path, text_corpus: list[str]
+) -> None:
+    nextword("run", "-m", "model=kneser_ney,uniform", *text_corpus)
+    full = nextword("compare", "kneser_ney", "uniform", "--block", "1")
+    for model in ("kneser_ney", "uniform"):
+        assert nextword("export", model, "--scores").returncode == 0
+    for scores in tmp_path.glob("results/runs/*/*/*/test_log_probs.npy"):
+        scores.unlink()
+    rounded = nextword("compare", "kneser_ney", "uniform", "--block", "1")
+    assert (full.returncode, rounded.returncode) == (0, 0), full.stderr + rounded.stderr
+    perplexities = [re.findall(r"\b\d+\.\d\b", done.stdout)[:2] for done in (full, rounded)]
+    assert perplexities[0] == perplexities[1]
