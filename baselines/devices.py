@@ -1,9 +1,8 @@
 """Where torch computes: the setting `device`."""
 
-import os
-
 import torch
 
+from benchmark.environment import LOCAL_RANK
 from benchmark.errors import UserError
 
 
@@ -16,7 +15,7 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda":
-        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+        name = f"cuda:{LOCAL_RANK.value}"
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

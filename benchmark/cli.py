@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from benchmark.environment import check_environment
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
 
 #: What each verb does; its code is the module of that name in `benchmark.verbs`.
@@ -92,7 +93,17 @@ def _dispatch(arguments: list[str]) -> int:
         return _verb("complete").main(arguments)
     if verb not in VERBS:
         raise UserError(f"there is no verb {verb!r}. {did_you_mean(verb, VERBS)}")
+    _check_text(rest)
+    check_environment()
     return _verb(verb).main(rest)
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Raises UserError for an argument that is no text: records, which are UTF-8, could not hold it."""
+    for argument in arguments:
+        if not argument.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in argument):
+            shown = argument.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            raise UserError(f"{shown} is not UTF-8 text; convert it, or rename the file that it names")
 
 
 def _verb(name: str) -> Any:

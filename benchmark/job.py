@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.corpus import Corpus, fingerprint, open_corpus
+from benchmark.environment import user_path
 from benchmark.record.folder import run_folder
 from benchmark.record.identity import run_id, seed_of
 
@@ -91,4 +92,4 @@ def in_sweep(jobs: Sequence[Job]) -> list[Job]:
 
 
 def _path(value: str | None) -> Path | None:
-    return Path(value).expanduser() if value else None
+    return user_path(value) if value else None

@@ -11,6 +11,7 @@ from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, FileDocument
 from benchmark.corpus.fetch import Say, SearchPath, check, find_or_download
 from benchmark.corpus.settings import CorpusSettings, Names, SourceSettings
+from benchmark.environment import user_path
 from benchmark.errors import UserError, did_you_mean
 
 #: Documents by the setting that names them: train, valid, test or text.
@@ -63,7 +64,7 @@ def _files(source: SourceSettings, search_path: SearchPath, say: Say, name: str)
 
 def _own_files(name: str, search_path: SearchPath) -> list[Path]:
     """A user's file, or the files that match a pattern: as given, or else below the corpora folder."""
-    given = Path(name).expanduser()
+    given = user_path(name)
     folders = [Path()] if given.is_absolute() else [Path(), *search_path.folders]
     for folder in folders:
         path = folder / given

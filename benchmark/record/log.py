@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from benchmark.contract import RunLog
+from benchmark.environment import WORLD_SIZE
 from benchmark.record.curve import read_curve, write_curve
 from benchmark.record.folder import WORKSPACE
 from benchmark.record.meter import Meter, Reading
@@ -73,7 +73,7 @@ class FileRunLog(RunLog):
     @property
     def whole(self) -> bool:
         """Whether this process alone did the whole training: it was not interrupted, and no other helped."""
-        return not self._continued and int(os.environ.get("WORLD_SIZE", "1")) == 1
+        return not self._continued and WORLD_SIZE.value == 1
 
     @property
     def rows(self) -> Sequence[Mapping[str, float]]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-
+from benchmark.environment import RANK, WORLD_SIZE
 from benchmark.errors import UserError
 
 
 def rank() -> int:
     """The number of this process among those of `torchrun`; 0 if it is alone."""
-    return int(os.environ.get("RANK", "0"))
+    return RANK.value
 
 
 def is_distributed() -> bool:
     """Whether this process is one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return WORLD_SIZE.value > 1
 
 
 def check_one_run(runs: int) -> None:

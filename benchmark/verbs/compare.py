@@ -6,18 +6,15 @@ there is nothing else to compare.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import re
 import sys
-from pathlib import Path
 
 from benchmark.record.find import find_run
+from benchmark.verbs.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args([_as_option(argument) for argument in arguments])
+    options = _parser().parse(arguments)
     runs = [find_run(options.results_dir, name) for name in options.runs]
 
     from benchmark.compare.comparison import compare
@@ -47,55 +44,24 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("nextword compare", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser("compare", __doc__)
     add = parser.add_argument
-    add(
-        "runs", nargs="+", metavar="RUN", help="a run folder, the start of a run id, a model, or CORPUS/MODEL"
-    )
+    add("runs", nargs="+", metavar="RUN", help=RUN_HELP)
     add("--all-seeds", action="store_true", help="take in the other seeds of each run's setting")
     add(
         "--block",
-        type=_positive,
+        type=whole(1),
         metavar="LINES",
         help="blocks of so many lines (default: documents, or 50 lines)",
     )
-    add("--targets", type=_positive, default=8, metavar="N", help="targets to show (default: %(default)s)")
+    add("--targets", type=whole(1), default=8, metavar="N", help="targets to show (default: %(default)s)")
     add("--json", action="store_true", help="print the comparison as JSON")
-    add("--csv", type=Path, metavar="FOLDER", help="also write the tables as CSV files")
-    add("--page", type=Path, metavar="FILE.html", help="also write a page, one file that loads nothing else")
-    add("--results-dir", type=Path, default=Path("results"), help="folder of the runs")
-    add(
-        "--corpora-dir",
-        type=Path,
-        default=_folder("NEXTWORD_CORPORA"),
-        help="folder with the corpora you have (default: $NEXTWORD_CORPORA)",
-    )
-    add(
-        "--cache-dir",
-        type=Path,
-        default=_folder("NEXTWORD_CACHE"),
-        help="folder of encoded corpora (default: $NEXTWORD_CACHE, or the platform's cache folder)",
-    )
+    add("--csv", type=folder, metavar="FOLDER", help="also write the tables as CSV files")
+    add("--page", type=file, metavar="FILE.html", help="also write a page, one file that loads nothing else")
+    add_results_dir(parser)
+    add_corpora(parser, "corpora")
     return parser
-
-
-def _as_option(argument: str) -> str:
-    """Folders may also be given in the syntax of `nextword run`."""
-    return re.sub(
-        r"^(results_dir|corpora_dir|cache_dir)=", lambda m: f"--{m[1].replace('_', '-')}=", argument
-    )
-
-
-def _folder(variable: str) -> Path | None:
-    return Path(value) if (value := os.environ.get(variable)) else None
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return value
 
 
 def _say(line: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from benchmark.checkpoint import load_trained
@@ -12,15 +11,16 @@ from benchmark.record.compact_scores import COMPACT, write_compact
 from benchmark.record.find import find_run
 from benchmark.record.folder import RunRecord
 from benchmark.record.scores import read_scores
+from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir, file
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser("nextword export", description=__doc__)
-    parser.add_argument("run", help="a run folder, the start of a run id, a model, or CORPUS/MODEL")
+    parser = Parser("export", __doc__)
+    parser.add_argument("run", help=RUN_HELP)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--arpa",
-        type=Path,
+        type=file,
         metavar="FILE",
         help="the model as an ARPA file: FILE.arpa, or FILE.arpa.gz to compress it",
     )
@@ -30,8 +30,8 @@ def main(arguments: list[str]) -> int:
         help=f"the score of every test target, rounded, as {COMPACT} in the run's folder: small enough to "
         "keep with a record, so that others can compare the run (nextword compare)",
     )
-    parser.add_argument("--results-dir", type=Path, default=Path("results"))
-    options = parser.parse_args(arguments)
+    add_results_dir(parser)
+    options = parser.parse(arguments)
     run = find_run(options.results_dir, options.run)
     written = _write_scores(run) if options.scores else _write_arpa(run, options.arpa)
     print(f"{written}: {run.result.label} on {run.result.corpus} ({run.folder.name})")

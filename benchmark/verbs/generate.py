@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
 from benchmark.checkpoint import load_trained
@@ -13,10 +9,11 @@ from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.record.find import find_run
 from benchmark.record.folder import CHECKPOINT
+from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir, number, whole
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    options = _parser().parse(arguments)
     run = find_run(options.results_dir, options.run)
     model, vocabulary, config = load_trained(run)
 
@@ -43,27 +40,17 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("nextword generate", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser("generate", __doc__)
     add = parser.add_argument
-    add("run", help="a run folder, the start of a run id, a model, or CORPUS/MODEL")
+    add("run", help=RUN_HELP)
     add("--prompt", default="", help="the text to continue")
-    add("--top", type=_number(int, 0), default=10, help="likely next words to list (default: %(default)s)")
-    add("--temperature", type=_number(float, 0), default=1.0, help="below 1: likelier words; 0: the best")
-    add("--top-k", type=_number(int, 0), default=0, help="sample from the K likeliest words only (0: all)")
-    add("--length", type=_number(int, 1), default=30, help="most tokens in a text (default: %(default)s)")
-    add("--samples", type=_number(int, 0), default=3, help="texts to sample (default: %(default)s)")
-    add("--seed", type=_number(int, 0), default=1, help="random seed of the samples (default: %(default)s)")
+    add("--top", type=whole(0), default=10, help="likely next words to list (default: %(default)s)")
+    add("--temperature", type=number(0), default=1.0, help="below 1: likelier words; 0: the best")
+    add("--top-k", type=whole(0), default=0, help="sample from the K likeliest words only (0: all)")
+    add("--length", type=whole(1), default=30, help="most tokens in a text (default: %(default)s)")
+    add("--samples", type=whole(0), default=3, help="texts to sample (default: %(default)s)")
+    add("--seed", type=whole(0), default=1, help="random seed of the samples (default: %(default)s)")
     add("--allow-unknown", action="store_true", help="allow <unk> to be sampled")
-    add("--results-dir", type=Path, default=Path("results"), help="folder of the runs")
+    add_results_dir(parser)
     return parser
-
-
-def _number(kind: type, least: float) -> Any:
-    def number(text: str) -> Any:
-        value = kind(text)
-        if not value >= least:
-            raise argparse.ArgumentTypeError(f"{text} is below {least}")
-        return value
-
-    return number

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.errors import UserError
 from benchmark.verbs import peers_options
+from benchmark.verbs.options import Parser, add_results_dir, existing_folder, number
 
 if TYPE_CHECKING:
     from benchmark.gpu.plan import Step
@@ -34,9 +32,7 @@ VERB = "nextword gpu"
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
-    if options.seconds is not None and options.seconds < 0:
-        raise UserError(f"--seconds={options.seconds:g} is not usable: give a number from 0")
+    options = _parser().parse(arguments)
     from benchmark.gpu.setup import Setup
     from benchmark.gpu.steps import steps_of
 
@@ -55,21 +51,39 @@ def main(arguments: list[str]) -> int:
     return _carried_out(setup, steps, options.seconds, peers_options.recorded_command(VERB, arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        VERB, description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def _parser() -> Parser:
+    parser = Parser("gpu", __doc__, EPILOG)
     add = parser.add_argument
-    add("--seconds", type=float, metavar="N", help="time for this call (default: as much as the steps take)")
+    add(
+        "--seconds",
+        type=number(0),
+        metavar="N",
+        help="time for this call (default: as much as the steps take)",
+    )
     add("--steps", metavar="NAME,…", help="only these steps")
     add("--list", action="store_true", help="list the steps and stop")
     add("--rerun", action="store_true", help="repeat finished steps, too")
     add("--device", default="cuda", help="as torch names it: cuda, cuda:1, cpu (default: %(default)s)")
     add("--toy", action="store_true", help="toy sizes: to see that the steps work, not to measure")
-    add("--corpora", type=Path, metavar="FOLDER", help="folder with corpora (default: $NEXTWORD_CORPORA)")
-    add("--word-language-model", type=Path, metavar="FOLDER", help="word_language_model of pytorch/examples")
-    add("--kenlm", type=Path, metavar="FOLDER", help="where KenLM's lmplz, build_binary and query are")
-    add("--results-dir", type=Path, default=Path("results/gpu"), help="default: %(default)s")
+    add(
+        "--corpora",
+        type=existing_folder,
+        metavar="FOLDER",
+        help="folder with corpora (default: $NEXTWORD_CORPORA)",
+    )
+    add(
+        "--word-language-model",
+        type=existing_folder,
+        metavar="FOLDER",
+        help="word_language_model of pytorch/examples",
+    )
+    add(
+        "--kenlm",
+        type=existing_folder,
+        metavar="FOLDER",
+        help="where KenLM's lmplz, build_binary and query are",
+    )
+    add_results_dir(parser, "results/gpu")
     return parser
 
 

@@ -5,18 +5,18 @@ The judgements are kept in the run's folder, and the report shows them.
 
 from __future__ import annotations
 
-import argparse
 import time
 
 from benchmark.judge import TITLES
 from benchmark.record.find import find_run
 from benchmark.record.progress import Progress
-from benchmark.verbs.finished_runs import runs_parser, with_options
+from benchmark.verbs.finished_runs import runs_parser
+from benchmark.verbs.options import Parser, one_of
 from benchmark.verbs.progress_line import ProgressLine, say
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(with_options(arguments))
+    options = _parser().parse(arguments)
     runs = [find_run(options.results_dir, name) for name in options.runs]
 
     from benchmark.judge.judge import Material, judge_run, outstanding
@@ -38,10 +38,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     again = "judge runs that are judged already, too"
     parser = runs_parser("judge", __doc__, again=again, data="data")
-    parser.add_argument("--only", choices=list(TITLES), help="judge by this task only (default: by both)")
+    parser.add_argument(
+        "--only",
+        type=one_of(TITLES),
+        metavar="TASK",
+        help=f"judge by this task only: {' or '.join(TITLES)} (default: by both)",
+    )
     return parser
 
 

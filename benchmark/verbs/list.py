@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 from benchmark.settings import choices, conf_dir
+from benchmark.verbs.options import Parser, one_of
 
 GROUPS = {
     "models": "model",
@@ -17,10 +17,12 @@ GROUPS = {
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser("nextword list", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=list(GROUPS), help="the names to list (default: all)")
+    parser = Parser("list", __doc__)
+    parser.add_argument(
+        "what", nargs="?", type=one_of(GROUPS), help=f"what to list: {', '.join(GROUPS)} (default: all)"
+    )
     parser.add_argument("--keys", action="store_true", help="also list the settings of each")
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     for title in [options.what] if options.what else list(GROUPS):
         names = choices(GROUPS[title])
         width = max(map(len, names), default=0)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from benchmark.errors import UserError
 from benchmark.verbs import peers_options
+from benchmark.verbs.options import Parser, add_results_dir, name, whole
 
 EPILOG = """\
 All models are fitted once and take turns in one process. A library that is missing gets a row with the
@@ -18,13 +15,11 @@ VERB = "nextword peers latency"
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    options = _parser().parse(arguments)
     from benchmark.peers.latency.measure import LatencyPlan, measure
     from benchmark.peers.latency.record import LatencyRecord
     from benchmark.peers.latency.table import LatencyPresentation
 
-    if options.order < 2 or options.repeats < 1:
-        raise UserError("--order is a whole number from 2 and --repeats one from 1")
     plan = LatencyPlan(
         corpora=[[f"corpus={name}", *options.settings] for name in options.corpora.split(",")],
         order=options.order,
@@ -38,13 +33,8 @@ def main(arguments: list[str]) -> int:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        VERB,
-        description=__doc__,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> Parser:
+    parser = Parser("peers latency", __doc__, EPILOG)
     add = parser.add_argument
     add(
         "--corpora",
@@ -53,8 +43,14 @@ def _parser() -> argparse.ArgumentParser:
         help="corpora of conf/corpus (default: %(default)s)",
     )
     add("settings", nargs="*", metavar="corpus.KEY=VALUE", help="settings of these corpora")
-    add("--order", type=int, default=5, metavar="N", help="of all n-gram models (default: %(default)s)")
-    add("--repeats", type=int, default=5, metavar="N", help="turns of each library (default: %(default)s)")
-    add("--name", help="what the comparison is called in the record (default: after its corpora)")
-    add("--results-dir", type=Path, default=Path("results"), help="default: %(default)s")
+    add("--order", type=whole(2), default=5, metavar="N", help="of all n-gram models (default: %(default)s)")
+    add(
+        "--repeats",
+        type=whole(1),
+        default=5,
+        metavar="N",
+        help="turns of each library (default: %(default)s)",
+    )
+    add("--name", type=name, help="what the comparison is called in the record (default: after its corpora)")
+    add_results_dir(parser)
     return parser

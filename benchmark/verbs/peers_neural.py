@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
 from benchmark.verbs import peers_options
+from benchmark.verbs.options import Parser, number, positive, whole
 
 if TYPE_CHECKING:
     from benchmark.peers.neural.plan import NeuralPlan
@@ -31,7 +32,7 @@ VERB, OUR_MODULE = "nextword peers neural", "baselines.neural"
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_intermixed_args(arguments)
+    options = _parser().parse(arguments, intermixed=True)
     from benchmark.peers.neural.measure import measure
     from benchmark.peers.neural.record import NeuralRecord
     from benchmark.peers.neural.table import NeuralPresentation
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = peers_options.new_parser(VERB, __doc__, EPILOG, OUR_MODULE)
     add = parser.add_argument
     add("--word-language-model", type=Path, metavar="FOLDER", help="word_language_model of pytorch/examples")
@@ -70,30 +71,37 @@ def _parser() -> argparse.ArgumentParser:
         help="arithmetic of training: float32, tf32, bfloat16, float16 for all programs alike, or auto, in "
         "which each has its own defaults (default: %(default)s)",
     )
-    add("--layers", type=int, default=2, help="default: %(default)s")
-    add("--hidden", type=int, default=200, metavar="N", help="units a layer (default: %(default)s)")
-    add("--embedding", type=int, metavar="N", help="size of embeddings (default: that of the layers)")
+    add("--layers", type=whole(1), default=2, help="default: %(default)s")
+    add("--hidden", type=whole(1), default=200, metavar="N", help="units a layer (default: %(default)s)")
+    add("--embedding", type=whole(1), metavar="N", help="size of embeddings (default: that of the layers)")
     add("--untied", action="store_true", help="an output matrix of its own")
-    add("--dropout", type=float, default=0.0, metavar="P", help="dropout while timed (default: none)")
-    add("--batch", type=int, default=20, help="rows side by side (default: %(default)s)")
-    add("--unroll", type=int, default=35, help="tokens per step and row (default: %(default)s)")
-    add("--rate", type=float, default=20.0, help="learning rate of gradient descent (default: %(default)s)")
-    add("--clip", type=float, default=0.25, help="largest norm of the gradient (default: %(default)s)")
-    add("--steps", type=int, default=60, metavar="N", help="timed steps, in tens (default: %(default)s)")
-    add("--rounds", type=int, default=5, metavar="N", help="runs of each program (default: %(default)s)")
+    add("--dropout", type=number(0), default=0.0, metavar="P", help="dropout while timed (default: none)")
+    add("--batch", type=whole(1), default=20, help="rows side by side (default: %(default)s)")
+    add("--unroll", type=whole(1), default=35, help="tokens per step and row (default: %(default)s)")
+    add(
+        "--rate", type=positive, default=20.0, help="learning rate of gradient descent (default: %(default)s)"
+    )
+    add("--clip", type=positive, default=0.25, help="largest norm of the gradient (default: %(default)s)")
+    add(
+        "--steps", type=whole(10), default=60, metavar="N", help="timed steps, in tens (default: %(default)s)"
+    )
+    add("--rounds", type=whole(1), default=5, metavar="N", help="runs of each program (default: %(default)s)")
     add(
         "--evaluation-tokens",
-        type=int,
+        type=whole(1),
         default=20_000,
         metavar="N",
         help="tokens to score (default: %(default)s)",
     )
     add(
-        "--to-perplexity", type=float, metavar="P", help="also measure the time to this validation perplexity"
+        "--to-perplexity",
+        type=positive,
+        metavar="P",
+        help="also measure the time to this validation perplexity",
     )
     add(
         "--limit",
-        type=float,
+        type=positive,
         default=3600.0,
         metavar="SECONDS",
         help="time limit of each program with --to-perplexity (default: 3600)",
@@ -150,19 +158,12 @@ def _plan(options: argparse.Namespace, command: str) -> NeuralPlan:
 
 def _check(options: argparse.Namespace) -> None:
     """Raises UserError for a number that is out of range."""
-    for name in ("layers", "hidden", "embedding", "batch", "unroll", "rounds", "evaluation_tokens"):
-        if (value := getattr(options, name)) is not None and value < 1:
-            raise UserError(f"--{name.replace('_', '-')}={value} is not usable: give a whole number from 1")
-    if options.steps < 10 or options.steps % 10:
+    if options.steps % 10:
         raise UserError(f"--steps={options.steps} is not usable: the clock is read every 10 steps; give tens")
-    if not 0 <= options.dropout < 1:
+    if options.dropout >= 1:
         raise UserError(f"--dropout={options.dropout:g} is not usable: give a share from 0 to below 1")
-    for name in ("rate", "clip", "to_perplexity", "limit"):
-        if (value := getattr(options, name)) is not None and not value > 0:
-            raise UserError(f"--{name.replace('_', '-')}={value:g} is not usable: give a number above 0")
     if not options.untied and options.embedding not in (None, options.hidden):
         raise UserError("--embedding other than --hidden needs --untied: tied, one matrix serves both ends")
-    peers_options.check_work_folder(options)
 
 
 def _names(option: str, given: str, known: Sequence[str]) -> list[str]:

@@ -12,8 +12,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.environment import LMPLZ
 from benchmark.errors import UserError
 from benchmark.verbs import peers_options
+from benchmark.verbs.options import Parser, number, whole
 
 if TYPE_CHECKING:
     from benchmark.peers.ngram.measure import NgramPlan
@@ -30,7 +32,7 @@ ORDERS, GROWTH_ORDERS = "3,5", "2,3,4,5,6,7"
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    options = _parser().parse(arguments)
     from benchmark.peers.ngram.measure import measure
     from benchmark.peers.ngram.record import NgramRecord
     from benchmark.peers.ngram.table import NgramPresentation
@@ -42,7 +44,7 @@ def main(arguments: list[str]) -> int:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = peers_options.new_parser(VERB, __doc__, EPILOG, OUR_MODULE)
     add = parser.add_argument
     add("--train", type=Path, metavar="FILE", help="training text")
@@ -50,13 +52,19 @@ def _parser() -> argparse.ArgumentParser:
     add("--corpus", metavar="NAME", help="a corpus of conf/corpus to take the texts from (default: sotu)")
     add("settings", nargs="*", metavar="corpus.KEY=VALUE", help="settings of that corpus")
     add("--orders", help=f"comma-separated (default: {ORDERS}; with --growth {GROWTH_ORDERS})")
-    add("--repeats", type=int, default=5, metavar="N", help="runs of each program, taking turns (default: 5)")
+    add(
+        "--repeats",
+        type=whole(1),
+        default=5,
+        metavar="N",
+        help="runs of each program, taking turns (default: 5)",
+    )
     add(
         "--memory",
         metavar="SIZE",
         help="memory for lmplz (-S) and ours to sort in (default: 1G for lmplz, no limit for ours)",
     )
-    add("--threads", type=int, metavar="N", help="threads of ours (default: one per core)")
+    add("--threads", type=whole(1), metavar="N", help="threads of ours (default: one per core)")
     add("--lmplz", type=Path, metavar="FILE", help="KenLM's lmplz; the others are looked for beside it")
     add("--kenlm", type=Path, metavar="FOLDER", help="where lmplz, build_binary and query are")
     add("--mitlm", type=Path, metavar="FOLDER", help="where estimate-ngram is")
@@ -68,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--budget",
-        type=float,
+        type=number(0),
         metavar="SECONDS",
         help="with --growth, begin no run that would exceed this time",
     )
@@ -83,16 +91,14 @@ def _plan(options: argparse.Namespace, command: str) -> NgramPlan:
         raise UserError("--train and --test go together: give both, or --corpus NAME")
     if options.train and (options.corpus or options.settings):
         raise UserError("give either --train and --test or --corpus, not both")
-    if options.repeats < 1 or (options.threads or 1) < 1:
-        raise UserError("--repeats and --threads are whole numbers from 1")
     if options.memory and not re.fullmatch(r"\d+(\.\d+)?[KMG]", options.memory):
         raise UserError(f"--memory={options.memory} is not usable: give a size such as 500M or 1G")
-    peers_options.check_work_folder(options)
-    orders = options.orders or (GROWTH_ORDERS if options.growth else ORDERS)
+    default = GROWTH_ORDERS if options.growth else ORDERS
+    orders = default if options.orders is None else options.orders
     millions = [
         float(size) for size in peers_options.split_numbers("--millions", options.millions, r"\d*\.?\d+")
     ]
-    lmplz = options.lmplz or os.environ.get("NEXTWORD_LMPLZ")
+    lmplz = options.lmplz or LMPLZ.value
     return NgramPlan(
         train=options.train,
         test=options.test,
@@ -103,7 +109,7 @@ def _plan(options: argparse.Namespace, command: str) -> NgramPlan:
         memory=options.memory,
         threads=options.threads or len(os.sched_getaffinity(0)),
         ours=peers_options.our_command(options, OUR_MODULE),
-        lmplz=Path(lmplz) if lmplz else None,
+        lmplz=lmplz,
         kenlm=options.kenlm,
         mitlm=options.mitlm,
         results_dir=options.results_dir,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
+from benchmark.verbs.options import Parser, add_results_dir, existing_folder, name
 
 if TYPE_CHECKING:
     from benchmark.peers.compare import Say
@@ -19,25 +20,23 @@ if TYPE_CHECKING:
     from benchmark.peers.table import Presentation
 
 
-def new_parser(verb: str, description: str | None, epilog: str, our_module: str) -> argparse.ArgumentParser:
+def new_parser(verb: str, description: str | None, epilog: str, our_module: str) -> Parser:
     """A parser with the options of both comparisons."""
-    parser = argparse.ArgumentParser(
-        verb,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(verb.removeprefix("nextword "), description, epilog)
     add = parser.add_argument
     add("--ours", metavar="COMMAND", help=f"our command line (default: python -m {our_module})")
-    add("--name", help="what the comparison is called in the record (default: after its text)")
-    add("--work", type=Path, metavar="FOLDER", help="for temporary files (default: the system's)")
-    add("--results-dir", type=Path, default=Path("results"), help="default: %(default)s")
+    add("--name", type=name, help="what the comparison is called in the record (default: after its text)")
+    add("--work", type=existing_folder, metavar="FOLDER", help="for temporary files (default: the system's)")
+    add_results_dir(parser)
     return parser
 
 
 def our_command(options: argparse.Namespace, our_module: str) -> list[str]:
-    """The command line of our program."""
-    return shlex.split(options.ours) if options.ours else [sys.executable, "-m", our_module]
+    """The command line of our program. Raises UserError."""
+    try:
+        return shlex.split(options.ours) if options.ours else [sys.executable, "-m", our_module]
+    except ValueError as error:
+        raise UserError(f"--ours: {options.ours} is no command line: {error}") from error
 
 
 def recorded_command(verb: str, arguments: list[str]) -> str:
@@ -56,12 +55,6 @@ def split_numbers(option: str, given: str, pattern: str = r"[1-9]\d*") -> list[s
             f"{option}={given} is not usable: {wrong[0]!r} is not a number from 1; give e.g. {option} 3,5"
         )
     return parts
-
-
-def check_work_folder(options: argparse.Namespace) -> None:
-    """Raises UserError if the folder for temporary files does not exist."""
-    if options.work and not options.work.is_dir():
-        raise UserError(f"--work: there is no folder {options.work}")
 
 
 def carry_out(

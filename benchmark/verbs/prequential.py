@@ -8,13 +8,13 @@ Each block is kept in the run's folder as soon as it is coded, and the report sh
 from __future__ import annotations
 
 from benchmark.record.find import find_run
-from benchmark.verbs.finished_runs import runs_parser, with_options
+from benchmark.verbs.finished_runs import runs_parser
 from benchmark.verbs.progress_line import ProgressLine, say
 
 
 def main(arguments: list[str]) -> int:
     parser = runs_parser("prequential", __doc__, again="code what is coded already, too", data="corpora")
-    options = parser.parse_args(with_options(arguments))
+    options = parser.parse(arguments)
     runs = [find_run(options.results_dir, name) for name in options.runs]
 
     from benchmark.prequential.coding import code_run

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import re
-from pathlib import Path
+from benchmark.verbs.options import Parser, add_results_dir, folder
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser("nextword report", description=__doc__)
-    parser.add_argument("--results-dir", type=Path, default=Path("results"), help="folder of the runs")
-    parser.add_argument("--out", type=Path, help="folder to write to (default: RESULTS_DIR/report)")
+    parser = Parser("report", __doc__)
+    add_results_dir(parser)
+    parser.add_argument(
+        "--out", type=folder, metavar="FOLDER", help="folder to write to (default: RESULTS_DIR/report)"
+    )
     parser.add_argument("--table", action="store_true", help="print the comparison table and write nothing")
-    # folders may also be given in the syntax of `nextword run`
-    spelt = [re.sub(r"^(results_dir|out)=", lambda m: f"--{m[1].replace('_', '-')}=", a) for a in arguments]
-    options = parser.parse_args(spelt)
+    options = parser.parse(arguments)
 
     from benchmark.record.folder import read_runs
     from benchmark.report import build_report, comparison_table

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from benchmark.record.find import find_run
+from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir
 
 #: Long values that are not shown with the others.
 ELSEWHERE = ("published", "traceback", "model_settings", "bucket_edges", "bucket_targets", "bucket_nll")
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser("nextword show", description=__doc__)
-    parser.add_argument("run", help="a run folder, the start of a run id, a model, or CORPUS/MODEL")
-    parser.add_argument("--results-dir", type=Path, default=Path("results"))
+    parser = Parser("show", __doc__)
+    parser.add_argument("run", help=RUN_HELP)
+    add_results_dir(parser)
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     run = find_run(options.results_dir, options.run)
     if options.json:
         print(json.dumps(run.result.to_json(), indent=1, sort_keys=True, ensure_ascii=False))

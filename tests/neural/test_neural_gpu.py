@@ -121,7 +121,7 @@ def test_a_training_repeats_with_its_seed(name, device):
 @pytest.mark.parametrize("name", ["fixed_window", "lstm", "transformer"])
 def test_an_interrupted_training_ends_as_an_unbroken_one(name, optimiser, device, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "INTERVAL", 3)
-    monkeypatch.setenv(loop.CHECKPOINT_VARIABLE, "0")
+    monkeypatch.setenv("NEXTWORD_CHECKPOINT_SECONDS", "0")
 
     def scores(folder, stop=None):
         training = replace(ADAM, optimiser=optimiser)

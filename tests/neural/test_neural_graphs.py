@@ -13,7 +13,7 @@ from baselines.neural.architectures.transformer_attention import band
 from baselines.neural.constants import KEPT, used_constants
 from baselines.neural.output.kinds import Output
 from baselines.neural.training import loop
-from baselines.neural.training.graph import VARIABLE, CudaRecorder
+from baselines.neural.training.graph import CudaRecorder
 
 ARCHITECTURES = ("lstm", "rnn", "gru", "transformer", "fixed_window", "min_gru")
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -31,7 +31,7 @@ def often(monkeypatch):
     """Looks, snapshots and checkpoints after every third step."""
     monkeypatch.setattr(loop, "INTERVAL", 3)
     monkeypatch.setattr(loop, "SNAPSHOT", 6)
-    monkeypatch.setenv(loop.CHECKPOINT_VARIABLE, "0")
+    monkeypatch.setenv("NEXTWORD_CHECKPOINT_SECONDS", "0")
 
 
 def fit(name, log=None, recipe=None, **options):
@@ -192,7 +192,7 @@ def check_cuda_graphs(monkeypatch, name, recipe=None):
     scores, log = on_cuda(name, recipe)
     assert "steps are replayed as CUDA graphs" in log.lines
     assert 1 <= len(captures) <= 2
-    monkeypatch.setenv(VARIABLE, "0")
+    monkeypatch.setenv("NEXTWORD_CUDA_GRAPHS", "0")
     expected, plain = on_cuda(name, recipe)
     assert not any("graph" in line for line in plain.lines)
     # Sums by atomic additions, as in the gradient of an embedding, differ in their last bits, and steps
@@ -223,7 +223,7 @@ def test_cuda_graphs_obey_the_recipe(optimiser, monkeypatch):
 @pytest.mark.parametrize("context", ["stream", "sentence"])
 @pytest.mark.parametrize("graphs", ["1", "0"])
 def test_the_host_waits_for_the_device_only_at_looks(name, context, graphs, monkeypatch):
-    monkeypatch.setenv(VARIABLE, graphs)
+    monkeypatch.setenv("NEXTWORD_CUDA_GRAPHS", graphs)
     taken = []
 
     def watched(work, *arguments):

@@ -41,7 +41,7 @@ def often(monkeypatch):
     """Looks and checkpoints after every third step."""
     monkeypatch.setattr(loop, "INTERVAL", 3)
     monkeypatch.setattr(loop, "SNAPSHOT", 6)
-    monkeypatch.setenv(loop.CHECKPOINT_VARIABLE, "0")
+    monkeypatch.setenv("NEXTWORD_CHECKPOINT_SECONDS", "0")
 
 
 def fit(model, log, train=None):

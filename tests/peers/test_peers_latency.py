@@ -104,5 +104,5 @@ def test_the_ratio_is_ours_by_theirs_in_the_table_and_in_the_report(tmp_path):
 
 
 def test_numbers_that_make_no_sense_are_refused():
-    with pytest.raises(UserError, match="--order is a whole number from 2"):
+    with pytest.raises(UserError, match="--order=1 is not usable: give a whole number from 2"):
         main(["--order", "1"])

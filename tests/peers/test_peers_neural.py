@@ -357,16 +357,16 @@ def test_ids_by_zipf_are_the_same_each_time_and_go_down_with_the_rank() -> None:
 
 def test_a_peer_is_missing_unfit_or_named_wrongly(tmp_path, monkeypatch) -> None:
     for checkout in (WORD_LANGUAGE_MODEL, AWD_LSTM):
-        monkeypatch.delenv(checkout.variable, raising=False)
+        monkeypatch.delenv(checkout.variable.name, raising=False)
     assert "--word-language-model FOLDER" in (Peer(WORD_LANGUAGE_MODEL, None).missing or "")
-    monkeypatch.setenv(AWD_LSTM.variable, str(awd(tmp_path / "awd")))
+    monkeypatch.setenv(AWD_LSTM.variable.name, str(awd(tmp_path / "awd")))
     found = Peer(AWD_LSTM, None)
     assert found.missing is None
     assert found.unfit(NeuralCase("rnn", "zipf", 30, 1)) == "it has no rnn"
     assert found.unfit(NeuralCase("gru", "zipf", 30, 1)) is None
     assert [one.file for one in found.files()] == ["model.py", "splitcross.py"]
     assert found.published("lstm", tmp_path, "cpu")[-1] == "--cuda"  # its way to say: no CUDA
-    monkeypatch.setenv(AWD_LSTM.variable, str(tmp_path))
+    monkeypatch.setenv(AWD_LSTM.variable.name, str(tmp_path))
     with pytest.raises(UserError, match=r"\$NEXTWORD_AWD_LSTM: there is no model.py in"):
         Peer(AWD_LSTM, None)
 

@@ -181,7 +181,7 @@ def test_a_second_measurement_of_a_day_is_kept_beside_the_first(plan, tmp_path) 
         (["--train", "some.txt", "--test", "some.txt", "--corpus", "ptb"], "give either"),
         (["--corpus", "pbt"], "there is no corpus 'pbt'. Did you mean 'ptb'?"),
         (["--orders", "3,0"], "--orders=3,0 is not usable: '0' is not a number from 1"),
-        (["--repeats", "0"], "whole numbers from 1"),
+        (["--repeats", "0"], "--repeats=0 is not usable: give a whole number from 1"),
         (["--memory", "lots"], "--memory=lots is not usable"),
         (["--work", "nowhere"], "--work: there is no folder nowhere"),
         (["--train", "some.txt", "--test", "other.txt", "--ours", "no-such"], "cannot start no-such: "),

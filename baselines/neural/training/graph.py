@@ -10,7 +10,6 @@ warm-up that CUDA graphs ask for, and the optimiser creates its state in them. C
 So every step is taken once, and the random numbers are those of a training without graphs.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -25,11 +24,10 @@ from baselines.neural.network import Network, State
 from baselines.neural.segments import Segment
 from baselines.neural.training.recipe import Training
 from benchmark.contract import Context
+from benchmark.environment import CUDA_GRAPHS
 
 #: Steps of a shape before it is captured, and the most shapes of a training that are captured.
 WARM_UP, MOST = 3, 4
-#: The environment variable that switches graphs off if it is 0.
-VARIABLE = "NEXTWORD_CUDA_GRAPHS"
 
 #: Takes a step from a segment and a state: mean loss, gradient norm (both []) and the state after it.
 Step = Callable[[Segment, State], tuple[Tensor, Tensor, State]]
@@ -86,8 +84,7 @@ class CudaRecorder:
 
 def recorder(device: torch.device) -> Recorder | None:
     """What captures steps on a device; None if nothing does, or if NEXTWORD_CUDA_GRAPHS=0."""
-    wanted = device.type == "cuda" and os.environ.get(VARIABLE, "1") != "0"
-    return CudaRecorder(device) if wanted else None
+    return CudaRecorder(device) if device.type == "cuda" and CUDA_GRAPHS.value else None
 
 
 def obstacle(network: Network, training: Training, context: Context, processes: int) -> str | None:

@@ -1,7 +1,6 @@
 """The training loop: steps, looks at the loss, validations, recoveries and checkpoints."""
 
 import math
-import os
 import time
 from dataclasses import dataclass
 
@@ -29,11 +28,10 @@ from baselines.neural.training.snapshot import (
 )
 from baselines.neural.training.step import Stepper
 from benchmark.contract import Computation, Context, Diverged, RunLog, TokenStream
+from benchmark.environment import CHECKPOINT_SECONDS
 
 #: Steps between two looks at the loss, each of which waits for the device, and between two snapshots.
 INTERVAL, SNAPSHOT = 50, 200
-#: Seconds between two checkpoints, besides those at validations, and the variable that overrides them.
-CHECKPOINT_SECONDS, CHECKPOINT_VARIABLE = 60.0, "NEXTWORD_CHECKPOINT_SECONDS"
 
 
 @dataclass(frozen=True)
@@ -182,8 +180,7 @@ class Trainer:
         if self._recovery.wanted and self._state.position.steps % SNAPSHOT == 0:
             self._recovery.keep(self._state.snapshot())
         # Last, so that a step comes next: a training resumed from here repeats none of the above.
-        seconds = float(os.environ.get(CHECKPOINT_VARIABLE, CHECKPOINT_SECONDS))
-        waited = time.monotonic() - self._saved >= seconds
+        waited = time.monotonic() - self._saved >= CHECKPOINT_SECONDS.value
         if self._keeps_checkpoints and (due or self._group.broadcast(float(waited))):
             self._save()
 

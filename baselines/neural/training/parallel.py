@@ -6,7 +6,6 @@ its hooks see the gradient of a tied matrix before the sparse part is added. All
 initial weights and follow the same gradients, bit for bit, so weights never need to be sent.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +14,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
+
+from benchmark.environment import WORLD_SIZE
 
 #: How long processes wait for one another. The longest wait is a validation, which rank 0 does alone.
 TIMEOUT = timedelta(hours=12)
@@ -89,8 +90,7 @@ def process_group(device: torch.device) -> Iterator[ProcessGroup]:
 
     Between CUDA devices gradients travel by NCCL; everything else travels by gloo.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
+    if WORLD_SIZE.value == 1:
         yield ProcessGroup()
         return
     if device.type == "cuda":

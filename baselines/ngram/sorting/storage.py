@@ -18,11 +18,11 @@ import numpy as np
 
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.sorting.threads import in_blocks
+from benchmark.environment import MEMORY, byte_count
 from benchmark.errors import UserError
 
 _BLOCK = 1 << 20
 _OWN_PAGES = 10 << 20  # int32, over 32 MiB: the C library maps such blocks and returns them at once
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def memory_budget() -> int:
@@ -30,22 +30,15 @@ def memory_budget() -> int:
 
     Raises UserError if NEXTWORD_MEMORY is not a size.
     """
-    said = os.environ.get("NEXTWORD_MEMORY", "")
-    if not said:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    return parse_bytes(said, "NEXTWORD_MEMORY=")
+    return MEMORY.value or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def parse_bytes(said: str, name: str) -> int:
     """A number of bytes, with K, M, G or T for powers of 1024. Raises UserError, beginning with `name`."""
-    number, unit = said[:-1], said[-1:].upper()
-    if unit.isdigit():
-        number, unit = said, ""
-    if unit not in _UNITS or not number.isdecimal() or not int(number):
-        raise UserError(
-            f"{name}{said} is not usable: give bytes as a whole number with K, M, G or T, as in 4G"
-        )
-    return int(number) * _UNITS[unit]
+    try:
+        return byte_count(said)
+    except ValueError as error:
+        raise UserError(f"{name}{said} is not usable: {error}") from error
 
 
 class Column(Protocol):

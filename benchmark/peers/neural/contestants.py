@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark import environment
+from benchmark.environment import Variable
 from benchmark.errors import UserError
 from benchmark.peers.compare import Contestant
 from benchmark.peers.machine import program_file
@@ -48,7 +49,7 @@ class Checkout:
     name: str
     title: str
     option: str
-    variable: str
+    variable: Variable[Path | None]
     modules: tuple[str, ...]
     source: str
     kinds: dict[str, str]
@@ -60,7 +61,7 @@ WORD_LANGUAGE_MODEL = Checkout(
     "word_language_model",
     "PyTorch example",
     "--word-language-model",
-    "NEXTWORD_WORD_LANGUAGE_MODEL",
+    environment.WORD_LANGUAGE_MODEL,
     ("model.py",),
     "its source is word_language_model in github.com/pytorch/examples",
     {"lstm": "LSTM", "rnn": "RNN_TANH", "gru": "GRU"},
@@ -70,7 +71,7 @@ AWD_LSTM = Checkout(
     "awd_lstm",
     "awd-lstm-lm",
     "--awd-lstm",
-    "NEXTWORD_AWD_LSTM",
+    environment.AWD_LSTM,
     ("model.py", "splitcross.py"),
     "its source is github.com/salesforce/awd-lstm-lm",
     {"lstm": "LSTM", "gru": "GRU"},
@@ -86,13 +87,12 @@ class Peer(NeuralContestant):
 
     def __init__(self, checkout: Checkout, folder: Path | None) -> None:
         self.name, self.title, self._checkout = checkout.name, checkout.title, checkout
-        variable = os.environ.get(checkout.variable)
-        place = folder or (Path(variable) if variable else None)
+        place = folder or checkout.variable.value
         self.folder = place.absolute() if place else None
         if self.folder is None:
             self.missing = f"not found: {checkout.source}, {checkout.option} FOLDER says where it is"
             return
-        option = checkout.option if folder else f"${checkout.variable}"
+        option = checkout.option if folder else f"${checkout.variable.name}"
         if not self.folder.is_dir():
             raise UserError(f"{option}: there is no folder {place}")
         absent = [name for name in checkout.modules if not (self.folder / name).is_file()]

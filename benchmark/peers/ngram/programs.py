@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.environment import KENLM, MITLM, Variable
 from benchmark.errors import UserError
 
 
@@ -17,7 +17,7 @@ class Toolkit:
     title: str
     names: tuple[str, ...]
     option: str
-    variable: str
+    variable: Variable[Path | None]
     source: str
 
 
@@ -25,11 +25,11 @@ KENLM_TOOLKIT = Toolkit(
     "KenLM",
     ("lmplz", "build_binary", "query"),
     "--kenlm",
-    "NEXTWORD_KENLM",
+    KENLM,
     "its source is github.com/kpu/kenlm",
 )
 MITLM_TOOLKIT = Toolkit(
-    "MITLM", ("estimate-ngram",), "--mitlm", "NEXTWORD_MITLM", "its source is github.com/mitlm/mitlm"
+    "MITLM", ("estimate-ngram",), "--mitlm", MITLM, "its source is github.com/mitlm/mitlm"
 )
 
 
@@ -49,8 +49,7 @@ def find_programs(
     Raises UserError if a given folder or file does not hold the program that it was given for.
     """
     known = known or {}
-    variable = os.environ.get(toolkit.variable)
-    places = [folder or (Path(variable) if variable else None), *(path.parent for path in known.values())]
+    places = [folder or toolkit.variable.value, *(path.parent for path in known.values())]
     paths = {}
     for name in toolkit.names:
         given = known.get(name)
@@ -69,5 +68,5 @@ def find_programs(
     return FoundPrograms(
         paths,
         f"not found: {', '.join(absent)}; {toolkit.source}, "
-        f"{toolkit.option} FOLDER or ${toolkit.variable} says where its programs are",
+        f"{toolkit.option} FOLDER or ${toolkit.variable.name} says where its programs are",
     )

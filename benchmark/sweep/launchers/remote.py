@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
 
+from benchmark.environment import CACHE, CORPORA, user_path
 from benchmark.errors import UserError
 from benchmark.files import write_text
 from benchmark.record.folder import RESULT, WORKSPACE
@@ -33,7 +34,7 @@ MARK = Path("launcher") / "mark"
 PIECE = 4 << 20
 
 #: The environment variables behind a folder's setting.
-OWN_FOLDERS = {"corpora_dir": "NEXTWORD_CORPORA", "cache_dir": "NEXTWORD_CACHE"}
+OWN_FOLDERS = {"corpora_dir": CORPORA.name, "cache_dir": CACHE.name}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def remote_job(run: PlannedRun, mark: str) -> RemoteJob:
     config = dict(run.job.config)
     for key in ("results_dir", *OWN_FOLDERS):
         if config[key]:
-            config[key] = str(Path(config[key]).expanduser().resolve())
+            config[key] = str(user_path(config[key]).resolve())
     folder = run.folder.relative_to(run.job.results_dir).as_posix()
     return RemoteJob(WorkerRequest(config, run.job.command), folder, mark, os.getcwd())
 

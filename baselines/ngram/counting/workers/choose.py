@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from baselines.ngram.counting.workers.merge import Workers
 from baselines.ngram.counting.workers.processes import Processes
+from benchmark.environment import COUNTING
 from benchmark.errors import UserError
 
 
@@ -14,18 +13,10 @@ def workers_from_environment() -> Workers | None:
 
     Raises UserError if it has another value, or if Ray or its cluster is missing.
     """
-    said = os.environ.get("NEXTWORD_COUNTING", "")
-    kind, _, detail = said.partition(":")
+    kind, _, detail = COUNTING.value.partition(":")
     if kind == "ray":
         return ray_tasks(detail or None)
-    if kind == "processes":
-        return processes(detail, "NEXTWORD_COUNTING=processes:")
-    if said:
-        raise UserError(
-            f"NEXTWORD_COUNTING={said} is not usable: "
-            "give processes:N, ray, ray:auto or ray:ADDRESS, or leave it unset"
-        )
-    return None
+    return Processes(int(detail)) if kind == "processes" else None
 
 
 def processes(said: str, name: str) -> Workers:
