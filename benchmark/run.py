@@ -24,8 +24,17 @@ from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.footprint import footprint
 from benchmark.measure.perplexity import perplexity_line
-from benchmark.record import provenance
-from benchmark.record.folder import CHECKPOINT, RESULT, WORKSPACE, finished, write_result
+from benchmark.record import provenance, repetition
+from benchmark.record.folder import (
+    CHECKPOINT,
+    CONFIG,
+    ENVIRONMENT,
+    OURS,
+    RESULT,
+    WORKSPACE,
+    finished,
+    write_result,
+)
 from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
 from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
@@ -42,16 +51,23 @@ def execute(job: Job, *, report: Report | None = None) -> Result:
     """
     corpus = job.open_corpus(_say(job))
     folder = job.folder(corpus.fingerprint)
+    repetition.clear_up_around(folder)
     with locked(folder, busy=lambda: _say(job)("another process is at this run; waiting for it")):
-        if job.config["force"]:
-            shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
-        elif (earlier := finished(folder)) is not None:
+        repetition.settle(folder)
+        if not job.config["force"] and (earlier := finished(folder)) is not None:
+            repetition.give_up(folder)
             return earlier
+        place = repetition.begin(folder)
+        if job.config["force"] and place == folder:
+            shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
         try:
-            return _recorded(job, corpus, folder, report)
+            result = _recorded(job, corpus, place, report)
         except UserError:
-            _forget(folder)
+            _forget(place)
             raise
+        if place != folder and result.settled:
+            repetition.take_place(place, folder)
+        return result
 
 
 def assist(job: Job) -> None:
@@ -66,15 +82,14 @@ def record_failure(job: Job, corpus_fingerprint: str, reason: str) -> Result:
     """Record a run whose process died without a word (killed, out of memory)."""
     folder = job.folder(corpus_fingerprint)
     folder.mkdir(parents=True, exist_ok=True)  # it may have died before it began
-    result = replace(_begun(job, folder), reason=reason)
-    write_result(folder, result)
+    result = replace(_begun(job, folder.name), reason=reason)
+    write_result(repetition.begin(folder), result)
     return result
 
 
 def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> Result:
-    (folder / RESULT).unlink(missing_ok=True)
-    write_text(folder / "config.yaml", _yaml(job))
-    result = _with_events(_begun(job, folder), corpus)
+    write_text(folder / CONFIG, _yaml(job))
+    result = _with_events(_begun(job, job.run_id(corpus.fingerprint)), corpus)
     meter, clock = EnergyMeter(), CoreClock()
     with FileRunLog(folder, job.title, meter, report) as log:
         try:
@@ -86,7 +101,7 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
         if log.whole:
             spent = clock.core_seconds(result.train_device or "cpu")
             result = replace(result, search_core_seconds=spent)
-    write_json(folder / "environment.json", provenance.environment())
+    write_json(folder / ENVIRONMENT, provenance.environment())
     write_result(folder, result)
     if result.settled:
         shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
@@ -116,11 +131,11 @@ def _computed(
     return replace(result, status="ok")
 
 
-def _begun(job: Job, folder: Path) -> Result:
+def _begun(job: Job, run_id: str) -> Result:
     """What is known of a run before its corpus is open; `failed` until it ends otherwise."""
     model = job.config["model"]
     return Result(
-        run_id=folder.name,
+        run_id=run_id,
         status="failed",
         model=job.model,
         label=model.get("label", job.model),
@@ -174,13 +189,18 @@ def _refuses_settings(error: UserError) -> bool:
 
 
 def _forget(folder: Path) -> None:
-    """Leave nothing of a run that the user must mend first, but what training can go on from."""
-    if (folder / WORKSPACE).exists():
+    """Leave nothing of a run that the user must mend first, but an earlier record, what training can go on
+    from, and files that no run writes."""
+    if (folder / WORKSPACE).exists() or (folder / RESULT).exists():
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    for parent in (folder.parent, folder.parent.parent):
-        with suppress(OSError):  # other runs live there
-            parent.rmdir()
+    for name in OURS:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name, ignore_errors=True)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    for place in (folder, folder.parent, folder.parent.parent):
+        with suppress(OSError):  # other files, or other runs, are there
+            place.rmdir()
 
 
 def _yaml(job: Job) -> str:

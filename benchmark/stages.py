@@ -26,7 +26,7 @@ from benchmark.measure.size import model_size, size_on_disk
 from benchmark.measure.throughput import timed_scores, training_spread
 from benchmark.record import provenance
 from benchmark.record.blocks import write_blocks
-from benchmark.record.folder import CHECKPOINT, SCORES
+from benchmark.record.folder import CHECKPOINT, SAMPLES, SCORES
 from benchmark.record.log import FileRunLog
 from benchmark.record.losses import write_losses
 from benchmark.record.result import Result
@@ -109,7 +109,7 @@ def save(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpu
         corpus.vocabulary.save(checkpoint / "vocabulary.json")
         corpus.tokeniser.save(checkpoint)
     write_array(folder / SCORES, scores.astype(np.float32))
-    write_json(folder / "samples.json", samples(model, corpus))
+    write_json(folder / SAMPLES, samples(model, corpus))
     write_losses(folder, group_losses(scores, corpus.train, corpus.test, corpus.keep))
     write_blocks(folder, block_losses(scores, blocks_of(corpus.test)))
     return replace(result, **on_disk)

@@ -1,8 +1,8 @@
 """Temporary files and folders of which a later start can tell whether they are still in use.
 
 Each has a name of its own, and its process holds a lock on it. The system frees the lock however the process
-ends. So what has such a name and no lock was left by a process that was killed. `sweep` removes it, and
-whoever makes something temporary in a folder sweeps that folder first.
+ends. So what has such a name and no lock was left by a process that was killed. `remove_abandoned` removes
+it, and whoever makes something temporary in a folder does so first.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def temporary_file(beside: Path) -> Iterator[tuple[Path, IO[bytes]]]:
             return
 
 
-def sweep(folder: Path, depth: int = 0) -> None:
+def remove_abandoned(folder: Path, depth: int = 0) -> None:
     """Remove what killed processes left in a folder, and in the folders below it, down to `depth`.
 
     What a process still uses stays, as does whatever cannot be removed.
@@ -87,9 +87,17 @@ def sweep(folder: Path, depth: int = 0) -> None:
     for entry in entries:
         with suppress(OSError):
             if _NAME.fullmatch(entry.name):
-                _remove_abandoned(Path(entry.path))
+                _remove_unless_used(Path(entry.path))
             elif depth and entry.is_dir(follow_symlinks=False):
-                sweep(Path(entry.path), depth - 1)
+                remove_abandoned(Path(entry.path), depth - 1)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder, if there is one. A kill meanwhile leaves nothing that could be taken for it."""
+    path = folder.with_name(f".{folder.name[:40]}.{uuid4().hex[:16]}.tmp")
+    with suppress(FileNotFoundError):
+        folder.rename(path)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def system_folder() -> Path:
@@ -98,7 +106,7 @@ def system_folder() -> Path:
 
 
 def _new_path(parent: Path, name: str) -> Path:
-    sweep(parent)
+    remove_abandoned(parent)
     return parent / f"{name}.{uuid4().hex[:16]}.tmp"
 
 
@@ -131,7 +139,7 @@ def _remove_folder(path: Path, lock: int, owner: int) -> None:
         os.close(lock)
 
 
-def _remove_abandoned(path: Path) -> None:
+def _remove_unless_used(path: Path) -> None:
     """Raises OSError if a process uses it, or if it cannot be removed."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:

@@ -16,7 +16,7 @@ from benchmark import exchange
 from benchmark.errors import UserError
 from benchmark.exchange import put_back, put_in_place
 from benchmark.files import atomic_file, atomic_folder, write_text
-from benchmark.temporary import TemporaryFolder, sweep
+from benchmark.temporary import TemporaryFolder, remove_abandoned
 
 HOLD = """
 import sys
@@ -50,20 +50,20 @@ def test_what_a_killed_process_left_is_swept_up_and_what_is_in_use_stays(tmp_pat
     (tmp_path / "theirs.tmp").write_text("a file of the user's")
     with holder(tmp_path) as one, holder(tmp_path):
         assert len(list(tmp_path.iterdir())) == 5
-        sweep(tmp_path)
+        remove_abandoned(tmp_path)
         assert len(list(tmp_path.iterdir())) == 5
         one.send_signal(signal.SIGKILL)
         one.wait()
         write_text(tmp_path / "any", "whoever writes here sweeps")
         assert len(list(tmp_path.iterdir())) == 4
-    sweep(tmp_path.parent, depth=1)
+    remove_abandoned(tmp_path.parent, depth=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["any", "theirs.tmp"]
 
 
 def test_a_temporary_folder_ends_with_its_owner(tmp_path: Path) -> None:
     owner = TemporaryFolder.elsewhere("test", tmp_path)
     (owner.path / "file").write_text("some")
-    sweep(tmp_path)
+    remove_abandoned(tmp_path)
     assert (owner.path / "file").exists()
     del owner
     assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from benchmark.corpus.document import file_hash
 from benchmark.errors import UserError
 from benchmark.files import locked
+from benchmark.temporary import TemporaryFolder
 
 Say = Callable[[str], None]
 
@@ -77,14 +77,13 @@ def _download(url: str, checksum: str | None, destination: Path, search_path: Se
 
     pooch.get_logger().setLevel("ERROR")
     name = destination.relative_to(search_path.downloads).as_posix()
-    # pooch writes into this folder, which is removed together with what a killed process left in it.
-    aside = destination.with_name(destination.name + ".part")
-    shutil.rmtree(aside, ignore_errors=True)
     downloader = pooch.HTTPDownloader(_Progress(name, say), chunk_size=CHUNK, timeout=TIMEOUT)
     try:
-        fetched = Path(pooch.retrieve(url, None, fname=destination.name, path=aside, downloader=downloader))
-        check(fetched, checksum, origin=url)
-        fetched.replace(destination)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFolder.beside(destination) as aside:
+            got = pooch.retrieve(url, None, fname=destination.name, path=aside, downloader=downloader)
+            check(Path(got), checksum, origin=url)
+            Path(got).replace(destination)
     except UserError:
         raise
     except Exception as error:
@@ -93,8 +92,6 @@ def _download(url: str, checksum: str | None, destination: Path, search_path: Se
             f"{name} is missing and could not be fetched ({_reason(error)}): looked for "
             f"{search_path.looked_in(name)}; get it from {url} and put it there"
         ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def check(path: Path, checksum: str | None, origin: str | None = None) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from benchmark.errors import ERROR_MARK, UserError
 from benchmark.gpu.python_text import PythonText, write_python_text
 from benchmark.peers.ngram.measure import NgramPlan, measure
 from benchmark.settings import usable_cores
+from benchmark.temporary import TemporaryFolder
 
 #: More memory than this makes no sorting faster.
 MOST_MEGABYTES = 32_000
@@ -24,10 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the text, run both programs once, and record them as `nextword peers` does."""
     options = _parser().parse_args(arguments)
     try:
-        with tempfile.TemporaryDirectory(prefix="nextword-gpu-") as folder:
-            text = write_python_text(Path(folder), options.words, options.sources)
+        with TemporaryFolder.elsewhere("gpu") as folder:
+            text = write_python_text(folder, options.words, options.sources)
             print(f"{text.words:,} words of Python sources", flush=True)
-            path = measure(_plan(options, text), Path(folder), lambda line: print(line, flush=True))
+            path = measure(_plan(options, text), folder, lambda line: print(line, flush=True))
     except UserError as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)
         return 2

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from benchmark.errors import UserError
+from benchmark.temporary import TemporaryFolder
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 #: How many bytes are kept of the end of what a program prints.
@@ -51,12 +51,12 @@ def run_measured(command: Sequence[str], folder: Path, source: Path | None = Non
 
     Raises UserError if it cannot be started at all.
     """
-    with tempfile.TemporaryDirectory(prefix="nextword-measured-") as own:
-        report = Path(own) / "report"
+    with TemporaryFolder.elsewhere("measured") as own:
+        report = own / "report"
         with (
             (source or Path(os.devnull)).open("rb") as stdin,
-            (Path(own) / "out").open("w+b") as stdout,
-            (Path(own) / "err").open("w+b") as stderr,
+            (own / "out").open("w+b") as stdout,
+            (own / "err").open("w+b") as stderr,
         ):
             launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(report), *command]
             child = subprocess.Popen(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.record.folder import RESULT, RunRecord, read_folders, read_result
+from benchmark.record.folder import RunRecord, finished_folders, read_folders, read_result
 
 
 def find_run(results_dir: Path, text: str) -> RunRecord:
@@ -19,7 +19,7 @@ def find_run(results_dir: Path, text: str) -> RunRecord:
         if result is None:
             raise UserError(f"{folder} holds no finished run; `nextword status` lists them")
         return RunRecord(folder, result)
-    folders = sorted(path.parent for path in (results_dir / "runs").glob(f"*/*/*/{RESULT}"))
+    folders = finished_folders(results_dir)
     if not folders:
         raise UserError(
             f"there is no finished run below {results_dir}; make one: nextword run corpus=sotu_small"

@@ -15,9 +15,13 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.files import write_json
+from benchmark.files import LOCK, write_json
+from benchmark.record.blocks import FILE as BLOCKS
 from benchmark.record.blocks import BlockLosses, read_blocks
+from benchmark.record.compact_scores import COMPACT
+from benchmark.record.curve import FILE as CURVE
 from benchmark.record.curve import Validation, validations
+from benchmark.record.losses import FILE as LOSSES
 from benchmark.record.losses import GroupLoss, read_losses
 from benchmark.record.result import Result
 
@@ -26,6 +30,11 @@ RESULT, CHECKPOINT = "result.json", "checkpoint"
 SCORES = "test_log_probs.npy"
 #: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
 WORKSPACE = "resume"
+CONFIG, ENVIRONMENT, SAMPLES, LOG = "config.yaml", "environment.json", "samples.json", "log.txt"
+#: What a run writes into its folder.
+OURS = frozenset(
+    {RESULT, CHECKPOINT, SCORES, COMPACT, WORKSPACE, CONFIG, ENVIRONMENT, SAMPLES, LOG, BLOCKS, CURVE, LOSSES}
+) | {LOCK}
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,14 @@ def _to_stderr(line: str) -> None:
 
 def read_runs(results_dir: Path, warn: Callable[[str], None] = _to_stderr) -> list[RunRecord]:
     """Every finished run below a results folder, in path order; an unreadable one is a warning."""
-    return read_folders(sorted(path.parent for path in (results_dir / "runs").glob(f"*/*/*/{RESULT}")), warn)
+    return read_folders(finished_folders(results_dir), warn)
+
+
+def finished_folders(results_dir: Path) -> list[Path]:
+    """Every run folder with a record below a results folder, in order. Those whose name begins with a dot are
+    no runs, but being written."""
+    found = (path.parent for path in (results_dir / "runs").glob(f"*/*/*/{RESULT}"))
+    return sorted(folder for folder in found if not folder.name.startswith("."))
 
 
 def read_folders(folders: Iterable[Path], warn: Callable[[str], None] = _to_stderr) -> list[RunRecord]:

@@ -14,7 +14,7 @@ from typing import Self
 from benchmark.contract import RunLog
 from benchmark.environment import WORLD_SIZE
 from benchmark.record.curve import read_curve, write_curve
-from benchmark.record.folder import WORKSPACE
+from benchmark.record.folder import LOG, WORKSPACE
 from benchmark.record.meter import Meter, Reading
 from benchmark.record.progress import Progress, Report, Throttle
 
@@ -44,7 +44,7 @@ class FileRunLog(RunLog):
         self._folder, self._label, self._meter, self._report = folder, label, meter, report
         self.workspace = folder / WORKSPACE
         mode = "a" if self.workspace.exists() else "w"
-        self._file = (folder / "log.txt").open(mode, encoding="utf-8")
+        self._file = (folder / LOG).open(mode, encoding="utf-8")
         self._rows: list[dict[str, float]] = []
         self._earlier: list[dict[str, float]] = []
         self._earlier_tokens = -1

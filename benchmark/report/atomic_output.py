@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.errors import UserError
-
-_PREFIX = ".writing-"
+from benchmark.temporary import TemporaryFolder, remove_abandoned
 
 
 @contextmanager
@@ -24,23 +19,14 @@ def atomic_output(out: Path) -> Iterator[Path]:
     subfolder, files that an earlier call left in one of the formats written by this one are removed. The
     next call removes what a killed process left behind. Raises UserError where `out` cannot be written.
     """
-    lock = None
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(out)
-        new = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=out))
-        lock = os.open(new, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # released by the system however this process ends
-        try:
+        remove_abandoned(out, depth=1)
+        with TemporaryFolder.beside(out / "new") as new:
             yield new
             _publish(new, out)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
-    finally:
-        if lock is not None:
-            os.close(lock)
 
 
 def _publish(new: Path, out: Path) -> None:
@@ -54,15 +40,3 @@ def _publish(new: Path, out: Path) -> None:
         for old in (out / folder).iterdir():
             if old.suffix in kinds and old.name not in written:
                 old.unlink()
-
-
-def _remove_abandoned(out: Path) -> None:
-    """Removes the folders that killed processes left; those of running ones are locked."""
-    for folder in out.glob(f"{_PREFIX}*"):
-        with suppress(OSError):
-            lock = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)

@@ -48,7 +48,7 @@ def likely_seconds(runs: Sequence[PlannedRun]) -> dict[PlannedRun, float]:
 def _records(run: PlannedRun) -> Iterator[Record]:
     below = run.folder.parent.relative_to(run.job.results_dir)
     for parent in (run.folder.parent, run.job.results_dir / "reference" / below):
-        for folder in sorted(parent.glob("*/")):
+        for folder in sorted(parent.glob("[!.]*/")):
             try:
                 result = read_result(folder)
             except UserError:

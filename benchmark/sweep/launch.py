@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.job import Job, Say
 from benchmark.record.folder import finished
+from benchmark.record.repetition import clear_up, give_up_if_free
 from benchmark.sweep.capacity import capacity_of
 from benchmark.sweep.launchers.launcher import build_launcher
 from benchmark.sweep.monitor import Monitor
@@ -29,6 +30,8 @@ def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
     Raises UserError if the launcher cannot be used.
     """
     runs, outcomes = plan_runs(jobs, say)
+    for results_dir in {job.results_dir for job in jobs}:
+        clear_up(results_dir)
     waiting: dict[Path, list[PlannedRun]] = {}  # several jobs may name one run (a seed that changes nothing)
     for run in runs:
         try:
@@ -37,6 +40,7 @@ def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
             outcomes[run.job] = Outcome(run.job, "error", str(error), None)
             continue
         if earlier is not None:
+            give_up_if_free(run.folder)
             outcomes[run.job] = outcome_from_record(run, earlier, earlier=True)
         else:
             waiting.setdefault(run.folder, []).append(run)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.job import Job
 from benchmark.record.folder import finished, read_result
 from benchmark.record.outdated import Outdated, outdated
+from benchmark.record.repetition import latest
 from benchmark.record.result import Result
 from benchmark.run import record_failure
 from benchmark.sweep.subprocess_run import USER_ERROR_STATUS, WorkerExit, WorkerRequest
@@ -54,12 +55,17 @@ def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:
     if rank() and ended.status == 0:  # the process of rank 0 writes the record, later
         return Outcome(run.job, "ok", None, run.folder)
     try:
-        record = read_result(run.folder)
+        place = latest(run.folder) if run.job.config["force"] else run.folder
+        record = read_result(place)
         if ended.status != 0 or record is None:
             record = record_failure(run.job, run.corpus_fingerprint, ended.reason)
+            place = latest(run.folder)
     except UserError as error:
         return Outcome(run.job, "error", str(error), None)
-    return outcome_from_record(run, record)
+    outcome = outcome_from_record(run, record)
+    if place == run.folder:
+        return outcome
+    return replace(outcome, folder=place, reason=f"{record.reason} (the run that it was to repeat is kept)")
 
 
 def outcome_of_lost_worker(run: PlannedRun, reason: str) -> Outcome:

@@ -63,7 +63,7 @@ def folder_state(folder: Path) -> RunState:
         result, problem = None, str(error)
     if problem:
         return RunState("unusable", f"{model} on {corpus}", corpus, model, folder, problem)
-    if result is None:
+    if result is None or (not result.settled and is_running(folder)):  # a failed run is tried again
         return _unfinished(folder, corpus, model)
     title = run_title(result.label, corpus, result.seed)
     lines = (result.reason or "").splitlines()
@@ -136,6 +136,6 @@ def _config(folder: Path) -> Mapping[str, Any]:
 
 def _folders(parent: Path) -> list[Path]:
     try:
-        return sorted(path for path in parent.iterdir() if path.is_dir())
+        return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError:
         return []

@@ -6,12 +6,12 @@ import argparse
 import re
 import shlex
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
+from benchmark.temporary import TemporaryFolder
 from benchmark.verbs.options import Parser, add_results_dir, existing_folder, name
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def carry_out(
 
     Returns the exit status.
     """
-    with tempfile.TemporaryDirectory(dir=folder, prefix="nextword-peers-") as work:
+    with TemporaryFolder.elsewhere("peers", folder) as work:
         try:
-            path = measure(Path(work).resolve(), lambda line: print(line, flush=True))
+            path = measure(work.resolve(), lambda line: print(line, flush=True))
         except KeyboardInterrupt:
             print("\ninterrupted; what was measured before is recorded", file=sys.stderr)
             return 130

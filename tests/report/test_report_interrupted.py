@@ -73,7 +73,7 @@ def report(earlier, tmp_path):
 def test_a_killed_report_leaves_the_earlier_one_whole(earlier, report, first):
     folder, before = earlier
     assert reporting(folder, report, first).returncode == -signal.SIGKILL
-    left = {name: data for name, data in contents(report).items() if not name.startswith(".writing-")}
+    left = {name: data for name, data in contents(report).items() if not name.startswith(".new.")}
     assert left == before
 
 

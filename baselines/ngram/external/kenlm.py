@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
@@ -27,6 +26,7 @@ from benchmark.contract import (
     TokenStream,
     Vocabulary,
 )
+from benchmark.temporary import TemporaryFolder
 
 _ARPA = "model.arpa"
 _SETTINGS = "model.json"
@@ -58,8 +58,8 @@ class KenLM(LanguageModel):
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Estimate on `train`. Raises Skip without the kenlm package, UserError for a wrong path of lmplz."""
         _kenlm()
-        self._own = tempfile.TemporaryDirectory(prefix="nextword-kenlm-")
-        arpa = Path(self._own.name) / _ARPA
+        self._own = TemporaryFolder.elsewhere("kenlm")
+        arpa = self._own.path / _ARPA
         vocabulary = train.vocabulary
         by_line = self.context == "sentence" and vocabulary.end is not None
         program = find_lmplz(self.lmplz) if by_line else None

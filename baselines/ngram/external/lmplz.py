@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from benchmark.contract import TokenStream
 from benchmark.errors import UserError
+from benchmark.temporary import TemporaryFolder
 
 
 def find_lmplz(program: str | None) -> str | None:
@@ -35,14 +35,16 @@ def run_lmplz(
     """
     names = np.array(spellings, dtype=object)
     names[train.vocabulary.end] = "\n"
-    with tempfile.TemporaryDirectory(prefix="nextword-lmplz-") as folder:
-        text = Path(folder) / "train.txt"
+    own = TemporaryFolder.elsewhere("lmplz")
+    with own as folder:
+        text = folder / "train.txt"
         with text.open("w", encoding="utf-8", newline="\n") as file:
             for start in range(0, len(train), 1 << 20):
                 file.write(" ".join(names[train.ids[start : start + (1 << 20)]]) + " ")
         command = [program, "--order", str(order), "--memory", memory, "--temp_prefix", f"{folder}/"]
         command += ["--discount_fallback", "--text", str(text), "--arpa", str(arpa)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        # should this process be killed, the program goes on; it then holds the folder that it writes to
+        done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=[own.lock])
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise RuntimeError(f"{program} failed: {lines[-1]}")

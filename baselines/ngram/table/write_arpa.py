@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import log
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.errors import UserError
+from benchmark.files import atomic_file
 
 START = "<s>"
 #: What the format writes as log10 of zero.
@@ -32,17 +35,18 @@ def write_arpa(table: BackoffTable, spellings: Sequence[str], path: Path) -> Non
     for word in spellings:
         if not word or word == START or _SEPARATOR.search(word):
             raise UserError(f"an ARPA file cannot hold the word {word!r}: give it another spelling")
-    with _open(path) as file:
-        _write(table, spellings, file)
+    with atomic_file(path) as file, _packed(file, path) as packed:
+        text = io.TextIOWrapper(packed, encoding="utf-8", newline="\n")
+        _write(table, spellings, text)
+        text.flush()
+        text.detach()
 
 
-def _open(path: Path) -> IO[str]:
-    try:
-        if path.suffix == ".gz":
-            return gzip.open(path, "wt", _PACKING, encoding="utf-8", newline="\n")
-        return path.open("w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+def _packed(file: IO[bytes], path: Path) -> AbstractContextManager[IO[bytes]]:
+    if path.suffix == ".gz":
+        packed = gzip.GzipFile(path.name, "wb", _PACKING, file)
+        return cast(AbstractContextManager[IO[bytes]], packed)
+    return nullcontext(file)
 
 
 def _write(table: BackoffTable, spellings: Sequence[str], file: IO[str]) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from benchmark.temporary import TemporaryFolder
 
 _watched: set[str] = set()
 
@@ -20,8 +21,8 @@ _watched: set[str] = set()
 @contextmanager
 def held_lease() -> Iterator[str]:
     """The path of a file that stays locked until the block, or this process, ends."""
-    with tempfile.TemporaryDirectory(prefix="nextword-") as folder:
-        path = Path(folder) / "lease"
+    with TemporaryFolder.elsewhere("lease") as folder:
+        path = folder / "lease"
         with path.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield str(path)

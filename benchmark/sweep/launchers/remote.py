@@ -9,9 +9,7 @@ paths, or else where that machine's own `NEXTWORD_CORPORA` and `NEXTWORD_CACHE` 
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,11 +19,13 @@ from uuid import uuid4
 
 from benchmark.environment import CACHE, CORPORA, user_path
 from benchmark.errors import UserError
-from benchmark.files import write_text
+from benchmark.files import locked, write_text
 from benchmark.record.folder import RESULT, WORKSPACE
+from benchmark.record.repetition import settle_from
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import PlannedRun
 from benchmark.sweep.subprocess_run import OutputLine, WorkerExit, WorkerRequest, worker_output
+from benchmark.temporary import TemporaryFolder
 
 #: A file below the results folder; its content shows a machine that it sees this very folder.
 MARK = Path("launcher") / "mark"
@@ -83,7 +83,7 @@ def run_remote_job(sent: RemoteJob) -> Generator[OutputLine | FileChunk | Worker
         config = {**sent.request.config, **_own_folders(sent.request.config)}
         shared = _sees_results(sent)
         if not shared:
-            config["results_dir"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="nextword-"))
+            config["results_dir"] = str(stack.enter_context(TemporaryFolder.elsewhere("remote")))
         cwd = sent.cwd if Path(sent.cwd).is_dir() else None
         end = yield from worker_output(replace(sent.request, config=config), cwd=cwd)
         run = Path(config["results_dir"]) / sent.run
@@ -133,13 +133,13 @@ def _file_chunks(run: Path) -> Iterator[FileChunk]:
 class RemoteReceiver:
     """Takes what a remote job yields: hands its lines to the monitor, and puts its files into the run folder.
 
-    Files are collected beside the folder and moved into it at the end, the record last, so an interrupted
-    sweep leaves no half of a run.
+    Files are collected beside the folder, which takes its place at the end, so an interrupted sweep leaves no
+    half of a run.
     """
 
     def __init__(self, run: PlannedRun, monitor: Monitor) -> None:
         self._run, self._monitor, self._folder = run, monitor, run.folder
-        self._aside = run.folder.with_name(f"{run.folder.name}.{os.getpid()}.tmp")
+        self._aside: TemporaryFolder | None = None
 
     def receive(self, item: OutputLine | FileChunk) -> None:
         """Take a line, or the next bytes of a file. Raises UserError if it cannot be written."""
@@ -149,30 +149,26 @@ class RemoteReceiver:
         path = PurePosixPath(item.path)
         if path.is_absolute() or ".." in path.parts:
             raise UserError(f"{item.path} is no file of a run folder")
-        target = self._aside / path
         try:
+            if self._aside is None:
+                self._folder.parent.mkdir(parents=True, exist_ok=True)
+                self._aside = TemporaryFolder.beside(self._folder)
+            target = self._aside.path / path
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("ab") as file:
                 file.write(item.data)
         except OSError as error:
-            raise UserError(f"cannot write {target}: {error.strerror or error}") from error
+            raise UserError(f"cannot write {self._folder}: {error.strerror or error}") from error
 
     def commit(self) -> None:
         """Everything has arrived: move it into the run folder."""
-        if not self._aside.exists():
-            return
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / RESULT).unlink(missing_ok=True)
-            for path in sorted(self._aside.iterdir(), key=lambda path: path.name == RESULT):
-                target = self._folder / path.name
-                if target.is_dir():
-                    shutil.rmtree(target)
-                path.rename(target)
-            self._aside.rmdir()
-        except OSError as error:
-            raise UserError(f"cannot write {self._folder}: {error.strerror or error}") from error
+        if self._aside is not None:
+            with locked(self._folder, busy=lambda: None):
+                settle_from(self._aside.path, self._folder)
+            self.discard()
 
     def discard(self) -> None:
         """Delete what arrived from a job that did not finish."""
-        shutil.rmtree(self._aside, ignore_errors=True)
+        if self._aside is not None:
+            self._aside.close()
+            self._aside = None
