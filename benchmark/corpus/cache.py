@@ -52,17 +52,18 @@ def open_encoded(
 ) -> Encoded:
     """The encoding of a corpus: from the cache, or made now. Raises UserError."""
     folder = cache / "encoded" / folder_name(settings, fingerprint)
-    found = _load(folder)
+    additions = _additions(settings)
+    found = _load(folder, additions)
     if found is None:
         busy = f"another process is encoding {settings.name}; waiting for it"
         with locked(cache / "encoded" / "locks" / folder.name, busy=lambda: say(busy)):
-            found = _load(folder)
+            found = _load(folder, additions)
             if found is None:
                 again = " again: its cache is damaged or of another version" if folder.exists() else ""
                 say(f"encoding {settings.name}{again}")
                 with atomic_folder(folder) as aside:
                     _write(settings, documents, aside, say)
-                found = _load(folder)
+                found = _load(folder, additions)
     if found is None:
         raise UserError(
             f"the encoded corpus in {folder} was damaged right after it was written: is its disk failing?"
@@ -94,7 +95,7 @@ def _write(
     )
     vocabulary.save(folder / VOCABULARY)
     meta = {
-        "additions": ADDITIONS,
+        "additions": _additions(settings),
         "splits": {part: asdict(split) for part, split in splits.items()},
         "checksums": checksums_of(folder, sorted(folder.iterdir())),
     }
@@ -127,11 +128,16 @@ def _check_counts(
             )
 
 
-def _load(folder: Path) -> Encoded | None:
-    """The contents of a folder, or None if it is missing, incomplete or damaged."""
+def _additions(settings: CorpusSettings) -> list[object]:
+    """What determines the arrays beside the ids, besides the text and how it is encoded."""
+    return [ADDITIONS, settings.heading]
+
+
+def _load(folder: Path, additions: list[object]) -> Encoded | None:
+    """The contents of a folder, or None if it is missing, incomplete, damaged or has other additions."""
     try:
         meta = unsealed(json.loads((folder / META).read_text(encoding="utf-8")))
-        if meta["additions"] != ADDITIONS or first_damaged(folder, meta["checksums"]):
+        if meta["additions"] != additions or first_damaged(folder, meta["checksums"]):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
         streams = {part: _stream(folder, part, vocabulary, meta) for part in PARTS}

@@ -187,7 +187,7 @@ def _number(
     stops = line_ends[:-1] if numberer.end_of_line else line_ends[-1:]
     lines = np.concatenate([[0], stops])
     np.save(folder / f"{part}.lines.npy", lines, allow_pickle=False)
-    documents = document_offsets(texts.parts[part], counter.newlines, line_ends)
+    documents = document_offsets(texts.parts[part], counter.newlines, line_ends, texts.settings.heading)
     if documents is not None:
         np.save(folder / f"{part}.documents.npy", documents, allow_pickle=False)
     return EncodedSplit(targets, len(lines) - 1, counter.digest), _counts(folder, part), line_ends

@@ -106,6 +106,8 @@ class CorpusSettings:
     #: What becomes of `<s>`, `</s>` and `<unk>` in the text (see `benchmark.corpus.marks`).
     marks: Marks = "refuse"
     end_of_line: bool = True
+    #: A regular expression of lines that begin a document within a file (see `document_offsets`).
+    heading: str | None = None
     #: How much of the training split to train on (see `benchmark.corpus.train_share`); by default all of it.
     train_share: Share = None
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
@@ -181,7 +183,25 @@ def _check_together(settings: CorpusSettings) -> None:
     share = settings.train_share
     if share is not None and not 0 < share <= 1:
         raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
+    _check_heading(settings)
     _check_parts(settings)
+
+
+def _check_heading(settings: CorpusSettings) -> None:
+    """With `tokens: words`, a line of the corpus is a sentence, not a line of the file."""
+    if settings.heading is None:
+        return
+    try:
+        re.compile(settings.heading)
+    except re.error as error:
+        raise UserError(
+            f"corpus.heading={settings.heading!r} is not a regular expression: {error}"
+        ) from error
+    if settings.tokens == "words":
+        raise UserError(
+            "corpus.heading finds no lines with corpus.tokens=words, which makes sentences of them: "
+            "put every document into a file of its own, or set corpus.heading=null"
+        )
 
 
 def _check_open(settings: CorpusSettings) -> None:

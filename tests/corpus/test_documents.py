@@ -117,3 +117,62 @@ def test_addresses_are_documents(tmp_path: Path) -> None:
     begins = [" ".join(text[start : start + 40]) for start in corpus.test.documents[:-1].tolist()]
     assert all("speaker" in begin or "congress" in begin for begin in begins), begins
     assert blocks_of(corpus.test).unit == "blocks of 50 lines"
+
+
+#: Two headings; and what is none: text above it, text below it, a section, a blank line.
+NO_HEADINGS = " = Not this = \n\n = = Section = = \n\n\n = Nor that = \nd e\n"
+ARTICLES = f"\n = One = \n\na b c\n{NO_HEADINGS}\n = Two = \n\nf g"
+HEADING = " = [^=].* = "
+
+
+@pytest.mark.parametrize("changes", ALL_TOKENS[1:4], ids=lambda changes: changes["tokens"])
+def test_a_heading_between_blank_lines_begins_a_document(tmp_path: Path, changes: dict[str, Any]) -> None:
+    marks = "one two three a b c d e f g = Two One Not this Section Nor that\n"
+    options = texts(tmp_path, marks * 3)
+    (tmp_path / "articles.txt").write_text(ARTICLES)
+    of = {**options, "test": str(tmp_path / "articles.txt"), "heading": HEADING, **changes}
+    test = opened(of, tmp_path).test
+    assert test.documents is not None
+    begin, second, end = test.documents.tolist()
+    assert (begin, end) == (0, len(test))
+    # it has the tokens of the text from the blank lines above it on, if these are all there is
+    (tmp_path / "articles.txt").write_text(ARTICLES[ARTICLES.index("\n = Two") :])
+    alone = opened({**of, "heading": None}, tmp_path).test
+    assert test.ids[second:].tolist() == alone.ids.tolist()
+
+
+def test_headings_in_several_files_and_none_at_all(tmp_path: Path) -> None:
+    contents = [" = A = \n\nx\n\n = B = \n\ny\n\n", "\n = C = \n", "z\n"]
+    options = {"tokens": "whitespace", "heading": HEADING, "vocabulary": {"min_count": 1}}
+    test = several(tmp_path, contents, **options).test
+    assert test.documents is not None
+    assert test.documents.tolist() == [0, 7, 16, 21, 23]
+    plain = several(tmp_path / "plain", ["x\n", "y\n"], **options).test
+    assert plain.documents is not None
+    assert plain.documents.tolist() == [0, 2, 4]
+
+
+def test_another_heading_has_the_cache_made_anew_with_the_same_ids(tmp_path: Path) -> None:
+    options = {"tokens": "whitespace", "vocabulary": {"min_count": 1}}
+    content = [" = A = \n\nx\n\n = B = \n\ny\n"]
+    without = several(tmp_path, content, **options)
+    with_heading = several(tmp_path, content, **options, heading=HEADING)
+    assert without.test.documents is None
+    assert with_heading.test.documents is not None
+    assert with_heading.fingerprint == without.fingerprint
+    assert with_heading.test.ids.tolist() == without.test.ids.tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokens": "whitespace", "heading": "(a"}, "corpus.heading='(a' is not a regular expression"),
+        ({"tokens": "words", "heading": "a"}, "corpus.heading finds no lines with corpus.tokens=words"),
+    ],
+)
+def test_a_heading_that_cannot_be_used_is_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError) as raised:
+        several(tmp_path, ["x\n"], **changes)
+    assert message in str(raised.value)
