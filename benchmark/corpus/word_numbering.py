@@ -45,10 +45,13 @@ class LookedUp:
 
 
 class WordNumberer:
-    """Numbers word types from 0, in the order of the chunks in which they first occur."""
+    """Numbers word types from 0, in the order of the chunks in which they first occur.
 
-    def __init__(self, multiplier: int = MULTIPLIERS[0]) -> None:
-        self._multiplier = np.uint64(multiplier)
+    `separators` bool [256]: the bytes between words, of which none is above that of a space.
+    """
+
+    def __init__(self, multiplier: int = MULTIPLIERS[0], separators: np.ndarray = SEPARATORS) -> None:
+        self._multiplier, self._separators = np.uint64(multiplier), separators
         self._table = TypeTable()
         self._spellings = _Spellings()
 
@@ -61,7 +64,7 @@ class WordNumberer:
 
     def look_up(self, chunk: bytes) -> LookedUp:
         """The first and longer half of `number`. It changes nothing, so it can run in parallel."""
-        words = _Words(chunk)
+        words = _Words(chunk, self._separators)
         keys = words.bytes_at(0)
         layers = _hash_long_words(words, keys, self._multiplier)
         return LookedUp(words, keys, layers, self._table.find(keys))
@@ -89,13 +92,13 @@ class WordNumberer:
 class _Words:
     """The positions of the words in a chunk, and their bytes, eight at a time."""
 
-    def __init__(self, chunk: bytes) -> None:
+    def __init__(self, chunk: bytes, separators: np.ndarray) -> None:
         # A separator on either side of every word, and room for the last word's last load.
         padded = np.frombuffer(b" " + chunk + b" " * WORD, dtype=np.uint8)
         codes = padded[: len(chunk) + 2]
         # A 64-bit load from every byte position: the strides overlap on purpose.
         self._loads = np.ndarray((len(codes),), dtype="<u8", buffer=padded.data, strides=(1,))
-        separating = _separating(codes)
+        separating = _separating(codes, separators)
         edges = np.flatnonzero(separating[1:] != separating[:-1])
         edges += 1
         self.starts = edges[0::2]
@@ -109,11 +112,11 @@ class _Words:
         return loaded
 
 
-def _separating(codes: np.ndarray) -> np.ndarray:
+def _separating(codes: np.ndarray, separators: np.ndarray) -> np.ndarray:
     """Which bytes are separators: bool."""
     separating: np.ndarray = codes <= SPACE
     if np.count_nonzero(separating) > np.count_nonzero(codes == SPACE) + np.count_nonzero(codes == NEWLINE):
-        return SEPARATORS[codes]  # there are tabs and the like, or control characters within words
+        return separators[codes]  # there are tabs and the like, or control characters within words
     return separating
 
 

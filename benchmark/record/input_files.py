@@ -31,15 +31,17 @@ def input_files(target: str) -> frozenset[Keys]:
 def content_of(value: Any) -> Any:
     """What stands in an identity for a setting that names a file or a folder, or several: its content.
 
-    One that is not there counts by its name; the model says what is wrong with it.
+    One that is not there, or is a pipe, counts by its name; the model says what is wrong with it.
     """
     if isinstance(value, dict):
         return {key: content_of(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [content_of(item) for item in value]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         return value
     path = Path(value)
+    if path.exists() and not path.is_file() and not path.is_dir():  # to read a pipe would empty it, or wait
+        return value
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     try:
         return [[file.relative_to(path).as_posix(), _digest(file, *_state(file))] for file in files]
@@ -47,13 +49,13 @@ def content_of(value: Any) -> Any:
         return value
 
 
-def _state(file: Path) -> tuple[int, int]:
+def _state(file: Path) -> tuple[int, ...]:
     status = file.stat()
-    return status.st_mtime_ns, status.st_size
+    return status.st_dev, status.st_ino, status.st_ctime_ns, status.st_mtime_ns, status.st_size
 
 
-@lru_cache(maxsize=4096)  # read again where the time or the size has changed
-def _digest(file: Path, _changed: int, _size: int) -> str:
+@lru_cache(maxsize=4096)  # read again where it is another file, or the times or the size have changed
+def _digest(file: Path, *_state: int) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

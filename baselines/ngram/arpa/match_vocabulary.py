@@ -8,6 +8,7 @@ from math import log as ln
 import numpy as np
 
 from baselines.ngram.arpa.index_rows import NgramRows, RepeatedNgram, index_rows
+from baselines.ngram.arpa.precision import Precision
 from baselines.ngram.arpa.read import ArpaFile
 from baselines.ngram.table.unpacked import (
     UnpackedOrder,
@@ -21,8 +22,10 @@ from baselines.ngram.table.write_arpa import START
 from benchmark.corpus import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
 
-#: How far from 1 rounding in a file may put the sum of the probabilities.
+#: How far from 1 the arithmetic of the tool that wrote a file may put the sum of its probabilities …
 TOLERANCE = 1e-4
+#: … and how far a sum may be from 1 for the probabilities to be taken as they are: what the contract allows.
+_PROPER = 2e-4
 #: Probability mass that counts as none.
 _NOTHING = 1e-9
 
@@ -48,15 +51,25 @@ def match_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> MatchedModel:
     vocabulary's `<unk>` gets an equal share; backoff weights are then recomputed. Their probability is 0 if
     the file has no `<unk>`, and after a context that lists all words of the file.
 
-    `<s>` occurs only in histories, as in KenLM and SRILM. If the 1-grams sum to one only with it (IRSTLM), it
-    is an event that is left out. Raises UserError for an n-gram that is listed twice, and for a file without
+    `<s>` occurs only in histories, as in KenLM and SRILM. If the 1-grams sum to one with it rather than
+    without (IRSTLM), it is an event that is left out.
+
+    Sums may differ from one as far as the written digits allow: 1 lies between the sums of the least and of
+    the greatest numbers that are rounded to those in the file. Such a model is normalised if that takes more
+    than the contract's tolerance. Raises UserError for an n-gram that is listed twice, and for a file without
     any word of the vocabulary.
     """
     words = _Words(file, vocabulary)
     orders = _indexed(file, words)
-    everything = np.ones(len(orders[0]), dtype=bool)
-    sums = event_probabilities(orders, everything)
-    normalised = all(np.abs(each - 1).max(initial=0) <= TOLERANCE for each in sums)
+    remarks = words.remarks()
+    off = _furthest_from_one(orders)
+    normalised = off <= TOLERANCE or _rounded_from_one(orders, file.precision)
+    if normalised and off > _PROPER:
+        orders = _summing_to_one(orders)
+        remarks.append(
+            f"the numbers of the file have {file.precision.decimals} decimals, so that its probabilities "
+            f"sum to one only within {off:.1g}: the backoff weights are computed anew"
+        )
     if len(words.missing):
         orders = _shared(orders, words)
     if words.as_unknown.any():
@@ -68,7 +81,7 @@ def match_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> MatchedModel:
     orders = select(orders, ours)
     if normalised and len(words.missing):
         orders = normalise(orders)
-    return MatchedModel(orders, normalised, words.remarks())
+    return MatchedModel(orders, normalised, remarks)
 
 
 class _Words:
@@ -77,8 +90,9 @@ class _Words:
     def __init__(self, file: ArpaFile, vocabulary: Vocabulary) -> None:
         self.size, self.unknown = len(vocabulary), vocabulary.unknown
         names = list(file.words)
-        if UNKNOWN not in names and UNKNOWN.upper() not in vocabulary.ids:  # some tools write <UNK>
-            names = [UNKNOWN if name == UNKNOWN.upper() else name for name in names]
+        for mark in (UNKNOWN, START, END):  # some tools write <UNK>, <S>, </S>
+            if mark not in names and mark.upper() not in vocabulary.ids:
+                names = [mark if name == mark.upper() else name for name in names]
         known = {**vocabulary.ids, START: self.size}
         extra = [name for name in names if name not in known]
         known.update({name: self.size + 1 + at for at, name in enumerate(extra)})
@@ -136,10 +150,53 @@ def _unigrams(file: ArpaFile, words: _Words) -> UnpackedOrder:
     log_backoffs[ids] = np.where(ids <= words.size, file.sections[0].log10_backoffs, 0) * ln(10)
     start = log_probs[words.size]
     log_probs[words.size] = -np.inf
-    if abs(np.exp(log_probs).sum() + np.exp(start) - 1) <= TOLERANCE:
+    total = np.exp(log_probs).sum()
+    if abs(total + np.exp(start) - 1) < abs(total - 1):
         log_probs[words.size] = start
     none = np.zeros(words.total, dtype=np.int64)
     return UnpackedOrder(none, np.arange(words.total), none, log_probs, log_backoffs, none > 0)
+
+
+def _furthest_from_one(orders: list[UnpackedOrder]) -> float:
+    """How far the sum of the probabilities after a context is from 1, at most."""
+    return max(float(np.abs(each - 1).max(initial=0)) for each in _sums(orders))
+
+
+def _sums(orders: list[UnpackedOrder]) -> list[np.ndarray]:
+    return event_probabilities(orders, np.ones(len(orders[0]), dtype=bool))
+
+
+def _rounded_from_one(orders: list[UnpackedOrder], precision: Precision) -> bool:
+    """Whether every sum can have been 1 before the numbers were rounded.
+
+    A sum grows with every number in it. So it was between the sums of the least and of the greatest numbers
+    that are rounded to these.
+    """
+    least, greatest = (_sums(_moved(orders, precision, by)) for by in (-1, 1))
+    return all(
+        bool(((low <= 1 + TOLERANCE) & (high >= 1 - TOLERANCE)).all())
+        for low, high in zip(least, greatest, strict=True)
+    )
+
+
+def _moved(orders: list[UnpackedOrder], precision: Precision, by: int) -> list[UnpackedOrder]:
+    """The n-grams with each number larger (or smaller: `by` is −1) by half a unit of its last place."""
+    moved: list[UnpackedOrder] = []
+    for order in orders:
+        numbers = (
+            each + by * ln(10) * precision.rounding(each / ln(10))
+            for each in (order.log_probs, order.log_backoffs)
+        )
+        log_probs, log_backoffs = numbers
+        order = replace(order, log_probs=log_probs, log_backoffs=log_backoffs)
+        moved.append(with_implied(moved[-1], order) if moved else order)
+    return moved
+
+
+def _summing_to_one(orders: list[UnpackedOrder]) -> list[UnpackedOrder]:
+    """The n-grams with probabilities that sum to one after every context, from ones that nearly do."""
+    total = np.exp(orders[0].log_probs).sum()
+    return normalise([replace(orders[0], log_probs=orders[0].log_probs - log(total)), *orders[1:]])
 
 
 def _shared(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]:

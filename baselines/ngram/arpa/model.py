@@ -20,7 +20,7 @@ class Arpa(TableModel):
     probabilities of the file sum to one.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     path: InputFile | None = None
     context: Context = "sentence"
@@ -29,8 +29,8 @@ class Arpa(TableModel):
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Read the file. Raises Skip if none is named, UserError if it cannot be read."""
-        if self.path is None:
-            raise Skip("needs an ARPA file: give model.path=FILE.arpa, or FILE.arpa.gz")
+        if not self.path:
+            raise Skip("needs an ARPA file: give model.path=FILE.arpa (or .gz, .bz2, .xz)")
         file = read_arpa(Path(self.path))
         matched = match_vocabulary(file, train.vocabulary)
         for remark in matched.remarks:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.ngram.arpa.fields import Fields, parse
+from baselines.ngram.arpa.fields import SEPARATORS, Fields, parse
 from baselines.ngram.arpa.lines import ArpaLines
+from baselines.ngram.arpa.precision import Precision
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision, WordNumberer
 from benchmark.errors import UserError
 
-_COUNT = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)\s*")
-_SECTION = re.compile(rb"\\(\d+)-grams:\s*")
+_COUNT = re.compile(rb"\s*ngram\s+(\d{1,9})\s*=\s*(\d{1,18})\s*")
+_SECTION = re.compile(rb"\\(\d{1,9})-grams:\s*")
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,22 @@ class ArpaFile:
     words: list[str]
     sections: list[Fields]
 
+    @property
+    def precision(self) -> Precision:
+        """How precisely its numbers are written."""
+        return Precision.highest(section.precision for section in self.sections)
+
 
 def read_arpa(path: Path) -> ArpaFile:
-    """Read an ARPA file, plain or gzip.
+    """Read an ARPA file, plain or packed by gzip, bzip2 or xz, in UTF-8, or in UTF-16 or UTF-32 with a mark.
 
     Raises UserError with the file and the line if it is not an ARPA file, is cut short, has other counts than
-    its header, a field too many or too few, something that is not a number, a log-probability above 0, an
-    n-gram with a word that has no 1-gram, a word listed twice, or text that is not UTF-8.
+    its header or no word, a field too many or too few, something that is not a number, a log-probability
+    above 0, an n-gram with a word that has no 1-gram, a word listed twice, or text that is not UTF-8.
     """
     for multiplier in MULTIPLIERS:
         with suppress(HashCollision):
-            return _Reader(ArpaLines(path), WordNumberer(multiplier)).read()
+            return _Reader(ArpaLines(path), WordNumberer(multiplier, SEPARATORS)).read()
     raise HashCollision
 
 
@@ -122,6 +128,8 @@ class _Reader:
                 self.count_lines[order - 1],
                 f"the header counts {expected} {order}-grams, but there are {found} up to line {line}",
             )
+        if not section.lines.size and order == 1:
+            raise self.lines.fail(self.count_lines[0], "the header counts no 1-grams: the file has no word")
         if order == 1:
             self.words = [word.decode() for word in self.numberer.types()]
             twice = np.flatnonzero(np.bincount(section.words[:, 0]) > 1)
