@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmark.environment import check_environment
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
+from benchmark.traces import described, show_traces
 
 #: What each verb does; its code is the module of that name in `benchmark.verbs`.
 VERBS = {
@@ -39,7 +40,7 @@ usage: nextword VERB [...]          (nextword VERB --help explains each verb)
 
 {verbs}
 
-  --debug      with any verb: show the stack trace of an error
+  --debug      with any verb: show the stack trace of an error, also of one in a model's own code
   --version    print the version
 
 first steps:
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    show_traces(debug)
     try:
         return _dispatch(arguments)
     except (UserError, Skip) as error:
@@ -72,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        print(f"{ERROR_MARK}{type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
+        print(f"{ERROR_MARK}{described(error)}; --debug shows the stack trace", file=sys.stderr)
         return 1
 
 

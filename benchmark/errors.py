@@ -32,6 +32,17 @@ class Diverged(Exception):
     """Raised by a baseline whose training left the finite numbers. Recorded with status `diverged`."""
 
 
+class BrokenContract(Exception):
+    """A model gave what the contract does not allow. The run is recorded as failed with this message.
+
+    `method` is the method of the model that did; the message begins with it.
+    """
+
+    def __init__(self, method: str, problem: str) -> None:
+        super().__init__(f"{method} {problem}")
+        self.method = method
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a sentence that suggests close names, or lists the known ones if none is close."""
     names = sorted(set(known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import traceback
@@ -16,7 +17,7 @@ from benchmark import stages
 from benchmark.build import build_model
 from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
-from benchmark.errors import Diverged, Skip, UnknownSetting, UserError
+from benchmark.errors import BrokenContract, Diverged, Skip, UnknownSetting, UserError
 from benchmark.files import locked, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.copies import copied_shares
@@ -39,6 +40,7 @@ from benchmark.record.identity import current_source, current_versions, protocol
 from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
+from benchmark.traces import described, ended_process, modules_of
 
 
 def execute(job: Job, *, report: Report | None = None) -> Result:
@@ -94,7 +96,7 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
     with FileRunLog(folder, job.title, meter, report) as log:
         try:
             result = _computed(result, job, corpus, folder, log, meter, clock)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             result = replace(result, **_ending(error, job))
             if result.status == "failed":
                 log.info(str(result.reason))
@@ -168,18 +170,31 @@ def _with_events(result: Result, corpus: Corpus) -> Result:
     )
 
 
-def _ending(error: Exception, job: Job) -> dict[str, Any]:
+def _ending(error: Exception | SystemExit, job: Job) -> dict[str, Any]:
     """Status and reason of a run that ended in an error; raises what the user must mend first."""
+    trace = traceback.format_exc()
     match error:
         case UserError() if not (job.config["impossible"] == "skip" and _refuses_settings(error)):
             raise error
         case UserError() | Skip():
             return {"status": "skipped", "reason": str(error)}
         case Diverged():
-            return {"status": "diverged", "reason": str(error), "traceback": traceback.format_exc()}
+            return {"status": "diverged", "reason": str(error), "traceback": trace}
+        case BrokenContract():
+            reason = f"{error}; {_check_command(job)} looks closer"
+            return {"status": "failed", "reason": reason, "traceback": trace if error.__cause__ else None}
+        case SystemExit() if not ended_process(error):
+            raise error
         case _:
-            reason = f"{type(error).__name__}: {error}"
-            return {"status": "failed", "reason": reason, "traceback": traceback.format_exc()}
+            reason = described(error, modules_of(job.config["model"]))
+            return {"status": "failed", "reason": reason, "traceback": trace}
+
+
+def _check_command(job: Job) -> str:
+    """The command that holds the model of a job to the contract, on the front of the same corpus."""
+    _program, _verb, *overrides = shlex.split(job.command)
+    named = any(override.startswith("corpus=") for override in overrides)
+    return shlex.join(["nextword", "check", *overrides, *([] if named else [f"corpus={job.corpus}"])])
 
 
 def _refuses_settings(error: UserError) -> bool:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.check.answers import check_declared, scores_of, size_of, usable_scores
+from benchmark.check.audit import audit
+from benchmark.check.saving import check_files, check_saved
 from benchmark.contract import LanguageModel
 from benchmark.corpus import Corpus
 from benchmark.files import atomic_folder, write_array, write_json
@@ -20,10 +23,10 @@ from benchmark.measure.latency import latency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
 from benchmark.measure.operations import operations
 from benchmark.measure.parts import training_of_parts
-from benchmark.measure.perplexity import checked, perplexity, summary
+from benchmark.measure.perplexity import perplexity, summary
 from benchmark.measure.predictions import predictions
 from benchmark.measure.size import model_size, size_on_disk
-from benchmark.measure.throughput import timed_scores, training_spread
+from benchmark.measure.throughput import WARM_UP_TARGETS, timed_scores, training_spread
 from benchmark.record import provenance
 from benchmark.record.blocks import write_blocks
 from benchmark.record.folder import CHECKPOINT, SAMPLES, SCORES
@@ -39,6 +42,7 @@ def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, m
     log.start_clock()
     model.fit(corpus.train, corpus.valid, log)
     seconds, tokens = log.training_seconds, log.trained_tokens or len(corpus.train)
+    check_declared(model)
     computed = model.trained_on
     energy = meter.spent(computed.device) if log.whole else None
     return replace(
@@ -64,7 +68,7 @@ def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, m
 
 def validate(result: Result, model: LanguageModel, corpus: Corpus) -> Result:
     """Score the validation text."""
-    scores = checked(model.log_probs(corpus.valid), corpus.valid)
+    scores = scores_of(model, corpus.valid)
     return replace(result, valid_perplexity=perplexity(scores))
 
 
@@ -74,21 +78,24 @@ def score(
     """Score the test text: the record with all that is measured on it, and the scores."""
     reset_peak_device_bytes()
     timed = timed_scores(model, corpus.test, meter)
-    scores, energy = checked(timed.scores, corpus.test), timed.energy
+    scores, energy = usable_scores(model, timed.scores, len(corpus.test)), timed.energy
     memory = peak_memory_bytes()
     computed = model.scored_on
     device_memory = peak_device_bytes(computed.device)
+    first = usable_scores(model, timed.warm_up, len(corpus.test.head(WARM_UP_TARGETS)))
+    checked_contexts = audit(model, corpus.test, scores, first)
     figures = replace(
         result,
         **summary(scores, corpus.test),
         **without_copies(scores, corpus.test),
         **text_figures(corpus.test),
         **by_frequency(scores, corpus.test),
-        **predictions(model, corpus.test),
+        **predictions(model, corpus.test, scores),
         **timed.figures,
         **latency(model, corpus.test),
         **operations(model),
-        **model_size(model),
+        **model_size(size_of(model)),
+        checked_contexts=checked_contexts,
         peak_memory_bytes=memory,
         score_peak_device_bytes=device_memory,
         score_joules=energy.joules if energy else None,
@@ -105,6 +112,9 @@ def save(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpu
     """Write the model, its scores and what is computed from them into the run's folder."""
     with atomic_folder(folder / CHECKPOINT) as checkpoint:
         model.save(checkpoint)
+        check_files(model, checkpoint)
+        rate = result.score_tokens_per_second or 1.0
+        check_saved(model, checkpoint, corpus.vocabulary, corpus.test, scores, rate)
         on_disk = size_on_disk(checkpoint)
         corpus.vocabulary.save(checkpoint / "vocabulary.json")
         corpus.tokeniser.save(checkpoint)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.corpus import END, UNKNOWN, TokenStream, Vocabulary
+from benchmark.corpus import END, UNKNOWN, Corpus, TokenStream, Vocabulary
+from benchmark.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,28 @@ def made_up(*, sentences: bool, words: int = 40, seed: int = 7) -> Texts:
         test,
         _contexts(random, test, len(names)),
     )
+
+
+#: How much of each split of a corpus is taken, in targets: training, validation, test; and the least of each.
+FRONT, LEAST = (20_000, 2_000, 300), 60
+
+
+def front_of(corpus: Corpus) -> Texts:
+    """The front of a corpus, with its whole vocabulary. Raises UserError for a corpus of a few words."""
+    splits = {"train": corpus.train, "valid": corpus.valid, "test": corpus.test}
+    for name, split in splits.items():
+        if len(split) < LEAST:
+            raise UserError(
+                f"corpus={corpus.name}: its {name} split has {len(split)} targets; checking a model on it "
+                f"takes {LEAST}. Without corpus=, models are checked on made-up texts alone"
+            )
+    fronts = [np.asarray(split.ids[:size]) for split, size in zip(splits.values(), FRONT, strict=True)]
+    # A model may take how often a word occurs from the vocabulary, so it has the counts of this text.
+    counts = np.bincount(fronts[0], minlength=len(corpus.vocabulary)).astype(np.int64)
+    vocabulary = Vocabulary(corpus.vocabulary.tokens, counts)
+    train, valid, test = (TokenStream.from_ids(ids, vocabulary) for ids in fronts)
+    contexts = _contexts(np.random.default_rng(7), test, len(vocabulary))
+    return Texts(f"front of {corpus.name}", train, valid, test, contexts)
 
 
 def _markov(random: np.random.Generator, words: int, length: int, end: int | None) -> np.ndarray:

@@ -8,21 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.corpus.stream import TokenStream
-from benchmark.errors import UserError
 from benchmark.record.result import Result
-
-
-def checked(log_probs: np.ndarray, stream: TokenStream) -> np.ndarray:
-    """`log_probs`, known to hold exactly one number for each target and no NaN."""
-    if log_probs.shape != (len(stream),):
-        raise UserError(
-            f"the model returned {log_probs.shape} scores for {len(stream):,} targets; "
-            "log_probs must give each target exactly one"
-        )
-    missing = int(np.isnan(log_probs).sum())
-    if missing:
-        raise UserError(f"the model scored {missing:,} of {len(stream):,} targets as NaN")
-    return log_probs
 
 
 def perplexity(log_probs: np.ndarray) -> float:

@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.check.agreement import check_sums
+from benchmark.check.answers import tolerance, usable_rows
+from benchmark.check.rules import check_agreement
 from benchmark.contract import LanguageModel, TokenStream
 
 #: Targets in a sample: a share of one half is then known to within 1.4 percentage points (95%).
@@ -20,14 +23,20 @@ CELLS = 2**21
 #: A model that is asked for one context after another may take so many seconds for the sample. One that
 #: would take longer is not measured: with fewer targets its figures could not be compared.
 SECONDS = 20.0
+#: Of so many distributions, one is summed up: that costs a tenth of what the measures do.
+SUMMED = 10
 #: Bins of the reliability curve, of equal width.
 BINS = 15
 #: Where the target is among so many most probable tokens, it counts as predicted.
 TOP = (1, 5, 10)
 
 
-def predictions(model: LanguageModel, stream: TokenStream) -> dict[str, Any]:
-    """The fields of `Result` that rest on the whole distribution; none if the model is too slow for them."""
+def predictions(model: LanguageModel, stream: TokenStream, scores: np.ndarray) -> dict[str, Any]:
+    """The fields of `Result` that rest on the whole distribution; none if the model is too slow for them.
+
+    `scores`: what `log_probs` gave the targets of the stream. Raises BrokenContract where the distributions
+    say otherwise, or do not sum to 1.
+    """
     places = sampled_places(model, stream)
     if not len(places):
         return {}
@@ -36,8 +45,21 @@ def predictions(model: LanguageModel, stream: TokenStream) -> dict[str, Any]:
     targets = np.asarray(stream.ids)[places].astype(np.int64)
     blocks = model.distributions(stream, places, rows)
     for first, block in zip(range(0, len(places), rows), blocks, strict=True):
-        sample.add(block, targets[first : first + rows])
+        part = slice(first, first + rows)
+        _check(model, block, stream, places[part], scores)
+        sample.add(block, targets[part])
     return sample.summary()
+
+
+def _check(
+    model: LanguageModel, block: np.ndarray, stream: TokenStream, places: np.ndarray, scores: np.ndarray
+) -> None:
+    """A block of distributions keeps the contract. Their sums are checked at every SUMMED-th place."""
+    rows = usable_rows(block, places.tolist(), len(stream.vocabulary), "distributions")
+    if model.normalised:
+        check_sums(rows[::SUMMED], places[::SUMMED].tolist(), tolerance(model), "distributions")
+    targets = np.asarray(stream.ids)[places]
+    check_agreement(scores[places], rows, targets, places, tolerance(model), method="distributions")
 
 
 def sampled_places(model: LanguageModel, stream: TokenStream) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract import LanguageModel
+from benchmark.contract import ModelSize
 from benchmark.files import bytes_below, files_below
 
 #: Level of Zstandard: the program's own default. It packs 100 MB of n-grams in a second or two, to 0.56; xz
@@ -14,9 +14,8 @@ LEVEL = 3
 _BLOCK = 1 << 20
 
 
-def model_size(model: LanguageModel) -> dict[str, Any]:
+def model_size(size: ModelSize) -> dict[str, Any]:
     """The fields of `Result` on the size of a fitted model in memory."""
-    size = model.size()
     return {
         "parameters": size.parameters,
         "entries": size.entries,

@@ -22,8 +22,13 @@ FEWEST_STRETCHES = 4
 
 @dataclass(frozen=True)
 class TimedScores:
-    """The scores of a stream, the tokens a second of each reading, and the energy of one scoring."""
+    """The scores of a stream, the tokens a second of each reading, and the energy of one scoring.
 
+    `scores` is what the model returned last, and `warm_up` what it returned for the head of the stream before
+    it had seen the rest; neither is checked yet.
+    """
+
+    warm_up: np.ndarray
     scores: np.ndarray
     rates: Sequence[float]
     energy: Energy | None
@@ -46,7 +51,7 @@ def timed_scores(model: LanguageModel, stream: TokenStream, meter: EnergyMeter) 
     of the machine's energy are read by `meter`. If they are slow, the stream is scored more often for them;
     the speed is that of the first readings all the same.
     """
-    model.log_probs(stream.head(WARM_UP_TARGETS))
+    warm_up = model.log_probs(stream.head(WARM_UP_TARGETS))
     needed = min(meter.least_seconds(model.scored_on.device), LEAST_SECONDS)
     readings: list[float] = []
     meter.start()
@@ -57,7 +62,7 @@ def timed_scores(model: LanguageModel, stream: TokenStream, meter: EnergyMeter) 
         meter.poll()
     energy = meter.spent(model.scored_on.device)
     rates = [len(stream) / seconds for seconds in readings[:MOST_READINGS]]
-    return TimedScores(scores, rates, energy.shared(len(readings)) if energy else None)
+    return TimedScores(warm_up, scores, rates, energy.shared(len(readings)) if energy else None)
 
 
 def training_spread(curve: Iterable[Mapping[str, float]]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from benchmark.check.answers import scores_of
 from benchmark.contract import LanguageModel, RunLog, TokenStream, Vocabulary
-from benchmark.measure.perplexity import checked
 from benchmark.prequential.record import CodedBlock
 
 #: The first block is a text's first 2⁻⁶ (1/64).
@@ -70,7 +70,7 @@ def coded(
         before = _part(text, Span(0, span.begin), vocabulary)
         model.fit(before, TokenStream(valid.ids, valid.lines, vocabulary), log)
         block = _part(text, span, vocabulary)
-        bits = -float(np.sum(checked(model.log_probs(block), block), dtype=np.float64)) / math.log(2)
+        bits = -float(np.sum(scores_of(model, block), dtype=np.float64)) / math.log(2)
     return CodedBlock(after=span.begin, tokens=len(span), bits=bits)
 
 

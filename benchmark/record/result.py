@@ -85,6 +85,10 @@ class Result:
     #: What a reader must know beside its figures, a sentence each.
     notes: list[str] = field(default_factory=list)
 
+    #: Contexts of the test text by which its scores were held to the contract (see `benchmark.check.audit`),
+    #: the probabilities after them included. None in records from before that was done.
+    checked_contexts: int | None = None
+
     # --- quality ---
     test_nll: float | None = None
     #: Number of scored test tokens.

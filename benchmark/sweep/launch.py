@@ -17,8 +17,10 @@ from benchmark.sweep.capacity import capacity_of
 from benchmark.sweep.launchers.launcher import build_launcher
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_record
+from benchmark.sweep.subprocess_run import OutputLine
 from benchmark.sweep.torchrun import is_distributed, rank
 from benchmark.terminal import is_terminal
+from benchmark.traces import traces_are_shown
 
 #: Under `torchrun` this launcher is used whatever the configuration says.
 TORCHRUN_LAUNCHER = {"name": "processes", "_target_": "benchmark.sweep.launchers.processes.Processes"}
@@ -111,7 +113,11 @@ def _run_all(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
             say(how + (f", {left}" if left else ""))
         for outcome in launcher.run(runs, capacity, monitor):
             outcomes[outcome.job] = outcome
-            monitor.ended(planned[outcome.job], outcome)
+            run = planned[outcome.job]
+            if outcome.traceback and traces_are_shown():
+                for line in outcome.traceback.splitlines():
+                    monitor.output(run, OutputLine(line, is_error=True))
+            monitor.ended(run, outcome)
     return outcomes
 
 

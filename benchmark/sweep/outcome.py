@@ -27,6 +27,8 @@ class Outcome:
     earlier: bool = False
     #: What made a run that was finished earlier, if not what is installed now.
     outdated: Outdated | None = None
+    #: The stack trace of an error in the model's code.
+    traceback: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class PlannedRun:
 def outcome_from_record(run: PlannedRun, record: Result, *, earlier: bool = False) -> Outcome:
     """The outcome that a run's record states."""
     made_by = outdated(record) if earlier else None
-    return Outcome(run.job, record.status, record.reason, run.folder, earlier, made_by)
+    return Outcome(run.job, record.status, record.reason, run.folder, earlier, made_by, record.traceback)
 
 
 def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:

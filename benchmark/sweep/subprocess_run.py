@@ -80,19 +80,23 @@ def worker_output(
     process = _started(request, cwd)
     if running is not None:
         running.add(process)
-    last = ""
+    last = user_error = ""
     try:
         for line in _lines(process):
             if line.is_error and line.text.strip():
                 last = line.text
-            if not (line.is_error and line.text.startswith(ERROR_MARK)):  # the summary shows a UserError
+            if line.is_error and line.text.startswith(ERROR_MARK):  # the summary shows a UserError
+                user_error = line.text.removeprefix(ERROR_MARK)
+            else:
                 yield line
         status = process.wait()
     finally:
         _end(process)
         if running is not None:
             running.discard(process)
-    return WorkerExit(status, _reason(status, last.removeprefix(ERROR_MARK)))
+    if status == USER_ERROR_STATUS and not user_error:  # the code of a model may end its process so, too
+        status = 1
+    return WorkerExit(status, user_error or _reason(status, last))
 
 
 def _started(request: WorkerRequest, cwd: str | None) -> Process[bytes]:
@@ -156,5 +160,8 @@ def _reason(status: int, last: str) -> str:
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
         return f"its process was ended by {name}{hint}"
     if status == 0:
-        return "its process recorded another run: the code or the corpus has changed since the start"
+        return (
+            "its process ended well and recorded nothing here: the model's code ended it (os._exit), or the "
+            "code or the corpus has changed since the start"
+        )
     return last or f"its process ended with status {status} and no record"

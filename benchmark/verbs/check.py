@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from benchmark.errors import UserError
+from benchmark.job import Job
+from benchmark.traces import modules_of, traces_are_shown
+
+if TYPE_CHECKING:
+    from benchmark.check import Finding
+    from benchmark.check.texts import Texts
 
 HELP = """\
-nextword check model=NAME [model.KEY=VALUE ...]
+nextword check model=NAME [corpus=NAME] [model.KEY=VALUE ...]
 
 Fits the model on small made-up texts, with and without sentence ends, and checks that it keeps the
-contract in benchmark/contract.py. The exit status is 1 if it breaks a rule. The rules:
+contract in benchmark/contract.py; with corpus=NAME, on the front of that corpus as well. The exit status is
+1 if it breaks a rule. --debug shows the stack traces of errors in the model's code. The rules:
 
 """
 
@@ -26,10 +38,32 @@ def main(arguments: list[str]) -> int:
     from benchmark.sweep.compose import collect
 
     broken = 0
+    named = any(argument.startswith("corpus=") for argument in arguments)
     for job in collect(arguments):
-        print(f"{job.config['model'].get('label', job.model)}:")
-        for finding in check_model(lambda job=job: build_model(job.config["model"])):  # type: ignore[misc]
+        more = [_front(job)] if named else []
+        print(f"{job.config['model'].get('label', job.model)}:", flush=True)
+        settings = job.config["model"]
+        for finding in check_model(lambda: build_model(settings), modules=modules_of(settings), more=more):  # noqa: B023  # called before the next
             broken += finding.problem is not None
-            verdict = "holds" if finding.problem is None else f"BROKEN: {finding.problem}"
-            print(f"  {finding.rule:11} {finding.text:20} {verdict}")
+            print("\n".join(_shown(finding)))
     return 1 if broken else 0
+
+
+def _front(job: Job) -> Texts:
+    from benchmark.check.texts import front_of
+
+    return front_of(job.open_corpus(lambda line: print(line, file=sys.stderr)))
+
+
+def _shown(finding: Finding) -> Sequence[str]:
+    verdict = "holds"
+    if finding.unchecked is not None:
+        verdict = f"not checked ({finding.unchecked})"
+    if finding.problem is not None:
+        verdict = f"BROKEN: {finding.problem}"
+    line = f"  {finding.rule:11} {finding.text:20} {verdict}"
+    if finding.trace is None:
+        return [line]
+    if traces_are_shown():
+        return [line, textwrap.indent(finding.trace.rstrip(), "    ")]
+    return [line + "; --debug shows the trace"]

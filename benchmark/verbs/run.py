@@ -96,7 +96,7 @@ def _summary(outcomes: Sequence[Outcome]) -> int:
     for outcome in outcomes:
         if outcome.status != "ok":
             reason = (outcome.reason or "no reason recorded").strip().splitlines()[0]
-            trace = f" (nextword show {outcome.folder})" if outcome.status == "failed" else ""
+            trace = f" (nextword show {outcome.folder})" if outcome.status in ("failed", "diverged") else ""
             print(f"{outcome.status}: {outcome.job.title}: {reason}{trace}", file=sys.stderr)
     if len(outcomes) == 1:
         only = outcomes[0]

@@ -61,6 +61,22 @@ class Broken(bigram.Bigram):
         raise ValueError("the weights are gone")
 
 
+class Unportable(bigram.Bigram):
+    """Can be loaded only by the process that fitted it."""
+
+    fitted: ClassVar[bool] = False
+
+    def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
+        super().fit(train, valid, log)
+        type(self).fitted = True
+
+    @classmethod
+    def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
+        if not cls.fitted:
+            raise ValueError("the weights are gone")
+        return super().load(folder, vocabulary)
+
+
 class Killed(bigram.Bigram):
     """Loading it ends the process, as the system does when memory runs out."""
 

@@ -14,12 +14,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchmark.build import build_model
+from benchmark.check.answers import scores_of
 from benchmark.contract import RunLog
 from benchmark.corpus import END, Corpus, TokenStream, Vocabulary, fingerprint
 from benchmark.corpus.train_share import share_fingerprint, stretches, take_share
 from benchmark.errors import Skip, UserError
 from benchmark.measure.frequency import by_frequency
-from benchmark.measure.perplexity import checked
 from benchmark.record.identity import protocol_id, run_id
 from benchmark.settings import choices
 from benchmark.sweep.compose import collect
@@ -240,7 +240,7 @@ def test_every_model_learns_from_a_few_lines(model: str, few_lines: Corpus) -> N
         built.fit(few_lines.train, few_lines.valid, RunLog())
     except Skip as reason:
         pytest.skip(str(reason))
-    scores = checked(built.log_probs(few_lines.test), few_lines.test)
+    scores = scores_of(built, few_lines.test)
     assert (scores <= 1e-5).all()
 
 

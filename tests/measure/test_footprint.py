@@ -150,8 +150,8 @@ def test_a_run_measures_it_unless_told_otherwise(tmp_path: Path, text_corpus) ->
     assert (with_it.score_resident_bytes or 0) >= (with_it.load_resident_bytes or 0) >= 0
 
 
-def test_a_run_whose_model_cannot_be_loaded_ends_well_all_the_same(tmp_path: Path, text_corpus) -> None:
-    settings = ["model=unigram", "model._target_=held.Broken", "footprint=true"]
+def test_a_run_whose_model_loads_in_no_other_process_ends_well(tmp_path: Path, text_corpus) -> None:
+    settings = ["model=unigram", "model._target_=held.Unportable", "footprint=true"]
     (job,) = collect([*settings, *text_corpus, f"results_dir={tmp_path}", f"cache_dir={tmp_path}"])
     result = execute(job)
     assert result.status == "ok"

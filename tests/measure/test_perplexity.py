@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from benchmark.corpus import TokenStream, Vocabulary
-from benchmark.errors import UserError
 from benchmark.measure.copies import without_copies
 from benchmark.measure.frequency import by_frequency
-from benchmark.measure.perplexity import checked, perplexity, perplexity_line, summary
+from benchmark.measure.perplexity import perplexity, perplexity_line, summary
 from benchmark.record.result import Result
 
 VOCABULARY = Vocabulary(("a", "<unk>", "</s>"), np.array([12, 3, 0]))
@@ -71,10 +70,3 @@ def test_buckets_hold_every_target_and_the_whole_loss() -> None:
     buckets = dict(zip(found["bucket_edges"], found["bucket_targets"], strict=True))
     assert (buckets[0], buckets[1], buckets[10]) == (2, 1, 2)  # </s> never trained on, <unk> 3 times, a 12
     assert sum(found["bucket_nll"]) == pytest.approx(10 * math.log(2), rel=1e-6)
-
-
-def test_scores_that_do_not_fit_the_targets_are_refused() -> None:
-    with pytest.raises(UserError, match="exactly one"):
-        checked(SCORES[:-1], STREAM)
-    with pytest.raises(UserError, match="1 of 5 targets as NaN"):
-        checked(np.where(SCORES < -2, np.nan, SCORES)[[0, 1, 2, 3, 3]], STREAM)

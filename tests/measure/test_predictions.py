@@ -86,9 +86,9 @@ def test_blocks_of_any_size_give_the_same_figures(targets, cells):
     text = stream(targets)
     model = fitted(text)
     with pytest.MonkeyPatch.context() as patch:
-        whole = predictions(model, text)
+        whole = predictions(model, text, model.log_probs(text))
         patch.setattr(measured, "CELLS", cells * WORDS)
-        parts = predictions(model, text)
+        parts = predictions(model, text, model.log_probs(text))
     assert parts.keys() == whole.keys()
     for name, value in whole.items():
         assert parts[name] == pytest.approx(value), name
@@ -109,7 +109,7 @@ def test_the_sample_is_even_and_the_same_for_all_models(monkeypatch):
     text = stream(101)
     assert sampled_places(fitted(text), text).tolist() == list(range(0, 101, 10))
     assert sampled_places(fitted(text), stream(4)).tolist() == [0, 1, 2, 3]
-    assert predictions(fitted(text), stream(0)) == {}
+    assert predictions(fitted(text), stream(0), np.zeros(0, np.float32)) == {}
 
 
 def test_a_model_that_is_too_slow_by_context_is_not_measured(monkeypatch):
@@ -119,16 +119,17 @@ def test_a_model_that_is_too_slow_by_context_is_not_measured(monkeypatch):
     monkeypatch.setattr(measured, "SECONDS", 600 / 32)
     assert len(sampled_places(fitted(text), text)) == 600
     monkeypatch.setattr(measured, "SECONDS", 599 / 32)
-    assert predictions(fitted(text), text) == {}
+    model = fitted(text)
+    assert predictions(model, text, model.log_probs(text)) == {}
 
 
 def test_a_model_with_a_short_memory_is_measured_without_a_trial(monkeypatch):
     text = stream(60)
     model = fitted(text)
-    expected = predictions(model, text)
+    expected = predictions(model, text, model.log_probs(text))
     monkeypatch.setattr(model, "short_memory", True)
     monkeypatch.setattr(measured, "SECONDS", -1.0)  # no trial is fast enough
-    assert predictions(model, text) == expected
+    assert predictions(model, text, model.log_probs(text)) == expected
 
 
 def test_a_model_with_zero_probabilities_keeps_finite_figures():
@@ -143,7 +144,8 @@ def test_a_model_with_zero_probabilities_keeps_finite_figures():
     text = stream(50)
     model = Certain()
     model.fit(text, text, RunLog())
-    found = predictions(model, text)
+    scores = np.where(np.asarray(text.ids) == 2, 0, -np.inf).astype(np.float32)
+    found = predictions(model, text, scores)
     share = float(np.mean(np.asarray(text.ids) == 2))
     assert found["entropy_bits"] == 0
     assert found["accuracy_at_1"] == pytest.approx(share)

@@ -37,7 +37,7 @@ def test_each_order_has_its_ngrams_and_the_bytes_of_its_files(tmp_path: Path) ->
     stream = text()
     model = KneserNey(order=3)
     model.fit(stream, stream, RunLog())
-    size = model_size(model)
+    size = model_size(model.size())
     assert size["order_entries"] == [len(stream.vocabulary), distinct(stream, 2, 1), distinct(stream, 3, 1)]
     model.save(tmp_path)
     arrays = {n: sum(np.load(path).nbytes for path in tmp_path.glob(f"*.{n}.npy")) for n in range(1, 4)}
@@ -50,7 +50,7 @@ def test_nltk_has_orders_too() -> None:
     stream = text()
     model = NltkLM(method="Lidstone", options={"gamma": 0.1}, order=3)
     model.fit(stream, stream, RunLog())
-    size = model_size(model)
+    size = model_size(model.size())
     assert size["order_entries"] == [distinct(stream, n, starts=n - 1) for n in (1, 2, 3)]
     assert sum(size["order_bytes"]) == size["bytes_in_memory"]
 
@@ -59,7 +59,7 @@ def test_a_model_without_a_table_has_no_orders() -> None:
     model: LanguageModel = Uniform()
     stream = text()
     model.fit(stream, stream, RunLog())
-    assert model_size(model)["order_entries"] == model_size(model)["order_bytes"] == []
+    assert model_size(model.size())["order_entries"] == model_size(model.size())["order_bytes"] == []
 
 
 def test_files_are_compressed_as_one(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_run_that_fails_is_a_row_and_the_others_go_on(nextword, tmp_path: Path
     assert done.returncode == 1
     statuses = {record["model"]: record for record in records(tmp_path)}
     assert statuses["fine"]["status"] == "ok"
-    assert statuses["broken"]["reason"] == "ArithmeticError: two and two"
+    assert statuses["broken"]["reason"] == "ArithmeticError: two and two (broken_model.py:4, in fit)"
     assert "raise ArithmeticError" in str(statuses["broken"]["traceback"])
     assert "failed: broken on files: ArithmeticError: two and two" in done.stderr
 
