@@ -8,7 +8,9 @@ from bigram import Bigram
 
 from benchmark.check.texts import made_up
 from benchmark.contract import RunLog
+from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
+from benchmark.verbs.generate import main
 
 TEXTS = made_up(sentences=True)
 VOCABULARY = TEXTS.test.vocabulary
@@ -56,3 +58,18 @@ def test_unknown_is_drawn_only_if_allowed(model: Bigram) -> None:
     model.table[:, VOCABULARY.ids["<unk>"]] = 1
     with np.errstate(divide="ignore"):
         assert draw(model, Sampling(length=3)) == ["<unk>"] * 3  # nothing else is possible
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--temperature", "inf", "--temperature=inf is not usable: give a finite number"),
+        ("--temperature", "nan", "--temperature=nan is not usable: give a finite number"),
+        ("--prompt", "the caf\udce9", r"--prompt=the caf\xe9 is not usable: it is not UTF-8"),
+    ],
+)
+def test_what_cannot_be_sampled_is_one_line(option: str, value: str, says: str) -> None:
+    with pytest.raises(UserError) as caught:
+        main(["files/kneser_ney", option, value])
+    assert str(caught.value).startswith(says)
+    str(caught.value).encode()

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
         "--arpa",
         type=file,
         metavar="FILE",
-        help="the model as an ARPA file: FILE.arpa, or FILE.arpa.gz to compress it",
+        help="the model as an ARPA file: FILE.arpa, or FILE.arpa.gz (or .bz2, .xz) to compress it",
     )
     what.add_argument(
         "--scores",

@@ -302,7 +302,7 @@ def test_our_model_comes_back(tmp_path: Path) -> None:
     texts = made_up(sentences=True)
     ours = KneserNey(order=5)
     ours.fit(texts.train, texts.valid, RunLog())
-    for name in ("ours.arpa", "ours.arpa.gz"):
+    for name in ("ours.arpa", "ours.arpa.gz", "ours.arpa.bz2", "ours.arpa.xz"):
         write_arpa(ours.table, texts.train.vocabulary.tokens, tmp_path / name)
         back = Arpa(path=str(tmp_path / name))
         back.fit(texts.train, texts.valid, RunLog())
@@ -311,7 +311,8 @@ def test_our_model_comes_back(tmp_path: Path) -> None:
         assert back.next_log_probs(texts.contexts) == pytest.approx(
             ours.next_log_probs(texts.contexts), rel=3e-7
         )
-    assert (tmp_path / "ours.arpa.gz").read_bytes()[:2] == b"\x1f\x8b"
+    marks = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7z"}
+    assert all((tmp_path / f"ours.arpa{end}").read_bytes().startswith(mark) for end, mark in marks.items())
 
 
 @pytest.mark.parametrize("order", [1, 3])

@@ -12,12 +12,14 @@ from ngram_texts import Notes, penn_treebank, stream_of, vocabulary_of, with_end
 from baselines.ngram.external.kenlm import KenLM
 from baselines.ngram.external.lmplz import run_lmplz
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
 from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.check import check_model
 from benchmark.contract import RunLog, Skip
-from benchmark.corpus import END
+from benchmark.corpus import END, UNKNOWN
 from benchmark.errors import UserError
 
+WORDS = ["the", "cat", "sat", "dog", "down", "a", END, UNKNOWN]
 LINES = [["the", "cat", "sat"], ["the", "dog", "sat", "down"], ["a", "cat"], []] * 3
 
 
@@ -47,7 +49,7 @@ def split(line: str) -> list[str]:
     return line.split("\t") if "\t" in line else [line, ""]
 
 
-@pytest.mark.parametrize("word", ["", "two words", "tab\t", "<s>"])
+@pytest.mark.parametrize("word", ["", "two words", "tab\t", "<s>", "<S>", "</S>", "<UNK>", "<Unk>"])
 def test_words_that_the_format_cannot_hold(word: str, tmp_path: Path) -> None:
     stream = stream_of(["a", word], vocabulary_of(["a", word]))
     model = KneserNey(order=2)
@@ -69,6 +71,41 @@ def test_kenlm_scores_our_arpa_file_as_we_do(tmp_path: Path) -> None:
         sentence = " ".join(test.vocabulary.decode(test.ids[start:stop]))
         scores += [log10_prob for log10_prob, _, _ in theirs.full_scores(sentence)]
     assert np.array(scores) * np.log(10) == pytest.approx(model.log_probs(test), abs=1e-4)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_kenlm_scores_stupid_backoff_as_we_do(tmp_path: Path, order: int) -> None:
+    """S(sat | cat) = 1/2, and after a word that never preceded another, α S(w)."""
+    model = stupid_backoff(order)
+    model.write_arpa(tmp_path / "sb.arpa")
+    lines = (tmp_path / "sb.arpa").read_text(encoding="utf-8").splitlines()
+    if order == 2:
+        assert any(line.startswith("-0.30103") and line.endswith("\tcat sat") for line in lines)
+    kenlm = pytest.importorskip("kenlm")
+    if order == 1:
+        return  # KenLM reads bigrams and longer
+    test = stream_of(["down", "the", "sat", "cat", END, "a", "dog", "cat", "sat", END], vocabulary_of(WORDS))
+    theirs = kenlm.Model(str(tmp_path / "sb.arpa"))
+    scores = [
+        log10_prob
+        for sentence in ("down the sat cat", "a dog cat sat")
+        for log10_prob, _, _ in theirs.full_scores(sentence)
+    ]
+    assert np.array(scores) * np.log(10) == pytest.approx(model.log_probs(test), abs=1e-5)
+
+
+def test_stupid_backoff_of_higher_orders_is_no_arpa_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"order 3: a context never seen costs a factor of 0\.4"):
+        stupid_backoff(3).write_arpa(tmp_path / "sb.arpa")
+    assert not (tmp_path / "sb.arpa").exists()
+
+
+def stupid_backoff(order: int) -> StupidBackoff:
+    words = with_ends(LINES)
+    model = StupidBackoff(order=order)
+    stream = stream_of(words, vocabulary_of(WORDS))
+    model.fit(stream, stream, RunLog())
+    return model
 
 
 @pytest.mark.parametrize("order", [2, 4, 6])

@@ -18,8 +18,8 @@ from baselines.ngram.table.unpacked import (
     select,
     with_implied,
 )
-from baselines.ngram.table.write_arpa import START
 from benchmark.corpus import END, UNKNOWN, Vocabulary
+from benchmark.corpus.marks import START
 from benchmark.errors import UserError
 
 #: How far from 1 the arithmetic of the tool that wrote a file may put the sum of its probabilities …

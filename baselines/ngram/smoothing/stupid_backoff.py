@@ -1,7 +1,8 @@
 """Stupid backoff: relative frequencies, and a fixed factor for each word of context that is dropped."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -11,7 +12,10 @@ from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.counting.history import recent, scoring_sequence
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.unpacked import pack, unpack
+from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.contract import LanguageModel, RunLog, TokenStream
+from benchmark.errors import UserError
 
 
 @dataclass(kw_only=True, eq=False)
@@ -62,6 +66,26 @@ class StupidBackoff(BackoffModel):
     def distributions(self, stream: TokenStream, places: np.ndarray, rows: int) -> Iterator[np.ndarray]:
         """See `LanguageModel`. The penalties are not in the table."""
         return LanguageModel.distributions(self, stream, places, rows)
+
+    def write_arpa(self, path: Path) -> None:
+        """Write S(w | h) = c(h w) / Σ_v c(h v) and the weight α of every context, up to order 2.
+
+        In an ARPA file, a context that was never seen costs nothing, but here it costs a factor of α. Every
+        single word is a context that the file lists. Raises UserError for higher orders, which have others.
+        """
+        if self.order > 2:
+            raise UserError(
+                f"an ARPA file cannot hold stupid backoff of order {self.order}: a context never seen costs "
+                f"a factor of {self.alpha:g}, for which the format has no place; export order 1 or 2"
+            )
+        log_alpha = np.log(self.alpha)
+        orders = [
+            replace(
+                order, log_probs=order.log_probs + n * log_alpha, log_backoffs=order.log_backoffs + log_alpha
+            )
+            for n, order in enumerate(unpack(self.table))
+        ]
+        write_arpa(pack(orders), self.vocabulary.tokens, path)
 
     def _penalties(self, tokens: np.ndarray) -> np.ndarray:
         """ln α for each token of the history that an n-gram of this order can hold."""
