@@ -7,17 +7,16 @@ from typing import Any
 from benchmark.build import model_class
 from benchmark.contract import LanguageModel, Vocabulary
 from benchmark.errors import UserError
+from benchmark.record.config import read_config
 from benchmark.record.folder import CHECKPOINT, RunRecord
 
 
 def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
     """A run's model, vocabulary and configuration. Raises UserError where no checkpoint is kept."""
-    from omegaconf import OmegaConf
-
     checkpoint = run.folder / CHECKPOINT
     if run.result.status != "ok" or not checkpoint.is_dir():
         command = run.result.command or "nextword run …"
         raise UserError(f"{run.folder} holds no trained model here; make it: {command} force=true")
-    config: Any = OmegaConf.to_container(OmegaConf.load(run.folder / "config.yaml"))
+    config = read_config(run.folder)
     vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")
     return model_class(config["model"]).load(checkpoint, vocabulary), vocabulary, config

@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmark.environment import check_environment
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
+from benchmark.reading import forget_warnings
 from benchmark.traces import described, show_traces
 
 #: What each verb does; its code is the module of that name in `benchmark.verbs`.
@@ -58,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     show_traces(debug)
+    forget_warnings()
     try:
         return _dispatch(arguments)
     except (UserError, Skip) as error:

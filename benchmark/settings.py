@@ -26,18 +26,6 @@ def choices(group: str) -> list[str]:
     return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
 
 
-def parsed_yaml(written: bytes) -> Any:
-    """The content of a YAML document; None where it cannot be parsed. It builds no objects but plain ones."""
-    import yaml
-
-    # the C parser reads a thousand files in the time that the Python one needs for fifty
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return yaml.load(written, Loader=loader)
-    except (ValueError, yaml.YAMLError):
-        return None
-
-
 def check_settings(config: Mapping[str, Any]) -> None:
     """Raises UserError for a top-level setting of the wrong type or range."""
     expected = {

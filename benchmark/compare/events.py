@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.errors import UserError
+from benchmark.record.config import read_config
 from benchmark.record.folder import RunRecord
 from benchmark.record.identity import protocol_id
 
@@ -19,14 +19,7 @@ def events_of(
 
     Raises UserError if it cannot be opened, or is no longer what the run was scored on.
     """
-    from omegaconf import OmegaConf
-
-    path = run.folder / "config.yaml"
-    try:
-        config: Any = OmegaConf.to_container(OmegaConf.load(path))
-        settings = {**config["corpus"], "train_share": None}
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"cannot read {path}, which tells the corpus of the run: {error}") from error
+    settings = {**read_config(run.folder)["corpus"], "train_share": None}
     corpus = open_corpus(settings, corpora_dir=corpora_dir, cache_dir=cache_dir, say=say)
     if run.result.protocol_id != protocol_id(corpus.protocol):
         raise UserError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from benchmark.corpus.tokeniser import ENCODING
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
 from benchmark.files import atomic_folder, locked, write_json
+from benchmark.reading import Unreadable, read_json_object
 
 META, VOCABULARY = "meta.json", "vocabulary.json"
 
@@ -136,7 +136,7 @@ def _additions(settings: CorpusSettings) -> list[object]:
 def _load(folder: Path, additions: list[object]) -> Encoded | None:
     """The contents of a folder, or None if it is missing, incomplete, damaged or has other additions."""
     try:
-        meta = unsealed(json.loads((folder / META).read_text(encoding="utf-8")))
+        meta = unsealed(read_json_object(folder / META))
         if meta["additions"] != additions or first_damaged(folder, meta["checksums"]):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
@@ -144,7 +144,7 @@ def _load(folder: Path, additions: list[object]) -> Encoded | None:
         overlaps = {part: Overlap(**meta["splits"][part]["overlap"]) for part in PARTS[1:]}
         encoding = (folder / ENCODING).read_text(encoding="utf-8") if ENCODING in meta["checksums"] else None
         return Encoded(streams, meta["splits"]["test"]["text"], encoding, overlaps)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, Unreadable):
         return None
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.reading import Unreadable, read_json_object
+
 UNKNOWN = "<unk>"
 END = "</s>"
 
@@ -76,6 +78,13 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """Read a vocabulary that `save` wrote."""
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return cls(tuple(data["tokens"]), np.array(data["counts"], dtype=np.int64))
+        """Read a vocabulary that `save` wrote. Raises Unreadable where there is none."""
+        try:
+            data = read_json_object(path)
+        except FileNotFoundError:
+            raise Unreadable(f"cannot read {path}: there is no such file") from None
+        tokens, counts = data.get("tokens"), data.get("counts")
+        kinds = {str: tokens, int: counts}
+        if not all(isinstance(x, list) and set(map(type, x)) <= {kind} for kind, x in kinds.items()):
+            raise Unreadable(f"cannot read {path}: it holds no vocabulary")
+        return cls(tuple(tokens), np.array(counts, dtype=np.int64))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import reduce
-from typing import Any
 
-from benchmark.errors import UserError
 from benchmark.files import write_json
+from benchmark.reading import Unreadable, checked, read_json_object
 from benchmark.record.folder import RunRecord
 
 JUDGEMENTS = "judgements.json"
@@ -144,17 +142,13 @@ def read_judgements(run: RunRecord) -> Judgements | None:
 
     Raises UserError naming the file where it is damaged.
     """
-    from pydantic import TypeAdapter
-
     path = run.folder / JUDGEMENTS
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-        read = TypeAdapter(Judgements).validate_python(data)
+        read: Judgements = checked(Judgements, read_json_object(path), path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"cannot read {path} ({reason}); --again judges the run anew") from error
+    except Unreadable as error:
+        raise Unreadable(f"{error}; --again judges the run anew") from error
     return read if read.started == run.result.started else None
 
 

@@ -5,17 +5,18 @@ Medians, extremes and ratios are not stored: they are computed from the runs.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from benchmark.files import write_json
+from benchmark.reading import checked, or_warn, read_json_object
 
 CaseT = TypeVar("CaseT")
 RunT = TypeVar("RunT")
@@ -112,10 +113,9 @@ class Record:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a record. Raises OSError, or ValueError where the file does not hold such a record."""
-        from pydantic import TypeAdapter
-
-        return TypeAdapter(cls).validate_python(json.loads(path.read_text(encoding="utf-8")))
+        """Read a record. Raises Unreadable where the file does not hold such a record."""
+        read: Self = checked(cls, read_json_object(path), path)
+        return read
 
     def save(self, path: Path) -> None:
         """Write the record, and its folder if need be. Raises UserError."""
@@ -138,14 +138,13 @@ def unused_path(results_dir: Path, name: str, started: str, file: str) -> Path:
 def newest_records(results_dir: Path | None, kind: type[RecordT], file: str | None = None) -> list[RecordT]:
     """The newest record of each subject, in order of name.
 
-    Left out are damaged records and those in which nothing was measured. `file` is the name of the
-    records' files if it is not the usual one of their kind.
+    Left out are damaged records, with a warning, and those in which nothing was measured. `file` is the name
+    of the records' files if it is not the usual one of their kind.
     """
     newest: dict[tuple[str, ...], RecordT] = {}
     for path in sorted(results_dir.glob(f"peers/*/{file or kind.FILE}")) if results_dir else []:
-        try:
-            record = kind.load(path)
-        except (OSError, ValueError):
+        record = or_warn(partial(kind.load, path), None)
+        if record is None:
             continue
         same = record.subject
         measured = any(row.runs for row in record.rows)

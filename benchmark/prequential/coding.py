@@ -19,6 +19,7 @@ from benchmark.errors import Diverged, Skip, UserError
 from benchmark.files import locked
 from benchmark.prequential.code import coded, spans
 from benchmark.prequential.record import PrequentialCode, read_code, write_code
+from benchmark.record.config import read_config
 from benchmark.record.folder import WORKSPACE, RunRecord
 from benchmark.record.identity import protocol_id
 from benchmark.record.input_files import Keys, input_files
@@ -82,24 +83,19 @@ def _begun(run: RunRecord, corpus: Corpus, known: PrequentialCode | None) -> Pre
 
 def _settings(run: RunRecord) -> dict[str, Any]:
     """The configuration of a run whose model can be trained on a part of the text."""
-    from omegaconf import OmegaConf
-
     if run.result.status != "ok":
         raise UserError(
             f"{run.folder} ended as {run.result.status!r}, not ok: only finished runs have a code"
         )
     if not run.result.normalised:
         raise UserError(f"{run.result.label} is a score that does not sum to one, and so it has no code")
-    path = run.folder / "config.yaml"
-    if not path.is_file():
-        raise UserError(f"{run.folder} keeps no config.yaml, which would say what to train")
-    config: Any = OmegaConf.to_container(OmegaConf.load(path))
+    config = read_config(run.folder)
     for key in learnt_elsewhere(config["model"]):
         raise UserError(
             f"{key} names what was learnt elsewhere, perhaps from the text to be coded; a prequential code "
             "needs a model that learns from this text alone: code a run that was trained from its settings"
         )
-    return dict(config)
+    return config
 
 
 def learnt_elsewhere(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.prequential import VERSION
+from benchmark.reading import Unreadable, checked, read_json_object
 from benchmark.record.folder import RunRecord
 
 FILE = "prequential.json"
@@ -76,17 +74,13 @@ def read_code(run: RunRecord) -> PrequentialCode | None:
 
     Raises UserError naming the file where it is damaged.
     """
-    from pydantic import TypeAdapter
-
     path = run.folder / FILE
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-        read = TypeAdapter(PrequentialCode).validate_python(data)
+        read: PrequentialCode = checked(PrequentialCode, read_json_object(path), path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"cannot read {path} ({reason}); --again codes the text anew") from error
+    except Unreadable as error:
+        raise Unreadable(f"{error}; --again codes the text anew") from error
     return read if (read.started, read.version) == (run.result.started, VERSION) else None
 
 

@@ -6,13 +6,13 @@ few hundred numbers, where the scores of all targets have a hundred thousand.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.files import write_json
+from benchmark.reading import Unreadable, read_json_object
 
 FILE = "blocks.json"
 #: What blocks are where each is a document.
@@ -40,13 +40,18 @@ def write_blocks(folder: Path, blocks: BlockLosses) -> None:
 
 
 def read_blocks(folder: Path) -> BlockLosses | None:
-    """The blocks kept in a run's folder; None if it has no such file, or a damaged one."""
+    """The blocks kept in a run's folder; None if it has no such file. Raises Unreadable for a damaged one."""
     try:
-        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        data = read_json_object(folder / FILE)
+    except FileNotFoundError:
+        return None
+    try:
         targets = np.array([int(n) for n in data["targets"]], dtype=np.int64)
         nll = np.array([float(loss) for loss in data["nll"]], dtype=np.float64)
-        unit = str(data["unit"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    sound = len(targets) == len(nll) and (targets > 0).all() and not np.isnan(nll).any()
-    return BlockLosses(unit, targets, nll) if sound else None
+        unit = data["unit"]
+    except (ValueError, KeyError, TypeError):
+        unit = None
+    sound = isinstance(unit, str) and len(targets) == len(nll) and (targets > 0).all()
+    if not sound or np.isnan(nll).any():
+        raise Unreadable(f"cannot read {folder / FILE}: it holds no losses of blocks")
+    return BlockLosses(unit, targets, nll)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.files import write_text
+from benchmark.reading import Unreadable, read_text
 
 FILE = "curve.csv"
 
@@ -39,19 +40,26 @@ def write_curve(folder: Path, rows: Sequence[dict[str, float]]) -> None:
 
 
 def read_curve(folder: Path) -> list[dict[str, float]]:
-    """The rows in a run's folder, each with the cells that are finite numbers; none if there is no such file,
-    or a damaged one."""
+    """The rows in a run's folder, each with the cells that are finite numbers; none if there is no such file.
+
+    Raises Unreadable for a damaged one.
+    """
     try:
-        with (folder / FILE).open(encoding="utf-8", newline="") as file:
-            return [_numbers(row) for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error):
+        rows = [_numbers(row) for row in csv.DictReader(io.StringIO(read_text(folder / FILE), newline=""))]
+    except FileNotFoundError:
         return []
+    except csv.Error as error:
+        raise Unreadable(f"cannot read {folder / FILE}: {error}") from None
+    if not any(rows):
+        raise Unreadable(f"cannot read {folder / FILE}: it holds no training curve")
+    return rows
 
 
 def validations(folder: Path) -> list[Validation]:
     """The validations in a run's folder, in order of tokens.
 
-    Those on a part of the split are left out: they have another name, `valid_head_perplexity`.
+    Those on a part of the split are left out: they have another name, `valid_head_perplexity`. Raises
+    Unreadable for a damaged curve.
     """
     found = [
         Validation(row["tokens"], row["valid_perplexity"], row.get("seconds"))

@@ -19,6 +19,9 @@ def reader(annotation: Any) -> Callable[[Any], Any]:
     if origin is list:
         item = reader(arguments[0])
         return lambda value: [item(each) for each in _instance(list, value)]
+    if origin is dict and arguments[1] is not Any:
+        item = reader(arguments[1])
+        return lambda value: {key: item(each) for key, each in _instance(dict, value).items()}
     if annotation is float:
         return _number
     return lambda value: _instance(origin or annotation, value)

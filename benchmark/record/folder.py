@@ -7,8 +7,6 @@ can use it.
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.files import LOCK, write_json
+from benchmark.reading import Unreadable, or_warn, read_json_object, warn_once
 from benchmark.record.blocks import FILE as BLOCKS
 from benchmark.record.blocks import BlockLosses, read_blocks
 from benchmark.record.compact_scores import COMPACT
@@ -47,17 +46,17 @@ class RunRecord:
     @cached_property
     def losses(self) -> list[GroupLoss]:
         """The losses of its groups of test targets; none in runs from before they were kept."""
-        return read_losses(self.folder)
+        return or_warn(lambda: read_losses(self.folder), [])
 
     @cached_property
     def blocks(self) -> BlockLosses | None:
         """Its loss by block of the test text; None in runs from before it was kept."""
-        return read_blocks(self.folder)
+        return or_warn(lambda: read_blocks(self.folder), None)
 
     @cached_property
     def validations(self) -> list[Validation]:
         """Its validations during training, in order of tokens; none in runs without a training curve."""
-        return validations(self.folder)
+        return or_warn(lambda: validations(self.folder), [])
 
 
 def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:
@@ -77,13 +76,12 @@ def read_result(folder: Path) -> Result | None:
     """
     path = folder / RESULT
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise UserError("not a JSON object")
-        return Result.from_json(data)
-    except (FileNotFoundError, NotADirectoryError):
+        return Result.from_json(read_json_object(path))
+    except FileNotFoundError:
         return None
-    except (OSError, ValueError, UserError) as error:
+    except Unreadable as error:
+        raise UserError(f"{error}; delete the folder to repeat the run") from error
+    except UserError as error:
         raise UserError(f"cannot read {path}: {error}; delete the folder to repeat the run") from error
 
 
@@ -113,11 +111,7 @@ def misplaced(folder: Path, result: Result) -> str | None:
     return f"{folder} holds the run {'/'.join(recorded)}: give the folder that name, or delete it"
 
 
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def read_runs(results_dir: Path, warn: Callable[[str], None] = _to_stderr) -> list[RunRecord]:
+def read_runs(results_dir: Path, warn: Callable[[str], None] = warn_once) -> list[RunRecord]:
     """Every finished run below a results folder, in path order; an unreadable one is a warning."""
     return read_folders(finished_folders(results_dir), warn)
 
@@ -129,7 +123,7 @@ def finished_folders(results_dir: Path) -> list[Path]:
     return sorted(folder for folder in found if not folder.name.startswith("."))
 
 
-def read_folders(folders: Iterable[Path], warn: Callable[[str], None] = _to_stderr) -> list[RunRecord]:
+def read_folders(folders: Iterable[Path], warn: Callable[[str], None] = warn_once) -> list[RunRecord]:
     """The finished runs among some run folders; an unreadable or misplaced record is a warning."""
     records = []
     for folder in folders:

@@ -13,6 +13,7 @@ from typing import Self
 
 from benchmark.contract import RunLog
 from benchmark.environment import WORLD_SIZE
+from benchmark.reading import or_warn
 from benchmark.record.curve import read_curve, write_curve
 from benchmark.record.folder import LOG, WORKSPACE
 from benchmark.record.meter import Meter, Reading
@@ -118,7 +119,7 @@ class FileRunLog(RunLog):
         return self._earlier[place].get("seconds", math.nan) if place < len(self._earlier) else math.nan
 
     def resumed(self, seconds: float, tokens: int) -> None:
-        self._earlier, self._earlier_tokens = read_curve(self._folder), tokens
+        self._earlier, self._earlier_tokens = or_warn(lambda: read_curve(self._folder), []), tokens
         self._begun -= seconds
         self.trained_tokens = tokens
         self._continued = True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from benchmark.files import write_text
+from benchmark.reading import Unreadable, read_text
 
 FILE = "losses.csv"
 
@@ -33,10 +35,16 @@ def write_losses(folder: Path, losses: Sequence[GroupLoss]) -> None:
 
 
 def read_losses(folder: Path) -> list[GroupLoss]:
-    """The losses kept in a run's folder; none if it has no such file, or a damaged one."""
+    """The losses kept in a run's folder; none if it has no such file. Raises Unreadable for a damaged one."""
     try:
-        with (folder / FILE).open(encoding="utf-8", newline="") as file:
-            rows = [[row[column] for column in COLUMNS] for row in csv.DictReader(file)]
-        return [GroupLoss(criterion, group, int(n), float(nll)) for criterion, group, n, nll in rows]
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
+        text = read_text(folder / FILE)
+    except FileNotFoundError:
         return []
+    try:
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        losses = [GroupLoss(criterion, group, int(n), float(nll)) for criterion, group, n, nll in rows]
+    except (csv.Error, TypeError, ValueError):
+        header, losses = [], []
+    if header != list(COLUMNS) or not all(loss.targets >= 0 and loss.nll >= 0 for loss in losses):
+        raise Unreadable(f"cannot read {folder / FILE}: it holds no losses of groups")
+    return losses

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.reading import or_warn, read_yaml
 from benchmark.record.folder import read_result
 
 #: The key of a model's settings whose value is a finished run.
@@ -59,7 +60,5 @@ def referenced_settings(folder: str) -> Iterator[Mapping[str, Any]]:
 
 @lru_cache  # every run of a sweep may build upon the same one
 def _model_settings(path: Path, _changed: int) -> Any:
-    from omegaconf import OmegaConf
-
-    config: Any = OmegaConf.to_container(OmegaConf.load(path))
-    return config.get("model")
+    config = or_warn(lambda: read_yaml(path), None)
+    return config.get("model") if isinstance(config, dict) else None

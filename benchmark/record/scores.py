@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.errors import UserError
+from benchmark.reading import Unreadable, open_regular
 from benchmark.record.compact_scores import COMPACT, STEPS, read_compact
 from benchmark.record.folder import SCORES, RunRecord
 
@@ -18,11 +19,16 @@ def read_scores(run: RunRecord) -> np.ndarray:
     path, result = run.folder / (COMPACT if compact else SCORES), run.result
     again = f"make them: {result.command or 'nextword run …'} force=true"
     try:
-        scores = read_compact(path) if compact else np.load(path, allow_pickle=False)
+        with open_regular(path) as file:
+            scores = read_compact(path) if compact else np.load(file, allow_pickle=False)
     except FileNotFoundError:
         raise UserError(f"{run.folder} keeps no scores ({SCORES}); {again}") from None
-    except (OSError, ValueError) as error:
+    except Unreadable as error:
+        raise UserError(f"{error}; {again}") from error
+    except (OSError, ValueError, EOFError, MemoryError) as error:  # MemoryError: of a size that it claims
         raise UserError(f"cannot read {path}: {error}; {again}") from error
+    if not isinstance(scores, np.ndarray) or scores.dtype.kind != "f":
+        raise UserError(f"{path} does not hold scores; {again}")
     if not _are_of(run, scores, 1 / STEPS if compact else 0.0):
         raise UserError(f"{path} does not hold the scores of this run's record; {again}")
     return np.asarray(scores)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from benchmark.errors import UserError
 from benchmark.judge.record import (
     BlimpJudgement,
     Judgements,
@@ -18,6 +16,7 @@ from benchmark.judge.record import (
     Task,
     read_judgements,
 )
+from benchmark.reading import or_warn
 from benchmark.record.folder import RunRecord
 from benchmark.report.context import Context
 from benchmark.report.rows import Row
@@ -106,9 +105,7 @@ def judged_groups(context: Context) -> list[JudgedGroup]:
 
 
 def _read(run: RunRecord) -> Judgements | None:
-    with suppress(UserError):  # damaged: `nextword judge` says so
-        return read_judgements(run)
-    return None
+    return or_warn(lambda: read_judgements(run), None)
 
 
 def means(seeds: Sequence[Judged], of: Callable[[Judged], float | None]) -> float | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from benchmark import text
+from benchmark.reading import or_warn, parsed_yaml, read_text, read_yaml
 from benchmark.record.folder import RunRecord
-from benchmark.settings import parsed_yaml
 
 #: Settings that do not decide which row a run belongs to: its seed, where it ran, how it is shown.
 PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})
@@ -19,7 +21,7 @@ FAMILIAR = ("order", "context", "layers", "hidden_size", "embedding_size", "drop
 
 # The block of the model, as the harness writes it: everything below the key is indented. Most of the file is
 # about the corpus and need not be parsed.
-_MODEL = re.compile(rb"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
+_MODEL = re.compile(r"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
 
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
@@ -27,15 +29,17 @@ def settings_of(run: RunRecord) -> dict[str, Any]:
     recorded = run.result.model_settings
     if isinstance(recorded, dict):  # older runs have them in config.yaml only
         return dict(_flat(recorded, ""))
-    try:
-        written = (run.folder / "config.yaml").read_bytes()
-    except OSError:
-        return {}
-    block = _MODEL.search(written)
-    # a block that refers to another block cannot be parsed by itself
-    config = (parsed_yaml(block[0]) if block else None) or parsed_yaml(written)
+    config = or_warn(lambda: _with_model(run.folder / "config.yaml"), None)
     model = config.get("model") if isinstance(config, dict) else None
     return dict(_flat(model, "")) if isinstance(model, dict) else {}
+
+
+def _with_model(path: Path) -> Any:
+    """The content of a `config.yaml`, of which only the model may have been parsed."""
+    block = _MODEL.search(read_text(path))
+    with suppress(ValueError):  # a block that refers to another block cannot be parsed by itself
+        return parsed_yaml(block[0]) if block else read_yaml(path)
+    return read_yaml(path)
 
 
 def _flat(block: dict[Any, Any], prefix: str) -> list[tuple[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.files import write_json
+from benchmark.reading import Unreadable, checked, or_warn, read_json_object
 from benchmark.search.space import Point
 
 FOLDER = "searches"
@@ -114,16 +115,16 @@ def digest_of(settings: dict[str, Any]) -> str:
 
 
 def read_record(path: Path) -> SearchRecord | None:
-    """The record in a file; None if it is missing or damaged (the search then writes it anew)."""
-    from pydantic import TypeAdapter
+    """The record in a file; None if it is missing or, with a warning, if it is damaged (the search then
+    writes it anew)."""
+    return or_warn(lambda: _read(path), None)
 
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        record = TypeAdapter(SearchRecord).validate_python(data)
-    except (OSError, ValueError):  # pydantic's error is a ValueError
-        return None
-    whole = all(trial.parameters.keys() >= record.space.keys() for trial in record.trials)
-    return record if whole else None
+
+def _read(path: Path) -> SearchRecord:
+    record: SearchRecord = checked(SearchRecord, read_json_object(path), path)
+    if not all(trial.parameters.keys() >= record.space.keys() for trial in record.trials):
+        raise Unreadable(f"cannot read {path}: a trial lacks settings of the search")
+    return record
 
 
 def read_searches(results_dir: Path | None) -> list[SearchRecord]:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from benchmark.errors import UserError, did_you_mean
+from benchmark.reading import read_yaml_object
 from benchmark.search.space import Choices, Parameter, Range, grid
 from benchmark.settings import choices, conf_dir
 
@@ -118,17 +119,11 @@ def without(settings: SearchSettings, keys: Sequence[str]) -> SearchSettings:
 
 
 def read_options(path: Path) -> dict[str, Any]:
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
+    """The keys of a file with their values. Raises UserError."""
     try:
-        options: Any = OmegaConf.to_container(OmegaConf.load(path))
-    except (OSError, YAMLError, OmegaConfBaseException) as error:
-        raise UserError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    if not isinstance(options, dict):
-        raise UserError(f"{path}: expected keys with values, such as trials: 16, not a list or text")
-    return options
+        return read_yaml_object(path)
+    except FileNotFoundError:
+        raise UserError(f"cannot read {path}: there is no such file") from None
 
 
 def _parameter(key: str, options: Any, where: str) -> Parameter:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from benchmark.errors import UserError, did_you_mean
+from benchmark.reading import read_yaml
 from benchmark.settings import choices, conf_dir
 
 
@@ -68,16 +69,17 @@ def _grids(sweep: str) -> list[list[str]]:
     """The grids of a sweep: each a list of overrides, of which `-m` runs every combination."""
     if sweep not in choices("sweep"):
         raise UserError(f"there is no sweep {sweep!r}. {did_you_mean(sweep, choices('sweep'))}")
-    from omegaconf import OmegaConf
-
     path = conf_dir() / "sweep" / f"{sweep}.yaml"
-    grids = OmegaConf.to_container(OmegaConf.load(path))
-    grids = grids.get("grids") if isinstance(grids, dict) else None
+    content = read_yaml(path)
+    grids = content.get("grids") if isinstance(content, dict) else None
     if not isinstance(grids, list) or not all(isinstance(grid, str) for grid in grids):
         raise UserError(
             f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`"
         )
-    return [shlex.split(grid) for grid in grids]
+    try:
+        return [shlex.split(grid) for grid in grids]
+    except ValueError as error:  # a quotation mark without its other
+        raise UserError(f"{path}: a line of `grids` is not usable: {error}") from None
 
 
 def _value(argument: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.job import Job, Say, run_title
+from benchmark.reading import or_warn, read_yaml_object
 from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
 from benchmark.record.outdated import Outdated, outdated
-from benchmark.settings import parsed_yaml
 
 #: In the order in which they are listed. `unusable`: a folder that the user must mend, since its record
 #: cannot be read or belongs to another run. `error`: a job whose corpus cannot be found.
@@ -127,11 +127,7 @@ def _unfinished(folder: Path, corpus: str, model: str) -> RunState:
 
 def _config(folder: Path) -> Mapping[str, Any]:
     """The configuration that an unfinished run has written; empty if it cannot be read."""
-    try:
-        config = parsed_yaml((folder / "config.yaml").read_bytes())
-    except OSError:
-        return {}
-    return config if isinstance(config, dict) else {}
+    return or_warn(lambda: read_yaml_object(folder / "config.yaml"), {})
 
 
 def _folders(parent: Path) -> list[Path]:

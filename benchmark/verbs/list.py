@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from benchmark.reading import Unreadable, read_text, read_yaml_object, warn_once
 from benchmark.settings import choices, conf_dir
 from benchmark.verbs.options import Parser, one_of
 
@@ -30,6 +32,8 @@ def main(arguments: list[str]) -> int:
             print(f"{title}:")
         for name in names:
             config = _entry(GROUPS[title], name)
+            if config is None:
+                continue
             print(f"  {name:{width}}  {config['description']}")
             if options.keys:
                 for key, value in config["settings"].items():
@@ -37,12 +41,27 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _entry(group: str, name: str) -> dict[str, Any]:
-    """A file's description (its label or title) and its settings, resolved as far as it stands alone."""
-    from omegaconf import OmegaConf
+def _entry(group: str, name: str) -> dict[str, Any] | None:
+    """A file's description (its label or title) and its settings, resolved as far as it stands alone.
+
+    None, with a warning, for a file that cannot be read.
+    """
+    from omegaconf.errors import OmegaConfBaseException
 
     path = conf_dir() / group / f"{name}.yaml"
-    node: Any = OmegaConf.load(path)
+    try:
+        return _described(path, group, name)
+    except (Unreadable, FileNotFoundError) as error:
+        warn_once(f"warning: {error}")
+    except (OmegaConfBaseException, AttributeError, TypeError, ValueError) as error:
+        warn_once(f"warning: {path} is no configuration of a {group}: {' '.join(str(error).split())[:200]}")
+    return None
+
+
+def _described(path: Path, group: str, name: str) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+
+    node: Any = OmegaConf.create(read_yaml_object(path))
     content: Any = OmegaConf.to_container(node)
     settings = {
         str(key): value
@@ -52,7 +71,8 @@ def _entry(group: str, name: str) -> dict[str, Any]:
     for default in content.get("defaults", []):  # its components, whose labels its own label may use
         for choice, chosen in default.items() if isinstance(default, dict) else ():
             source, _, place = choice.lstrip("/").partition("@")
-            OmegaConf.update(node, place, OmegaConf.load(conf_dir() / source / f"{chosen}.yaml"))
+            other = conf_dir() / source / f"{chosen}.yaml"
+            OmegaConf.update(node, place, OmegaConf.create(read_yaml_object(other)))
     whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})
     known = [
         str(OmegaConf.select(whole, f"{group}.{key}"))
@@ -60,5 +80,5 @@ def _entry(group: str, name: str) -> dict[str, Any]:
         if key in node
     ]
     if not known or known[0] == name:  # then the file's first comment describes it
-        known = [path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")]
+        known = [(read_text(path).splitlines() or [""])[0].lstrip("# ")]
     return {"description": known[0], "settings": settings}

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from benchmark.reading import or_warn, read_text
+from benchmark.record.config import FILE
 from benchmark.record.find import find_run
 from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir
 
@@ -28,9 +30,9 @@ def main(arguments: list[str]) -> int:
     print(run.folder)
     for key, value in shown.items():
         print(f"  {key:{width}}  {_text(value)}")
-    config = run.folder / "config.yaml"
-    if config.exists():
-        print("\n" + config.read_text(encoding="utf-8"), end="")
+    config = or_warn(lambda: read_text(run.folder / FILE), "")
+    if config:
+        print("\n" + config, end="")
     if run.result.traceback:
         print("\n" + run.result.traceback, end="")
     return 0

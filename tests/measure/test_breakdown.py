@@ -15,6 +15,7 @@ from benchmark.corpus.parts_of_speech import CLASSES
 from benchmark.measure import seen
 from benchmark.measure.breakdown import CRITERIA, group_losses
 from benchmark.measure.seen import longest_seen
+from benchmark.reading import Unreadable
 from benchmark.record.losses import read_losses, write_losses
 
 WORDS = 5
@@ -124,12 +125,13 @@ def test_the_longest_ngrams_are_looked_for_once(tmp_path, monkeypatch):
     assert group_losses(scores, text, other, keep) == expected
 
 
-def test_losses_are_read_as_written_and_a_damaged_file_holds_none(tmp_path):
+def test_losses_are_read_as_written_and_a_damaged_file_is_named(tmp_path):
     text = stream([[1, 2, 3], [2]])
     losses = group_losses(np.array([-1, -2, -np.inf, -4, -5, -1e-9], np.float32), text, text)
     write_losses(tmp_path, losses)
     assert read_losses(tmp_path) == losses
     for damaged in ("", "criterion,group\na,b\n", "criterion,group,targets,nll\na,b,many,1\n", "\xff\n"):
         (tmp_path / "losses.csv").write_bytes(damaged.encode("latin-1"))
-        assert read_losses(tmp_path) == []
+        with pytest.raises(Unreadable, match=r"cannot read .*losses\.csv"):
+            read_losses(tmp_path)
     assert read_losses(tmp_path / "nowhere") == []

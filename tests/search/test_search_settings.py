@@ -65,7 +65,7 @@ def test_every_search_of_conf_proposes_runs_that_can_be_composed(name: str):
         (SOUND.replace("{low: 2, high: 5}", "{choices: []}"), r"space\.model\.order is not usable: choices"),
         (SOUND.replace("{model.order: {low: 2, high: 5}}", "{}"), r"mine\.yaml: space is empty"),
         (SOUND.replace("low: 2, high: 5", "low: 0.1, high: 0.5") + "sampler: grid\n", "a grid needs choices"),
-        ("- a list", r"mine\.yaml: expected keys with values"),
+        ("- a list", r"mine\.yaml: it holds a list, not keys with values"),
         ("space: {a: [", r"cannot read .*mine\.yaml"),
     ],
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.errors import UserError
 from benchmark.prequential.record import CodedBlock, PrequentialCode, read_code
+from benchmark.reading import or_warn
 from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
@@ -165,10 +164,8 @@ def _texts(context: Context) -> list[_Text]:
 
 def _code(run: RunRecord) -> PrequentialCode | None:
     """The code of a run's whole training text."""
-    with suppress(UserError):  # damaged: `nextword prequential` says so
-        code = read_code(run)
-        return code if code is not None and code.whole else None
-    return None
+    code = or_warn(lambda: read_code(run), None)
+    return code if code is not None and code.whole else None
 
 
 def _figure(one: _Text) -> Figure | None:

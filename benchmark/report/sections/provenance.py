@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
+from benchmark.reading import or_warn, read_json_object
 from benchmark.record.folder import RunRecord
 from benchmark.record.outdated import outdated
 from benchmark.record.result import Result
@@ -104,11 +105,9 @@ def _commit(result: Result) -> str | None:
 
 def _environment(run: RunRecord) -> str:
     """Machine and versions from `environment.json`, as sorted JSON; empty where the file is missing."""
-    try:
-        data = json.loads((run.folder / "environment.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    if not isinstance(data, dict):
+    path = run.folder / "environment.json"
+    data = or_warn(lambda: read_json_object(path), {})
+    if not data:
         return ""
     shown = {
         text.clean(key).replace("_", " ").capitalize(): _flat_text(value)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
 from benchmark import text
+from benchmark.reading import or_warn, read_json_object
 from benchmark.report.blocks import Block, Fold, Quotes, Section
 from benchmark.report.context import Context
 from benchmark.report.ranking import RankedGroup
@@ -29,11 +29,8 @@ def build(context: Context) -> Section | None:
 
 def samples_of(row: Row) -> dict[str, dict[str, Any]]:
     """The first seed's samples, by prompt; empty if the file is missing or cannot be read."""
-    try:
-        data = json.loads((row.runs[0].folder / "samples.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    prompts = data.get("prompts") if isinstance(data, dict) else None
+    path = row.runs[0].folder / "samples.json"
+    prompts = or_warn(lambda: read_json_object(path), {}).get("prompts")
     items = prompts if isinstance(prompts, list) else []
     return {text.clean(item["prompt"]): item for item in items if isinstance(item, dict) and "prompt" in item}
 
