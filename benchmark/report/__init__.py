@@ -31,12 +31,12 @@ class ReportSummary:
     figures: int
 
 
-def comparison_table(records: Sequence[RunRecord]) -> str:
-    """The comparison as plain text.
+def comparison_table(records: Sequence[RunRecord], results_dir: Path | None = None) -> str:
+    """The comparison as plain text. Of the searches in `results_dir`, it has the best trials only.
 
     Raises UserError if there are no runs.
     """
-    return plain_table(context_of(records))
+    return plain_table(context_of(records, results_dir))
 
 
 def build_report(

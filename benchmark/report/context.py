@@ -11,6 +11,7 @@ from benchmark.errors import UserError
 from benchmark.measure.measure import Measure
 from benchmark.measure.measures import MEASURES
 from benchmark.record.folder import RunRecord
+from benchmark.report.corpus_titles import with_distinct_titles
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Machine, Row
@@ -84,6 +85,7 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
         raise UserError(
             f"no finished run{where}; make one with: nextword run model=kneser_ney corpus=sotu_small"
         )
+    records = with_distinct_titles(records)
     trials = only_trials(read_searches(results_dir))  # in the section on searches only
     compared = [record for record in records if record.folder.name not in trials]
     return Context(tuple(records), tuple(group_runs(compared)), results_dir)

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
         print(line, flush=True)
 
     if options.table:
-        say(comparison_table(read_runs(options.results_dir)))
+        say(comparison_table(read_runs(options.results_dir), options.results_dir))
         return 0
     out = options.out or options.results_dir / "report"
     build_report(options.results_dir, out, say=say, show=say)

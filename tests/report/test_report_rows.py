@@ -31,6 +31,14 @@ def test_seeds_fold_to_mean_and_sample_deviation(run, tmp_path):
     assert row.deviation(TEST_PERPLEXITY) == pytest.approx(statistics.stdev([100, 103, 104]))
 
 
+def test_one_corpus_under_two_names_has_two_headings(run, tmp_path):
+    run("lstm", "LSTM", "neural", 100.0)
+    run("lstm", "LSTM", "neural", 101.0, corpus={**PTB, "corpus": "mine"})
+    run("lstm", "LSTM", "neural", 102.0, corpus=SOTU)
+    titles = {group.title for group in context(tmp_path).ranked_groups}
+    assert titles == {"Penn Treebank (ptb)", "Penn Treebank (mine)", "State of the Union"}
+
+
 def test_other_settings_are_another_row_and_the_labels_say_which(run, tmp_path):
     run(
         "lstm",

@@ -15,6 +15,7 @@ from benchmark.report.context import context_of
 from benchmark.report.sections import search as section
 from benchmark.search.importance import importance
 from benchmark.search.record import SearchRecord, Trial, read_searches
+from benchmark.verbs.report import main
 
 KEYS = ("model.training.learning_rate", "model.layers", "model.skip")
 SPACE = dict(
@@ -88,6 +89,16 @@ def labels(results: Path) -> list[str]:
 def test_only_the_best_of_a_search_is_ranked_with_the_runs_of_others(results: Path):
     search(trial(1, 120.0), trial(2, 110.0), trial(3, 130.0)).write(results)
     assert labels(results) == ["LSTM default", "LSTM run2"]
+
+
+def test_the_table_alone_has_the_rows_of_the_report(results: Path, capsys: pytest.CaptureFixture[str]):
+    search(trial(1, 120.0), trial(2, 110.0), trial(3, 130.0)).write(results)
+    assert main(["--results-dir", str(results), "--table"]) == 0
+    shown = capsys.readouterr().out
+    assert [name for name in ("default", "run1", "run2", "run3") if f"LSTM {name}" in shown] == [
+        "default",
+        "run2",
+    ]
 
 
 def test_a_trial_that_was_a_run_before_the_search_stays(results: Path):
