@@ -4,13 +4,12 @@ A model is a dataclass. Its fields are its settings, the arguments of its constr
 `init=False` holds something that `fit` learns.
 """
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from benchmark.build import recorded_class
 from benchmark.contract import LanguageModel
-from benchmark.errors import UserError
 
 Model = TypeVar("Model", bound=LanguageModel)
 
@@ -52,15 +51,8 @@ def class_path(model: LanguageModel) -> str:
 
 
 def named_class(path: str) -> type[LanguageModel]:
-    """The class that `class_path` named. Raises UserError if it is not a LanguageModel."""
-    module, _, name = path.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except (ImportError, ValueError):  # ValueError: no module in the path
-        found = None
-    if not (isinstance(found, type) and issubclass(found, LanguageModel)):
-        raise UserError(f"the saved model contains {path!r}, which is not a LanguageModel here")
-    return found
+    """The class that `class_path` named. Raises UserError if it is no model of a trusted package."""
+    return recorded_class(path)
 
 
 def _to_json(value: Any) -> Any:

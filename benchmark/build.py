@@ -15,6 +15,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UnknownSetting, UserError, did_you_mean
+from benchmark.trust import allow_classes_in, check_trusted
 
 #: Keys of a model's config that name it and are not passed to its constructor.
 NAMING = frozenset({"_target_", "name", "label"})
@@ -25,9 +26,11 @@ def build_model(config: Mapping[str, Any], where: str = "model") -> LanguageMode
 
     A constructor parameter annotated `LanguageModel`, or `Mapping[str, LanguageModel]`, takes a model's
     config, or several by name, and is passed the models built from them. `where` is the key under which
-    the config stands. Raises UserError (a wrong target, key, type or value: one line that names it) or
-    Skip (a model needs a package that is not installed).
+    the config stands. The config is the user's own, or was checked (`benchmark.trust`): what is saved of such
+    a model may be loaded again in this process. Raises UserError (a wrong target, key, type or value: one
+    line that names it) or Skip (a model needs a package that is not installed).
     """
+    allow_classes_in(config)
     return model_class(config, where)(**arguments(config, where))
 
 
@@ -35,6 +38,17 @@ def arguments(config: Mapping[str, Any], where: str = "model") -> dict[str, Any]
     """The checked constructor arguments in a model's config."""
     settings = {key: value for key, value in config.items() if key not in NAMING}
     return _checked(model_class(config, where), settings, where)
+
+
+def recorded_class(target: object) -> type[LanguageModel]:
+    """The class that a record names as that of its model, from a trusted package (see `benchmark.trust`).
+
+    Raises UserError for any other, and for what is no class of models; Skip as `build_model` does.
+    """
+    kind = model_class({"_target_": check_trusted(target)}, "the record's model")
+    if inspect.isabstract(kind):
+        raise UnknownSetting(f"a record names {target} as the class of a model, which is abstract")
+    return kind
 
 
 def model_class(config: Mapping[str, Any], where: str = "model") -> type[LanguageModel]:
@@ -78,7 +92,10 @@ def _near(module_name: str) -> str:
     parent, _, name = module_name.rpartition(".")
     if not parent or importlib.util.find_spec(parent) is None:
         return ""
-    beside = [module.name for module in pkgutil.iter_modules(importlib.import_module(parent).__path__)]
+    beside = [
+        module.name
+        for module in pkgutil.iter_modules(getattr(importlib.import_module(parent), "__path__", []))
+    ]
     return ". " + did_you_mean(name, beside)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.build import model_class
+from benchmark.build import recorded_class
 from benchmark.contract import LanguageModel, Vocabulary
-from benchmark.errors import UserError
+from benchmark.errors import Skip, UserError
 from benchmark.record.config import read_config
 from benchmark.record.folder import CHECKPOINT, RunRecord
 
@@ -17,6 +17,12 @@ def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, A
     if run.result.status != "ok" or not checkpoint.is_dir():
         command = run.result.command or "nextword run …"
         raise UserError(f"{run.folder} holds no trained model here; make it: {command} force=true")
-    config = read_config(run.folder)
+    config = read_config(run.folder, "model", "corpus")
     vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")
-    return model_class(config["model"]).load(checkpoint, vocabulary), vocabulary, config
+    kind = recorded_class(config["model"].get("_target_"))
+    try:
+        return kind.load(checkpoint, vocabulary), vocabulary, config
+    except (UserError, Skip):
+        raise
+    except Exception as error:  # whatever a model makes of files that are not those it wrote
+        raise UserError(f"cannot read the model in {checkpoint}: {type(error).__name__}: {error}") from error

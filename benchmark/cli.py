@@ -34,6 +34,9 @@ VERBS = {
     "peers": "measure our speed next to that of KenLM and MITLM; peers neural does so for networks",
 }
 
+#: Verbs that take settings of runs.
+COMPOSED = ("run", "check", "status", "tune")
+
 HELP = """\
 nextword: compare count-based and neural language models on the same text
 
@@ -99,6 +102,10 @@ def _dispatch(arguments: list[str]) -> int:
         raise UserError(f"there is no verb {verb!r}. {did_you_mean(verb, VERBS)}")
     _check_text(rest)
     check_environment()
+    if verb not in COMPOSED:  # those read it with their other settings
+        from benchmark.trust import take_allowed
+
+        rest = take_allowed(rest)
     return _verb(verb).main(rest)
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "ModelSize",
     "Operations",
     "OrderSize",
+    "Program",
     "Reader",
     "RunLog",
     "Skip",
@@ -45,6 +46,9 @@ Family = Literal["count", "neural", "mixture"]
 
 #: Annotates a setting that names a file or a folder: a run's identity rests on what that holds.
 InputFile = Annotated[str, "a file or a folder"]
+#: Annotates a setting that names a program to run. A record may name no other than the one that the setting
+#: is called by.
+Program = Annotated[str, "a program"]
 
 
 @dataclass(frozen=True)

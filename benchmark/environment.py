@@ -11,6 +11,7 @@ import math
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,3 +215,9 @@ def check_environment() -> None:
         if os.environ.get(variable.name) == "":
             del os.environ[variable.name]
         variable.value  # noqa: B018
+
+
+def child_python() -> dict[str, str]:
+    """Variables with which a Python that we start imports what we can, and nothing from the current folder:
+    that may be a results folder which somebody else has made."""
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}

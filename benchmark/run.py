@@ -37,10 +37,12 @@ from benchmark.record.folder import (
     write_result,
 )
 from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
+from benchmark.record.links import refuse_links
 from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
 from benchmark.traces import described, ended_process, modules_of
+from benchmark.trust import allow
 
 
 def execute(job: Job, *, report: Report | None = None) -> Result:
@@ -51,8 +53,10 @@ def execute(job: Job, *, report: Report | None = None) -> Result:
     `impossible=skip`, as in a sweep, settings that the model refuses are a skipped run. The progress of
     training goes to `report`; without one it is printed, now and then.
     """
+    allow(job.config.get("allow", []))
     corpus = job.open_corpus(_say(job))
     folder = job.folder(corpus.fingerprint)
+    refuse_links(folder)
     repetition.clear_up_around(folder)
     with locked(folder, busy=lambda: _say(job)("another process is at this run; waiting for it")):
         repetition.settle(folder)
@@ -74,6 +78,7 @@ def execute(job: Job, *, report: Report | None = None) -> Result:
 
 def assist(job: Job) -> None:
     """Train beside the process of rank 0, which records the run: another rank under `torchrun`."""
+    allow(job.config.get("allow", []))
     corpus = job.open_corpus(lambda line: None)
     model = build_model(job.config["model"])
     if model.family != "count":  # n-gram models are not trained by several processes
@@ -83,6 +88,7 @@ def assist(job: Job) -> None:
 def record_failure(job: Job, corpus_fingerprint: str, reason: str) -> Result:
     """Record a run whose process died without a word (killed, out of memory)."""
     folder = job.folder(corpus_fingerprint)
+    refuse_links(folder)
     folder.mkdir(parents=True, exist_ok=True)  # it may have died before it began
     result = replace(_begun(job, folder.name), reason=reason)
     write_result(repetition.begin(folder), result)

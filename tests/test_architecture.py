@@ -30,6 +30,7 @@ def imports_of(path: Path) -> set[str]:
 
 #: What a baseline may import of the harness.
 OPEN_TO_BASELINES = (
+    "benchmark.build",
     "benchmark.contract",
     "benchmark.checksums",
     "benchmark.corpus",
@@ -38,6 +39,8 @@ OPEN_TO_BASELINES = (
     "benchmark.files",
     "benchmark.record.result",
     "benchmark.temporary",
+    "benchmark.reading",
+    "benchmark.record.config",
 )
 
 

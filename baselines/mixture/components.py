@@ -21,6 +21,7 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
+from benchmark.reading import read_json_object
 
 _SAVED = "composite.json"
 
@@ -124,7 +125,10 @@ class Composite(LanguageModel):
     @classmethod
     def load(cls, folder: Path, vocabulary: Vocabulary) -> Self:
         """The model that `save` wrote."""
-        saved = json.loads((folder / _SAVED).read_text(encoding="utf-8"))
+        saved = read_json_object(folder / _SAVED)
+        for name in saved["components"]:
+            if Path(name).name != name:
+                raise UserError(f"{folder / _SAVED} names a component {name!r}, which no folder is called")
         components = {
             name: named_class(path).load(folder / name, vocabulary)
             for name, path in saved["components"].items()

@@ -21,6 +21,8 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
+from benchmark.reading import read_json_object
+from benchmark.record.config import read_config
 from benchmark.record.result import Result
 
 _SAVED, _MODEL = "finished.json", "model"
@@ -152,21 +154,11 @@ def _result(record: dict[str, Any], folder: Path) -> Result:
 
 def _target(folder: Path) -> str:
     """The class that a run trained, from its configuration."""
-    from omegaconf import OmegaConf
-
-    path = folder / "config.yaml"
-    if not path.is_file():
-        raise UserError(f"{folder} keeps no config.yaml, which would say what model it trained")
-    return str(OmegaConf.select(OmegaConf.load(path), "model._target_"))
+    return str(read_config(folder, "model")["model"].get("_target_"))
 
 
 def _json(path: Path, problem: str) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        return read_json_object(path)
     except FileNotFoundError:
         raise UserError(f"{problem}: there is no {path.name}; `nextword status` lists runs") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read {path}: {error}") from error
-    if not isinstance(data, dict):
-        raise UserError(f"cannot read {path}: it is not a JSON object")
-    return data

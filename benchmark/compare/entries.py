@@ -15,6 +15,7 @@ from benchmark.errors import UserError
 from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.record.blocks import write_blocks
 from benchmark.record.folder import RunRecord, read_runs
+from benchmark.record.links import refuse_links
 from benchmark.record.scores import read_scores
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import PROTOCOL_PARTS
@@ -90,6 +91,7 @@ def keep_blocks(entries: Sequence[Entry], corpus: Corpus) -> None:
             losses = block_losses(scores, blocks)
             if run.blocks is None or not run.blocks.like(losses):
                 with suppress(UserError):  # a folder that cannot be written is compared all the same
+                    refuse_links(run.folder)
                     write_blocks(run.folder, losses)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.errors import UserError
-from benchmark.record.config import read_config
+from benchmark.record.config import recorded_corpus
 from benchmark.record.folder import RunRecord
 from benchmark.record.identity import protocol_id
 
@@ -19,7 +19,7 @@ def events_of(
 
     Raises UserError if it cannot be opened, or is no longer what the run was scored on.
     """
-    settings = {**read_config(run.folder)["corpus"], "train_share": None}
+    settings = {**recorded_corpus(run.folder), "train_share": None}
     corpus = open_corpus(settings, corpora_dir=corpora_dir, cache_dir=cache_dir, say=say)
     if run.result.protocol_id != protocol_id(corpus.protocol):
         raise UserError(

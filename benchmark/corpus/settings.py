@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from benchmark.corpus.marks import Marks, Tokens
@@ -164,6 +165,8 @@ def _check_together(settings: CorpusSettings) -> None:
         raise UserError(f"corpus.source.name is missing: a source of kind {source.kind} needs one")
     if source.kind in ("archive", "package") and source.folder is None:
         raise UserError(f"corpus.source.folder is missing: a source of kind {source.kind} needs one")
+    if source.kind != "files" or source.folder is not None:
+        _check_names(settings)
     if vocabulary.min_count < 1:
         raise UserError(f"corpus.vocabulary.min_count={vocabulary.min_count} is not usable: give 1 or more")
     if vocabulary.size is not None and vocabulary.size < 1:
@@ -202,6 +205,17 @@ def _check_heading(settings: CorpusSettings) -> None:
             "corpus.heading finds no lines with corpus.tokens=words, which makes sentences of them: "
             "put every document into a file of its own, or set corpus.heading=null"
         )
+
+
+def _check_names(settings: CorpusSettings) -> None:
+    """What a source has stands below its folder, and the folder below those of corpora."""
+    names = {"source.name": settings.source.name, "source.folder": settings.source.folder}
+    names |= {part: getattr(settings, part) for part in ("train", "valid", "test", "text")}
+    for key, value in names.items():
+        for name in value if isinstance(value, list) else [value]:
+            parts = Path(name or "").parts
+            if name is not None and (not parts or ".." in parts or Path(name).is_absolute()):
+                raise UserError(f"corpus.{key}={name!r} is not usable: give a name below the source's folder")
 
 
 def _check_open(settings: CorpusSettings) -> None:

@@ -9,6 +9,7 @@ from functools import reduce
 from benchmark.files import write_json
 from benchmark.reading import Unreadable, checked, read_json_object
 from benchmark.record.folder import RunRecord
+from benchmark.record.links import refuse_links
 
 JUDGEMENTS = "judgements.json"
 
@@ -154,4 +155,5 @@ def read_judgements(run: RunRecord) -> Judgements | None:
 
 def write_judgements(run: RunRecord, judgements: Judgements) -> None:
     """Write them into the run's folder, completely or not at all. Raises UserError."""
+    refuse_links(run.folder)
     write_json(run.folder / JUDGEMENTS, asdict(judgements))

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.contract import LanguageModel, TokenStream
+from benchmark.environment import child_python
+from benchmark.trust import allowed_packages
 
 #: The front of the test text that is scored, and the seconds that this may take: of a slow model, less is.
 TARGETS, SCORING_SECONDS = 20_000, 5.0
@@ -49,6 +51,7 @@ def footprint(
         "name": type(model).__qualname__,
         "checkpoint": str(checkpoint.resolve()),
         "ids": np.asarray(stream.ids[:targets]).tolist(),
+        "allowed": allowed_packages(),
         "limit": LIMIT,
         "started": time.time(),
     }
@@ -80,6 +83,5 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     """Ours, with what we can import; but the process is alone, even if `torchrun` started this one."""
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
     inherited = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE")}
-    return {**inherited, "PYTHONPATH": path}
+    return {**inherited, **child_python()}

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from benchmark.files import write_json
 from benchmark.reading import checked, or_warn, read_json_object
+from benchmark.record.links import refuse_link
 
 CaseT = TypeVar("CaseT")
 RunT = TypeVar("RunT")
@@ -119,6 +120,8 @@ class Record:
 
     def save(self, path: Path) -> None:
         """Write the record, and its folder if need be. Raises UserError."""
+        for place in (path.parents[1], path.parent, path):
+            refuse_link(place)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, asdict(self))
 

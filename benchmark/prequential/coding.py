@@ -19,12 +19,14 @@ from benchmark.errors import Diverged, Skip, UserError
 from benchmark.files import locked
 from benchmark.prequential.code import coded, spans
 from benchmark.prequential.record import PrequentialCode, read_code, write_code
-from benchmark.record.config import read_config
+from benchmark.record.config import read_config, recorded_corpus
 from benchmark.record.folder import WORKSPACE, RunRecord
 from benchmark.record.identity import protocol_id
 from benchmark.record.input_files import Keys, input_files
+from benchmark.record.links import refuse_links
 from benchmark.record.progress import Progress
 from benchmark.record.provenance import commit
+from benchmark.record.recorded_settings import check_recorded
 from benchmark.record.reference import REFERENCE
 
 Say = Callable[[str], None]
@@ -45,6 +47,7 @@ def code_run(
     """
     config = _settings(run)
     workspace = run.folder / WORKSPACE
+    refuse_links(run.folder)
     with locked(run.folder, busy=lambda: say(f"another process is at {run.folder}; waiting for it")):
         if again:
             shutil.rmtree(workspace, ignore_errors=True)
@@ -89,7 +92,8 @@ def _settings(run: RunRecord) -> dict[str, Any]:
         )
     if not run.result.normalised:
         raise UserError(f"{run.result.label} is a score that does not sum to one, and so it has no code")
-    config = read_config(run.folder)
+    config = {**read_config(run.folder, "model"), "corpus": recorded_corpus(run.folder)}
+    check_recorded(config["model"])
     for key in learnt_elsewhere(config["model"]):
         raise UserError(
             f"{key} names what was learnt elsewhere, perhaps from the text to be coded; a prequential code "

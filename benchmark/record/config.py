@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.reading import Unreadable, read_yaml_object
+from benchmark.reading import Unreadable, or_warn, read_yaml_object
+from benchmark.settings import conf_dir
 
 FILE = "config.yaml"
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """The settings in a run's folder, its `model` and its `corpus` among them, as plain data.
+def read_config(folder: Path, *groups: str) -> dict[str, Any]:
+    """The settings in a run's folder, as plain data; those of `groups` (`model`, `corpus`) are objects.
 
-    Raises UserError where there is no such file, and Unreadable for a damaged one.
+    Raises UserError where there is no such file, and Unreadable for one that is damaged or lacks a group.
     """
     path = folder / FILE
     try:
         config = read_yaml_object(path)
     except FileNotFoundError:
         raise UserError(f"{folder} keeps no {FILE}, which would tell the settings of the run") from None
-    for key in ("model", "corpus"):
-        if not isinstance(config.get(key), dict):
-            raise Unreadable(f"cannot read {path}: it does not tell the {key} of the run")
+    for group in groups:
+        if not isinstance(config.get(group), dict):
+            raise Unreadable(f"cannot read {path}: it does not tell the {group} of the run")
     return config
+
+
+def recorded_corpus(folder: Path) -> dict[str, Any]:
+    """The settings of a run's corpus. A text that is not on this machine is fetched only from where the
+    installed `conf/corpus/` has it, since a record may name any address. Raises as `read_config` does."""
+    corpus: dict[str, Any] = read_config(folder, "corpus")["corpus"]
+    source = corpus.get("source")
+    if isinstance(source, dict) and source.get("url") not in _known_addresses():
+        corpus["source"] = {key: value for key, value in source.items() if key != "url"}
+    return corpus
+
+
+@cache
+def _known_addresses() -> frozenset[str]:
+    read = [or_warn(partial(read_yaml_object, path), {}) for path in (conf_dir() / "corpus").glob("*.yaml")]
+    sources = [corpus["source"] for corpus in read if isinstance(corpus.get("source"), dict)]
+    return frozenset(str(source["url"]) for source in sources if "url" in source)

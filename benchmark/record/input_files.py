@@ -1,7 +1,7 @@
 """Settings that name files: a run's identity rests on what the files hold, not on what they are called.
 
 A model says so by annotating the setting `InputFile` (`benchmark.contract`), in its constructor or in a
-dataclass among its settings.
+dataclass among its settings. `Program` marks in the same way a setting that names a program to run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmark.record.source import ClassSource, base_classes, class_source, imported_from, module_tree
 
-_NAME = "InputFile"
+_FILE, _PROGRAM = "InputFile", "Program"
 
 #: The keys that lead to a setting: ("path",), ("training", "embeddings").
 Keys = tuple[str, ...]
@@ -24,8 +24,18 @@ Keys = tuple[str, ...]
 @cache
 def input_files(target: str) -> frozenset[Keys]:
     """The settings of `package.module.Class` that name files, found without importing it."""
+    return _marked(target, _FILE)
+
+
+@cache
+def programs(target: str) -> frozenset[Keys]:
+    """The settings of `package.module.Class` that name programs, found without importing it."""
+    return _marked(target, _PROGRAM)
+
+
+def _marked(target: str, mark: str) -> frozenset[Keys]:
     source = class_source(target)
-    return frozenset(_of_class(source, frozenset())) if source is not None else frozenset()
+    return frozenset(_of_class(source, frozenset(), mark)) if source is not None else frozenset()
 
 
 def content_of(value: Any) -> Any:
@@ -60,10 +70,10 @@ def _digest(file: Path, *_state: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _of_class(source: ClassSource, around: frozenset[str]) -> Iterator[Keys]:
+def _of_class(source: ClassSource, around: frozenset[str], mark: str) -> Iterator[Keys]:
     for each in base_classes(source):
         for name, annotation in _settings(each.node):
-            for keys in _of_annotation(each.module, annotation, around | {source.node.name}):
+            for keys in _of_annotation(each.module, annotation, around | {source.node.name}, mark):
                 yield (name, *keys)
 
 
@@ -78,13 +88,13 @@ def _settings(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
                     yield argument.arg, argument.annotation
 
 
-def _of_annotation(module: str, annotation: ast.expr, around: frozenset[str]) -> Iterator[Keys]:
-    """The keys below a setting that lead to files: () where it is one itself."""
+def _of_annotation(module: str, annotation: ast.expr, around: frozenset[str], mark: str) -> Iterator[Keys]:
+    """The keys below a setting that lead to marked ones: () where it is one itself."""
     for name in _names(annotation):
-        if name == _NAME:
+        if name == mark:
             yield ()
         elif name not in around:
-            yield from _of_name(module, name, around | {name})
+            yield from _of_name(module, name, around | {name}, mark)
 
 
 def _names(annotation: ast.expr) -> Iterator[str]:
@@ -95,19 +105,19 @@ def _names(annotation: ast.expr) -> Iterator[str]:
             yield node.attr
 
 
-def _of_name(module: str, name: str, around: frozenset[str]) -> Iterator[Keys]:
+def _of_name(module: str, name: str, around: frozenset[str], mark: str) -> Iterator[Keys]:
     """What a name in an annotation leads to: a dataclass of settings, or an alias of an annotation."""
     source = class_source(f"{module}.{name}")
     if source is not None:
         if any("dataclass" in ast.unparse(decorator) for decorator in source.node.decorator_list):
-            yield from _of_class(source, around)
+            yield from _of_class(source, around, mark)
         return
     for node in (module_tree(module) or ast.Module([], [])).body:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == name for target in node.targets
         ):
-            yield from _of_annotation(module, node.value, around)
+            yield from _of_annotation(module, node.value, around, mark)
             return
     origin = imported_from(module, name)
     if origin is not None:
-        yield from _of_annotation(origin[0], ast.Name(origin[1]), around - {origin[1]})
+        yield from _of_annotation(origin[0], ast.Name(origin[1]), around - {origin[1]}, mark)

@@ -13,7 +13,7 @@ from typing import Self
 
 from benchmark.contract import RunLog
 from benchmark.environment import WORLD_SIZE
-from benchmark.reading import or_warn
+from benchmark.reading import or_warn, read_text
 from benchmark.record.curve import read_curve, write_curve
 from benchmark.record.folder import LOG, WORKSPACE
 from benchmark.record.meter import Meter, Reading
@@ -44,8 +44,11 @@ class FileRunLog(RunLog):
     def __init__(self, folder: Path, label: str, meter: Meter, report: Report | None = None) -> None:
         self._folder, self._label, self._meter, self._report = folder, label, meter, report
         self.workspace = folder / WORKSPACE
-        mode = "a" if self.workspace.exists() else "w"
-        self._file = (folder / LOG).open(mode, encoding="utf-8")
+        path = folder / LOG
+        earlier = or_warn(lambda: read_text(path), "") if self.workspace.exists() else ""
+        path.unlink(missing_ok=True)  # another name of the file, in a copy of the results, keeps what it has
+        self._file = path.open("x", encoding="utf-8")
+        self._file.write(earlier)
         self._rows: list[dict[str, float]] = []
         self._earlier: list[dict[str, float]] = []
         self._earlier_tokens = -1

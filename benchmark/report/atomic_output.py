@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.record.links import refuse_link
 from benchmark.temporary import TemporaryFolder, remove_abandoned
 
 
@@ -31,6 +32,8 @@ def atomic_output(out: Path) -> Iterator[Path]:
 
 def _publish(new: Path, out: Path) -> None:
     files = [path.relative_to(new) for path in new.rglob("*") if path.is_file()]
+    for folder in {file.parent for file in files} - {Path()}:
+        refuse_link(out / folder)
     for file in sorted(files, key=lambda file: (-len(file.parts), file)):
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         (new / file).replace(out / file)

@@ -16,6 +16,7 @@ from typing import Any
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.reading import Unreadable, checked, or_warn, read_json_object
+from benchmark.record.links import refuse_link
 from benchmark.search.space import Point
 
 FOLDER = "searches"
@@ -100,6 +101,8 @@ class SearchRecord:
     def write(self, results_dir: Path) -> None:
         """Write the record whole or not at all. Raises UserError if it cannot be written."""
         path = self.path(results_dir)
+        refuse_link(path.parent)
+        refuse_link(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -24,13 +24,24 @@ from benchmark.sweep.error_messages import readable_message
 from benchmark.sweep.hydra_application import Composed, compose_with_hydra
 from benchmark.sweep.launchers.hydra_names import translate_hydra_launcher
 from benchmark.sweep.named_sweeps import expand_named_sweep, key_of, names_sweep
+from benchmark.trust import allow
 
 if TYPE_CHECKING:
     from benchmark.sweep.cached_composer import CachedComposer
 
 #: Settings that do not change a run's results.
 INCIDENTAL = frozenset(
-    {"force", "workers", "launcher", "impossible", "footprint", "results_dir", "corpora_dir", "cache_dir"}
+    {
+        "force",
+        "workers",
+        "launcher",
+        "impossible",
+        "footprint",
+        "results_dir",
+        "corpora_dir",
+        "cache_dir",
+        "allow",
+    }
 )
 
 MULTIRUN = ("-m", "--multirun")
@@ -157,6 +168,16 @@ def config_dir_options(arguments: Sequence[str]) -> list[str]:
     return [f"--config-dir={word.partition('=')[2]}" for word in words[-1:]]
 
 
+def without_config_dir(arguments: Sequence[str]) -> list[str]:
+    """A command line without its `--config-dir FOLDER`."""
+    places = {place for place, argument in enumerate(arguments) if argument in CONFIG_DIR}
+    return [
+        argument
+        for place, argument in enumerate(arguments)
+        if place not in places and place - 1 not in places and not argument.startswith("--config-dir=")
+    ]
+
+
 def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | None:
     """Whether it is a multirun, a further configuration folder, and the overrides.
 
@@ -191,6 +212,7 @@ def _has(model: Any, key: str) -> bool:
 
 def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) -> Job:
     check_settings(config)
+    allow(config["allow"])
     # finished runs that the model builds on are named; look up their folders
     find = partial(folder_of, Path(config["results_dir"]))
     return Job({**config, "model": with_folders(config["model"], find)}, _command(overrides))

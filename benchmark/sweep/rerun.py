@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -10,9 +9,11 @@ from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Job, Say, in_sweep
-from benchmark.sweep.compose import INCIDENTAL, Collector
+from benchmark.record.recorded_settings import check_programs
+from benchmark.sweep.compose import INCIDENTAL, Collector, without_config_dir
 from benchmark.sweep.launch import plan_runs
 from benchmark.sweep.named_sweeps import key_of
+from benchmark.sweep.recorded_command import recorded_settings
 from benchmark.sweep.states import RunState, folder_states, job_states
 
 #: The statuses that each word after `--rerun` selects. A skipped run is not a failure: its reason stands
@@ -57,7 +58,7 @@ def jobs_to_rerun(words: Sequence[str], arguments: Sequence[str], say: Say) -> l
     Diverged and outdated runs otherwise count as finished, so they are forced. Raises UserError for a wrong
     command line.
     """
-    if all(key_of(argument).partition(".")[0] in INCIDENTAL for argument in arguments):
+    if all(key_of(argument).partition(".")[0] in INCIDENTAL for argument in without_config_dir(arguments)):
         return _of_folders(words, arguments, say)
     jobs = in_sweep(Collector().jobs(arguments))
     states = job_states(jobs, say)
@@ -94,14 +95,14 @@ def _of_folders(words: Sequence[str], how: Sequence[str], say: Say) -> list[Job]
 
 
 def _recorded_job(collector: Collector, state: RunState, how: Sequence[str]) -> Job:
-    program, *overrides = shlex.split(state.command) or [""]
-    options = [each for each in overrides if each.startswith("-") and not each.startswith("--config-dir=")]
-    if program != "nextword" or options:
-        raise UserError("its record has no command that repeats it; run it by name")
-    jobs = collector.jobs([*overrides[1:], *how])
+    jobs = collector.jobs([*recorded_settings(state.command, how), *how])
     if len(jobs) != 1:
         raise UserError(f"its command names {len(jobs)} runs: {state.command}")
-    return jobs[0]
+    (job,) = jobs
+    check_programs(job.config["model"])
+    if (job.corpus, job.model) != (state.corpus, state.model):
+        raise UserError(f"its command makes a run of {job.model} on {job.corpus}")
+    return job
 
 
 def _with_finished_forced(jobs: Sequence[Job], states: Sequence[RunState], say: Say) -> list[Job]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import IO, Any
 
+from benchmark.environment import child_python
 from benchmark.errors import ERROR_MARK
 
 #: Exit status of a worker that met a UserError; nothing is recorded then.
@@ -150,7 +151,7 @@ def _end(process: Process[bytes]) -> None:
 def worker_environment(request: WorkerRequest) -> dict[str, str]:
     """The variables a worker starts with: ours, its thread counts, and what the request changes."""
     counts = dict.fromkeys(THREAD_COUNTS, str(request.config["threads"]))
-    changed = {**os.environ, **counts, "PYTHONUNBUFFERED": "1", **request.environment}
+    changed = {**os.environ, **counts, **child_python(), "PYTHONUNBUFFERED": "1", **request.environment}
     return {name: value for name, value in changed.items() if value is not None}
 
 

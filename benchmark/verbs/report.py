@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse(arguments)
 
     from benchmark.record.folder import read_runs
+    from benchmark.record.links import refuse_link
     from benchmark.report import build_report, comparison_table
 
     def say(line: str) -> None:
@@ -24,6 +25,8 @@ def main(arguments: list[str]) -> int:
         say(comparison_table(read_runs(options.results_dir), options.results_dir))
         return 0
     out = options.out or options.results_dir / "report"
+    if options.out is None:
+        refuse_link(out)
     build_report(options.results_dir, out, say=say, show=say)
     say(f"\nthe page: {out / 'index.html'}")
     return 0

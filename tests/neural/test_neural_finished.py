@@ -135,7 +135,7 @@ def test_folders_without_a_trained_model_are_refused(run: Path, tmp_path: Path):
 def test_only_language_models_are_loaded(run: Path):
     for target in ("os.system", "baselines.neural.output.softmax.Softmax", "no.such.Model", "nothing"):
         (run / "config.yaml").write_text(yaml.safe_dump({"model": {"_target_": target}}))
-        with pytest.raises(UserError, match="not a LanguageModel"):
+        with pytest.raises(UserError, match=r"no LanguageModel|code of|no name of a class"):
             Finished(run=str(run))
     (run / "config.yaml").unlink()
     with pytest.raises(UserError, match=r"keeps no config\.yaml"):

@@ -172,7 +172,7 @@ def test_a_saved_component_of_no_model_class_is_refused(tmp_path: Path) -> None:
     saved = json.loads((tmp_path / "composite.json").read_text())
     saved["components"]["cache"] = "pathlib.Path"
     (tmp_path / "composite.json").write_text(json.dumps(saved))
-    with pytest.raises(UserError, match=r"'pathlib\.Path', which is not a LanguageModel"):
+    with pytest.raises(UserError, match=r"pathlib\.Path, and loading it would run code of 'pathlib'"):
         LinearMixture.load(tmp_path, TRAIN.vocabulary)
 
 

@@ -21,11 +21,14 @@ from benchmark.contract import (
     LanguageModel,
     ModelSize,
     OrderSize,
+    Program,
     RunLog,
     Skip,
     TokenStream,
     Vocabulary,
 )
+from benchmark.errors import UserError
+from benchmark.reading import open_regular
 from benchmark.temporary import TemporaryFolder
 
 _ARPA = "model.arpa"
@@ -52,7 +55,7 @@ class KenLM(LanguageModel):
 
     order: Annotated[int, Field(ge=2, le=6)] = 5
     context: Context = "sentence"
-    lmplz: str | None = "lmplz"
+    lmplz: Program | None = "lmplz"
     memory: str = "1G"
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
@@ -81,6 +84,7 @@ class KenLM(LanguageModel):
     def _open(
         self, arpa: Path, vocabulary: Vocabulary, names: list[str], unknown: int, by_lmplz: bool | None
     ) -> None:
+        _check_arpa(arpa)
         kenlm = _kenlm()
         config = kenlm.Config()
         config.show_progress = False
@@ -196,6 +200,13 @@ def _spellings(vocabulary: Vocabulary, by_line: bool, reserve_unknown: bool) -> 
     if reserve_unknown and vocabulary.unknown is not None:
         names[vocabulary.unknown] = _UNKNOWN
     return names
+
+
+def _check_arpa(arpa: Path) -> None:
+    """Raise UserError where it is no text: KenLM would map a binary file into memory without checking it."""
+    with open_regular(arpa) as file:
+        if not file.read(64).lstrip().startswith(b"\\data\\"):
+            raise UserError(f"{arpa} is no ARPA file")
 
 
 def _section_counts(arpa: Path) -> list[int]:

@@ -21,6 +21,7 @@ from benchmark.environment import CACHE, CORPORA, user_path
 from benchmark.errors import UserError
 from benchmark.files import locked, write_text
 from benchmark.record.folder import RESULT, WORKSPACE
+from benchmark.record.links import refuse_link, refuse_links
 from benchmark.record.repetition import settle_from
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import PlannedRun
@@ -68,6 +69,8 @@ def remote_job(run: PlannedRun, mark: str) -> RemoteJob:
 def results_folder_mark(results_dir: Path) -> str:
     """Random text, kept in a file, that tells this results folder from any other of the same path."""
     path = results_dir / MARK
+    refuse_link(path.parent)
+    refuse_link(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -163,6 +166,7 @@ class RemoteReceiver:
     def commit(self) -> None:
         """Everything has arrived: move it into the run folder."""
         if self._aside is not None:
+            refuse_links(self._folder)
             with locked(self._folder, busy=lambda: None):
                 settle_from(self._aside.path, self._folder)
             self.discard()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from benchmark.errors import UserError
+from benchmark.record.links import refuse_link
 from benchmark.record.progress import Progress
 from benchmark.sweep.capacity import Allocator, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
@@ -29,6 +33,18 @@ FOLDER = Path("launcher") / "submitit"
 LOOK_HERE, LOOK_AT_CLUSTER = 0.1, 2.0
 
 Whole = Annotated[int, Field(ge=1)]
+
+
+def _own_folder(results_dir: Path) -> Path:
+    """A folder that was not there before: submitit unpickles the results that it finds in it."""
+    folder = results_dir / FOLDER
+    for place in (folder.parent, folder):
+        refuse_link(place)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f"{datetime.now():%Y-%m-%d-}", dir=folder)).resolve()
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,7 @@ class Submitit(Launcher):
         return 1 if self._cluster() == "debug" else super().max_concurrent(runs, capacity)
 
     def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
-        folder = (runs[0].job.results_dir / FOLDER).resolve()
+        folder = _own_folder(runs[0].job.results_dir)
         monitor.say(f"submitit ({self._cluster()}) keeps its logs in {folder}")
         if self._cluster() == "slurm":
             yield from self._run_on_slurm(runs, folder, monitor)

@@ -21,6 +21,7 @@ from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.counting.workers.worker_process import read_counts
 from baselines.ngram.sorting.storage import no_room, temporary
 from baselines.ngram.sorting.threads import in_order
+from benchmark.environment import child_python
 
 _MODULE = "baselines.ngram.counting.workers.worker_process"
 
@@ -72,7 +73,7 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             pass_fds=[text],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **child_python(), "OMP_NUM_THREADS": "1"},
         )
 
     def __enter__(self) -> _Process:

@@ -1,0 +1,119 @@
+"""Which packages a record may take classes from.
+
+A results folder may come from anywhere, and its records name the classes of their models. Importing a module
+runs its code, so a record chooses only among the classes of `baselines`, which is installed with nextword,
+and of packages that the user allows: by the setting `allow`, on the command line or in `conf/config.yaml`, or
+by running a model of such a package.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import benchmark
+from benchmark.errors import UserError
+from benchmark.reading import or_warn, read_yaml_object
+from benchmark.settings import conf_dir
+
+BASELINES = "baselines"
+SETTING = "allow"
+
+#: `package.module.Class`, and nothing that Python would read as more than names.
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_allowed: set[str] = set()
+
+
+def allow(packages: object) -> None:
+    """Records may name classes of these packages, too, in this process.
+
+    Raises UserError where it is not a list of names of packages.
+    """
+    names = [packages] if isinstance(packages, str) else packages
+    if not isinstance(names, list | tuple) or not all(
+        isinstance(name, str) and _NAME.fullmatch(name) for name in names
+    ):
+        raise UserError(
+            f"{SETTING}={packages!r} is not usable: give names of packages, as in {SETTING}=[mine]"
+        )
+    _allowed.update(names)
+
+
+def allow_classes_in(settings: Mapping[str, Any]) -> None:
+    """The user runs a model with these settings: what was saved of such models may be loaded again."""
+    _allowed.update(target.partition(".")[0] for target in targets_in(settings))
+
+
+def allowed_packages() -> list[str]:
+    """The packages that the user has allowed, beside `baselines`."""
+    return sorted(_allowed | _allowed_in_conf())
+
+
+def check_trusted(target: object) -> str:
+    """The name of a class that a record gives, if its package is trusted. Nothing is imported.
+
+    Raises UserError, which says how to allow it.
+    """
+    if not isinstance(target, str) or not _PATH.fullmatch(target):
+        raise UserError(
+            f"a record names {str(target)[:200]!r} as the class of a model, which is no name of a class"
+        )
+    package = target.partition(".")[0]
+    if package == BASELINES:
+        _check_ours()
+    elif package not in allowed_packages():
+        raise UserError(
+            f"a record names the class {target}, and loading it would run code of {package!r}, which is not "
+            f"part of nextword; if you trust it, add {SETTING}=[{package}]"
+        )
+    return target
+
+
+def targets_in(settings: Any) -> Iterator[str]:
+    """Every class that some settings name."""
+    if isinstance(settings, Mapping):
+        if isinstance(settings.get("_target_"), str):
+            yield settings["_target_"]
+        for value in settings.values():
+            yield from targets_in(value)
+    elif isinstance(settings, list | tuple):
+        for value in settings:
+            yield from targets_in(value)
+
+
+def _check_ours() -> None:
+    """Raise UserError where Python finds another `baselines` than the one beside `benchmark`: a folder of
+    that name in a results folder, say."""
+    ours = Path(benchmark.__file__).resolve().parents[1] / BASELINES
+    spec = find_spec(BASELINES)
+    found = [Path(place).resolve() for place in (spec.submodule_search_locations or ())] if spec else []
+    if found != [ours]:
+        where = ", ".join(map(str, found)) or "nowhere"
+        raise UserError(
+            f"Python finds the package {BASELINES!r} in {where} instead of {ours}: start nextword in another "
+            "folder, or take that one out of PYTHONPATH"
+        )
+
+
+def take_allowed(arguments: Sequence[str]) -> list[str]:
+    """A command line without its `allow=[PACKAGE,…]`, which takes effect. Raises UserError."""
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if equals and key.removeprefix("--") == SETTING:
+            allow([name.strip() for name in value.strip("[]").split(",") if name.strip()])
+    return [argument for argument in arguments if argument.partition("=")[0].removeprefix("--") != SETTING]
+
+
+@cache
+def _allowed_in_conf() -> frozenset[str]:
+    """The packages in the configuration that is installed."""
+    named = or_warn(lambda: read_yaml_object(conf_dir() / "config.yaml"), {}).get(SETTING)
+    return (
+        frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else frozenset()
+    )
