@@ -147,14 +147,27 @@ def data_table(name: str, columns: tuple[Column, ...], rows: list[TableRow]) -> 
     return Table(name, "", columns, (Group(tuple(rows)),))
 
 
+#: A spreadsheet takes text that begins with one of these for a formula. (The last four are full-width.)
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
 def csv_table(table: Table) -> str:
-    """Every column at full precision, one header line, `\\n` line ends."""
+    """Every column at full precision, one header line, `\\n` line ends.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay as they are.
+    """
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(column.key for column in table.columns)
     for group in table.groups:
-        writer.writerows([cell.raw for cell in row.cells] for row in group.rows)
+        writer.writerows([_without_formula(cell) for cell in row.cells] for row in group.rows)
     return lines.getvalue()
+
+
+def _without_formula(cell: Cell) -> str:
+    is_text = isinstance(cell.value, str)
+    raw = f"'{cell.raw}" if is_text and cell.raw.startswith(_FORMULA) else cell.raw
+    return raw.replace("\r", " ")  # which the writer would leave without quotes, so that it begins a line
 
 
 def even_shares(wanted: Sequence[int], room: int) -> list[int]:

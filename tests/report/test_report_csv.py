@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pandas as pd
 import pytest
+
+from benchmark.report.tables import Cell, Column, TableRow, csv_table, data_table
 
 #: A number as it is set for readers: with a unit, a sign of the times, separators of thousands.
 FORMATTED = re.compile(r"[×−]?\d[\d,]*(\.\d+)?( ?(B|kB|MB|GB|TB|k|M|G|ms|s|min|h|%))?|∞")
@@ -53,3 +57,12 @@ def test_figures_plot_numbers(frames):
 def test_columns_of_numbers_are_read_as_such(frames, name):
     for column in NUMBERS[name]:
         assert pd.api.types.is_numeric_dtype(frames[name][column]), column
+
+
+def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_numbers_do_not():
+    values = ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "a=1", "", -1, -1.5, 2, None]
+    columns = tuple(Column(f"c{number}", "") for number in range(len(values)))
+    row = TableRow(tuple(Cell("shown", value) for value in values))
+    (_, cells) = csv.reader(io.StringIO(csv_table(data_table("t", columns, [row])), newline=""))
+    assert cells[:7] == ["'=1+1", "'+1", "'-1", "'@A1", "'\t=1", "' =1", "'=cmd|' /C calc'!A0"]
+    assert cells[7:] == ["a=1", "", "-1", "-1.5", "2", ""]
