@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import bigram
+import numpy as np
 import pytest
 import wrong
 
+from benchmark.check import audit as audit_module
 from benchmark.check import check_model
-from benchmark.contract import LanguageModel
+from benchmark.check.audit import audit, sampled_contexts
+from benchmark.check.texts import made_up
+from benchmark.cli import main
+from benchmark.contract import LanguageModel, RunLog
 from benchmark.job import Job
 from benchmark.record.result import Result
 from benchmark.run import execute
@@ -91,3 +97,45 @@ def test_an_error_names_the_innermost_place_in_the_models_code(run: Run) -> None
     result = run(wrong.RaisingInFit)
     assert f"wrong.py:{line}, in _missing)" in str(result.reason)
     assert 'raise KeyError("weights")' in str(result.traceback)
+
+
+def test_a_slow_model_is_asked_about_fewer_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = made_up(sentences=True).test
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(audit_module.time, "perf_counter", lambda: clock.now)
+
+    class Slow(bigram.Bigram):
+        seconds = 0.0
+
+        def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
+            clock.now += self.seconds
+            return super().next_log_probs(contexts)
+
+    model = Slow()
+    model.fit(text, text, RunLog())
+    scores = model.log_probs(text)
+    looked_at = {}
+    for seconds in (0.0, 0.1, 2.0, 60.0):
+        model.seconds = seconds
+        looked_at[seconds] = audit(model, text, scores, scores[:100])
+    assert looked_at == {0.0: len(sampled_contexts(len(text))), 0.1: 9, 2.0: 2, 60.0: 1}
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> str:
+    """A configuration folder with a model that raises."""
+    (tmp_path / "model").mkdir()
+    settings = "name: raising\nlabel: Raising\n_target_: wrong.Raising\n"
+    (tmp_path / "model" / "raising.yaml").write_text(settings, encoding="utf-8")
+    return str(tmp_path)
+
+
+def test_the_check_shows_traces_if_asked(conf: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--config-dir", conf, "model=raising"]) == 1
+    said = capsys.readouterr().out
+    assert "in log_probs); --debug shows the trace" in said
+    assert "Traceback" not in said
+    assert main(["check", "--debug", "--config-dir", conf, "model=raising"]) == 1
+    said = capsys.readouterr().out
+    assert said.count("Traceback") == 2  # one on each text
+    assert '    raise ValueError("no such thing")' in said

@@ -20,8 +20,8 @@ from benchmark.errors import BrokenContract
 
 #: Seconds for the contexts, and for the changed texts.
 SECONDS = 1.0
-#: So many of either are looked at, however long that takes: a first call may prepare what later ones use.
-LEAST_CONTEXTS, LEAST_CHANGES = 3, 1
+#: The first contexts may take longer: the first call of all may prepare what later ones use.
+FIRST, FIRST_SECONDS = 3, 5.0
 #: Contexts in the sample, and the tokens of the longest of them, but for two: half of the text and all of it.
 CONTEXTS, LONGEST = 16, 2_000
 #: After so many tokens the text is changed; and in the middle.
@@ -38,8 +38,8 @@ def audit(model: LanguageModel, stream: TokenStream, scores: np.ndarray, first: 
     """
     _check_first_reading(model, scores, first)
     contexts = _check_contexts(model, stream, scores)
-    places = [place for place in (*CHANGED_AFTER, len(stream) // 2) if place < len(stream)]
-    for place in _in_time(sorted(places), LEAST_CHANGES):
+    places = {place for place in (*CHANGED_AFTER, len(stream) // 2) if place < len(stream)}
+    for place in _in_time(sorted(places)):
         check_causal(model, stream, scores, place, CHANGED)
     return contexts
 
@@ -60,7 +60,7 @@ def _check_contexts(model: LanguageModel, stream: TokenStream, scores: np.ndarra
     """After a sample of contexts: probabilities sum to 1, and are those that the scores say."""
     ids = np.asarray(stream.ids)
     looked_at = 0
-    for place in _in_time(sampled_contexts(len(stream)), LEAST_CONTEXTS):
+    for place in _in_time(sampled_contexts(len(stream)), FIRST):
         context = ids[:place].astype(np.int64)  # a copy: behind a view of the text stands the rest of it
         rows = rows_of(model, [context], len(stream.vocabulary))
         if model.normalised:
@@ -81,16 +81,18 @@ def sampled_contexts(targets: int) -> list[int]:
     return sorted(length for length in lengths if length < targets)
 
 
-def _in_time(lengths: Iterable[int], least: int) -> Iterator[int]:
-    """The first lengths, ascending, and more than `least` until SECONDS have passed, or the next would take
-    longer than is left: what the last took, in proportion to its length, tells what the next will.
+def _in_time(lengths: Iterable[int], first: int = 0) -> Iterator[int]:
+    """The lengths, ascending, until SECONDS have passed, or the next would take longer than is left.
+
+    What the last took, in proportion to its length, tells what the next will. The first of all is always
+    taken, and the `first` ones until FIRST_SECONDS have passed.
     """
     begun = time.perf_counter()
     took, last = 0.0, 0
     for number, length in enumerate(lengths):
         now = time.perf_counter()
-        left = SECONDS - (now - begun)
-        if number >= least and took * max(1.0, length / last) > left:
+        left = (FIRST_SECONDS if number < first else SECONDS) - (now - begun)
+        if number and took * max(1.0, length / last) > left:
             return
         yield length
         took, last = time.perf_counter() - now, max(1, length)

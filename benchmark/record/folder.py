@@ -8,7 +8,7 @@ can use it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from benchmark.record.result import Result
 RESULT, CHECKPOINT = "result.json", "checkpoint"
 #: ln p of each test target, float32 [targets].
 SCORES = "test_log_probs.npy"
+#: 1, less what rounding may take from the scores of a model that is always certain and right.
+LEAST_PERPLEXITY = 0.999
 #: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
 WORKSPACE = "resume"
 CONFIG, ENVIRONMENT, SAMPLES, LOG = "config.yaml", "environment.json", "samples.json", "log.txt"
@@ -76,13 +78,29 @@ def read_result(folder: Path) -> Result | None:
     """
     path = folder / RESULT
     try:
-        return Result.from_json(read_json_object(path))
+        return _possible(Result.from_json(read_json_object(path)))
     except FileNotFoundError:
         return None
     except Unreadable as error:
         raise UserError(f"{error}; delete the folder to repeat the run") from error
     except UserError as error:
         raise UserError(f"cannot read {path}: {error}; delete the folder to repeat the run") from error
+
+
+def _possible(result: Result) -> Result:
+    """The record itself, or that of a failed run where its perplexity is one that no distribution has.
+
+    Runs refuse such scores; what an earlier version recorded, or was changed by hand, is not ranked either,
+    and the run is done again.
+    """
+    if result.status != "ok" or not result.normalised:
+        return result
+    figures = {"test": result.test_perplexity, "validation": result.valid_perplexity}
+    for text, value in figures.items():
+        if value is not None and not value > LEAST_PERPLEXITY:
+            reason = f"its {text} perplexity is {value:.4g}, but none is below 1; run it again"
+            return replace(result, status="failed", reason=reason)
+    return result
 
 
 def finished(folder: Path) -> Result | None:

@@ -9,10 +9,30 @@ from benchmark.measure.measures import PERPLEXITY_NONZERO, ZERO_PROBABILITIES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 
+#: Rows that a note names; of more, it gives the number.
+MOST_NAMED = 6
+
 
 def ranking_notes(groups: list[RankedGroup]) -> list[str]:
     """Everything a reader of the ranked groups should know beside the numbers, one sentence or two each."""
-    return zero_probability_notes(groups) + model_notes(groups) + protocol_differences(groups)
+    return [
+        *zero_probability_notes(groups),
+        *model_notes(groups),
+        *protocol_differences(groups),
+        *unchecked_notes(groups),
+    ]
+
+
+def unchecked_notes(groups: list[RankedGroup]) -> list[str]:
+    """Which rows are of runs from before runs held their scores to the contract; nothing if none is."""
+    rows = [row for group in groups for row in group.rows]
+    unchecked = [row for row in rows if any(run.result.checked_contexts is None for run in row.runs)]
+    if not unchecked:
+        return []
+    which = text.listed([row.label for row in unchecked])
+    if len(unchecked) > MOST_NAMED:
+        which = f"{'all' if unchecked == rows else len(unchecked)} of the {len(rows)} rows"
+    return [f"Recorded before runs checked their models (as nextword check does): {which}."]
 
 
 def model_notes(groups: list[RankedGroup]) -> list[str]:

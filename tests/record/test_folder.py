@@ -11,7 +11,7 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.files import atomic_folder, write_json, write_text
 from benchmark.record.find import find_run
-from benchmark.record.folder import read_result, read_runs, run_folder
+from benchmark.record.folder import finished, read_result, read_runs, run_folder
 
 
 def make_run(results: Path, model: str, run_id: str, **result: object) -> Path:
@@ -20,6 +20,24 @@ def make_run(results: Path, model: str, run_id: str, **result: object) -> Path:
     record = {"status": "ok", "run_id": run_id, "model": model, "label": model, "corpus": "ptb"}
     write_json(folder / "result.json", {**record, **result})
     return folder
+
+
+@pytest.mark.parametrize("figure", ["test_perplexity", "valid_perplexity"])
+def test_a_record_that_no_distribution_can_have_is_a_failed_run(figure: str, tmp_path: Path) -> None:
+    wrong = make_run(tmp_path, "probabilities", "0" * 12, **{figure: 0.99})
+    result = read_result(wrong)
+    assert result is not None
+    assert result.status == "failed"
+    assert "perplexity is 0.99, but none is below 1" in str(result.reason)
+    assert finished(wrong) is None  # so that it is done again
+    for run_id, more in {
+        "1" * 12: {figure: 1.0},
+        "2" * 12: {figure: 0.99, "normalised": False},
+        "3" * 12: {figure: "inf"},
+    }.items():
+        right = read_result(make_run(tmp_path, "right", run_id, **more))
+        assert right is not None
+        assert right.status == "ok"
 
 
 def test_json_is_sorted_and_keeps_infinity_as_a_word(tmp_path: Path) -> None:

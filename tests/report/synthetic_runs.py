@@ -131,6 +131,7 @@ def finished(
         "seed": None if counted else 1,
         "context": "sentence" if counted else "stream",
         "normalised": True,
+        "checked_contexts": 20,
         "test_nll": nll,
         "test_perplexity": ppl,
         "test_perplexity_known": ppl * 1.13,

@@ -14,7 +14,12 @@ from benchmark.record.identity import current_source, current_versions
 from benchmark.record.outdated import outdated
 from benchmark.report import build_report
 from benchmark.report.context import context_of
-from benchmark.report.ranking_notes import model_notes, protocol_differences, zero_probability_notes
+from benchmark.report.ranking_notes import (
+    model_notes,
+    protocol_differences,
+    unchecked_notes,
+    zero_probability_notes,
+)
 from benchmark.report.terminal import plain_table
 
 
@@ -171,6 +176,19 @@ def test_zero_probabilities_are_counted_beside_the_table(run, tmp_path):
     assert line in plain_table(context(tmp_path))
     build_report(tmp_path, tmp_path / "report", lambda line: None)
     assert "MLE, 8,243 targets" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+
+
+def test_runs_from_before_runs_were_checked_are_named_and_ranked(run, tmp_path):
+    run("kn", "KN", "count", 145.0)
+    assert unchecked_notes(context(tmp_path).ranked_groups) == []
+    run("old", "Old KN", "count", 140.0, checked_contexts=None)
+    (line,) = unchecked_notes(context(tmp_path).ranked_groups)
+    assert line == "Recorded before runs checked their models (as nextword check does): Old KN."
+    assert line in plain_table(context(tmp_path))
+    for order in range(2, 9):
+        run("old", f"Old {order}-gram", "count", 150.0 + order, checked_contexts=None)
+    (line,) = unchecked_notes(context(tmp_path).ranked_groups)
+    assert line.endswith(": 8 of the 9 rows.")
 
 
 def test_what_models_say_of_themselves_is_said_once(run, tmp_path):

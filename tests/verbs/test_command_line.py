@@ -86,13 +86,15 @@ def test_a_run_that_fails_is_a_row_and_the_others_go_on(nextword, tmp_path: Path
         group.mkdir(parents=True, exist_ok=True)
         (group / f"{name}.yaml").write_text(f"name: {name}\nlabel: {name}\n_target_: {target}\n")
     arguments = ["--config-dir", str(tmp_path / "mine"), "-m", "model=broken,fine", *text_corpus]
-    done = nextword("run", *arguments, PYTHONPATH=str(tmp_path))
+    done = nextword("run", "--debug", *arguments, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
     statuses = {record["model"]: record for record in records(tmp_path)}
     assert statuses["fine"]["status"] == "ok"
     assert statuses["broken"]["reason"] == "ArithmeticError: two and two (broken_model.py:4, in fit)"
     assert "raise ArithmeticError" in str(statuses["broken"]["traceback"])
-    assert "failed: broken on files: ArithmeticError: two and two" in done.stderr
+    assert "failed: broken on files: ArithmeticError: two and two (broken_model.py:4, in fit)" in done.stderr
+    assert "(nextword show results/runs/files/broken/" in done.stderr
+    assert "    def fit(self, train, valid, log): raise ArithmeticError" in done.stderr  # from the trace
 
 
 def test_a_diverging_run_is_recorded_with_its_reason(nextword, tmp_path: Path, text_corpus) -> None:
