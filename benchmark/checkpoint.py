@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmark.build import recorded_class
+from benchmark.checksums import damage
 from benchmark.contract import LanguageModel, Vocabulary
 from benchmark.errors import Skip, UserError
 from benchmark.record.config import read_config
@@ -14,9 +15,11 @@ from benchmark.record.folder import CHECKPOINT, RunRecord
 def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
     """A run's model, vocabulary and configuration. Raises UserError where no checkpoint is kept."""
     checkpoint = run.folder / CHECKPOINT
+    again = f"make it: {run.result.command or 'nextword run …'} force=true"
     if run.result.status != "ok" or not checkpoint.is_dir():
-        command = run.result.command or "nextword run …"
-        raise UserError(f"{run.folder} holds no trained model here; make it: {command} force=true")
+        raise UserError(f"{run.folder} holds no trained model here; {again}")
+    if problem := damage(run.folder, f"{CHECKPOINT}/"):
+        raise UserError(f"{problem}: the model is not used; {again}")
     config = read_config(run.folder, "model", "corpus")
     vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")
     kind = recorded_class(config["model"].get("_target_"))

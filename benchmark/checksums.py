@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 SEAL = "seal"
+#: The list of checksums in a folder.
+CHECKSUMS = "checksums.json"
 _BLOCK = 1 << 20
+#: More than any list of ours takes.
+_MOST_BYTES = 16 << 20
 
 
 def checksum(path: Path) -> int:
@@ -46,17 +50,55 @@ def checksums_of(folder: Path, files: Iterable[Path]) -> dict[str, int]:
     return {path.relative_to(folder).as_posix(): checksum(path) for path in files}
 
 
+def damage(folder: Path, below: str) -> str | None:
+    """What is wrong with files whose path in a folder begins with `below`, if it lists checksums."""
+    try:
+        wanted = {name: crc for name, crc in _listed(folder).items() if name.startswith(below)}
+    except ValueError as error:
+        return str(error)
+    damaged = first_damaged(folder, wanted)
+    return None if damaged is None else f"{folder / damaged} is damaged or missing"
+
+
+def difference(path: Path, content: bytes) -> str | None:
+    """What is wrong with the content of a file, if its folder lists its checksum."""
+    try:
+        expected = _listed(path.parent).get(path.name)
+    except ValueError as error:
+        return str(error)
+    if expected is None or zlib.crc32(content) == expected:
+        return None
+    return f"it is damaged, or was edited: its checksum is not that in {CHECKSUMS}"
+
+
 def first_damaged(folder: Path, checksums: Mapping[str, Any]) -> str | None:
     """The first of some files in a folder that is missing or has another checksum; None if all are intact."""
     return next((name for name, expected in checksums.items() if not _is(folder / name, expected)), None)
 
 
+def _listed(folder: Path) -> dict[str, Any]:
+    """The checksums that a folder lists; none if it has no list. Raises ValueError if that is damaged."""
+    path = folder / CHECKSUMS
+    try:
+        if not path.exists():
+            return {}
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            raise ValueError("it is no list of checksums")
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(listed, dict):
+            raise ValueError("it holds no checksums")
+        return unsealed(listed)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read ({error})") from None
+
+
 def _is(path: Path, expected: Any) -> bool:
     try:
-        return checksum(path) == expected
+        return path.is_file() and checksum(path) == expected
     except OSError:
         return False
 
 
 def _seal(content: Mapping[str, Any]) -> int:
-    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
+    written = json.loads(json.dumps(content))  # where every key is text
+    return zlib.crc32(json.dumps(written, sort_keys=True).encode())

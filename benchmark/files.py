@@ -6,13 +6,14 @@ import fcntl
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import numpy as np
 
+from benchmark.checksums import sealed
 from benchmark.errors import UserError
 from benchmark.exchange import put_in_place
 from benchmark.temporary import TemporaryFolder, temporary_file
@@ -63,9 +64,11 @@ def write_array(path: Path, array: np.ndarray) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def write_json(path: Path, data: Any) -> None:
-    """JSON with sorted keys that diffs well; an infinite number becomes the string "inf"."""
-    text = json.dumps(json_values(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """A JSON object with its checksum (see `benchmark.checksums`) and sorted keys, so that it diffs well; an
+    infinite number becomes the string "inf"."""
+    content = sealed(json_values(data))
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 
 
@@ -121,6 +124,29 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         # For a full disk, NumPy says only how many bytes it could write.
         problem = error.strerror or f"{error}; is the disk full?"
         raise UserError(f"cannot write {folder}: {problem}") from error
+
+
+def check_name(key: str, name: Any) -> None:
+    """Refuse what cannot be the name of one folder or file everywhere.
+
+    Raises UserError naming the setting `key` for anything but text, an empty name, one of more than 100
+    bytes, one that begins with a dot or has blanks around it, path separators, and what cannot be printed.
+    """
+    plain = isinstance(name, str) and name.isprintable() and name.strip() == name != ""
+    if not plain or name.startswith(".") or set("/\\") & set(name) or len(name.encode()) > 100:
+        raise UserError(
+            f"{key}={name!r} is not usable: it becomes the name of a folder; give up to 100 letters, digits, "
+            "'.', '_' and '-', which do not begin with '.'"
+        )
+
+
+def check_inside(key: str, path: str) -> None:
+    """Refuse a path that leads out of the folder that it is in. Raises UserError naming the setting `key`."""
+    parts = PurePosixPath(path).parts
+    if not parts or parts[0] == "/" or ".." in parts or not path.isprintable():
+        raise UserError(
+            f"{key}={path!r} is not usable: give a path within a folder, without '..' or '/' before it"
+        )
 
 
 def files_below(folder: Path) -> list[Path]:

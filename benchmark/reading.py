@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from benchmark.checksums import difference, unsealed
 from benchmark.errors import UserError
 
 Read = TypeVar("Read")
@@ -39,10 +40,14 @@ def read_text(path: Path) -> str:
     """The text of a regular file, UTF-8 with or without a byte-order mark.
 
     Raises FileNotFoundError where there is nothing, and Unreadable where it cannot be read: a folder, a pipe
-    or a device, a file without permission, of more than `MOST_BYTES` or in another encoding.
+    or a device, a file without permission, of more than `MOST_BYTES` or in another encoding; and one that has
+    changed since its folder's checksums were listed.
     """
+    content = _content(path)
+    if problem := difference(path, content):
+        raise Unreadable(f"cannot read {path}: {problem}")
     try:
-        return _content(path).decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable(f"cannot read {path}: byte {error.start + 1} is not UTF-8 text") from None
 
@@ -61,11 +66,15 @@ def read_json(path: Path) -> Any:
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """`read_json` of a file that holds an object; Unreadable if it holds anything else."""
+    """`read_json` of a file that holds an object, without its checksum; Unreadable if it holds anything else,
+    or if the checksum is another's."""
     data = read_json(path)
     if not isinstance(data, dict):
         raise Unreadable(f"cannot read {path}: it holds {_called(data)}, not a JSON object")
-    return data
+    try:
+        return unsealed(data)
+    except ValueError as error:
+        raise Unreadable(f"cannot read {path}: {error}") from None
 
 
 def read_yaml(path: Path) -> Any:

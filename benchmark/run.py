@@ -34,6 +34,7 @@ from benchmark.record.folder import (
     RESULT,
     WORKSPACE,
     finished,
+    write_checksums,
     write_result,
 )
 from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
@@ -110,6 +111,7 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
             spent = clock.core_seconds(result.train_device or "cpu")
             result = replace(result, search_core_seconds=spent)
     write_json(folder / ENVIRONMENT, provenance.environment())
+    write_checksums(folder)
     write_result(folder, result)
     if result.settled:
         shutil.rmtree(folder / WORKSPACE, ignore_errors=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import benchmark
 from benchmark.errors import UserError
+from benchmark.files import check_name
 
 #: What happens if a model refuses its settings; auto: skip in a sweep, error for a single run.
 IMPOSSIBLE = ("auto", "skip", "error")
@@ -40,6 +41,9 @@ def check_settings(config: Mapping[str, Any]) -> None:
         value = config.get(key)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise UserError(f"{key}={value!r} is not usable: give {meaning}")
+    for group in ("model", "corpus"):
+        if isinstance(chosen := config.get(group), Mapping) and "name" in chosen:
+            check_name(f"{group}.name", chosen["name"])
     if config["impossible"] not in IMPOSSIBLE:
         raise UserError(f"impossible={config['impossible']!r} is not usable: give {', '.join(IMPOSSIBLE)}")
     if config["threads"] < 1:

@@ -21,6 +21,7 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
+from benchmark.files import check_name
 from benchmark.reading import read_json_object
 
 _SAVED = "composite.json"
@@ -46,6 +47,7 @@ class Composite(LanguageModel):
         if not self.components:
             raise UserError("model.components is empty: add one, as in +model@model.components.lstm=lstm")
         for name, component in self.components.items():
+            check_name(f"the component {name!r} of model.components: name", name)
             if not component.normalised:
                 raise UserError(f"model.components.{name} is a score, not a distribution: leave it out")
         families = {component.family for component in self.components.values()}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from baselines.saving import class_path, named_class
+from benchmark.checksums import damage
 from benchmark.contract import (
     Computation,
     LanguageModel,
@@ -80,6 +81,8 @@ class Finished(LanguageModel):
         Its training time and tokens count as those of this run: they are what the model costs.
         """
         checkpoint = self._folder / "checkpoint"
+        if problem := damage(self._folder, "checkpoint/"):
+            raise UserError(f"{problem}: repeat that run: {self._result.command} force=true")
         self._compare(Vocabulary.load(checkpoint / "vocabulary.json"), train)
         self._model = self.kind.load(checkpoint, train.vocabulary)
         self.scored_on, self.notes = self._model.scored_on, self._model.notes

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.checksums import checksums_of, first_damaged, sealed, unsealed
+from benchmark.checksums import checksums_of, first_damaged
 from benchmark.corpus import byte_pairs, split
 from benchmark.corpus.document import Document, Span
 from benchmark.corpus.encode import ADDITIONS, PARTS, Parts, encode
@@ -99,7 +99,7 @@ def _write(
         "splits": {part: asdict(split) for part, split in splits.items()},
         "checksums": checksums_of(folder, sorted(folder.iterdir())),
     }
-    write_json(folder / META, sealed(meta))
+    write_json(folder / META, meta)
 
 
 def _parts(settings: CorpusSettings, documents: Mapping[str, Sequence[Document]]) -> Parts:
@@ -136,7 +136,7 @@ def _additions(settings: CorpusSettings) -> list[object]:
 def _load(folder: Path, additions: list[object]) -> Encoded | None:
     """The contents of a folder, or None if it is missing, incomplete, damaged or has other additions."""
     try:
-        meta = unsealed(read_json_object(folder / META))
+        meta = read_json_object(folder / META)
         if meta["additions"] != additions or first_damaged(folder, meta["checksums"]):
             return None
         vocabulary = Vocabulary.load(folder / VOCABULARY)

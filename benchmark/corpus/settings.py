@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from benchmark.corpus.marks import Marks, Tokens
 from benchmark.errors import UserError, did_you_mean
+from benchmark.files import check_inside
 
 #: A file or document name, a pattern with * and ?, or several of them.
 Names = str | list[str]
@@ -161,6 +162,10 @@ def _check_together(settings: CorpusSettings) -> None:
         raise UserError(
             f"corpus.name={settings.name!r} is not usable: take letters, digits, '.', '_' and '-'"
         )
+    if source.kind != "package":
+        for key in ("name", "folder"):
+            if (value := getattr(source, key)) is not None:
+                check_inside(f"corpus.source.{key}", value)
     if source.kind != "files" and source.name is None:
         raise UserError(f"corpus.source.name is missing: a source of kind {source.kind} needs one")
     if source.kind in ("archive", "package") and source.folder is None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from benchmark.checksums import CHECKSUMS, checksums_of
 from benchmark.errors import UserError
-from benchmark.files import LOCK, write_json
+from benchmark.files import LOCK, files_below, write_json
 from benchmark.reading import Unreadable, or_warn, read_json_object, warn_once
 from benchmark.record.blocks import FILE as BLOCKS
 from benchmark.record.blocks import BlockLosses, read_blocks
@@ -35,7 +36,7 @@ CONFIG, ENVIRONMENT, SAMPLES, LOG = "config.yaml", "environment.json", "samples.
 #: What a run writes into its folder.
 OURS = frozenset(
     {RESULT, CHECKPOINT, SCORES, COMPACT, WORKSPACE, CONFIG, ENVIRONMENT, SAMPLES, LOG, BLOCKS, CURVE, LOSSES}
-) | {LOCK}
+) | {CHECKSUMS, LOCK}
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,13 @@ def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:
     return results_dir / "runs" / corpus / model / run_id
 
 
+def write_checksums(folder: Path) -> None:
+    """List the checksums of what a run has written, so that damage is noticed when it is read."""
+    kept = OURS - {RESULT, LOG, LOCK, WORKSPACE, CHECKSUMS}
+    files = [path for path in files_below(folder) if path.relative_to(folder).parts[0] in kept]
+    write_json(folder / CHECKSUMS, checksums_of(folder, files))
+
+
 def write_result(folder: Path, result: Result) -> None:
     """Write the record of a run, which makes it a finished one."""
     write_json(folder / RESULT, result.to_json())
@@ -82,9 +90,9 @@ def read_result(folder: Path) -> Result | None:
     except FileNotFoundError:
         return None
     except Unreadable as error:
-        raise UserError(f"{error}; delete the folder to repeat the run") from error
+        raise UserError(f"{error}; force=true repeats the run") from error
     except UserError as error:
-        raise UserError(f"cannot read {path}: {error}; delete the folder to repeat the run") from error
+        raise UserError(f"cannot read {path}: {error}; force=true repeats the run") from error
 
 
 def _possible(result: Result) -> Result:

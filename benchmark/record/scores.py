@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmark.checksums import damage
 from benchmark.errors import UserError
 from benchmark.reading import Unreadable, open_regular
 from benchmark.record.compact_scores import COMPACT, STEPS, read_compact
@@ -18,6 +19,8 @@ def read_scores(run: RunRecord) -> np.ndarray:
     compact = not (run.folder / SCORES).exists() and (run.folder / COMPACT).exists()
     path, result = run.folder / (COMPACT if compact else SCORES), run.result
     again = f"make them: {result.command or 'nextword run …'} force=true"
+    if problem := damage(run.folder, path.name) if path.exists() else None:
+        raise UserError(f"{problem}; {again}")
     try:
         with open_regular(path) as file:
             scores = read_compact(path) if compact else np.load(file, allow_pickle=False)

@@ -11,6 +11,7 @@ import pytest
 from judge_cases import MIRROR, needs_mirror, pairs_file, passages_file
 
 from benchmark.cli import main
+from benchmark.files import write_json
 from benchmark.judge import judge as judging
 from benchmark.judge.data import DataFile
 from benchmark.judge.record import JUDGEMENTS
@@ -95,7 +96,7 @@ def test_judgements_of_an_earlier_model_in_the_folder_do_not_count(
 ) -> None:
     main(["judge", "kneser_ney"])
     record = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps({**record, "started": "2031-01-01T00:00:00+00:00"}))
+    write_json(run / "result.json", {**record, "started": "2031-01-01T00:00:00+00:00"})
     capsys.readouterr()
     main(["judge", "kneser_ney"])
     assert "already" not in capsys.readouterr().out

@@ -110,7 +110,10 @@ def test_the_checkpoint_of_another_training_is_not_used(options, tmp_path):
     np.testing.assert_array_equal(scores, fit(small("rnn", **options), RunLog()))
 
 
-@pytest.mark.parametrize("damage", ["half numbers", "half tensors", "no tensors", "other numbers"])
+@pytest.mark.parametrize(
+    "damage",
+    ["half numbers", "half tensors", "no tensors", "other numbers", "flipped numbers", "flipped tensors"],
+)
 def test_a_damaged_checkpoint_is_not_used(damage, tmp_path):
     numbers = interrupted(tmp_path)
     (tensors,) = tmp_path.glob("*.safetensors")
@@ -118,12 +121,19 @@ def test_a_damaged_checkpoint_is_not_used(damage, tmp_path):
         tensors.unlink()
     elif damage == "other numbers":
         numbers.write_text("[1, 2]")
+    elif damage.startswith("flipped"):
+        file = numbers if damage == "flipped numbers" else tensors
+        content = bytearray(file.read_bytes())
+        place = content.index(b'"seconds": 0.') + 14 if damage == "flipped numbers" else len(content) // 2
+        content[place] ^= 1
+        file.write_bytes(content)
     else:
         file = numbers if damage == "half numbers" else tensors
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     log = Notes(tmp_path)
     np.testing.assert_array_equal(fit(small("rnn"), log), fit(small("rnn"), RunLog()))
     assert "cannot be read" in log.lines[0]
+    assert "Training starts anew" in log.lines[0]
     assert not tmp_path.exists()
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from benchmark.cli import main
+from benchmark.files import write_json
 from benchmark.prequential import coding
 from benchmark.prequential.record import FILE, read_code
 from benchmark.record.find import find_run
@@ -113,7 +114,7 @@ def test_a_coding_that_was_cut_off_goes_on_behind_the_last_block(
 def test_the_code_of_an_earlier_model_in_the_folder_does_not_count(run: Path, calls: list[int]) -> None:
     main(["prequential", "add_one"])
     record = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps({**record, "started": "2031-01-01T00:00:00+00:00"}))
+    write_json(run / "result.json", {**record, "started": "2031-01-01T00:00:00+00:00"})
     assert read_code(find_run(Path("results"), "add_one")) is None
     main(["prequential", "add_one"])
     assert len(calls) == 14
@@ -127,7 +128,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def edited(path: Path, **changes: Any) -> None:
     """Change the top level of a JSON or YAML file."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**content, **changes}), encoding="utf-8")
+    write_json(path, {**content, **changes})
+    (path.parent / "checksums.json").unlink(missing_ok=True)
 
 
 def test_what_builds_on_a_finished_run_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmark.files import write_json
 from benchmark.record.folder import read_runs
 from benchmark.sweep.rerun import jobs_to_rerun
 
@@ -30,7 +31,7 @@ def folder_of(results: Path, label: str) -> Path:
 
 def rewrite(folder: Path, **changes: Any) -> None:
     path = folder / "result.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    write_json(path, {**json.loads(path.read_text()), **changes})
 
 
 def test_settings_that_a_model_refuses_are_a_skipped_run_of_a_sweep_and_an_error_alone(

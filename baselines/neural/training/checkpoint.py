@@ -12,6 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from benchmark.checksums import checksum, sealed, unsealed
+
 NAME = "training.json"
 
 
@@ -43,7 +45,14 @@ class Checkpoint:
         own = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
         file = folder / f"training-{uuid.uuid4().hex[:8]}.safetensors"
         save_file(own, file)
-        content = {"fingerprint": self._fingerprint, "tensors": file.name, "numbers": numbers}
+        content = sealed(
+            {
+                "fingerprint": self._fingerprint,
+                "tensors": file.name,
+                "checksum": checksum(file),
+                "numbers": numbers,
+            }
+        )
         partial = folder / f"{NAME}.partial"
         partial.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
         for path in (file, partial):
@@ -62,22 +71,32 @@ class Checkpoint:
             return None
 
     def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | str | None:
-        """Tensors and numbers; None without a checkpoint; the reason if there is one that cannot be used."""
+        """Tensors and numbers; None without a checkpoint; the reason if there is one that cannot be used.
+
+        A damaged one is set aside, where it stays until the training has ended.
+        """
         if self._folder is None or not (self._folder / NAME).exists():
             return None
         try:
-            content = json.loads((self._folder / NAME).read_text(encoding="utf-8"))
+            content = unsealed(json.loads((self._folder / NAME).read_text(encoding="utf-8")))
             if content["fingerprint"] != self._fingerprint:
                 return "it belongs to another training"
-            return load_file(self._folder / content["tensors"]), content["numbers"]
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            return f"it cannot be read ({str(error).strip().splitlines()[0]})"
+            tensors = self._folder / content["tensors"]
+            if content.get("checksum", checksum(tensors)) != checksum(tensors):
+                raise ValueError(f"{tensors.name} is damaged")
+            return load_file(tensors), content["numbers"]
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+            for file in [self._folder / NAME, *self._folder.glob("training-*.safetensors")]:
+                file.replace(file.with_name(f"damaged-{file.name}"))
+            reason = [*str(error).strip().splitlines(), type(error).__name__][0]
+            return f"it cannot be read and is kept as {self._folder / f'damaged-{NAME}'} ({reason})"
 
     def remove(self) -> None:
         """Remove the checkpoint at the end of the training."""
         if self._folder is not None:
             with suppress(OSError):  # it is not there, or holds other files
-                (self._folder / NAME).unlink(missing_ok=True)
+                for file in (self._folder / NAME, *self._folder.glob("damaged-*")):
+                    file.unlink(missing_ok=True)
                 self._clean()
                 self._folder.rmdir()
 
