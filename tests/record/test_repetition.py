@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from killing import killed_before
 
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.errors import UserError
@@ -162,36 +161,6 @@ def test_a_killed_repetition_is_an_outcome_and_no_record_of_the_run(
 
 #: Of so many changes of files, one is tried.
 EVERY = int(os.environ.get("NEXTWORD_TEST_EVERY", "5"))
-#: What a process may be killed before.
-CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "shutil.rmtree", "open")
-
-
-def killed_before(change: int, action: Callable[[], object], below: Path) -> bool:
-    """Do something in a copy of this process that is killed before it changes a file for the n-th time.
-
-    False if it ended before that.
-    """
-    child = os.fork()
-    if child == 0:
-        seen = 0
-
-        def count(event: str, arguments: tuple[Any, ...]) -> None:
-            nonlocal seen
-            if event not in CHANGES or not str(arguments[0]).startswith(str(below)):
-                return
-            if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-                return
-            seen += 1
-            if seen == change:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(count)
-        try:
-            action()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
 
 
 @pytest.mark.slow

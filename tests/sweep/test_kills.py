@@ -1,37 +1,30 @@
-"""kill -9 at random moments of all that writes: nothing is lost, and the next start leaves nothing over."""
+"""kill -9 at random changes of all that writes: nothing is lost, and the next start leaves nothing over."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import random
-import signal
-import time
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-import warm_processes
-from processes import alive, below, wait_until
+from killing import changes_of, killed_before
 
+from benchmark.cli import main
 from benchmark.errors import UserError
+from benchmark.job import Job
 from benchmark.record.folder import read_runs
 from benchmark.record.scores import read_scores
+from benchmark.run import execute
+from benchmark.sweep.launchers import processes
+from benchmark.sweep.subprocess_run import WorkerExit, WorkerRequest
 
-#: How many processes are killed; the moments follow from their number.
-KILLS = int(os.environ.get("NEXTWORD_TEST_KILLS", "8"))
+#: How many processes are killed; at which changes follows from their number.
+KILLS = int(os.environ.get("NEXTWORD_TEST_KILLS", "10"))
 
-#: The command line with warm workers.
-PROGRAM = """
-import sys
-import warm_processes
-from benchmark.sweep import subprocess_run
-subprocess_run.subprocess = warm_processes.WARM_SUBPROCESS
-from benchmark.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-#: What a killed process may have left; everything else in the folder is there for good.
+#: What a killed process may have left.
 LEFTOVERS = ("**/.*.tmp", "**/nextword-*", "**/.*.repetition", "**/.*.previous")
 
 
@@ -40,45 +33,20 @@ class Place:
 
     def __init__(self, folder: Path, corpus: list[str]) -> None:
         self.folder = folder
-        (folder / "tmp").mkdir()
-        one = ["model=kneser_ney", "footprint=false", *corpus]
-        several = ["-m", "model=unigram,add_k,uniform", "footprint=false", *corpus]
-        search = ["+search=counted_cache", "search.trials=2", "search.batch=2", "footprint=false", *corpus]
+        shared = ["footprint=false", "workers=1", f"cache_dir={folder / 'cache'}", *corpus]
+        search = ["+search=counted_cache", "search.trials=2", "search.batch=2"]
         self.commands = {
-            "run": ["run", *one, "force=true"],
-            "sweep": ["run", *several, "force=true"],
-            "search": ["run", *search, "force=true"],
-            "export": ["export", "kneser_ney", "--arpa", "out/model.arpa"],
-            "packed export": ["export", "kneser_ney", "--arpa", "out/model.arpa.gz"],
+            "run": ["run", "model=kneser_ney", "force=true", *shared],
+            "sweep": ["run", "-m", "model=unigram,add_k", "force=true", *shared],
+            "search": ["run", *search, "force=true", *shared],
+            "export": ["export", "files/kneser_ney", "--arpa", "out/model.arpa"],
+            "packed export": ["export", "files/kneser_ney", "--arpa", "out/model.arpa.gz"],
             "report": ["report"],
         }
         (folder / "out").mkdir()
 
-    def start(self, name: str) -> Any:
-        environment = {
-            **os.environ,
-            "NEXTWORD_CACHE": str(self.folder / "cache"),
-            "TMPDIR": str(self.folder / "tmp"),
-            "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{Path(__file__).parents[1]}",
-        }
-        command = ["python", "-c", PROGRAM, *self.commands[name]]
-        with (self.folder / "said").open("a") as said:
-            return warm_processes.start(command, stdout=said, stderr=said, env=environment, cwd=self.folder)
-
-    def finish(self, name: str) -> float:
-        """Run a command to its end; the seconds that it took."""
-        begun = time.monotonic()
-        assert self.start(name).wait(timeout=300) == 0, (self.folder / "said").read_text()
-        return time.monotonic() - begun
-
-    def kill(self, name: str, after: float) -> None:
-        process = self.start(name)
-        time.sleep(after)
-        children = below(process.pid)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        wait_until(lambda: not any(alive(pid) for pid in children))
+    def do(self, name: str) -> None:
+        assert main(self.commands[name]) == 0, name
 
     def results(self) -> dict[str, str]:
         """What the finished runs scored. Raises UserError for what is damaged or not that of its record."""
@@ -87,11 +55,8 @@ class Place:
             for run in read_runs(self.folder / "results", warn=refuse)
         }
 
-    def exported(self) -> dict[str, str]:
-        return {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (self.folder / "out").glob("model.arpa")
-        }
+    def exported(self) -> str:
+        return hashlib.sha256((self.folder / "out" / "model.arpa").read_bytes()).hexdigest()
 
     def leftovers(self) -> list[Path]:
         return [path for pattern in LEFTOVERS for path in self.folder.glob(pattern)]
@@ -101,17 +66,30 @@ def refuse(line: str) -> None:
     raise UserError(line)
 
 
+def in_this_process(request: WorkerRequest, *_: Any) -> WorkerExit:
+    """A worker that is killed with its launcher, and costs no start of Python."""
+    execute(Job(request.config, request.command))
+    return WorkerExit(0, "")
+
+
 @pytest.mark.slow
-def test_kills_lose_nothing_and_leave_nothing(tmp_path: Path, text_corpus: list[str]) -> None:
+def test_kills_lose_nothing_and_leave_nothing(
+    tmp_path: Path, text_corpus: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(processes, "run_in_subprocess", in_this_process)
     place = Place(tmp_path, [*text_corpus, "corpus.tokens=whitespace"])
-    takes = {name: place.finish(name) for name in place.commands}
+    changes = {name: changes_of(lambda name=name: place.do(name), tmp_path) for name in place.commands}
     results, exported = place.results(), place.exported()
     dice = random.Random(20)
     for number in range(KILLS):
-        name = list(place.commands)[number % len(place.commands)]
-        place.kill(name, dice.uniform(0, takes[name]))
-        assert place.results() == results, name
-        assert place.exported() == exported, name
-        place.finish(name)
-        assert place.leftovers() == [], name
-        assert place.results() == results, name
+        name = "report" if number % 10 == 9 else list(place.commands)[number % 5]  # a report takes long
+        change = dice.randrange(1, changes[name] + 1)
+        killed_before(change, lambda name=name: place.do(name), tmp_path)
+        assert place.results() == results, (name, change)
+        assert place.exported() == exported, (name, change)
+        assert not killed_before(10**9, lambda name=name: place.do(name), tmp_path)
+        assert place.leftovers() == [], (name, change)
+        assert place.results() == results, (name, change)
