@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -23,6 +21,7 @@ from benchmark.check.saving import check_files, loaded
 from benchmark.check.texts import Texts
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.errors import BrokenContract
+from benchmark.temporary import TemporaryFolder
 
 #: Targets of the lines that are scored one by one.
 LINES_TARGETS = 60
@@ -169,8 +168,8 @@ def dense(model: LanguageModel, texts: Texts) -> None:
 def durable(model: LanguageModel, texts: Texts) -> None:
     """`save`, then `load`, gives identical scores; nothing is pickled."""
     refused = mock.Mock(side_effect=AssertionError("load reads a pickle"))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "model"
+    with TemporaryFolder.elsewhere("check") as name:
+        folder = name / "model"
         folder.mkdir()
         model.save(folder)
         check_files(model, folder)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from baselines.mixture.linear import LinearMixture
+from baselines.ngram.smoothing.unigram import Unigram
 from benchmark.build import arguments
+from benchmark.corpus.settings import corpus_settings
 from benchmark.errors import UserError
-from benchmark.settings import choices, workers
+from benchmark.settings import check_settings, choices, workers
 from benchmark.sweep.cached_composer import CachedComposer
 from benchmark.sweep.compose import Collector, collect
 from benchmark.sweep.hydra_application import compose_with_hydra
@@ -183,3 +187,25 @@ def test_what_a_sweeps_models_do_not_have_is_left_to_those_that_do():
 def test_what_no_model_of_a_sweep_has_is_refused():
     with pytest.raises(UserError, match=r"there is no setting 'model\.ordr'.*'model\.order'"):
         collect(["+sweep=smoothing", "corpus=sotu_small", "model.ordr=4"])
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../../x", "a/b", "a\\b", "a\tb", "\x1b[31m", " a", ".a", "a" * 101]
+)
+@pytest.mark.parametrize("group", ["model", "corpus"])
+def test_a_name_that_becomes_a_folder_is_no_path(group: str, name: str) -> None:
+    (job,) = collect(["model=unigram", "corpus=ptb"])
+    config = {**job.config, group: {**job.config[group], "name": name}}
+    with pytest.raises(UserError, match=rf"^{group}\.name={re.escape(repr(name))} is not usable"):
+        check_settings(config)
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "a/../../x", "."])
+def test_a_corpus_lies_within_its_folder(path: str) -> None:
+    with pytest.raises(UserError, match=r"^corpus\.source\.folder=.* is not usable: give a path within"):
+        corpus_settings({"name": "a", "train": "a", "valid": "a", "test": "a", "source": {"folder": path}})
+
+
+def test_a_component_has_a_name_and_no_path() -> None:
+    with pytest.raises(UserError, match=r"^the component '\.\./x' of model.components: name='\.\./x'"):
+        LinearMixture(components={"../x": Unigram()})
