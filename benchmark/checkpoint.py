@@ -28,4 +28,5 @@ def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, A
     except (UserError, Skip):
         raise
     except Exception as error:  # whatever a model makes of files that are not those it wrote
-        raise UserError(f"cannot read the model in {checkpoint}: {type(error).__name__}: {error}") from error
+        problem = f"{type(error).__name__}: {error}"
+        raise UserError(f"cannot read the model in {checkpoint}: {problem}; {again}") from error

@@ -55,7 +55,7 @@ def readings(folder: Path) -> dict[str, Any]:
         "blocks": lambda run: repr(read_blocks(folder)),
         "losses": lambda run: read_losses(folder),
         "curve": lambda run: read_curve(folder),
-        "config": lambda run: read_config(folder),
+        "config": lambda run: read_config(folder, "model", "corpus"),
         "samples": lambda run: read_json_object(folder / SAMPLES),
         "environment": lambda run: read_json_object(folder / ENVIRONMENT),
     }
