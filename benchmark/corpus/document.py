@@ -20,7 +20,7 @@ from benchmark.errors import UserError
 
 #: Bytes handled at a time. The arrays made from a piece of this size fit into the processor's cache.
 PIECE = 1 << 18
-#: Bytes in the longest word, and in the longest line where marks of lines are read.
+#: Bytes in the longest word, and in the longest line where whole lines are read.
 LONGEST = 1 << 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -168,9 +168,8 @@ class _SpanReader:
         if cut or len(data) <= LONGEST or self._rule is None:
             return cut
         if self._rule.reads_lines:
-            raise self._error(
-                f"has more than {LONGEST:,} bytes, the most that {self._rule.setting}=read takes"
-            )
+            takes = "corpus.tokens=words" if self._rule.tokens == "words" else f"{self._rule.setting}=read"
+            raise self._error(f"has more than {LONGEST:,} bytes, the most that {takes} takes: break the line")
         if self._rule.tokens in ("characters", "bytes"):
             return _last_character(data)
         raise self._error(

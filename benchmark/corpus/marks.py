@@ -55,8 +55,8 @@ class MarkRule:
 
     @property
     def reads_lines(self) -> bool:
-        """Whether it has to be given whole lines."""
-        return self.marks == "read"
+        """Whether the text is read by whole lines, for the marks at their ends or for NLTK."""
+        return self.marks == "read" or self.tokens == "words"
 
     def applied(self, text: bytes) -> bytes:
         """The text as it is to be cut into tokens, with as many lines.

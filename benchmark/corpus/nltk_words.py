@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
+
+from benchmark.errors import UserError
 
 #: Punkt learns its abbreviations from about this many characters of the training split at most, taken as
 #: every k-th paragraph. For the State of the Union addresses this takes ten seconds instead of forty.
@@ -24,14 +27,30 @@ def paragraphs(text: str, kind: Paragraph) -> list[str]:
 
 
 def train_punkt(texts: Iterable[str], kind: Paragraph) -> Any:
-    """A Punkt sentence tokeniser with the abbreviations, collocations and sentence starters of `texts`."""
+    """A Punkt sentence tokeniser with the abbreviations, collocations and sentence starters of `texts`.
+
+    Raises UserError for a paragraph that is too long for NLTK.
+    """
     from nltk.tokenize.punkt import PunktSentenceTokenizer, PunktTrainer
 
     every = [paragraph for text in texts for paragraph in paragraphs(text, kind)]
     step = -(-sum(map(len, every)) // PUNKT_CHARACTERS) or 1
     trainer = PunktTrainer()
-    trainer.train("\n\n".join(every[::step]), finalize=True)
+    with _in_time():
+        trainer.train("\n\n".join(every[::step]), finalize=True)
     return PunktSentenceTokenizer(trainer.get_params())
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Names the cause where NLTK stops a search that takes it seconds. Raises UserError."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise UserError(
+            "NLTK cannot cut a paragraph as long as one of this text into words: break it into lines, or "
+            "take corpus.tokens=whitespace"
+        ) from error
 
 
 class WordTokeniser:
@@ -99,11 +118,12 @@ def sentence_lines(
     """The sentences of each text, one per line, spaces between tokens, of which `joined` may join some."""
     tokenise = WordTokeniser()
     for text in texts:
-        lines = [
-            " ".join(tokenise(sentence))
-            for paragraph in paragraphs(text, kind)
-            for sentence in punkt.tokenize(paragraph)
-        ]
+        with _in_time():
+            lines = [
+                " ".join(tokenise(sentence))
+                for paragraph in paragraphs(text, kind)
+                for sentence in punkt.tokenize(paragraph)
+            ]
         yield joined("".join(line + "\n" for line in lines if line)).encode()
 
 

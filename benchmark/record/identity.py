@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmark.record.input_files import Keys, content_of, input_files
+from benchmark.record.input_files import Keys, content_of, input_files, programs
 from benchmark.record.reference import REFERENCE, referenced_id, referenced_settings
 from benchmark.record.source import source_digest
 from benchmark.record.versions import class_name, source_if_unversioned, versions_of
@@ -72,7 +72,7 @@ def _outcome_settings(value: Any, keys: Keys = (), files: frozenset[Keys] = froz
         return _plain(value)
     target = value.get("_target_")
     if isinstance(target, str):
-        keys, files = (), input_files(target)
+        keys, files = (), input_files(target) | programs(target)
     settings = {}
     for key, item in value.items():
         if key == REFERENCE and isinstance(item, str):

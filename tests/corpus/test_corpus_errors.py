@@ -98,12 +98,30 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     assert "is a pipe or a device: looked for a text file" in answer
 
 
-@pytest.mark.parametrize("tokens", ["whitespace", "words"])
-def test_a_word_without_end_is_refused(tmp_path: Path, tokens: str) -> None:
-    endless = {**texts(tmp_path, b"a b\nc " + b"x" * (LONGEST + PIECE)), "tokens": tokens}
-    assert f"{tmp_path / 'train.txt'}, line 2 has a word of more than 1,048,576 bytes" in refusal(
-        endless, tmp_path
-    )
+@pytest.mark.parametrize(
+    ("change", "sign", "says"),
+    [
+        ({}, b"x", "has a word of more than 1,048,576 bytes"),
+        (
+            {"tokens": "words"},
+            b"x ",
+            "has more than 1,048,576 bytes, the most that corpus.tokens=words takes",
+        ),
+        ({"marks": "read"}, b"</s> ", "has more than 1,048,576 bytes, the most that corpus.marks=read takes"),
+    ],
+)
+def test_what_has_no_end_is_refused(tmp_path: Path, change: dict[str, Any], sign: bytes, says: str) -> None:
+    endless = texts(tmp_path, b"a b\nc " + sign * ((LONGEST + PIECE) // len(sign)))
+    assert f"{tmp_path / 'train.txt'}, line 2 {says}" in refusal({**endless, **change}, tmp_path)
+
+
+def test_a_paragraph_too_long_for_nltk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object) -> None:
+        raise TimeoutError("regular-expression match exceeded its 5.0s time limit")
+
+    monkeypatch.setattr("nltk.tokenize.punkt.PunktSentenceTokenizer.tokenize", slow)
+    answer = refusal({**texts(tmp_path, "a b.\n"), "tokens": "words"}, tmp_path)
+    assert "NLTK cannot cut a paragraph as long as one of this text" in answer
 
 
 @pytest.mark.parametrize("tokens", ["characters", "bytes"])

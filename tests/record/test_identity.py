@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -207,3 +208,33 @@ def test_the_seed_of_a_mixture_is_that_of_its_components() -> None:
 def test_a_protocol_is_its_parts_in_any_order() -> None:
     assert protocol_id({"text": "a", "unknown": "b"}) == protocol_id({"unknown": "b", "text": "a"})
     assert protocol_id({"text": "a", "unknown": "b"}) != protocol_id({"text": "a", "unknown": "c"})
+
+
+def test_a_file_of_the_same_size_and_time_is_another_file(tmp_path: Path) -> None:
+    path, new = tmp_path / "model.arpa", tmp_path / "new"
+    path.write_text("one")
+    before = input_files.content_of(str(path))
+    new.write_text("two")
+    os.utime(new, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    new.replace(path)
+    assert input_files.content_of(str(path)) != before
+
+
+def test_a_pipe_is_not_read_for_an_identity(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert input_files.content_of(str(tmp_path / "pipe")) == str(tmp_path / "pipe")
+    assert input_files.content_of("") == ""
+
+
+def test_models_that_read_files_say_which() -> None:
+    assert input_files.input_files("baselines.ngram.arpa.model.Arpa") == {("path",)}
+    assert input_files.programs("baselines.ngram.external.kenlm.KenLM") == {("lmplz",)}
+
+
+def test_a_program_counts_by_its_content_where_its_path_is_given(tmp_path: Path) -> None:
+    kenlm = {"_target_": "baselines.ngram.external.kenlm.KenLM", "name": "kenlm"}
+    program = tmp_path / "lmplz"
+    program.write_text("one")
+    before = run_id({**kenlm, "lmplz": str(program)}, "corpus")
+    program.write_text("another")
+    assert run_id({**kenlm, "lmplz": str(program)}, "corpus") != before
