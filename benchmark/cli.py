@@ -6,14 +6,16 @@ Nothing heavy is imported here: `nextword --help` must answer at once.
 from __future__ import annotations
 
 import importlib
-import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from benchmark.environment import check_environment
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
+from benchmark.output import problem_of, steady_output
 from benchmark.reading import forget_warnings
+from benchmark.signals import StopSignals, stop_signals
 from benchmark.traces import described, show_traces
 
 #: What each verb does; its code is the module of that name in `benchmark.verbs`.
@@ -37,6 +39,17 @@ VERBS = {
 #: Verbs that take settings of runs.
 COMPOSED = ("run", "check", "status", "tune")
 
+#: Verbs whose exit status tells of what they record; of the others, lost output is a failure.
+ABOUT_FILES = {"run", "tune", "judge", "prequential", "peers", "gpu", "export"}
+
+_CONTINUES = "; the same command continues where it stopped"
+
+#: What becomes of the work of a verb that a signal has ended.
+AFTER_STOP = {
+    **dict.fromkeys(("run", "tune", "judge", "prequential", "gpu"), _CONTINUES),
+    "peers": "; what was measured before is recorded",
+}
+
 HELP = """\
 nextword: compare count-based and neural language models on the same text
 
@@ -57,30 +70,48 @@ shell completion:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line; returns the exit status: 0 success, 1 a failure, 2 wrong usage."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
-    arguments = [argument for argument in arguments if argument != "--debug"]
+    """Run a command line; returns the exit status: 0 success, 1 a failure, 2 wrong usage, 128 + N if signal
+    N (Ctrl-C, SIGTERM) ended it."""
+    given = sys.argv[1:] if argv is None else argv
+    arguments = [argument for argument in given if argument != "--debug"]
+    debug = "--debug" in given
     show_traces(debug)
     forget_warnings()
+    with steady_output() as output, stop_signals(ignored_afterwards=argv is None) as signals:
+        try:
+            status = _status(arguments, debug, signals)
+        finally:
+            output.flush()
+        if lost := problem_of(output):
+            print(f"{ERROR_MARK}standard output could not be written: {lost}", file=sys.stderr)
+            if status == 0 and not ABOUT_FILES.intersection(arguments[:1]):
+                return 1
+        return status
+
+
+def _status(arguments: list[str], debug: bool, signals: StopSignals) -> int:
+    """The exit status of a verb; errors, and signals that ended it, are a line on standard error."""
+    status, line = 1, None
     try:
-        return _dispatch(arguments)
+        status = _dispatch(arguments)
     except (UserError, Skip) as error:
         if debug:
             raise
-        print(f"{ERROR_MARK}{error}", file=sys.stderr)
-        return 2
+        status, line = 2, str(error)
     except KeyboardInterrupt:
-        print(f"\n{ERROR_MARK}interrupted; the same command continues where it stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of our output (head, less) has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        signals.number = signals.number or signal.SIGINT
     except Exception as error:
-        if debug:
+        if debug and not signals.arrived:
             raise
-        print(f"{ERROR_MARK}{described(error)}; --debug shows the stack trace", file=sys.stderr)
-        return 1
+        line = f"{described(error)}; --debug shows the stack trace"
+    if signals.arrived:  # whatever the verb has made of it
+        status = signals.status
+        line = signals.described + AFTER_STOP.get(next(iter(arguments), ""), "")
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the terminal has shown ^C
+    if line:
+        print(f"{ERROR_MARK}{line}", file=sys.stderr)
+    return status
 
 
 def _dispatch(arguments: list[str]) -> int:

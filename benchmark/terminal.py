@@ -11,13 +11,18 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, TextIO
+
+from benchmark.output import showable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 #: The width of a pipe: more than any table needs.
 UNLIMITED = 100_000
+#: The narrowest terminal that tables are laid out for.
+NARROWEST = 20
 #: A label column is folded down to this width before a column is left out.
 LEAST_LABEL = 24
 #: Blanks between two columns: the cell's padding, and the frame's empty divider.
@@ -38,23 +43,27 @@ class Column:
     spare: int = 0
 
 
-def is_terminal() -> bool:
-    """Whether standard output is a terminal that can redraw a line."""
-    return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Whether a stream, by default standard output, is a terminal that can redraw a line."""
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def console(width: int | None = None) -> Console:
     """A console on standard output; `width` replaces its number of columns."""
     from rich.console import Console
 
-    terminal = is_terminal()
     return Console(
-        width=width or (None if terminal else UNLIMITED),
-        force_terminal=terminal,
+        width=width or _columns(),
+        force_terminal=is_terminal(),
         markup=False,
         emoji=False,
         highlight=False,
     )
+
+
+def _columns() -> int:
+    """The width of standard output. A terminal that says 0 is taken to have 80 columns, as usual."""
+    return max(NARROWEST, get_terminal_size().columns) if sys.stdout.isatty() else UNLIMITED
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
@@ -66,6 +75,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int |
     from rich.cells import cell_len
 
     out = console(width)
+    rows = [[showable(text) for text in row] for row in rows]
     titles = [max(c.title.splitlines() or [""], key=cell_len) for c in columns]
     natural = [max(map(cell_len, texts)) for texts in zip(titles, *rows, strict=True)]
     kept = _fitting(columns, natural, out.width)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from benchmark.report.blocks import Figure
 from benchmark.report.figures.style import save, styled
 from benchmark.settings import usable_cores
+from benchmark.signals import hidden_from_children
 
 #: Each process holds a copy of matplotlib in memory, so more than this gain nothing.
 MOST_PROCESSES = 8
@@ -57,7 +57,8 @@ def _draw_in_processes(
     fork = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(workers, fork, _start_worker, (figures, folder)) as pool:
         try:
-            futures = {pool.submit(_draw_numbered, index): index for index in range(len(figures))}
+            with hidden_from_children():  # the parent ends the pool
+                futures = {pool.submit(_draw_numbered, index): index for index in range(len(figures))}
             for future in as_completed(futures):
                 if future.exception() is None:
                     note(futures[future])
@@ -69,7 +70,6 @@ def _draw_in_processes(
 def _start_worker(figures: Sequence[Figure], folder: Path) -> None:
     global _work
     _work = (figures, folder)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the pool
     threading.Thread(target=_exit_with_parent, args=(os.getppid(),), daemon=True).start()
 
 

@@ -6,6 +6,7 @@ A job that fails becomes a row of the results; the sweep goes on.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,13 +112,14 @@ def _run_all(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
             left = monitor.estimate()
             how = f"{len(runs)} runs, {at_once or 'as many as the cluster takes'} at a time"
             say(how + (f", {left}" if left else ""))
-        for outcome in launcher.run(runs, capacity, monitor):
-            outcomes[outcome.job] = outcome
-            run = planned[outcome.job]
-            if outcome.traceback and traces_are_shown():
-                for line in outcome.traceback.splitlines():
-                    monitor.output(run, OutputLine(line, is_error=True))
-            monitor.ended(run, outcome)
+        with closing(launcher.run(runs, capacity, monitor)) as ending:  # whatever happens, no run goes on
+            for outcome in ending:
+                outcomes[outcome.job] = outcome
+                run = planned[outcome.job]
+                if outcome.traceback and traces_are_shown():
+                    for line in outcome.traceback.splitlines():
+                        monitor.output(run, OutputLine(line, is_error=True))
+                monitor.ended(run, outcome)
     return outcomes
 
 

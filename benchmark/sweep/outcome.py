@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from dataclasses import dataclass, replace
+=======
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+>>>>>>> 88744ae (Output that cannot be written, and signals, never fail a run)
 from pathlib import Path
 
 from benchmark.errors import UserError
@@ -14,6 +20,9 @@ from benchmark.record.result import Result
 from benchmark.run import record_failure
 from benchmark.sweep.subprocess_run import USER_ERROR_STATUS, WorkerExit, WorkerRequest
 from benchmark.sweep.torchrun import rank
+
+#: Seconds in which a signal to a group of processes has reached all of them.
+SETTLING = 0.3
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,10 @@ class Outcome:
     outdated: Outdated | None = None
     #: The stack trace of an error in the model's code.
     traceback: str | None = None
+
+
+#: Outcomes as they come. Closing the generator ends the runs in progress.
+Outcomes = Generator[Outcome, None, None]
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,8 @@ def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:
         return Outcome(run.job, "error", ended.reason, None)
     if rank() and ended.status == 0:  # the process of rank 0 writes the record, later
         return Outcome(run.job, "ok", None, run.folder)
+    if ended.status < 0:
+        _see_whether_all_end()
     try:
         place = latest(run.folder) if run.job.config["force"] else run.folder
         record = read_result(place)
@@ -75,6 +90,7 @@ def outcome_of_lost_worker(run: PlannedRun, reason: str) -> Outcome:
 
     It may have finished first: a settled record is never overwritten.
     """
+    _see_whether_all_end()
     try:
         record = finished(run.folder)
         if record is not None and run.job.config["force"]:  # perhaps the record that it was to replace
@@ -82,3 +98,12 @@ def outcome_of_lost_worker(run: PlannedRun, reason: str) -> Outcome:
         return outcome_from_record(run, record or record_failure(run.job, run.corpus_fingerprint, reason))
     except UserError as error:
         return Outcome(run.job, "error", str(error), None)
+
+
+def _see_whether_all_end() -> None:
+    """Wait a moment after a process was ended by a signal, before that is recorded as its failure.
+
+    Whoever ends a whole group of processes (`timeout`, systemd, a closing terminal) sends the same signal to
+    this one, which raises here: the run is cut off then, and has not failed.
+    """
+    time.sleep(SETTLING)

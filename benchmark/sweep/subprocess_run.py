@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from benchmark.environment import child_python
 from benchmark.errors import ERROR_MARK
+from benchmark.signals import hidden_from_children
 
 #: Exit status of a worker that met a UserError; nothing is recorded then.
 USER_ERROR_STATUS = 2
@@ -101,14 +102,15 @@ def worker_output(
 
 
 def _started(request: WorkerRequest, cwd: str | None) -> Process[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.sweep.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=worker_environment(request),
-        cwd=cwd,
-    )
+    with hidden_from_children():
+        process = subprocess.Popen(
+            [sys.executable, "-m", "benchmark.sweep.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=worker_environment(request),
+            cwd=cwd,
+        )
     message = {"config": request.config, "command": request.command}
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # it has died already; its status says how

@@ -21,24 +21,27 @@ if TYPE_CHECKING:
 def main() -> int:
     """Run the job on standard input."""
     request = json.loads(sys.stdin.buffer.readline())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the launcher ends its workers
+    for number in (signal.SIGINT, signal.SIGHUP):  # on Ctrl-C the launcher ends its workers
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm's time-limit warning is for the launcher
     threading.Thread(target=_end_with_launcher, daemon=True).start()
 
     from benchmark.errors import ERROR_MARK, UserError
     from benchmark.job import Job
+    from benchmark.output import steady_output
     from benchmark.run import assist, execute
     from benchmark.sweep.torchrun import rank
 
     job = Job(request["config"], request["command"])
-    try:
-        if rank():
-            assist(job)
-        else:
-            execute(job, report=_report)
-    except UserError as error:
-        print(f"{ERROR_MARK}{error}", file=sys.stderr, flush=True)
-        return 2
+    with steady_output(encoding="utf-8"):  # which the launcher reads
+        try:
+            if rank():
+                assist(job)
+            else:
+                execute(job, report=_report)
+        except UserError as error:
+            print(f"{ERROR_MARK}{error}", file=sys.stderr, flush=True)
+            return 2
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmark.record.progress import Progress, Throttle
+from benchmark.terminal import is_terminal
 
 
 class ProgressLine:
@@ -16,7 +17,7 @@ class ProgressLine:
     def show(self, name: str, progress: Progress) -> None:
         """`BLiMP: 43% of 9,999 tokens, …`; a terminal's line is cleared when all is done."""
         line = f"{name}: {progress.described()}"
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             end = "\r\x1b[K" if progress.done >= progress.total else ""
             print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
         elif self._throttle.due():

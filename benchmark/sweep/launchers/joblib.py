@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import SimpleQueue
 from typing import ClassVar
 
+from benchmark.signals import hidden_from_children
 from benchmark.sweep.capacity import Allocation, Capacity
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.lease import exit_with_lease, held_lease
 from benchmark.sweep.launchers.line_file import LineFile, run_into_file
 from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
 from benchmark.sweep.monitor import Monitor
-from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit, outcome_of_lost_worker
+from benchmark.sweep.outcome import Outcomes, PlannedRun, outcome_from_exit, outcome_of_lost_worker
 
 #: Seconds between two looks at what a job has written.
 LOOK = 0.2
@@ -36,11 +38,13 @@ class Joblib(Launcher):
 
     package: ClassVar = "joblib"
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Outcomes:
         # Imported here, before there are threads: joblib's modules import each other, and two threads that
         # import them at the same moment can find one half made.
         from joblib.externals.loky import ProcessPoolExecutor
 
+        with hidden_from_children():  # loky needs this process too; its start would unblock the signals
+            resource_tracker.ensure_running()
         idle: SimpleQueue[Executor] = SimpleQueue()
         started: list[Executor] = []
 
@@ -52,9 +56,10 @@ class Joblib(Launcher):
             return executor
 
         def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
-            executor = idle.get() if not idle.empty() else new_executor()
             lines = LineFile(folder / run.folder.name)
-            future = executor.submit(run_into_file, run.request(**allocation.environment), lines.path)
+            with hidden_from_children():
+                executor = idle.get() if not idle.empty() else new_executor()
+                future = executor.submit(run_into_file, run.request(**allocation.environment), lines.path)
             try:
                 while not wait([future], timeout=LOOK).done:
                     lines.pass_on(run, monitor)

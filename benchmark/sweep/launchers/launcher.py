@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from benchmark.errors import UserError
 from benchmark.sweep.capacity import Capacity
 from benchmark.sweep.monitor import Monitor
-from benchmark.sweep.outcome import Outcome, PlannedRun
+from benchmark.sweep.outcome import Outcomes, PlannedRun
 
 #: Keys of a launcher's configuration that are not settings of its class.
 NAMING = ("name", "_target_")
@@ -28,7 +28,7 @@ class Launcher(ABC):
         return capacity.concurrent_runs([run.job.config["model"] for run in runs])
 
     @abstractmethod
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Outcomes:
         """The outcome of every run, each as it ends; `monitor` is told of what happens in between.
 
         A run that dies is an outcome too, as is one whose helper process dies. When the iteration is given

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from benchmark.sweep.capacity import Allocation, Allocator, Capacity, requested_gpu
 from benchmark.sweep.monitor import Monitor
-from benchmark.sweep.outcome import Outcome, PlannedRun
+from benchmark.sweep.outcome import Outcome, Outcomes, PlannedRun
+
+#: Seconds between two looks at whether all runs have ended that were told to.
+LOOK = 0.05
 
 #: Makes, and records, the outcome of a job that has ended. It is not called for a job that was ended
 #: because the sweep was given up: such a run is cut off, not failed.
@@ -20,11 +24,11 @@ def run_with_capacity(
     start: Callable[[PlannedRun, Allocation], DeferredOutcome],
     stop: Callable[[], None],
     monitor: Monitor,
-) -> Iterator[Outcome]:
+) -> Outcomes:
     """`start` every run in a thread as soon as there is room for it; the outcomes, each as it comes.
 
-    A run that waits for a GPU does not keep those behind it from a core. `stop` is called when the
-    iteration is given up; it must make every `start` in progress return.
+    A run that waits for a GPU does not keep those behind it from a core. `stop` is called,
+    perhaps more than once, when the iteration is given up; it must make every `start` in progress return.
     """
     allocator = Allocator(capacity)
     waiting = list(runs)
@@ -43,6 +47,8 @@ def run_with_capacity(
                 allocator.release(running.pop(future))
                 yield future.result()()
     finally:
-        if running:
-            stop()
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in running):
+            stop()  # again and again: a thread may only just be starting something
+            time.sleep(LOOK)
+        pool.shutdown()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from benchmark.sweep.capacity import Allocation, Capacity
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
 from benchmark.sweep.monitor import Monitor
-from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit
+from benchmark.sweep.outcome import Outcomes, PlannedRun, outcome_from_exit
 from benchmark.sweep.subprocess_run import run_in_subprocess
 
 
@@ -19,7 +19,7 @@ from benchmark.sweep.subprocess_run import run_in_subprocess
 class Processes(Launcher):
     """One process for each job. On a CPU, one job per core beats several threads for one job at a time."""
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Outcomes:
         running: set[subprocess.Popen[bytes]] = set()
 
         def start(run: PlannedRun, allocation: Allocation) -> DeferredOutcome:
@@ -29,7 +29,7 @@ class Processes(Launcher):
 
         def stop() -> None:
             for process in list(running):
-                process.terminate()
+                process.kill()
 
         return run_with_capacity(runs, capacity, start, stop, monitor)
 
@@ -41,5 +41,5 @@ class Sequential(Processes):
     def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int:
         return 1
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Outcomes:
         return super().run(runs, replace(capacity, max_concurrent=1), monitor)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from benchmark.errors import UserError
+from benchmark.signals import hidden_from_children, kept_handlers
 from benchmark.sweep.capacity import Allocation, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity
@@ -24,7 +25,7 @@ from benchmark.sweep.launchers.remote import (
     run_remote_job,
 )
 from benchmark.sweep.monitor import Monitor
-from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_exit, outcome_of_lost_worker
+from benchmark.sweep.outcome import Outcome, Outcomes, PlannedRun, outcome_from_exit, outcome_of_lost_worker
 from benchmark.sweep.subprocess_run import WorkerExit
 
 #: Jobs handed to a cluster at a time where `workers=auto`: enough for it to grow by, few enough threads.
@@ -48,7 +49,7 @@ class Ray(Launcher):
     def max_concurrent(self, runs: Sequence[PlannedRun], capacity: Capacity) -> int | None:
         return super().max_concurrent(runs, capacity) if self.address is None else _asked(runs)
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Outcomes:
         threads = max(int(run.job.config["threads"]) for run in runs)
         max_concurrent = self.max_concurrent(runs, capacity) or MOST_AT_ONCE
         mark = results_folder_mark(runs[0].job.results_dir)
@@ -129,12 +130,13 @@ def _connected(address: str | None, cpus: int, gpus: int) -> Iterator[None]:
         "_node_ip_address": "127.0.0.1",
     }
     try:
-        ray.init(
-            address=address or "local",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **({} if address else local),
-        )
+        with kept_handlers(), hidden_from_children():  # Ray has a handler of its own for SIGTERM
+            ray.init(
+                address=address or "local",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **({} if address else local),
+            )
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         if address is None:
             raise UserError(f"Ray cannot start a cluster on this machine: {_first_line(error)}") from error

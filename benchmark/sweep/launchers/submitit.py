@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +16,16 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from benchmark.errors import UserError
+from benchmark.output import steady_output
 from benchmark.record.links import refuse_link
 from benchmark.record.progress import Progress
+from benchmark.signals import hidden_from_children
 from benchmark.sweep.capacity import Allocator, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.lease import exit_with_lease, held_lease
 from benchmark.sweep.launchers.submitit_job import SubmittedJob, cancel, take_finished
 from benchmark.sweep.monitor import Monitor
-from benchmark.sweep.outcome import Outcome, PlannedRun
+from benchmark.sweep.outcome import Outcomes, PlannedRun
 from benchmark.sweep.subprocess_run import OutputLine, WorkerExit, WorkerRequest, run_in_subprocess
 
 #: Below the results folder: submitit's files for each job (the job, its output, its result).
@@ -74,7 +76,7 @@ class Submitit(Launcher):
             return self.array_parallelism
         return 1 if self._cluster() == "debug" else super().max_concurrent(runs, capacity)
 
-    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, runs: Sequence[PlannedRun], capacity: Capacity, monitor: Monitor) -> Outcomes:
         folder = _own_folder(runs[0].job.results_dir)
         monitor.say(f"submitit ({self._cluster()}) keeps its logs in {folder}")
         if self._cluster() == "slurm":
@@ -84,7 +86,7 @@ class Submitit(Launcher):
 
     def _run_locally(
         self, runs: Sequence[PlannedRun], capacity: Capacity, folder: Path, monitor: Monitor
-    ) -> Iterator[Outcome]:
+    ) -> Outcomes:
         """submitit starts every job at once on this machine, so jobs are submitted as room becomes free."""
         executor, task = self._executor(folder), Task(tells=self.cluster != "debug")
         allocator = Allocator(capacity)
@@ -101,9 +103,9 @@ class Submitit(Launcher):
                     monitor.started(run)
                     resources = ExitStack()
                     lease = None if self.cluster == "debug" else resources.enter_context(held_lease())
-                    handle = executor.submit(
-                        task, run.request(**{**unpinned, **allocation.environment}), lease
-                    )
+                    request = run.request(**{**unpinned, **allocation.environment})
+                    with hidden_from_children():
+                        handle = executor.submit(task, request, lease)
                     running.append(SubmittedJob(run, handle, monitor, allocation, resources))
                 for job in take_finished(running):
                     allocator.release(job.allocation)
@@ -112,7 +114,7 @@ class Submitit(Launcher):
         finally:
             cancel(running)
 
-    def _run_on_slurm(self, runs: Sequence[PlannedRun], folder: Path, monitor: Monitor) -> Iterator[Outcome]:
+    def _run_on_slurm(self, runs: Sequence[PlannedRun], folder: Path, monitor: Monitor) -> Outcomes:
         """Submit one array for each group of jobs with the same needs."""
 
         def needs(run: PlannedRun) -> tuple[int, bool]:
@@ -174,7 +176,8 @@ class Task:
     def __call__(self, request: WorkerRequest, lease: str | None) -> WorkerExit:
         if lease is not None:
             exit_with_lease(lease)
-        return run_in_subprocess(request, self._print)
+        with steady_output(encoding="utf-8"):  # into submitit's file
+            return run_in_subprocess(request, self._print)
 
     def _print(self, line: OutputLine) -> None:
         if self._tells or Progress.from_line(line.text) is None:
