@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmark.environment import check_environment
@@ -36,8 +36,11 @@ VERBS = {
     "peers": "measure our speed next to that of KenLM and MITLM; peers neural does so for networks",
 }
 
-#: Verbs that take settings of runs.
+#: Verbs that take settings of runs, as Hydra has them; the others have options.
 COMPOSED = ("run", "check", "status", "tune")
+
+#: Folders as options, and as settings. Every verb takes both.
+FOLDERS = {f"--{name.replace('_', '-')}": name for name in ("results_dir", "corpora_dir", "cache_dir")}
 
 #: Verbs whose exit status tells of what they record; of the others, lost output is a failure.
 ABOUT_FILES = {"run", "tune", "judge", "prequential", "peers", "gpu", "export"}
@@ -133,11 +136,24 @@ def _dispatch(arguments: list[str]) -> int:
         raise UserError(f"there is no verb {verb!r}. {did_you_mean(verb, VERBS)}")
     _check_text(rest)
     check_environment()
-    if verb not in COMPOSED:  # those read it with their other settings
+    if verb in COMPOSED:
+        rest = list(_folders_as_settings(rest))
+    else:  # those above read `allow` with their other settings
         from benchmark.trust import take_allowed
 
         rest = take_allowed(rest)
     return _verb(verb).main(rest)
+
+
+def _folders_as_settings(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments with `results_dir=FOLDER` for `--results-dir FOLDER`."""
+    waiting = iter(arguments)
+    for argument in waiting:
+        option, equals, value = argument.partition("=")
+        if option in FOLDERS:
+            yield f"{FOLDERS[option]}={value if equals else next(waiting, '')}"
+        else:
+            yield argument
 
 
 def _check_text(arguments: Sequence[str]) -> None:

@@ -35,8 +35,12 @@ class Job:
     @property
     def title(self) -> str:
         """What this job is called in progress lines and summaries."""
-        model = self.config["model"]
-        return run_title(model.get("label", self.model), self.corpus, seed_of(model), self.train_share)
+        return run_title(self.label, self.corpus, seed_of(self.config["model"]), self.train_share)
+
+    @property
+    def label(self) -> str:
+        """What its model is called; a model without a label is called by its name."""
+        return str(self.config["model"].get("label") or self.model)
 
     @property
     def train_share(self) -> float:

@@ -148,7 +148,7 @@ def _begun(job: Job, run_id: str) -> Result:
         run_id=run_id,
         status="failed",
         model=job.model,
-        label=model.get("label", job.model),
+        label=job.label,
         corpus=job.corpus,
         corpus_title=job.config["corpus"].get("title", job.corpus),
         seed=seed_of(model),

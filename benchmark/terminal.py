@@ -7,12 +7,14 @@ off colours on a terminal, too. rich does the layout; it is imported when the fi
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from benchmark.output import showable
 
@@ -85,6 +87,25 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int |
     if left_out := [" ".join(column.title.split()) for i, column in enumerate(columns) if i not in kept]:
         lines.append(f"(left out at this width: {', '.join(left_out)})")
     return "\n".join(lines)
+
+
+def json_text(data: Any) -> str:
+    """JSON for another program, with the keys in order, that any parser reads: an infinite number is the
+    string "inf", what is not a number is null, and an output that lacks signs gets them escaped."""
+    return json.dumps(
+        _finite(data), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=showable("×∞") != "×∞"
+    )
+
+
+def _finite(value: Any) -> Any:
+    """A value without numbers that JSON does not have."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return value
 
 
 def _fitting(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:

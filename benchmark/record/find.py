@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
+from benchmark.reading import warn_once
 from benchmark.record.folder import RunRecord, finished_folders, read_folders, read_result
 
 
-def find_run(results_dir: Path, text: str) -> RunRecord:
+def find_run(results_dir: Path, text: str, say: Callable[[str], None] = warn_once) -> RunRecord:
     """The run that a folder, the beginning of a run id, a model, or `corpus/model` names.
 
-    Among several of one model, the latest. Raises UserError where none fits or an id is ambiguous.
+    Among several of one model, the latest, and `say` is told which that is. Raises UserError where none fits
+    or an id is ambiguous.
     """
     folder = Path(text)
     if folder.is_dir():
@@ -30,7 +33,12 @@ def find_run(results_dir: Path, text: str) -> RunRecord:
     named = read_folders(by_id or [folder for folder in folders if text in _names(folder)])
     finished = [run for run in named if run.result.status == "ok"]
     if named:
-        return max(finished or named, key=lambda run: run.result.started or "")
+        taken = max(finished or named, key=lambda run: run.result.started or "")
+        if len(named) > 1:
+            seed = "" if taken.result.seed is None else f", seed {taken.result.seed}"
+            where = f"{taken.folder.parents[1].name}/{taken.folder.parent.name}/{taken.folder.name}"
+            say(f"{text} names {len(named)} runs; taking the latest: {where}{seed}")
+        return taken
     known = {name for folder in folders for name in _names(folder)}
     raise UserError(f"there is no run {text!r} below {results_dir}. {did_you_mean(text, known)}")
 

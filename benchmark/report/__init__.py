@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmark.record.folder import RunRecord, read_runs
 from benchmark.report.context import context_of
-from benchmark.report.terminal import plain_table
+from benchmark.report.terminal import as_json, plain_table
 
 #: Rows of each corpus that are printed while a report is built; the report has them all.
 SHOWN = 20
@@ -37,6 +38,11 @@ def comparison_table(records: Sequence[RunRecord], results_dir: Path | None = No
     Raises UserError if there are no runs.
     """
     return plain_table(context_of(records, results_dir))
+
+
+def comparison_json(records: Sequence[RunRecord], results_dir: Path | None = None) -> dict[str, Any]:
+    """The same for other programs (see `report.terminal.as_json`)."""
+    return as_json(context_of(records, results_dir))
 
 
 def build_report(

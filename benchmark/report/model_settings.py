@@ -86,6 +86,20 @@ def distinguishing(settings: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
+def titles_apart(titles: Sequence[str], models: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The titles of runs. Titles that are alike get the settings in which their models differ: `LSTM on ptb
+    (dropout 0.5)`."""
+    alike: dict[str, list[int]] = {}
+    for place, title in enumerate(titles):
+        alike.setdefault(title, []).append(place)
+    apart = list(titles)
+    for places in alike.values():
+        told = distinguishing([dict(_flat(dict(models[place]), "")) for place in places])
+        for place, differences in zip(places, told, strict=True):
+            apart[place] += f" ({differences})" if differences else ""
+    return apart
+
+
 def _familiarity(key: str) -> tuple[int, str]:
     name = key.rpartition(".")[2]
     return FAMILIAR.index(name) if name in FAMILIAR else len(FAMILIAR), key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from benchmark import text
 from benchmark.measure.measures import COSTS, MEASURES, TEST_PERPLEXITY
@@ -47,6 +48,41 @@ def plain_table(context: Context, most: int | None = None) -> str:
     if unranked:
         parts.append("\n".join(["Not ranked:", *_first(unranked, most)]))
     return "\n\n".join(parts)
+
+
+def as_json(context: Context) -> dict[str, Any]:
+    """The comparison for other programs: ranked rows, best first, by the targets they were scored on, and
+    those without a rank. A row holds every measure by its key; null: not measured."""
+    ranked = comparison(context)
+    keys = [column.key for column in ranked.columns]
+    groups = [
+        {
+            "title": group.title,
+            "protocol_id": group.protocol,
+            "rows": [
+                dict(zip(keys, (cell.value for cell in row.cells), strict=True)) for row in its_rows.rows
+            ],
+        }
+        for group, its_rows in zip(context.ranked_groups, ranked.groups, strict=True)
+    ]
+    shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
+    unranked = [row for row in context.rows if not row.done or not row.normalised]
+    return {
+        "groups": groups,
+        "shares_of_training_text": [
+            {
+                "label": row.label,
+                "corpus": row.corpus,
+                "train_share": row.train_share,
+                "test_perplexity": row.perplexity,
+            }
+            for row in shares
+        ],
+        "not_ranked": [
+            {"label": row.label, "corpus": row.corpus, "status": row.first.status, "reason": _why(row)}
+            for row in unranked
+        ],
+    }
 
 
 def _first(lines: list[str], most: int | None) -> list[str]:

@@ -83,8 +83,7 @@ def _planned(
         folder = folders.get(job)
         run_id = folder.name if folder else ""
         made = folder is not None and (run_id in made_before or finished(folder) is None)
-        label = str(job.config["model"].get("label", job.model))
-        trial = Trial(number + 1, point, run_id, job.model, job.corpus, label, job.command, made=made)
+        trial = Trial(number + 1, point, run_id, job.model, job.corpus, job.label, job.command, made=made)
         known = before[number] if number < len(before) else None
         trials.append(known if known is not None and known.run_id == run_id else trial)
     return trials

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -23,7 +23,7 @@ from benchmark.settings import check_settings
 from benchmark.sweep.error_messages import readable_message
 from benchmark.sweep.hydra_application import Composed, compose_with_hydra
 from benchmark.sweep.launchers.hydra_names import translate_hydra_launcher
-from benchmark.sweep.named_sweeps import expand_named_sweep, key_of, names_sweep
+from benchmark.sweep.named_sweeps import expand_named_sweep, key_of
 from benchmark.trust import allow
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ CONFIG_DIR = ("--config-dir", "-cd")
 #: Options that have Hydra print something instead of composing jobs.
 HYDRA_QUESTIONS = ("--cfg", "-c", "--info", "-i", "--hydra-help")
 
+#: Configuration groups whose files hold settings of models.
+OF_MODELS = ("size", "train", "output")
+
 #: The folder of a finished run, from a results folder and the name that a person gave.
 FolderOf = Callable[[Path, str], str]
 
@@ -78,8 +81,7 @@ class Collector:
         arguments = [with_ids_as_text(argument) for argument in translate_hydra_launcher(arguments)]
         folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
         lines = [choice for line in expand_named_sweep(arguments) for choice in _choices(line)]
-        if names_sweep(arguments):
-            lines = self.without_foreign_settings(lines, arguments)
+        lines = self.without_foreign_settings(lines, arguments)
         found = [
             _job(config, [*config_dir_options(line), *overrides], folder_of)
             for line in lines
@@ -90,19 +92,46 @@ class Collector:
     def without_foreign_settings(self, lines: list[list[str]], shared: Sequence[str]) -> list[list[str]]:
         """Lines of overrides, each without those `shared` by all of them that its model does not have.
 
-        A setting that no model has is kept, so that it is refused.
+        They are settings of a model (`model.order=3`) and files with such settings (`+size=tiny`). A setting
+        that no model has is kept, so that it is refused; raises UserError for such a file.
         """
-        given = {a for a in shared if a.startswith("model.")}
+        given = [a for a in shared if _chooses_settings(a) or (len(lines) > 1 and a.startswith("model."))]
         if not given:
             return lines
-        bare = [[a for a in line if a not in given] for line in lines]
-        models = [self._composed_or_explained(line)[0][0]["model"] for line in bare]
-        unknown = [{a for a in given if not _has(model, key_of(a))} for model in models]
-        nowhere = set.intersection(*unknown)
+        lacking = [self._lacking(line, given) for line in lines]
+        nowhere = {a for a in given if all(a in its for its in lacking)}
+        for argument, problem in lacking[0].items():
+            if argument in nowhere and problem:
+                raise UserError(f"{argument} {problem}")
         return [
-            [a for a in line if a not in lacking - nowhere]
-            for line, lacking in zip(lines, unknown, strict=True)
+            [a for a in line if a not in its or a in nowhere]
+            for line, its in zip(lines, lacking, strict=True)
         ]
+
+    def _lacking(self, line: Sequence[str], given: Sequence[str]) -> dict[str, str]:
+        """Those of some overrides that the line's model does not have, even together with the others; each
+        with what is wrong, or empty where Hydra says that."""
+        config, first = self._composed_or_explained([a for a in line if a not in given])[0]
+        own = [MULTIRUN[0], *config_dir_options(line), *first]
+        waiting = list(given)
+        while True:
+            problems = {argument: self._problem(config["model"], [*own, argument]) for argument in waiting}
+            lacking = {argument: problem for argument, problem in problems.items() if problem is not None}
+            if len(lacking) == len(waiting):
+                return lacking
+            own += [argument for argument in waiting if argument not in lacking]
+            waiting = list(lacking)
+
+    def _problem(self, model: Mapping[str, Any], arguments: list[str]) -> str | None:
+        """Why the last argument does not fit the model; None if it does."""
+        try:
+            (config, _), *_ = self.composed(arguments)
+        except Exception:  # Hydra's errors have no base class of their own
+            return ""
+        new = [key for key in config["model"] if key not in model]
+        if new and _chooses_settings(arguments[-1]):
+            return f"sets model.{', model.'.join(new)}, which {model['name']} does not have"
+        return None
 
     def composed(self, arguments: list[str]) -> list[Composed]:
         """The jobs of a command line, from the cache where possible. Raises Hydra's errors."""
@@ -201,13 +230,9 @@ def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | N
     return multirun, config_dir, overrides
 
 
-def _has(model: Any, key: str) -> bool:
-    """Whether a model has a setting `model.A.B`."""
-    for part in key.split(".")[1:]:
-        if not isinstance(model, dict) or part not in model:
-            return False
-        model = model[part]
-    return True
+def _chooses_settings(argument: str) -> bool:
+    """Whether an override chooses a file with settings of models."""
+    return re.split("[@.]", key_of(argument))[0].lstrip("/") in OF_MODELS
 
 
 def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) -> Job:

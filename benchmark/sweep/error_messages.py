@@ -21,6 +21,8 @@ def readable_message(error: BaseException, arguments: Sequence[str]) -> str:
             return f"there is no {group} {name!r}. {did_you_mean(name, choices(group))}"
     if found := re.search(r"Interpolation key '([^']+)' not found", text):
         return f"there is no setting {found[1]!r} to take a value from"
+    if found := re.search(r"Could not override '([^'@]+)@([^']+)'", text):
+        return f"{found[1]}@{found[2]}: this model has no {found[2]} to choose a file for"
     if found := re.search(r"full_key: ([\w.]+)", text) or re.search(r"Could not override '([^'@]+)", text):
         key = found[1]
         siblings = _siblings(key, arguments)

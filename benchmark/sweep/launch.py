@@ -5,6 +5,7 @@ A job that fails becomes a row of the results; the sweep goes on.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -49,6 +50,8 @@ def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
             waiting.setdefault(run.folder, []).append(run)
     outcomes |= _without_corpus([same[0] for same in waiting.values()], say)
     ready = [same[0] for same in waiting.values() if same[0].job not in outcomes]
+    if ready and len(jobs) > 1:
+        _tell_errors(list(outcomes.values()))
     outcomes |= _run_all(ready, say)
     for first, *others in waiting.values():
         for other in others:
@@ -96,6 +99,13 @@ def _without_corpus(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
         for run in runs
         if (problem := problems[run.job.corpus_key]) is not None
     }
+
+
+def _tell_errors(outcomes: Sequence[Outcome]) -> None:
+    """Say now, before the other runs begin, what the user must mend; once for all runs that it concerns."""
+    first = {outcome.reason: outcome for outcome in reversed(outcomes) if outcome.status == "error"}
+    for outcome in reversed(first.values()):
+        print(outcome.described, file=sys.stderr, flush=True)
 
 
 def _run_all(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:

@@ -81,10 +81,9 @@ class LiveMonitor(Monitor):
         if run in self._tasks:
             self._bars.remove_task(self._tasks.pop(run))
         if self._sweep is not None:
-            reason = (outcome.reason or "no reason recorded").splitlines()[0]
-            failed = f"{outcome.status}: {run.job.title}: {reason}"
-            last = self._last.get(run, run.job.title)
-            self._print(Text(last if outcome.status == "ok" else failed, no_wrap=True, overflow="ellipsis"))
+            well = outcome.status == "ok"
+            line = self._last.get(run, run.job.title) if well else outcome.described
+            self._print(Text(line, no_wrap=well, overflow="ellipsis" if well else "fold"))
         self._update_sweep()
 
     def _update_sweep(self) -> None:

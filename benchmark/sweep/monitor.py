@@ -27,7 +27,7 @@ class Monitor:
     """
 
     def __init__(self, runs: Sequence[PlannedRun], workers: int | None, say: Say) -> None:
-        kinds = {run: (run.job.corpus_key, str(run.job.config["model"].get("label"))) for run in runs}
+        kinds = {run: (run.job.corpus_key, run.job.label) for run in runs}
         self.time_left = TimeLeft(kinds, likely_seconds(runs), workers)
         self.say = say
         self._total, self._ended = len(runs), 0
@@ -87,7 +87,9 @@ class Monitor:
             self.say(f"{run.job.title}: {progress.described()}")
 
     def _show_end(self, run: PlannedRun, outcome: Outcome) -> None:
-        """Nothing after the last run, since the summary follows."""
+        """What went wrong at once; nothing after the last run, since the summary follows."""
+        if self._ended < self._total and outcome.status != "ok":
+            print(outcome.described, file=sys.stderr, flush=True)
         if self._ended < self._total and self._throttle.due():
             left = self.estimate()
             self.say(f"{self._ended} of {self._total} runs done" + (f", {left} left" if left else ""))

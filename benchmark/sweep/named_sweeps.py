@@ -15,11 +15,6 @@ def key_of(argument: str) -> str:
     return argument.partition("=")[0].lstrip("+~")
 
 
-def names_sweep(arguments: Sequence[str]) -> bool:
-    """Whether a command line names a sweep."""
-    return any(key_of(argument) == "sweep" for argument in arguments)
-
-
 def expand_named_sweep(arguments: Sequence[str]) -> list[list[str]]:
     """A command line with `+sweep=NAME` as multiruns, one for each of its grids; any other unchanged.
 

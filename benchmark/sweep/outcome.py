@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from dataclasses import dataclass, replace
-=======
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
->>>>>>> 88744ae (Output that cannot be written, and signals, never fail a run)
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.errors import UserError
@@ -38,6 +34,12 @@ class Outcome:
     outdated: Outdated | None = None
     #: The stack trace of an error in the model's code.
     traceback: str | None = None
+
+    @property
+    def described(self) -> str:
+        """`failed: LSTM, 2 × 200 on ptb: …`, for one that did not end well."""
+        reason = (self.reason or "no reason recorded").strip().splitlines()[0]
+        return f"{self.status}: {self.job.title}: {reason}"
 
 
 #: Outcomes as they come. Closing the generator ends the runs in progress.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ STATUSES = (
 class RunState:
     """A run: its folder, whether it exists yet or not, its status, the reason if it did not end well, and the
     command that repeats it (empty if unknown). `outdated`: what made a finished one, if not what is installed
-    now."""
+    now. `settings`: those of its model. `perplexity`: on the test text, of one that ended well."""
 
     status: str
     title: str
@@ -44,6 +44,9 @@ class RunState:
     reason: str = ""
     command: str = ""
     outdated: Outdated | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    perplexity: float | None = None
+    train_seconds: float | None = None
 
 
 def folder_states(results_dir: Path) -> Iterator[RunState]:
@@ -76,6 +79,9 @@ def folder_state(folder: Path) -> RunState:
         lines[0] if lines else "",
         result.command,
         outdated(result) if result.settled else None,
+        result.model_settings or _settings(_config(folder)),
+        result.test_perplexity if result.status == "ok" else None,
+        result.train_seconds,
     )
 
 
@@ -109,20 +115,33 @@ def is_running(folder: Path) -> bool:
 
 def _job_state(job: Job, folder: Path) -> RunState:
     if not folder.is_dir():
-        return RunState("missing", job.title, job.corpus, job.model, folder, "", job.command)
-    found = folder_state(folder)
-    return replace(found, title=job.title, corpus=job.corpus, model=job.model, command=job.command)
+        found = RunState("missing", job.title, job.corpus, job.model, folder)
+    else:
+        found = folder_state(folder)
+    return replace(
+        found,
+        title=job.title,
+        corpus=job.corpus,
+        model=job.model,
+        command=job.command,
+        settings=job.config["model"],
+    )
 
 
 def _unfinished(folder: Path, corpus: str, model: str) -> RunState:
     config = _config(folder)
-    settings = config.get("model")
-    settings = settings if isinstance(settings, dict) else {}
-    title = run_title(str(settings.get("label", model)), corpus, seed_of(settings))
+    settings = _settings(config)
+    title = run_title(str(settings.get("label") or model), corpus, seed_of(settings))
     command = str(config.get("command", ""))
     status = "running" if is_running(folder) else "cut off"
     reason = "" if status == "running" else "its process ended before the run did"
-    return RunState(status, title, corpus, model, folder, reason, command)
+    return RunState(status, title, corpus, model, folder, reason, command, settings=settings)
+
+
+def _settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of the model in a run's configuration."""
+    settings = config.get("model")
+    return settings if isinstance(settings, dict) else {}
 
 
 def _config(folder: Path) -> Mapping[str, Any]:

@@ -6,10 +6,10 @@ there is nothing else to compare.
 
 from __future__ import annotations
 
-import json
 import sys
 
 from benchmark.record.find import find_run
+from benchmark.terminal import json_text
 from benchmark.verbs.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
 
 
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     comparison = compare(entries, corpus, blocks_of(corpus.test, options.block))
     sections = sections_of(comparison, options.targets)
     if options.json:
-        print(json.dumps(as_json(comparison, options.targets), indent=1, ensure_ascii=False))
+        print(json_text(as_json(comparison, options.targets)))
     else:
         print(plain(sections))
     if options.csv:

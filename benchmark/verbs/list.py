@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmark.reading import Unreadable, read_text, read_yaml_object, warn_once
 from benchmark.settings import choices, conf_dir
+from benchmark.terminal import json_text
 from benchmark.verbs.options import Parser, one_of
 
 GROUPS = {
@@ -24,8 +25,14 @@ def main(arguments: list[str]) -> int:
         "what", nargs="?", type=one_of(GROUPS), help=f"what to list: {', '.join(GROUPS)} (default: all)"
     )
     parser.add_argument("--keys", action="store_true", help="also list the settings of each")
+    parser.add_argument("--json", action="store_true", help="all of it as JSON")
     options = parser.parse(arguments)
-    for title in [options.what] if options.what else list(GROUPS):
+    titles = [options.what] if options.what else list(GROUPS)
+    if options.json:
+        groups = {title: GROUPS[title] for title in titles}
+        print(json_text({title: {n: _entry(g, n) for n in choices(g)} for title, g in groups.items()}))
+        return 0
+    for title in titles:
         names = choices(GROUPS[title])
         width = max(map(len, names), default=0)
         if not options.what:
@@ -68,6 +75,9 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
         for key, value in content.items()
         if key not in ("name", "label", "title", "description", "defaults", "_target_")
     }
+    for key, value in content.items():
+        if value is None and f"${{.{key}}}" in str(content.get("label")):  # `ARPA file PATH`, not `None`
+            node[key] = str(key).upper()
     for default in content.get("defaults", []):  # its components, whose labels its own label may use
         for choice, chosen in default.items() if isinstance(default, dict) else ():
             source, _, place = choice.lstrip("/").partition("@")

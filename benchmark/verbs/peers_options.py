@@ -67,17 +67,8 @@ def carry_out(
 
     Returns the exit status.
     """
-<<<<<<< HEAD
     with TemporaryFolder.elsewhere("peers", folder) as work:
-        try:
-            path = measure(work.resolve(), lambda line: print(line, flush=True))
-        except KeyboardInterrupt:
-            print("\ninterrupted; what was measured before is recorded", file=sys.stderr)
-            return 130
-=======
-    with tempfile.TemporaryDirectory(dir=folder, prefix="nextword-peers-") as work:
-        path = measure(Path(work).resolve(), lambda line: print(line, flush=True))
->>>>>>> 88744ae (Output that cannot be written, and signals, never fail a run)
+        path = measure(work.resolve(), lambda line: print(line, flush=True))
     if presentation:
         print("\n" + presentation.plain(kind.load(path)))
     print(f"\nrecorded: {path}")

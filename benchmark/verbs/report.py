@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.terminal import json_text
 from benchmark.verbs.options import Parser, add_results_dir, folder
 
 
@@ -12,15 +13,19 @@ def main(arguments: list[str]) -> int:
         "--out", type=folder, metavar="FOLDER", help="folder to write to (default: RESULTS_DIR/report)"
     )
     parser.add_argument("--table", action="store_true", help="print the comparison table and write nothing")
+    parser.add_argument("--json", action="store_true", help="the same table as JSON, with every measure")
     options = parser.parse(arguments)
 
     from benchmark.record.folder import read_runs
     from benchmark.record.links import refuse_link
-    from benchmark.report import build_report, comparison_table
+    from benchmark.report import build_report, comparison_json, comparison_table
 
     def say(line: str) -> None:
         print(line, flush=True)
 
+    if options.json:
+        say(json_text(comparison_json(read_runs(options.results_dir), options.results_dir)))
+        return 0
     if options.table:
         say(comparison_table(read_runs(options.results_dir), options.results_dir))
         return 0

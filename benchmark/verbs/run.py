@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
-from collections import Counter
 from collections.abc import Sequence
 
 from benchmark.errors import UserError
@@ -15,6 +13,7 @@ from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import Outcome, launch
 from benchmark.sweep.rerun import jobs_to_rerun, rerun_option
 from benchmark.sweep.torchrun import check_one_run, rank
+from benchmark.verbs.run_summary import print_summary
 
 HELP = """\
 nextword run [KEY=VALUE ...]           one run
@@ -75,7 +74,9 @@ def main(arguments: list[str]) -> int:
         return 0
     check_one_run(len(jobs))
     outcomes = launch(jobs, say=say)
-    return _status(outcomes) if rank() else _summary(outcomes)
+    if not rank():
+        print_summary(outcomes)
+    return _status(outcomes)
 
 
 def _aloud(line: str) -> None:
@@ -90,36 +91,6 @@ def _wrapped(names: Sequence[str]) -> str:
     return textwrap.fill(
         ", ".join(names), width=100, subsequent_indent=" " * 10, initial_indent=" " * 10
     ).strip()
-
-
-def _summary(outcomes: Sequence[Outcome]) -> int:
-    for outcome in outcomes:
-        if outcome.status != "ok":
-            reason = (outcome.reason or "no reason recorded").strip().splitlines()[0]
-            trace = f" (nextword show {outcome.folder})" if outcome.status in ("failed", "diverged") else ""
-            print(f"{outcome.status}: {outcome.job.title}: {reason}{trace}", file=sys.stderr)
-    if len(outcomes) == 1:
-        only = outcomes[0]
-        if only.status == "ok":
-            print(f"{_finished(only)}: {only.folder}")
-        if only.outdated:
-            print("the same command with force=true repeats it")
-    else:
-        counts = Counter(outcome.status for outcome in outcomes)
-        earlier = sum(outcome.earlier for outcome in outcomes)
-        parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-        print(f"{len(outcomes)} runs: {parts}" + (f" ({earlier} finished earlier)" if earlier else ""))
-        for maker, number in Counter(filter(None, (outcome.outdated for outcome in outcomes))).items():
-            print(f"{number} of them made by {maker}: the same command with --rerun outdated repeats those")
-        if counts["failed"] + counts["diverged"]:
-            print("to repeat the runs that failed or diverged, add --rerun failed to the same command")
-    return _status(outcomes)
-
-
-def _finished(outcome: Outcome) -> str:
-    if not outcome.earlier:
-        return "finished"
-    return "finished earlier" + (f", by {outcome.outdated}" if outcome.outdated else "")
 
 
 def _status(outcomes: Sequence[Outcome]) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from benchmark.reading import or_warn, read_text
 from benchmark.record.config import FILE
 from benchmark.record.find import find_run
+from benchmark.terminal import json_text
 from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir
 
 #: Long values that are not shown with the others.
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse(arguments)
     run = find_run(options.results_dir, options.run)
     if options.json:
-        print(json.dumps(run.result.to_json(), indent=1, sort_keys=True, ensure_ascii=False))
+        print(json_text(run.result.to_json()))
         return 0
     shown = {key: value for key, value in sorted(asdict(run.result).items()) if key not in ELSEWHERE}
     width = max(map(len, shown))

@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
+from benchmark import text
+from benchmark.reading import warn_once
+from benchmark.report.model_settings import titles_apart
 from benchmark.sweep.rerun import list_option
 from benchmark.sweep.states import STATUSES, RunState, folder_states, job_states
-from benchmark.terminal import Column, table
+from benchmark.terminal import Column, json_text, table
 
 HELP = """\
 nextword status                            every run folder
@@ -17,6 +21,7 @@ nextword status +sweep=NAME [KEY=VALUE]    the runs of a sweep, including those 
 nextword status -m [KEY=V1,V2 ...]         the same for a multirun
 
 --status failed,missing    list only the runs with one of these statuses
+--json                     all of it as JSON
 results_dir=FOLDER         the folder of the runs (default: results)
 
 A few runs are listed one by one. Many runs are counted by corpus and model, and only those that did not
@@ -44,6 +49,8 @@ def main(arguments: list[str]) -> int:
         print(HELP, end="")
         return 0
     wanted, arguments = list_option("--status", STATUSES, arguments)
+    as_json = "--json" in arguments
+    arguments = [argument for argument in arguments if argument != "--json"]
     folders = [a.partition("=")[2] for a in arguments if a.startswith("results_dir=")]
     if any(not a.startswith("results_dir=") for a in arguments):
         states: Iterable[RunState] = _of_jobs(arguments)
@@ -52,6 +59,10 @@ def main(arguments: list[str]) -> int:
     counts: Counter[str] = Counter()
     makers: Counter[str] = Counter()
     counted = _counted(states, counts, makers)
+    if as_json:
+        runs = [_entry(state) for state in counted if not wanted or state.status in wanted]
+        print(json_text({"runs": runs, "counts": counts}))
+        return 0
     if wanted:
         _list(state for state in counted if state.status in wanted)
     else:
@@ -72,7 +83,7 @@ def main(arguments: list[str]) -> int:
 def _of_jobs(arguments: Sequence[str]) -> list[RunState]:
     from benchmark.sweep.compose import collect
 
-    return job_states(collect(arguments), say=print)
+    return job_states(collect(arguments), say=warn_once)
 
 
 def _counted(states: Iterable[RunState], counts: Counter[str], makers: Counter[str]) -> Iterator[RunState]:
@@ -83,11 +94,31 @@ def _counted(states: Iterable[RunState], counts: Counter[str], makers: Counter[s
         yield state
 
 
-def _list(states: Iterable[RunState]) -> None:
-    for state in states:
+def _entry(state: RunState) -> dict[str, Any]:
+    """A run for another program."""
+    return {
+        "status": state.status,
+        "title": state.title,
+        "corpus": state.corpus,
+        "model": state.model,
+        "run_id": state.folder.name if state.folder else None,
+        "folder": str(state.folder) if state.folder else None,
+        "test_perplexity": state.perplexity,
+        "train_seconds": state.train_seconds,
+        "reason": state.reason or None,
+        "command": state.command or None,
+        "outdated": str(state.outdated) if state.outdated else None,
+    }
+
+
+def _list(found: Iterable[RunState]) -> None:
+    states = list(found)
+    titles = titles_apart([state.title for state in states], [state.settings for state in states])
+    for state, title in zip(states, titles, strict=True):
         note = state.reason or str(state.folder if state.status in ("ok", "running") else "")
         note += f" (by {state.outdated})" if state.outdated else ""
-        print(f"{state.status:<9} {state.title}{': ' if note else ''}{note}")
+        perplexity = "" if state.perplexity is None else f", perplexity {text.perplexity(state.perplexity)}"
+        print(f"{state.status:<9} {title}{perplexity}{': ' if note else ''}{note}")
         if state.command and state.status not in ("ok", "running"):
             print(f"{'':9} {state.command}")
 

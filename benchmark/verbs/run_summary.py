@@ -1,0 +1,91 @@
+"""What `nextword run` prints at its end: what each run has reached, what went wrong, and where to look."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Sequence
+
+from benchmark import text
+from benchmark.report.model_settings import titles_apart
+from benchmark.sweep.outcome import Outcome
+from benchmark.sweep.states import RunState, folder_state
+from benchmark.terminal import Column, table
+
+#: Rows of the table; of a larger sweep, those with the lowest perplexity.
+ROWS = 20
+
+
+def print_summary(outcomes: Sequence[Outcome]) -> None:
+    """A table of the runs of a sweep, or where a single run is, and what to do next."""
+    for outcome in outcomes:
+        if outcome.status != "ok":
+            trace = f" (nextword show {outcome.folder})" if outcome.status in ("failed", "diverged") else ""
+            print(outcome.described + trace, file=sys.stderr)
+    if len(outcomes) == 1:
+        _of_one(outcomes[0])
+    else:
+        _of_several(outcomes)
+
+
+def _of_one(outcome: Outcome) -> None:
+    if outcome.status == "ok":
+        print(f"{_finished(outcome)}: {outcome.folder}")
+    if outcome.outdated:
+        print("the same command with force=true repeats it")
+
+
+def _finished(outcome: Outcome) -> str:
+    if not outcome.earlier:
+        return "finished"
+    return "finished earlier" + (f", by {outcome.outdated}" if outcome.outdated else "")
+
+
+def _of_several(outcomes: Sequence[Outcome]) -> None:
+    folders = dict.fromkeys(outcome.folder for outcome in outcomes if outcome.status == "ok")
+    states = [folder_state(folder) for folder in folders if folder is not None]
+    if states:
+        print("\n".join(["", *_table_lines(states), ""]))
+    counts = Counter(outcome.status for outcome in outcomes)
+    earlier = sum(outcome.earlier for outcome in outcomes)
+    parts = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    print(f"{len(outcomes)} runs: {parts}" + (f" ({earlier} finished earlier)" if earlier else ""))
+    for maker, number in Counter(filter(None, (outcome.outdated for outcome in outcomes))).items():
+        print(f"{number} of them made by {maker}: the same command with --rerun outdated repeats those")
+    if counts["failed"] + counts["diverged"]:
+        print("to repeat the runs that failed or diverged, add --rerun failed to the same command")
+    if states:
+        where = (
+            f" results_dir={results}"
+            if (results := states[0].folder.parents[3].as_posix()) != "results"
+            else ""
+        )
+        print(f"nextword show RUN tells more of one; nextword report{where} makes tables, figures and a page")
+
+
+def _table_lines(states: Sequence[RunState]) -> list[str]:
+    """The finished runs, those of a corpus together, the lowest perplexity first."""
+    titles = titles_apart([state.title for state in states], [state.settings for state in states])
+    rows = sorted(zip(states, titles, strict=True), key=lambda row: (row[0].corpus, _rank(row[0])))
+    columns = [
+        Column("Finished", folds=True),
+        Column("Test perplexity", right=True),
+        Column("Training", right=True, spare=1),
+        Column("Run"),
+    ]
+    cells = [
+        (title, text.perplexity(state.perplexity), text.duration(state.train_seconds), _id(state))
+        for state, title in rows[:ROWS]
+    ]
+    more = [f"… and {len(rows) - ROWS:,} more: nextword status"] if len(rows) > ROWS else []
+    return [table(columns, cells), *more]
+
+
+def _rank(state: RunState) -> float:
+    """Its perplexity; infinite without one, as of a model whose scores do not sum to one."""
+    return math.inf if state.perplexity is None else state.perplexity
+
+
+def _id(state: RunState) -> str:
+    return state.folder.name if state.folder else ""
