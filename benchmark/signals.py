@@ -25,6 +25,9 @@ PATIENCE = 5.0
 #: Seconds until a signal is sent again whose exception Python has dropped.
 AGAIN = 0.05
 
+#: Seconds between two looks at whether the parent process is still there.
+WATCH = 0.5
+
 
 class Stopped(KeyboardInterrupt):
     """A signal has asked this process to end."""
@@ -123,3 +126,15 @@ def hidden_from_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_with_parent() -> None:
+    """End this process soon after the one that has started it, however that one ends."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.signals import end_with_parent
+
 if TYPE_CHECKING:
     from benchmark.contract import LanguageModel, TokenStream
 
@@ -29,7 +31,8 @@ Load = Callable[[], "LanguageModel"]
 def main() -> None:
     """Answer the request on standard input."""
     request = json.load(sys.stdin)
-    signal.alarm(request["limit"])  # however the process that waits for it ends
+    signal.alarm(request["limit"])
+    end_with_parent()
     with suppress(OSError):  # Linux: should memory run out, end this process first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
-import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -16,12 +13,10 @@ from pathlib import Path
 from benchmark.report.blocks import Figure
 from benchmark.report.figures.style import save, styled
 from benchmark.settings import usable_cores
-from benchmark.signals import hidden_from_children
+from benchmark.signals import end_with_parent, hidden_from_children
 
 #: Each process holds a copy of matplotlib in memory, so more than this gain nothing.
 MOST_PROCESSES = 8
-#: Seconds between two looks at whether the parent process is still there.
-_WATCH = 0.5
 
 #: What a worker process draws, and where to. Set once, when the process starts.
 _work: tuple[Sequence[Figure], Path] = ((), Path())
@@ -70,14 +65,7 @@ def _draw_in_processes(
 def _start_worker(figures: Sequence[Figure], folder: Path) -> None:
     global _work
     _work = (figures, folder)
-    threading.Thread(target=_exit_with_parent, args=(os.getppid(),), daemon=True).start()
-
-
-def _exit_with_parent(parent: int) -> None:
-    """Ends this process soon after its parent: a killed one leaves no processes behind."""
-    while os.getppid() == parent:
-        time.sleep(_WATCH)
-    os._exit(1)
+    end_with_parent()
 
 
 def _draw_numbered(index: int) -> None:

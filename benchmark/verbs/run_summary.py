@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -56,11 +57,8 @@ def _of_several(outcomes: Sequence[Outcome]) -> None:
     if counts["failed"] + counts["diverged"]:
         print("to repeat the runs that failed or diverged, add --rerun failed to the same command")
     if states:
-        where = (
-            f" results_dir={results}"
-            if (results := states[0].folder.parents[3].as_posix()) != "results"
-            else ""
-        )
+        results = str(outcomes[0].job.results_dir)
+        where = "" if results == "results" else f" results_dir={shlex.quote(results)}"
         print(f"nextword show RUN tells more of one; nextword report{where} makes tables, figures and a page")
 
 

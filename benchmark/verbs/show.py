@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from benchmark import text
+from benchmark.job import run_title
 from benchmark.reading import or_warn, read_text
 from benchmark.record.config import FILE
 from benchmark.record.find import find_run
@@ -27,7 +29,10 @@ def main(arguments: list[str]) -> int:
         return 0
     shown = {key: value for key, value in sorted(asdict(run.result).items()) if key not in ELSEWHERE}
     width = max(map(len, shown))
-    print(run.folder)
+    result = run.result
+    title = run_title(result.label or result.model, result.corpus, result.seed, result.train_share)
+    reached = f", test perplexity {text.perplexity(result.test_perplexity)}" if result.test_perplexity else ""
+    print(f"{title}: {result.status}{reached}\n{run.folder}")
     for key, value in shown.items():
         print(f"  {key:{width}}  {_text(value)}")
     config = or_warn(lambda: read_text(run.folder / FILE), "")
