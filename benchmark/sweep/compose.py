@@ -95,8 +95,8 @@ class Collector:
         They are settings of a model (`model.order=3`) and files with such settings (`+size=tiny`). A setting
         that no model has is kept, so that it is refused; raises UserError for such a file.
         """
-        given = [a for a in shared if _chooses_settings(a) or (len(lines) > 1 and a.startswith("model."))]
-        if not given:
+        given = [a for a in shared if _chooses_settings(a) or a.startswith("model.")]
+        if not given or (len(lines) == 1 and not any(map(_chooses_settings, given))):
             return lines
         lacking = [self._lacking(line, given) for line in lines]
         nowhere = {a for a in given if all(a in its for its in lacking)}

@@ -143,7 +143,7 @@ def test_a_setting_that_only_the_swept_models_have_can_be_given() -> None:
         ("lstm", 2),
     ]
     with pytest.raises(UserError, match=r"there is no setting 'model\.layers'"):
-        collect(["-m", "model=rnn,unigram", "model.layers=1"])
+        collect(["-m", "model=uniform,unigram", "model.layers=1"])
 
 
 def test_two_sweeps_at_once_are_refused() -> None:
