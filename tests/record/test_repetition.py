@@ -51,7 +51,6 @@ def add_files_of_the_users(run: Path) -> None:
     (run / "notes.txt").write_text("seen on a Monday")
     (run / "figures" / "old").mkdir(parents=True)
     (run / "figures" / "old" / "loss.svg").write_text("<svg/>")
-    (run / "latest").symlink_to("notes.txt")
 
 
 def test_a_repetition_takes_the_place_of_the_run_and_keeps_files_of_the_users(
@@ -66,7 +65,6 @@ def test_a_repetition_takes_the_place_of_the_run_and_keeps_files_of_the_users(
     after = contents(the_run(tmp_path))
     assert before.keys() - after.keys() == {"curve.csv"}
     assert {name for name in after if before[name] == after[name]} >= {"notes.txt", "figures/old/loss.svg"}
-    assert (run / "latest").readlink() == Path("notes.txt")
     assert before["result.json"] != after["result.json"]
     assert [path.name for path in run.parent.iterdir()] == [run.name]
 
