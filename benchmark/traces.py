@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from benchmark.errors import BrokenContract
+from benchmark.trust import targets_in
 
 
 @dataclass
@@ -73,16 +74,9 @@ def ended_process(error: SystemExit) -> bool:
     return bool(frames) and _package(frames[-1][0]) != "benchmark"
 
 
-def modules_of(settings: Any) -> frozenset[str]:
+def modules_of(settings: Mapping[str, Any]) -> frozenset[str]:
     """The modules of the classes in a model's settings, its components' included."""
-    found: frozenset[str] = frozenset()
-    if isinstance(settings, Mapping):
-        target = settings.get("_target_")
-        if isinstance(target, str):
-            found |= {target.rpartition(".")[0]}
-        for value in settings.values():
-            found |= modules_of(value)
-    return found
+    return frozenset(target.rpartition(".")[0] for target in targets_in(settings))
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:

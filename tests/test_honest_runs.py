@@ -133,6 +133,7 @@ def conf(tmp_path: Path) -> str:
 def test_the_check_shows_traces_if_asked(conf: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--config-dir", conf, "model=raising"]) == 1
     said = capsys.readouterr().out
+    assert "  (not checked, see complete: causal, consistent, separate, durable, repeatable)\n" in said
     assert "in log_probs); --debug shows the trace" in said
     assert "Traceback" not in said
     assert main(["check", "--debug", "--config-dir", conf, "model=raising"]) == 1

@@ -96,9 +96,10 @@ def worker_output(
         _end(process)
         if running is not None:
             running.discard(process)
-    if status == USER_ERROR_STATUS and not user_error:  # the code of a model may end its process so, too
+    reason = user_error or _reason(status, last)
+    if status == USER_ERROR_STATUS and not user_error:  # a model's code may end its process so, too
         status = 1
-    return WorkerExit(status, user_error or _reason(status, last))
+    return WorkerExit(status, reason)
 
 
 def _started(request: WorkerRequest, cwd: str | None) -> Process[bytes]:

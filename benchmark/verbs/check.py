@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
@@ -37,15 +40,16 @@ def main(arguments: list[str]) -> int:
     from benchmark.build import build_model
     from benchmark.sweep.compose import collect
 
-    broken = 0
+    broken = False
     named = any(argument.startswith("corpus=") for argument in arguments)
     for job in collect(arguments):
-        more = [_front(job)] if named else []
-        print(f"{job.config['model'].get('label', job.model)}:", flush=True)
         settings = job.config["model"]
-        for finding in check_model(lambda: build_model(settings), modules=modules_of(settings), more=more):  # noqa: B023  # called before the next
-            broken += finding.problem is not None
-            print("\n".join(_shown(finding)))
+        print(f"{settings.get('label', job.model)}:", flush=True)
+        build = partial(build_model, settings)
+        found = check_model(build, modules=modules_of(settings), more=[_front(job)] if named else [])
+        for _, of_one_text in groupby(found, key=attrgetter("text")):
+            print("\n".join(_shown(list(of_one_text))))
+        broken |= any(finding.problem is not None for finding in found)
     return 1 if broken else 0
 
 
@@ -55,12 +59,18 @@ def _front(job: Job) -> Texts:
     return front_of(job.open_corpus(lambda line: print(line, file=sys.stderr)))
 
 
-def _shown(finding: Finding) -> Sequence[str]:
-    verdict = "holds"
-    if finding.unchecked is not None:
-        verdict = f"not checked ({finding.unchecked})"
-    if finding.problem is not None:
-        verdict = f"BROKEN: {finding.problem}"
+def _shown(findings: Sequence[Finding]) -> list[str]:
+    """The lines on one text: the rules that were checked, and in one line those that could not be."""
+    lines = [line for finding in findings if finding.unchecked is None for line in _verdict(finding)]
+    reasons = sorted({finding.unchecked for finding in findings if finding.unchecked is not None})
+    for reason in reasons:
+        rules = ", ".join(finding.rule for finding in findings if finding.unchecked == reason)
+        lines.append(f"  (not checked, {reason}: {rules})")
+    return lines
+
+
+def _verdict(finding: Finding) -> list[str]:
+    verdict = "holds" if finding.problem is None else f"BROKEN: {finding.problem}"
     line = f"  {finding.rule:11} {finding.text:20} {verdict}"
     if finding.trace is None:
         return [line]
