@@ -65,11 +65,9 @@ def test_unknown_is_drawn_only_if_allowed(model: Bigram) -> None:
     [
         ("--temperature", "inf", "--temperature=inf is not usable: give a finite number"),
         ("--temperature", "nan", "--temperature=nan is not usable: give a finite number"),
-        ("--prompt", "the caf\udce9", r"--prompt=the caf\xe9 is not usable: it is not UTF-8"),
     ],
 )
 def test_what_cannot_be_sampled_is_one_line(option: str, value: str, says: str) -> None:
     with pytest.raises(UserError) as caught:
         main(["files/kneser_ney", option, value])
     assert str(caught.value).startswith(says)
-    str(caught.value).encode()

@@ -9,7 +9,7 @@ from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.record.find import find_run
 from benchmark.record.folder import CHECKPOINT
-from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir, number, utf8, whole
+from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir, number, whole
 
 
 def main(arguments: list[str]) -> int:
@@ -44,7 +44,7 @@ def _parser() -> Parser:
     parser = Parser("generate", __doc__)
     add = parser.add_argument
     add("run", help=RUN_HELP)
-    add("--prompt", type=utf8, default="", help="the text to continue")
+    add("--prompt", default="", help="the text to continue")
     add("--top", type=whole(0), default=10, help="likely next words to list (default: %(default)s)")
     add("--temperature", type=number(0), default=1.0, help="below 1: likelier words; 0: the best")
     add("--top-k", type=whole(0), default=0, help="sample from the K likeliest words only (0: all)")

@@ -116,18 +116,6 @@ def positive(text: str) -> float:
     return value
 
 
-def utf8(text: str) -> str:
-    """A type of options: text that the terminal handed over in UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        shown = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        raise _unusable(
-            shown, "it is not UTF-8; set the terminal to UTF-8, or convert it with iconv"
-        ) from None
-    return text
-
-
 def one_of(known: Collection[str]) -> Callable[[str], str]:
     """A type of options: one of some names."""
 

@@ -172,6 +172,14 @@ def rewritten(text: str, form: str, weight: float | None = None) -> str:
     return "\n".join(lines)
 
 
+def test_words_of_another_language_are_not_what_rounding_leaves(tmp_path: Path) -> None:
+    """No word is the file's, and its sum is 0.9998: what remains is nothing, and not 0.0002."""
+    with pytest.raises(UserError, match="has no word of this corpus's vocabulary"):
+        fitted(written(tmp_path, SPHINX), ["gauche", "droite"])
+    model = fitted(written(tmp_path, SPHINX), ["go", "gauche"])
+    assert np.exp(model.next_log_probs([np.array([], dtype=np.int64)])[0]) == pytest.approx([1, 0])
+
+
 @pytest.mark.parametrize("form", ["%.2f", "%.3f", "%.4f", "%.5f", "%.7f", "%.3g", "%.7g", "%.3e"])
 def test_few_digits_are_told_from_a_score(tmp_path: Path, form: str) -> None:
     texts = made_up(sentences=True)

@@ -18,6 +18,8 @@ SEPARATORS[[9, 10, 13, 32]] = True
 _LONGEST = 40
 #: log10 of zero: this and everything below (SRILM writes −99).
 _ZERO = -99.0
+#: log10 of a weight that no model has: beyond it, probabilities would overflow.
+_LARGEST_WEIGHT = 30.0
 #: How far above 0 rounding may have put a log-probability.
 _ROUNDING = 1e-5
 #: From so many numbers of a block it is seen how precisely a tool writes.
@@ -69,7 +71,7 @@ def parse(text: bytes, first_line: int, n: int, numberer: WordNumberer, fail: Fa
     log10_backoffs = np.zeros(len(lines))
     log10_backoffs[weighted] = layout.floats(numbers[1], lines[weighted], fail)
     _refuse(log10_probs > _ROUNDING, log10_probs, lines, "is above 0, so it is not a log-probability", fail)
-    _refuse(log10_backoffs == np.inf, log10_backoffs, lines, "is not a backoff weight", fail)
+    _refuse(log10_backoffs > _LARGEST_WEIGHT, log10_backoffs, lines, "is not a backoff weight", fail)
     words, _ = numberer.number(layout.without(np.concatenate(numbers)))
     return Fields(
         lines,

@@ -75,7 +75,7 @@ def match_vocabulary(file: ArpaFile, vocabulary: Vocabulary) -> MatchedModel:
     if words.as_unknown.any():
         orders = _gathered(orders, words)
     if normalised:
-        orders = _without(orders, words.left_out, file)
+        orders = _without(orders, words, file)
     ours = [order.last_words < words.size for order in orders]
     ours[0] = np.arange(len(orders[0])) <= words.size
     orders = select(orders, ours)
@@ -224,13 +224,16 @@ def _gathered(orders: list[UnpackedOrder], words: _Words) -> list[UnpackedOrder]
     return made
 
 
-def _without(orders: list[UnpackedOrder], left_out: np.ndarray, file: ArpaFile) -> list[UnpackedOrder]:
-    """The n-grams with p(w | h, w is not left out).
+def _without(orders: list[UnpackedOrder], words: _Words, file: ArpaFile) -> list[UnpackedOrder]:
+    """The n-grams, gathered, with p(w | h, w is not left out).
 
     p* is divided by the remaining probability, and b(h) multiplied by the ratio of what remains after h' to
-    what remains after h. If nothing remains after h, p(w | h) is p(w | h').
+    what remains after h. If nothing remains after h, p(w | h) is p(w | h'). What remains is added up from the
+    words that do, since sums are one only as far as rounding allows; where no word is left out, it is 1.
     """
-    remains = [1 - each for each in event_probabilities(orders, left_out)]
+    gone = event_probabilities(orders, words.left_out)
+    kept = event_probabilities(orders, ~words.left_out & ~words.as_unknown)  # `<unk>` has the share of those
+    remains = [np.where(out > 0, rest, 1) for out, rest in zip(gone, kept, strict=True)]
     if remains[0][0] <= _NOTHING:
         raise UserError(f"{file.path} has no word of this corpus's vocabulary")
     made = [replace(orders[0], log_probs=orders[0].log_probs - log(remains[0][0]))]
