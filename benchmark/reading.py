@@ -298,5 +298,5 @@ def _called(data: Any) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """The message of an error as one line; YAML's errors go on about where they are."""
-    return " ".join(str(error).split())[:200]
+    """The message of an error as one line, without the name that YAML gives to any text."""
+    return " ".join(str(error).replace('in "<unicode string>", ', "in ").split())[:200]

@@ -20,6 +20,7 @@ from benchmark.job import Job
 from benchmark.record.find import find_run
 from benchmark.record.reference import with_folders, with_ids_as_text
 from benchmark.settings import check_settings
+from benchmark.sweep.chosen_files import unreadable_file
 from benchmark.sweep.error_messages import readable_message
 from benchmark.sweep.hydra_application import Composed, compose_with_hydra
 from benchmark.sweep.launchers.hydra_names import translate_hydra_launcher
@@ -142,7 +143,10 @@ class Collector:
         try:
             return self.composed(arguments)
         except Exception as error:
-            raise UserError(readable_message(error, arguments)) from error
+            own = config_dir_options(arguments)
+            folder = Path(own[0].partition("=")[2]) if own else None
+            message = unreadable_file(arguments, folder) or readable_message(error, arguments)
+            raise UserError(message) from error
 
     def _by_loader(self, arguments: list[str]) -> list[Composed] | None:
         """The jobs of a command line that needs Hydra only for composing; None for any other."""
@@ -236,11 +240,19 @@ def _chooses_settings(argument: str) -> bool:
 
 
 def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) -> Job:
+    for group in ("model", "corpus"):
+        _check_named(group, config.get(group))
     check_settings(config)
     allow(config["allow"])
     # finished runs that the model builds on are named; look up their folders
     find = partial(folder_of, Path(config["results_dir"]))
     return Job({**config, "model": with_folders(config["model"], find)}, _command(overrides))
+
+
+def _check_named(group: str, settings: Any) -> None:
+    """Raises UserError for what is no configuration of a model or a corpus, such as that of an empty file."""
+    if not isinstance(settings, dict) or not isinstance(settings.get("name"), str):
+        raise UserError(f"{group} is no configuration of a {group}: its file needs a name, as in name: mine")
 
 
 def _command(overrides: Sequence[str]) -> str:

@@ -35,8 +35,15 @@ def main(arguments: list[str]) -> int:
 def _hydra(arguments: list[str]) -> int:
     import hydra
 
+    from benchmark.errors import UserError
     from benchmark.settings import conf_dir
+    from benchmark.sweep.chosen_files import unreadable_file
 
     sys.argv = ["nextword", *arguments]
-    hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(lambda _: None)()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors are raised and not printed
+    try:
+        hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(lambda _: None)()
+    except Exception as error:
+        words = os.environ.get("COMP_LINE", "").split()
+        raise UserError(unreadable_file(words) or str(error).partition("\n")[0]) from error
     return 0

@@ -58,9 +58,9 @@ def _entry(group: str, name: str) -> dict[str, Any] | None:
     path = conf_dir() / group / f"{name}.yaml"
     try:
         return _described(path, group, name)
-    except (Unreadable, FileNotFoundError) as error:
+    except Unreadable as error:
         warn_once(f"warning: {error}")
-    except (OmegaConfBaseException, AttributeError, TypeError, ValueError) as error:
+    except (FileNotFoundError, OmegaConfBaseException, AttributeError, TypeError, ValueError) as error:
         warn_once(f"warning: {path} is no configuration of a {group}: {' '.join(str(error).split())[:200]}")
     return None
 

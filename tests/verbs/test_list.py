@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+import pytest
+
+import benchmark
+from benchmark.cli import main
 from benchmark.settings import choices
+from benchmark.sweep.chosen_files import unreadable_file
 
 
 def test_every_model_is_described_without_being_built(nextword) -> None:
@@ -11,3 +19,35 @@ def test_every_model_is_described_without_being_built(nextword) -> None:
     names = {line.split()[0] for line in listed.stdout.splitlines() if line[:3].strip() and line[2] != " "}
     assert names.issuperset(choices("model"))
     assert "Modified Kneser-Ney 5-gram pruned at 1e-07" in listed.stdout  # a label that names a component's
+
+
+def test_an_odd_file_is_one_warning_and_the_rest_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for group in ("model", "corpus", "sweep", "search", "tuning"):
+        folder = tmp_path / "conf" / group
+        folder.mkdir(parents=True)
+        (folder / "good.yaml").write_text("name: good\ndescription: sound\n")
+        for name, content in {
+            "nested": "[" * 100_000,
+            "list": "- 1\n",
+            "cut": "a: [1,\n",
+            "empty": "",
+            "label": "name: x\nlabel: ${nope}\n",
+            "defaults": "name: x\ndefaults: 7\n",
+            "lost": "name: x\ndefaults: [{/model@a: nowhere}]\n",
+            "code": "a: !!python/object/apply:os.system [id]\n",
+        }.items():
+            (folder / f"{name}.yaml").write_text(content)
+        (folder / "binary.yaml").write_bytes(b"\xff\xfe")
+        (folder / "folder.yaml").mkdir()
+        os.mkfifo(folder / "pipe.yaml")
+    monkeypatch.setattr(benchmark, "__file__", str(tmp_path / "benchmark" / "__init__.py"))
+    assert main(["list"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.count("sound") == 5
+    warnings = shown.err.splitlines()
+    assert len(warnings) == 5 * 11
+    assert all(line.startswith("warning: ") and str(tmp_path / "conf") in line for line in warnings)
+    assert "model/cut.yaml" in str(unreadable_file(["corpus=good", "model=good,cut"]))
+    assert unreadable_file(["model=good", "model=../../secret", "model=nowhere"]) is None
