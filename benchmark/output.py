@@ -4,12 +4,17 @@ A print can fail for reasons that have nothing to do with the work: the reader h
 behind the output is full, the terminal has no `∞`, or the stream was closed from the start (`>&-`). A
 training of hours must not end for that. So what cannot be written is left out, and what the encoding lacks is
 spelt in ASCII.
+
+A terminal obeys control characters, and a label, a reason or a folder's name may hold any. So all of them are
+shown as `\\x1b` and the like, but for those that we write ourselves (`own`).
 """
 
 from __future__ import annotations
 
 import codecs
 import os
+import re
+import secrets
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -45,6 +50,52 @@ SPELLINGS = str.maketrans(
 )
 
 
+#: Characters that a terminal obeys, or that turn the direction of what follows; a tab and a line end stay.
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: Stands around what we write ourselves. Nobody else knows it.
+_OWN = f"\x1b{secrets.token_hex(16)}\x1b"
+
+
+def visible(text: str) -> str:
+    """The text with every control character, except tabs and line ends, spelt out: `\\x1b`, `\\u202e`."""
+    return text if text.isprintable() else CONTROLS.sub(lambda found: _escape(found[0]), text)
+
+
+def own(text: str) -> str:
+    """Text of ours whose control characters the terminal is to obey, for standard output or error."""
+    return f"{_OWN}{text}{_OWN}" if isinstance(sys.stdout, SteadyStream) else text
+
+
+def own_styles(text: str) -> str:
+    """Text of ours with the escape sequences that set colours and type; other controls in it are shown."""
+    return re.sub("(?:\x1b\\[[0-9;]*m)+", lambda found: own(found[0]), text)
+
+
+class OwnStream:
+    """Standard output for a program that draws with control characters, and is given none of others."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stdout
+
+    def write(self, text: str) -> int:
+        return self._stream.write(own(text) if isinstance(self._stream, SteadyStream) else text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _shown(text: str) -> str:
+    """What is written of a text: ours as it is, and the rest visible."""
+    if text.isprintable():
+        return text
+    return "".join(part if n % 2 else visible(part) for n, part in enumerate(text.split(_OWN)))
+
+
 class SteadyStream:
     """A text stream that swallows what it cannot write; everything else is the stream's own.
 
@@ -56,7 +107,7 @@ class SteadyStream:
         self.lost: Exception | None = None
 
     def write(self, text: str) -> int:
-        self._attempt(lambda: self._stream.write(text))
+        self._attempt(lambda: self._stream.write(_shown(text)))
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -122,7 +173,7 @@ def problem_of(stream: SteadyStream) -> str | None:
 def showable(text: str) -> str:
     """The text as standard output will show it, so that columns can be measured."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return text.encode(encoding, SPELT).decode(encoding)
+    return visible(text).encode(encoding, SPELT).decode(encoding)
 
 
 def _spelt(error: UnicodeError) -> tuple[str, int]:

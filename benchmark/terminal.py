@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO
 
-from benchmark.output import showable
+from benchmark.output import CONTROLS, OwnStream, own_styles, showable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +55,7 @@ def console(width: int | None = None) -> Console:
     from rich.console import Console
 
     return Console(
+        file=OwnStream(),
         width=width or _columns(),
         force_terminal=is_terminal(),
         markup=False,
@@ -86,15 +87,16 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int |
     lines = [line.rstrip() for line in captured.get().splitlines()]
     if left_out := [" ".join(column.title.split()) for i, column in enumerate(columns) if i not in kept]:
         lines.append(f"(left out at this width: {', '.join(left_out)})")
-    return "\n".join(lines)
+    return own_styles("\n".join(lines))
 
 
 def json_text(data: Any) -> str:
     """JSON for another program, with the keys in order, that any parser reads: an infinite number is the
     string "inf", what is not a number is null, and an output that lacks signs gets them escaped."""
-    return json.dumps(
+    text = json.dumps(
         _finite(data), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=showable("×∞") != "×∞"
     )
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)  # those that JSON allows in text
 
 
 def _finite(value: Any) -> Any:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from benchmark import text
 from benchmark.job import Say
+from benchmark.output import visible
 from benchmark.record.progress import Progress, clock_time
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun
@@ -60,7 +61,7 @@ class LiveMonitor(Monitor):
     def _show_message(self, run: PlannedRun, line: OutputLine) -> None:
         self._last[run] = line.text
         if line.is_error or self._sweep is None:
-            self._print(Text(line.text))
+            self._print(Text(visible(line.text)))
 
     def _show_progress(self, run: PlannedRun, progress: Progress) -> None:
         left = progress.seconds_left
@@ -83,7 +84,7 @@ class LiveMonitor(Monitor):
         if self._sweep is not None:
             well = outcome.status == "ok"
             line = self._last.get(run, run.job.title) if well else outcome.described
-            self._print(Text(line, no_wrap=well, overflow="ellipsis" if well else "fold"))
+            self._print(Text(visible(line), no_wrap=well, overflow="ellipsis" if well else "fold"))
         self._update_sweep()
 
     def _update_sweep(self) -> None:
@@ -99,7 +100,7 @@ class LiveMonitor(Monitor):
             )
 
     def _add(self, description: str, total: float | None) -> TaskID:
-        return self._bars.add_task(description, total=total, share="", rate="", loss="", left="")
+        return self._bars.add_task(visible(description), total=total, share="", rate="", loss="", left="")
 
     def _print(self, line: Text) -> None:
         self._bars.console.print(line, soft_wrap=not line.no_wrap)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from benchmark.output import own
 from benchmark.record.progress import Progress, Throttle
 from benchmark.terminal import is_terminal
 
@@ -18,8 +19,9 @@ class ProgressLine:
         """`BLiMP: 43% of 9,999 tokens, …`; a terminal's line is cleared when all is done."""
         line = f"{name}: {progress.described()}"
         if is_terminal(sys.stderr):
-            end = "\r\x1b[K" if progress.done >= progress.total else ""
-            print(f"\r\x1b[K{line}", end=end, file=sys.stderr, flush=True)
+            clear = own("\r\x1b[K")
+            end = clear if progress.done >= progress.total else ""
+            print(f"{clear}{line}", end=end, file=sys.stderr, flush=True)
         elif self._throttle.due():
             say(line)
 

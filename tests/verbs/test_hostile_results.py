@@ -132,6 +132,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text_corpus: list[s
     monkeypatch.setattr(trust, "_allowed", set())
     (job,) = collect(["model=unigram", "footprint=false", f"results_dir={folder}", *text_corpus, *PLAIN])
     execute(job, report=lambda progress: None)
+    _remove_checksums(run_of(folder))
     (folder / "conf" / "model").mkdir(parents=True)
     evil = {"name": "unigram", "label": "Evil", "_target_": "evil.Evil"}
     for place in (folder, folder / "conf", folder / "conf" / "model"):
@@ -145,6 +146,14 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text_corpus: list[s
     monkeypatch.chdir(folder)
     yield folder
     sys.modules.pop("evil", None)
+
+
+def _remove_checksums(run: Path) -> None:
+    """Whoever makes hostile records can give them any checksum, or none, as old records have."""
+    for path in run.rglob("checksums.json"):
+        path.unlink()
+    record = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({k: v for k, v in record.items() if k != "seal"}))
 
 
 def run_of(results: Path) -> Path:
@@ -345,6 +354,57 @@ def test_packages_that_the_user_allows_may_be_loaded(
     assert main(generate) == 2
     monkeypatch.setattr(trust, "_allowed_in_conf", lambda: frozenset({"evil"}))
     assert main(generate) == 0
+
+
+#: What takes over a terminal: a title, colours, cleared lines, C1 controls, text turned round.
+ESCAPES = "A\x1b]0;title\x07\x1b[31m\x1b[2K\rB\x9b2J\x7f\x08\u202eC"
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+def test_no_control_character_of_a_record_reaches_the_terminal(
+    status: str, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(results)
+    record = json.loads((run / "result.json").read_text())
+    texts = ("label", "corpus_title", "reason", "traceback", "device_name", "commit", "version", "started")
+    odd = {**dict.fromkeys(texts, ESCAPES), "status": status, "notes": [ESCAPES]}
+    odd |= {"command": f"nextword run model=unigram model.label={shlex.quote(ESCAPES)}"}
+    (run / "result.json").write_text(json.dumps({**record, **odd}))
+    change(run / "config.yaml", command=ESCAPES, odd={ESCAPES: ESCAPES})
+    (run / "curve.csv").write_bytes(b"\xff")
+    tokens = run / "checkpoint" / "vocabulary.json"
+    vocabulary = json.loads(tokens.read_text())
+    vocabulary["tokens"] = [
+        f"{ESCAPES}{token}" if token.isalpha() else token for token in vocabulary["tokens"]
+    ]
+    tokens.write_text(json.dumps(vocabulary))
+    other = run.with_name(f"x{ESCAPES}".replace("/", ""))
+    other.mkdir()
+    (other / "result.json").write_text("{")
+    for command in (
+        ["status"],
+        ["status", "--json"],
+        ["show", str(run)],
+        ["show", str(run), "--json"],
+        ["show", ESCAPES],
+        ["report", "--table"],
+        ["generate", str(run)],
+        ["compare", str(run), "unigram"],
+        ["judge", str(run)],
+        ["export", str(run), "--arpa", "x.arpa"],
+        ["run", "--rerun", "failed"],
+        [ESCAPES],
+    ):
+        main([*command, *([f"results_dir={results}"] if len(command) > 1 or command == ["status"] else [])])
+        shown = capsys.readouterr()
+        written = shown.out + shown.err
+        assert [character for character in written if character < " " and character not in "\n\t"] == [], (
+            command
+        )
+        assert not any(character in written for character in "\x7f\x9b\u202e"), command
+        assert "\\x1b" in written or command[0] == "run" or "--json" in command, command
+        if "--json" in command and shown.out:
+            json.loads(shown.out)
 
 
 @pytest.mark.slow
