@@ -58,6 +58,8 @@ def _draw_in_processes(
                 if future.exception() is None:
                     note(futures[future])
         except BaseException:
+            for process in multiprocessing.active_children():  # a figure can take long, and is not needed
+                process.kill()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -20,14 +20,26 @@ ROWS = 20
 
 def print_summary(outcomes: Sequence[Outcome]) -> None:
     """A table of the runs of a sweep, or where a single run is, and what to do next."""
-    for outcome in outcomes:
-        if outcome.status != "ok":
-            trace = f" (nextword show {outcome.folder})" if outcome.status in ("failed", "diverged") else ""
-            print(outcome.described + trace, file=sys.stderr)
+    for line in _problems(outcomes):
+        print(line, file=sys.stderr)
     if len(outcomes) == 1:
         _of_one(outcomes[0])
     else:
         _of_several(outcomes)
+
+
+def _problems(outcomes: Sequence[Outcome]) -> list[str]:
+    """A line for each run that did not end well, but one for all that the same problem kept from starting."""
+    alike: dict[tuple[object, ...], list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.status != "ok":
+            alike.setdefault((outcome.status, outcome.reason, outcome.folder), []).append(outcome)
+    lines = []
+    for first, *others in alike.values():
+        trace = f" (nextword show {first.folder})" if first.status in ("failed", "diverged") else ""
+        more = f" ({len(others) + 1} runs)" if others else ""
+        lines.append(f"{first.described}{trace}{more}")
+    return lines
 
 
 def _of_one(outcome: Outcome) -> None:
@@ -59,7 +71,7 @@ def _of_several(outcomes: Sequence[Outcome]) -> None:
     if states:
         results = str(outcomes[0].job.results_dir)
         where = "" if results == "results" else f" results_dir={shlex.quote(results)}"
-        print(f"nextword show RUN tells more of one; nextword report{where} makes tables, figures and a page")
+        print(f"nextword report{where} makes tables, figures and a page; nextword show RUN tells of one")
 
 
 def _table_lines(states: Sequence[RunState]) -> list[str]:

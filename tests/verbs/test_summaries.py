@@ -58,9 +58,10 @@ def outcomes(jobs: list[Job]) -> list[Outcome]:
 
 
 def test_a_sweep_ends_with_a_table_of_its_runs_the_best_first(outcomes: list[Outcome], capsys) -> None:
+    missing = [Outcome(outcome.job, "error", "no corpus", None) for outcome in outcomes[:2]]
     failed = Outcome(outcomes[0].job, "failed", "MemoryError: none left\nmore", outcomes[0].folder)
     capsys.readouterr()
-    print_summary([*outcomes, failed])
+    print_summary([*outcomes, failed, *missing])
     said = capsys.readouterr()
     rows = [line for line in said.out.splitlines() if line.startswith(LABEL)]
     assert [row.split()[-1] for row in rows] == [
@@ -69,9 +70,11 @@ def test_a_sweep_ends_with_a_table_of_its_runs_the_best_first(outcomes: list[Out
     assert "k 0.5" in rows[0]
     assert "k 1e-05" in rows[1]
     assert "∞" in rows[2]
-    assert "4 runs: 1 failed, 3 ok" in said.out
+    assert "6 runs: 2 error, 1 failed, 3 ok" in said.out
     assert "nextword report makes" in said.out
-    assert said.err.startswith(f"failed: {LABEL} on files: MemoryError: none left (nextword show ")
+    first, second = said.err.splitlines()
+    assert first.startswith(f"failed: {LABEL} on files: MemoryError: none left (nextword show ")
+    assert second == f"error: {LABEL} on files: no corpus (2 runs)"
 
 
 def test_status_tells_like_labels_apart_and_shows_perplexity(
