@@ -39,9 +39,8 @@ class Unreadable(UserError):
 def read_text(path: Path) -> str:
     """The text of a regular file, UTF-8 with or without a byte-order mark.
 
-    Raises FileNotFoundError where there is nothing, and Unreadable where it cannot be read: a folder, a pipe
-    or a device, a file without permission, of more than `MOST_BYTES` or in another encoding; and one that has
-    changed since its folder's checksums were listed.
+    Raises FileNotFoundError where there is nothing, and Unreadable for what cannot be read: a folder, a pipe,
+    a device, no permission, more than `MOST_BYTES`, another encoding or checksum than its folder lists.
     """
     content = _content(path)
     if problem := difference(path, content):
@@ -66,8 +65,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """`read_json` of a file that holds an object, without its checksum; Unreadable if it holds anything else,
-    or if the checksum is another's."""
+    """`read_json` of an object, without its checksum; Unreadable for anything else, or a wrong checksum."""
     data = read_json(path)
     if not isinstance(data, dict):
         raise Unreadable(f"cannot read {path}: it holds {_called(data)}, not a JSON object")

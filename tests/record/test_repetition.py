@@ -131,7 +131,8 @@ def test_an_error_of_the_users_leaves_their_files_and_earlier_failures(
         model_raises(UserError("no"))(patch)
         with pytest.raises(UserError):
             again("force=true")
-    assert json.loads((run / "result.json").read_text())["reason"] == "MemoryError: no memory"
+    reason = json.loads((run / "result.json").read_text())["reason"]
+    assert reason.startswith("MemoryError: no memory")
     (run / "result.json").unlink()
     with monkeypatch.context() as patch:
         model_raises(UserError("no"))(patch)
