@@ -111,11 +111,18 @@ def clear_up_around(folder: Path) -> None:
 
 
 def clear_up(results_dir: Path) -> None:
-    """Remove what killed processes left in a results folder, but what a training can go on from."""
+    """Remove what killed processes left in a results folder, but what a training can go on from.
+
+    Links are not followed: they may lead out of it.
+    """
     remove_abandoned(results_dir, depth=4)
     for parent in (results_dir / "runs").glob("*/*"):
+        if any(path.is_symlink() for path in (parent, *parent.parents[:2])):
+            continue
         put_back(parent)
         for aside in parent.glob(f".*{_SUFFIX}"):
+            if aside.is_symlink():
+                continue
             folder = parent / aside.name.removeprefix(".").removesuffix(_SUFFIX)
             with suppress(OSError, UserError), _if_free(folder) as free:
                 if free:

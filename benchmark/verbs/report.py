@@ -18,6 +18,7 @@ def main(arguments: list[str]) -> int:
 
     from benchmark.record.folder import read_runs
     from benchmark.record.links import refuse_link
+    from benchmark.record.repetition import clear_up
     from benchmark.report import build_report, comparison_json, comparison_table
 
     def say(line: str) -> None:
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     out = options.out or options.results_dir / "report"
     if options.out is None:
         refuse_link(out)
+    clear_up(options.results_dir)
     build_report(options.results_dir, out, say=say, show=say)
     say(f"\nthe page: {out / 'index.html'}")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from killing import killed_before
 
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.errors import UserError
+from benchmark.files import write_json
 from benchmark.record.find import find_run
 from benchmark.record.folder import read_result, read_runs
+from benchmark.record.repetition import clear_up
 from benchmark.run import execute
 from benchmark.sweep.compose import collect
 from benchmark.sweep.outcome import PlannedRun, outcome_from_exit
@@ -156,6 +159,25 @@ def test_a_killed_repetition_is_an_outcome_and_no_record_of_the_run(
     assert outcome.reason == "its process was ended by SIGKILL (the run that it was to repeat is kept)"
     assert contents(run) == before
     assert read_result(outcome.folder).status == "failed"  # for `nextword show`
+
+
+def test_another_start_finishes_what_is_whole_and_removes_the_rest_but_never_through_links(
+    again: Callable[..., Any], tmp_path: Path
+) -> None:
+    again(model="unigram")
+    run = the_run(tmp_path)
+    elsewhere = tmp_path / "elsewhere" / "unigram"
+    shutil.copytree(run, elsewhere / f".{run.name}.repetition")
+    (tmp_path / "results" / "runs" / "link").symlink_to(tmp_path / "elsewhere")
+    shutil.copytree(run, run.with_name(f".{run.name}.repetition"))  # killed before the exchange
+    record = json.loads((run / "result.json").read_text())
+    write_json(run / "result.json", {**record, "started": "2001-01-01T00:00:00+00:00"})
+    for left in (f".{'a' * 12}.repetition", f".result.json.{'0' * 16}.tmp"):
+        (run.parent / left).mkdir()
+    clear_up(tmp_path / "results")
+    assert [path.name for path in run.parent.iterdir()] == [run.name]
+    assert read_result(run).started == record["started"]
+    assert len(list(elsewhere.iterdir())) == 1
 
 
 #: Of so many changes of files, one is tried.
