@@ -7,9 +7,7 @@ that names it. Nothing is built but dictionaries, lists, text, numbers, true, fa
 from __future__ import annotations
 
 import json
-import math
 import os
-import re
 import stat
 import sys
 from collections.abc import Callable
@@ -19,15 +17,12 @@ from typing import IO, Any, TypeVar
 
 from benchmark.checksums import difference, unsealed
 from benchmark.errors import UserError
+from benchmark.plain_data import MOST_LEVELS, plain
 
 Read = TypeVar("Read")
 
 #: More than any file of ours holds. A larger one is not read.
 MOST_BYTES = 64 << 20
-#: More levels than any file of ours has.
-MOST_LEVELS = 64
-#: More values than any file of ours has.
-MOST_VALUES = 5_000_000
 #: libyaml composes so many levels without trouble.
 _SAFE_LEVELS = 2_000
 
@@ -57,7 +52,7 @@ def read_json(path: Path) -> Any:
     is no Unicode, more than `MOST_LEVELS` levels."""
     text = read_text(path)
     try:
-        return _plain(json.loads(text, object_pairs_hook=_object))
+        return plain(json.loads(text, object_pairs_hook=_object))
     except RecursionError:
         raise Unreadable(f"cannot read {path}: it is nested too deeply") from None
     except ValueError as error:
@@ -101,7 +96,7 @@ def parsed_yaml(text: str) -> Any:
 
     try:
         _check_depth(text)
-        return _plain(yaml.load(text, Loader=_loader()), finite=False)
+        return plain(yaml.load(text, Loader=_loader()), finite=False)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:  # of values that are no such thing
         raise ValueError(_first_line(error)) from None
     except RecursionError:
@@ -191,67 +186,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             f"the name {next(n for n in names if names.count(n) > 1)!r} stands twice in an object"
         )
     return made
-
-
-def _plain(data: Any, *, finite: bool = True) -> Any:
-    """The data, once it is found to be plain. Raises ValueError for anything else in it."""
-    _Checked(finite).size(data, 1)
-    return data
-
-
-class _Checked:
-    """Checks data and counts its values. What aliases of YAML share counts wherever it stands, so that a few
-    lines cannot stand for more values than any memory holds."""
-
-    def __init__(self, finite: bool) -> None:
-        self._finite = finite
-        self._known: dict[int, tuple[int, int]] = {}
-
-    def size(self, value: Any, level: int) -> tuple[int, int]:
-        """How many values it stands for, and how many levels it has. Raises ValueError."""
-        if not isinstance(value, dict | list):
-            self._check([value])
-            return 1, 0
-        if level > MOST_LEVELS:
-            raise ValueError("it is nested too deeply")
-        if id(value) not in self._known:
-            self._known[id(value)] = self._counted(value, level)
-        values, levels = self._known[id(value)]
-        if level + levels - 1 > MOST_LEVELS:
-            raise ValueError("it is nested too deeply")
-        return values, levels
-
-    def _counted(self, value: dict[Any, Any] | list[Any], level: int) -> tuple[int, int]:
-        items = [*value, *value.values()] if isinstance(value, dict) else value
-        nested = [item for item in items if isinstance(item, dict | list)]
-        self._check([item for item in items if not isinstance(item, dict | list)] if nested else items)
-        sizes = [self.size(item, level + 1) for item in nested]
-        values = 1 + len(items) + sum(size for size, _ in sizes)
-        if values > MOST_VALUES:
-            raise ValueError("it stands for too many values")
-        return values, 1 + max((levels for _, levels in sizes), default=0)
-
-    def _check(self, scalars: list[Any]) -> None:
-        """Raise ValueError for a value that is not plain. Values of one type are checked at once: long lists
-        are lists of numbers."""
-        for kind in set(map(type, scalars)):
-            alike = [value for value in scalars if type(value) is kind]
-            if kind is str:
-                if not all(map(str.isascii, alike)) and any(map(_SURROGATE.search, alike)):
-                    raise ValueError("it holds text that is no Unicode")
-            elif kind is int:
-                if min(alike) < -(2**63) or max(alike) >= 2**63:
-                    raise ValueError("it holds an integer beyond 64 bits")
-            elif kind is float:
-                if any(map(math.isnan, alike)):
-                    raise ValueError("it holds a number that is NaN")
-                if self._finite and any(map(math.isinf, alike)):
-                    raise ValueError("it holds a number beyond all floating-point numbers")
-            elif kind not in (bool, type(None)):
-                raise ValueError(f"it holds a value of type {kind.__name__}")
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _check_depth(text: str) -> None:
