@@ -54,7 +54,7 @@ class _Checked:
         """Raise ValueError for a value that is not plain. Values of one type are checked at once: long lists
         are lists of numbers."""
         for kind in set(map(type, scalars)):
-            alike = [value for value in scalars if type(value) is kind]
+            alike: list[Any] = [value for value in scalars if type(value) is kind]
             if kind is str:
                 if not all(map(str.isascii, alike)) and any(map(_SURROGATE.search, alike)):
                     raise ValueError("it holds text that is no Unicode")

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from benchmark.output import CONTROLS, OwnStream, own_styles, showable
 
@@ -55,7 +55,7 @@ def console(width: int | None = None) -> Console:
     from rich.console import Console
 
     return Console(
-        file=OwnStream(),
+        file=cast(TextIO, OwnStream()),
         width=width or _columns(),
         force_terminal=is_terminal(),
         markup=False,
