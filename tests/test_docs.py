@@ -69,11 +69,12 @@ def test_commands_are_found() -> None:
 
 @pytest.fixture
 def results_dir(tmp_path: Path) -> Path:
-    """A results folder with the run that some commands build upon."""
-    run = tmp_path / "runs" / "sotu_small" / "lstm" / "0123456789ab"
-    run.mkdir(parents=True)
-    record = {"run_id": run.name, "status": "ok", "model": "lstm", "corpus": "sotu_small", "label": "LSTM"}
-    (run / "result.json").write_text(json.dumps(record), encoding="utf-8")
+    """A results folder with the runs that some commands build upon."""
+    for model in ("lstm", "smoothed_unigram"):
+        run = tmp_path / "runs" / "sotu_small" / model / "0123456789ab"
+        run.mkdir(parents=True)
+        record = {"run_id": run.name, "status": "ok", "model": model, "corpus": "sotu_small", "label": model}
+        (run / "result.json").write_text(json.dumps(record), encoding="utf-8")
     return tmp_path
 
 
