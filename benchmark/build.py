@@ -15,6 +15,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UnknownSetting, UserError, did_you_mean
+from benchmark.quoting import text_wanted
 from benchmark.trust import allow_classes_in, check_trusted
 
 #: Keys of a model's config that name it and are not passed to its constructor.
@@ -130,11 +131,23 @@ def _value(value: Any, annotation: Any, where: str) -> Any:
 
     from pydantic import TypeAdapter, ValidationError
 
+    if isinstance(value, bool) and not _takes_bool(annotation):
+        raise UnknownSetting(f"{where}={str(value).lower()} is not usable: it takes no true or false")
     try:
         return TypeAdapter(annotation).validate_python(value)
     except ValidationError as error:
-        problem = error.errors()[0]["msg"]
-        raise UserError(f"{where}={value!r} is not usable: {problem[0].lower()}{problem[1:]}") from error
+        first = error.errors()[0]
+        problem, mistyped = first["msg"], first["type"].endswith(("_parsing", "_type", "literal_error"))
+        kind = UnknownSetting if mistyped else UserError
+        way = text_wanted(where, value) if first["type"] == "string_type" else ""
+        raise kind(f"{where}={value!r} is not usable: {problem[0].lower()}{problem[1:]}{way}") from error
+
+
+def _takes_bool(annotation: Any) -> bool:
+    """Whether true and false are among the values of an annotation."""
+    if annotation in (bool, Any, object):
+        return True
+    return any(part is bool or isinstance(part, bool) or _takes_bool(part) for part in get_args(annotation))
 
 
 def _component(config: Any, where: str) -> LanguageModel:

@@ -28,6 +28,13 @@ class Skip(Exception):
     """
 
 
+class NeedsSetting(Skip):
+    """Raised by a baseline that can do nothing until a setting names something, such as a file.
+
+    A run of its own then ends as with a UserError, and nothing is recorded.
+    """
+
+
 class Diverged(Exception):
     """Raised by a baseline whose training left the finite numbers. Recorded with status `diverged`."""
 

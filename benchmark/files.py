@@ -110,6 +110,18 @@ def _is_open(file: IO[Any], path: Path) -> bool:
 
 
 @contextmanager
+def without_empty_folders(folder: Path) -> Iterator[None]:
+    """Folders that the block makes on the way to `folder`, and leaves empty, are removed at its end."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    finally:
+        for each in made:
+            with suppress(OSError):  # something is in it
+                each.rmdir()
+
+
+@contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """An empty folder to write into. It takes the place of `folder` if all goes well, and is removed if not.
 

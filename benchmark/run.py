@@ -17,7 +17,7 @@ from benchmark import stages
 from benchmark.build import build_model
 from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
-from benchmark.errors import BrokenContract, Diverged, Skip, UnknownSetting, UserError
+from benchmark.errors import BrokenContract, Diverged, NeedsSetting, Skip, UnknownSetting, UserError
 from benchmark.files import locked, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.copies import copied_shares
@@ -184,6 +184,8 @@ def _ending(error: Exception | SystemExit, job: Job) -> dict[str, Any]:
     match error:
         case UserError() if not (job.config["impossible"] == "skip" and _refuses_settings(error)):
             raise error
+        case NeedsSetting() if job.config["impossible"] == "error":
+            raise UserError(str(error)) from error
         case UserError() | Skip():
             return {"status": "skipped", "reason": str(error)}
         case Diverged():

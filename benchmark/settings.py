@@ -3,17 +3,63 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import benchmark
+from benchmark.environment import user_path
 from benchmark.errors import UserError
 from benchmark.files import check_name
 
 #: What happens if a model refuses its settings; auto: skip in a sweep, error for a single run.
 IMPOSSIBLE = ("auto", "skip", "error")
+
+#: Settings that name a file of the group of the same name.
+NAMED = ("model", "corpus", "launcher")
+
+#: More threads than any machine has cores, and a seed that no library takes.
+MOST_THREADS, SEEDS = 4096, 2**63
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of `conf/config.yaml`: its types, what it means, and what more its value must be."""
+
+    kind: type | UnionType
+    meaning: str
+    fits: Callable[[Any], bool] = lambda value: True
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value can be used."""
+        flag = isinstance(value, bool)  # which Python counts as a whole number
+        return isinstance(value, self.kind) and (not flag or self.kind is bool) and self.fits(value)
+
+
+#: Those of a value of their own.
+SETTINGS = {
+    "seed": Setting(int, f"a whole number from 0 to {SEEDS - 1}", lambda seed: 0 <= seed < SEEDS),
+    "device": Setting(
+        str,
+        "auto, cpu, cuda or cuda:N",
+        lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
+    ),
+    "threads": Setting(
+        int, f"a whole number from 1 to {MOST_THREADS}", lambda threads: 1 <= threads <= MOST_THREADS
+    ),
+    "workers": Setting(int | str, "auto or a whole number from 1"),
+    "force": Setting(bool, "true or false"),
+    "footprint": Setting(bool, "true or false"),
+    "impossible": Setting(str, "auto, skip or error", lambda said: said in IMPOSSIBLE),
+    "allow": Setting(list | str, "names of packages, as in [mine]"),
+    "results_dir": Setting(str, "a folder", bool),
+    "corpora_dir": Setting(str | None, "a folder, or null"),
+    "cache_dir": Setting(str | None, "a folder, or null"),
+}
 
 
 def conf_dir() -> Path:
@@ -28,27 +74,41 @@ def choices(group: str) -> list[str]:
 
 
 def check_settings(config: Mapping[str, Any]) -> None:
-    """Raises UserError for a top-level setting of the wrong type or range."""
-    expected = {
-        "seed": (int, "a whole number"),
-        "threads": (int, "a whole number from 1"),
-        "device": (str, "auto, cpu, cuda or cuda:N"),
-        "force": (bool, "true or false"),
-        "footprint": (bool, "true or false"),
-        "results_dir": (str, "a folder"),
-    }
-    for key, (kind, meaning) in expected.items():
-        value = config.get(key)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise UserError(f"{key}={value!r} is not usable: give {meaning}")
-    for group in ("model", "corpus"):
-        if isinstance(chosen := config.get(group), Mapping) and "name" in chosen:
-            check_name(f"{group}.name", chosen["name"])
-    if config["impossible"] not in IMPOSSIBLE:
-        raise UserError(f"impossible={config['impossible']!r} is not usable: give {', '.join(IMPOSSIBLE)}")
-    if config["threads"] < 1:
-        raise UserError(f"threads={config['threads']} is not usable: give a whole number from 1")
+    """Raises UserError for a setting of `conf/config.yaml` that is missing, or of the wrong type or range."""
+    for key, setting in SETTINGS.items():
+        if key not in config:
+            raise UserError(f"{key} is missing: a run needs {setting.meaning}; leave ~{key} out")
+        if not setting.takes(config[key]):
+            raise UserError(f"{_shown(key, config[key])} is not usable: give {setting.meaning}")
+    for key in NAMED:
+        if not isinstance(config.get(key), Mapping):
+            raise UserError(f"{key} is missing: a run needs one; give {key}=NAME in place of ~{key}")
+        check_name(f"{key}.name", config[key].get("name"))
+        for part in ("label", "title"):
+            given = config[key].get(part)
+            if not isinstance(given, str | None):
+                raise UserError(f"{_shown(f'{key}.{part}', given)} is not usable: give text")
+        name = config[key].get("name", "")
+        if not re.fullmatch(r"\w[\w.-]*", name):  # it names a folder
+            raise UserError(f"{key}.name={name!r} is not usable: take letters, digits, '.', '_' and '-'")
+    _check_folders(config)
     workers(config)
+
+
+def _shown(key: str, value: Any) -> str:
+    """A setting as it would be typed."""
+    words = {True: "true", False: "false", None: "null"}
+    return f"{key}={words[value]}" if value is None or isinstance(value, bool) else f"{key}={value!r}"
+
+
+def _check_folders(config: Mapping[str, Any]) -> None:
+    for key in ("results_dir", "cache_dir"):
+        path = user_path(config[key]) if config[key] else None
+        if path is not None and path.exists() and not path.is_dir():
+            raise UserError(f"{key}={config[key]}: cannot write to {path}, which is a file; name a folder")
+    corpora = config["corpora_dir"]
+    if corpora and not user_path(corpora).is_dir():
+        raise UserError(f"corpora_dir={corpora} is not usable: there is no such folder")
 
 
 def workers(config: Mapping[str, Any]) -> int:

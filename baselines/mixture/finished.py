@@ -17,11 +17,10 @@ from benchmark.contract import (
     Operations,
     Reader,
     RunLog,
-    Skip,
     TokenStream,
     Vocabulary,
 )
-from benchmark.errors import UserError
+from benchmark.errors import NeedsSetting, UserError
 from benchmark.reading import read_json_object
 from benchmark.record.config import read_config
 from benchmark.record.result import Result
@@ -37,8 +36,8 @@ class Finished(LanguageModel):
     `corpus/model`). Family, context and kind are those of the trained model, and the run's record says how
     long training took. A saved copy contains the trained model and no longer needs the run.
 
-    Raises Skip if no run is named; UserError if the run did not end well or has no checkpoint, and, in `fit`,
-    if it was trained on another vocabulary or text.
+    Raises NeedsSetting if no run is named; UserError if the run did not end well or has no checkpoint, and,
+    in `fit`, if it was trained on another vocabulary or text.
     """
 
     version: ClassVar[int] = 1
@@ -47,7 +46,9 @@ class Finished(LanguageModel):
 
     def __post_init__(self) -> None:
         if self.run is None:
-            raise Skip("needs a finished run: give its setting run=CORPUS/MODEL, or a run's folder or id")
+            raise NeedsSetting(
+                "needs a finished run: give its setting run=CORPUS/MODEL, or a run's folder or id"
+            )
         folder = Path(self.run)
         result = _result(_json(folder / "result.json", f"{folder} holds no finished run"), folder)
         if result.status != "ok":

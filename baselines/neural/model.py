@@ -87,7 +87,7 @@ class NeuralModel(LanguageModel):
     context: Context = "stream"
     output: Output = field(default_factory=Output)
     training: Training = field(default_factory=Training)
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     device: str = "auto"
 
     def __init_subclass__(cls, **options: Any) -> None:

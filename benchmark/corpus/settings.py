@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 from benchmark.corpus.marks import Marks, Tokens
 from benchmark.errors import UserError, did_you_mean
 from benchmark.files import check_inside
+from benchmark.quoting import text_wanted
 
 #: A file or document name, a pattern with * and ?, or several of them.
 Names = str | list[str]
@@ -151,6 +152,8 @@ def _problem(location: tuple[int | str, ...], value: Any, message: str) -> str:
     key = ".".join(["corpus", *keys])
     if message == "Field required":
         return f"{key} is missing: give {key}=…"
+    if message == "Input should be a valid string":
+        return f"{key}={value!r} is not usable: input should be text{text_wanted(key, value)}"
     allowed = re.findall(r"'([^']+)'", message)
     meant = f". {did_you_mean(value, allowed)}" if allowed and isinstance(value, str) else ""
     return f"{key}={value!r} is not usable: {message[0].lower()}{message[1:]}{meant}"

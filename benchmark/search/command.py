@@ -69,13 +69,10 @@ def _split(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:
 
 def parsed_value(argument: str) -> Any:
     """The value of KEY=VALUE as Hydra reads it: `30`, `random`, `{low: 1, high: 5}`. Raises UserError."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import OverrideParseException
+    from benchmark.sweep.arguments import check_overrides, parsed_override
 
-    try:
-        override = OverridesParser.create().parse_override(f"value={argument.partition('=')[2]}")
-    except OverrideParseException as error:
-        raise UserError(f"{argument} is not usable: {str(error).splitlines()[0]}") from error
+    check_overrides([argument])
+    override = parsed_override(argument)
     if override.is_sweep_override():
         raise UserError(f"{argument} is not usable: give one value")
     return override.value()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -25,6 +25,8 @@ from benchmark.search.space import Choices, Parameter, Range, grid
 from benchmark.settings import choices, conf_dir
 
 Kind = TypeVar("Kind", bound=BaseModel)
+#: A key of a search as it is called in messages.
+Named = Callable[[str], str]
 
 
 class SearchSettings(BaseModel):
@@ -77,23 +79,32 @@ def load_search(name: str, given: Mapping[str, Any]) -> SearchSettings:
     """
     if name not in choices("search"):
         raise UserError(f"there is no search {name!r}. {did_you_mean(name, choices('search'))}")
-    return search_of(conf_dir() / "search" / f"{name}.yaml", given)
+    return search_of(conf_dir() / "search" / f"{name}.yaml", given, "search")
 
 
-def search_of(path: Path, given: Mapping[str, Any]) -> SearchSettings:
-    """The search of a file; see `load_search`."""
-    options = read_options(path)
+def search_of(
+    path: Path, given: Mapping[str, Any], group: str, options: Mapping[str, Any] | None = None
+) -> SearchSettings:
+    """The search of a file, or of its `options` if they are read already; see `load_search`.
+
+    What is `given` stands on the command line, as `group.KEY=VALUE`.
+    """
+
+    def named(key: str) -> str:
+        return f"{group}.{key}" if key in given else f"{path}: {key}"
+
+    options = read_options(path) if options is None else options
     space = options.get("space")
     own = {key.removeprefix("space."): value for key, value in given.items() if key.startswith("space.")}
     others = {key: value for key, value in given.items() if not key.startswith("space.")}
     merged = {**options, **others, "space": {**space, **own} if isinstance(space, dict) else space}
-    settings = _checked(SearchSettings, merged, f"{path}: ")
+    settings = _checked(SearchSettings, merged, named)
     if not settings.space:
         raise UserError(
             f"{path}: space is empty: name a setting to vary, as in model.order: {{choices: [3, 5]}}"
         )
     for key, parameter in settings.space.items():
-        _parameter(key, parameter, f"{path}: ")
+        _parameter(key, parameter, named)
     if settings.sampler == "grid":
         try:
             grid(settings.parameters)
@@ -104,7 +115,7 @@ def search_of(path: Path, given: Mapping[str, Any]) -> SearchSettings:
 
 def parameters_of(space: Mapping[str, Any]) -> dict[str, Parameter]:
     """A space as a search file or a record has it, checked. Raises UserError."""
-    return {key: _parameter(key, options, "") for key, options in space.items()}
+    return {key: _parameter(key, options, str) for key, options in space.items()}
 
 
 def without(settings: SearchSettings, keys: Sequence[str]) -> SearchSettings:
@@ -126,22 +137,24 @@ def read_options(path: Path) -> dict[str, Any]:
         raise UserError(f"cannot read {path}: there is no such file") from None
 
 
-def _parameter(key: str, options: Any, where: str) -> Parameter:
+def _parameter(key: str, options: Any, named: Named) -> Parameter:
+    whole = named(f"space.{key}")
     if not isinstance(options, dict):
-        raise UserError(
-            f"{where}space.{key}={options!r} is not usable: give {{low: …, high: …}} or {{choices: [...]}}"
-        )
-    prefix = f"space.{key}."
+        raise UserError(f"{whole}={options!r} is not usable: give {{low: …, high: …}} or {{choices: [...]}}")
+
+    def within(field: str) -> str:
+        return f"{whole}.{field}".rstrip(".")
+
     if "choices" in options:
-        return _checked(Choices, options, where, prefix)
-    return _checked(Range, options, where, prefix)
+        return _checked(Choices, options, within)
+    return _checked(Range, options, within)
 
 
-def _checked(kind: type[Kind], options: Mapping[str, Any], where: str, prefix: str = "") -> Kind:
+def _checked(kind: type[Kind], options: Mapping[str, Any], named: Named) -> Kind:
     for key in options:
         if key not in kind.model_fields:
             raise UserError(
-                f"{where}{prefix}{key}: there is no such setting. {did_you_mean(str(key), kind.model_fields)}"
+                f"{named(str(key))}: there is no such setting. {did_you_mean(str(key), kind.model_fields)}"
             )
     try:
         return kind.model_validate(dict(options))
@@ -150,9 +163,9 @@ def _checked(kind: type[Kind], options: Mapping[str, Any], where: str, prefix: s
     # only the first part is a key; others name the alternatives of a union
     field = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "missing":
-        raise UserError(f"{where}{prefix}{field} is missing")
+        raise UserError(f"{named(field)} is missing")
     message = first["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     if not field:
-        raise UserError(f"{where}{prefix.rstrip('.')} is not usable: {message}")
-    raise UserError(f"{where}{prefix}{field}={options[field]!r} is not usable: {message}")
+        raise UserError(f"{named('')} is not usable: {message}")
+    raise UserError(f"{named(field)}={options[field]!r} is not usable: {message}")

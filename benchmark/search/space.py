@@ -9,6 +9,8 @@ from itertools import product
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
+from benchmark.quoting import hydra_text
+
 Number = StrictInt | StrictFloat
 Value = StrictBool | StrictInt | StrictFloat | StrictStr | None
 
@@ -151,7 +153,7 @@ def literal(value: Value) -> str:
         return repr(value)
     if re.fullmatch(r"[A-Za-z_][\w./-]*", value, re.ASCII) and value.lower() not in _WORDS:
         return value
-    return "'" + re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + ("\\'" if m[2] else ""), value) + "'"
+    return hydra_text(value)
 
 
 def _digits(value: float, digits: int) -> float:

@@ -65,7 +65,7 @@ def load_entry(entry: str, limits: Mapping[str, Any]) -> SearchSettings:
             raise UserError(f"{GROUP}.{key}: there is no such setting. {did_you_mean(key, shared)}")
     path = conf_dir() / GROUP / f"{entry}.yaml"
     own = read_options(path)
-    return search_of(path, {**shared, **own, **limits})
+    return search_of(path, limits, GROUP, {**shared, **own})
 
 
 def summary(records: Sequence[SearchRecord]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,15 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from benchmark.errors import UserError
 from benchmark.settings import conf_dir
 
 #: Begins an interpolation that only Hydra's running application can resolve.
 OF_HYDRA = "${hydra:"
 CONFIG = "config"
+
+#: A command line that names more runs than this is mistyped.
+MOST_RUNS = 100_000
 
 
 class NeedsHydra(Exception):
@@ -64,7 +69,9 @@ class CachedComposer:
 
     def expanded(self, overrides: Sequence[str]) -> list[list[str]]:
         """The overrides of each job of a multirun, in Hydra's order."""
-        (jobs,) = BasicSweeper.split_arguments(self._parse(overrides, RunMode.MULTIRUN), None)
+        parsed = self._parse(overrides, RunMode.MULTIRUN)
+        check_values(parsed)
+        (jobs,) = BasicSweeper.split_arguments(parsed, None)
         return jobs
 
     def composed(self, overrides: Sequence[str]) -> dict[str, Any]:
@@ -115,6 +122,24 @@ class CachedComposer:
             raise NeedsHydra(" ".join(str(choice.input_line) for choice in choices))
         OmegaConf.set_struct(config, True)
         return config
+
+
+def check_values(overrides: Sequence[Override]) -> None:
+    """Raises UserError for a sweep over no values, and for more runs than anyone means."""
+    runs = 1
+    for override in overrides:
+        if not override.is_sweep_override() or not override.is_discrete_sweep():
+            continue
+        line = override.input_line
+        try:
+            values = sum(1 for _ in islice(override.sweep_iterator(), MOST_RUNS + 1))
+        except ValueError as error:  # a range with step 0
+            raise UserError(f"{line} is not usable: {error}") from error
+        if not values:
+            raise UserError(f"{line} names no value: there is nothing to run")
+        runs *= values
+        if runs > MOST_RUNS:
+            raise UserError(f"{line} makes more than {MOST_RUNS:,} runs: give fewer values")
 
 
 class _Loader(ConfigLoaderImpl):

@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError
 from benchmark.job import Job
+from benchmark.quoting import quoted_argument
 from benchmark.record.find import find_run
 from benchmark.record.reference import with_folders, with_ids_as_text
-from benchmark.settings import check_settings
+from benchmark.settings import NAMED, check_settings
+from benchmark.sweep.arguments import CONFIG_DIR, HYDRA_QUESTIONS, MULTIRUN, check_arguments
 from benchmark.sweep.chosen_files import unreadable_file
 from benchmark.sweep.error_messages import readable_message
 from benchmark.sweep.hydra_application import Composed, compose_with_hydra
 from benchmark.sweep.launchers.hydra_names import translate_hydra_launcher
 from benchmark.sweep.named_sweeps import expand_named_sweep, key_of
+from benchmark.sweep.no_effect import check_effects
 from benchmark.trust import allow
 
 if TYPE_CHECKING:
@@ -44,14 +47,6 @@ INCIDENTAL = frozenset(
         "allow",
     }
 )
-
-MULTIRUN = ("-m", "--multirun")
-
-#: The option before a folder of further configuration files.
-CONFIG_DIR = ("--config-dir", "-cd")
-
-#: Options that have Hydra print something instead of composing jobs.
-HYDRA_QUESTIONS = ("--cfg", "-c", "--info", "-i", "--hydra-help")
 
 #: Configuration groups whose files hold settings of models.
 OF_MODELS = ("size", "train", "output")
@@ -76,8 +71,7 @@ class Collector:
 
     def jobs(self, arguments: Sequence[str]) -> list[Job]:
         """Every job of a command line, each once, in order. Raises UserError."""
-        if any(argument.startswith("--experimental-rerun") for argument in arguments):
-            raise UserError("--experimental-rerun reads pickles; nextword run --rerun failed repeats runs")
+        check_arguments(arguments)
         _check_question(arguments)
         arguments = [with_ids_as_text(argument) for argument in translate_hydra_launcher(arguments)]
         folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
@@ -145,8 +139,28 @@ class Collector:
         except Exception as error:
             own = config_dir_options(arguments)
             folder = Path(own[0].partition("=")[2]) if own else None
-            message = unreadable_file(arguments, folder) or readable_message(error, arguments)
+            if unreadable := unreadable_file(arguments, folder):
+                raise UserError(unreadable) from error
+            message = readable_message(error, arguments)
+            culprit = self._culprit(arguments)
+            if culprit is not None and not all(part in message for part in culprit.split("=", 1)):
+                message = f"{culprit}: {message}"
+            if culprit is not None and "${" in culprit:
+                message += f"; to take it as text, write {quoted_argument(*culprit.split('=', 1))}"
             raise UserError(message) from error
+
+    def _culprit(self, arguments: list[str]) -> str | None:
+        """The argument without which the others can be composed; None if it is not just one."""
+        overrides = [argument for argument in arguments if not argument.startswith("-")]
+        # settings before names: with another model, any setting may be a sound one
+        for argument in sorted(overrides, key=lambda each: key_of(each) in NAMED):
+            try:
+                found = self._by_loader([other for other in arguments if other != argument])
+            except Exception:  # whichever of Hydra's errors this is, the fault is (also) elsewhere
+                continue
+            if found is not None:
+                return argument
+        return None
 
     def _by_loader(self, arguments: list[str]) -> list[Composed] | None:
         """The jobs of a command line that needs Hydra only for composing; None for any other."""
@@ -240,8 +254,9 @@ def _chooses_settings(argument: str) -> bool:
 
 
 def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) -> Job:
-    for group in ("model", "corpus"):
-        _check_named(group, config.get(group))
+    check_effects(config, overrides)
+    for group in {"model", "corpus"} & set(config):
+        _check_named(group, config[group])
     check_settings(config)
     allow(config["allow"])
     # finished runs that the model builds on are named; look up their folders

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,8 +31,11 @@ def compose_with_hydra(arguments: list[str]) -> list[Composed]:
         overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
         found.append((config, overrides))
 
-    with _hydra_command_line(arguments):
-        hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
+    with tempfile.TemporaryDirectory(prefix="nextword-") as unused:
+        # Hydra makes its folder of outputs whether or not anything is written to it
+        folders = [f"hydra.{kind}.dir='{unused}'" for kind in ("run", "sweep")]
+        with _hydra_command_line([*arguments, *folders]):
+            hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
     return found
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.files import without_empty_folders
 from benchmark.job import Job, Say
 from benchmark.record.folder import finished
 from benchmark.record.repetition import clear_up, give_up_if_free
@@ -33,6 +34,14 @@ def launch(jobs: Sequence[Job], *, say: Say) -> list[Outcome]:
 
     Raises UserError if the launcher cannot be used.
     """
+    folders = {job.results_dir / "runs" for job in jobs}
+    with ExitStack() as stack:
+        for folder in folders:  # none is left of runs that could not begin
+            stack.enter_context(without_empty_folders(folder))
+        return _launch(jobs, say)
+
+
+def _launch(jobs: Sequence[Job], say: Say) -> list[Outcome]:
     runs, outcomes = plan_runs(jobs, say)
     for results_dir in {job.results_dir for job in jobs}:
         clear_up(results_dir)

@@ -42,7 +42,10 @@ def list_option(option: str, known: Collection[str], arguments: Sequence[str]) -
     for argument in waiting:
         flag, equals, value = argument.partition("=")
         if flag == option:
-            words += (value if equals else next(waiting, "")).split(",")
+            given = value if equals else next(waiting, "")
+            if not given:
+                raise UserError(f"{option} needs a value after it: {', '.join(known)}")
+            words += given.split(",")
         else:
             rest.append(argument)
     for word in words:

@@ -114,9 +114,11 @@ def _carried_out(setup: Setup, steps: list[Step], seconds: float | None, command
     def say(line: str) -> None:
         print(f"{time.monotonic() - begun:6.1f} s  {line}", flush=True)
 
-    with locked(setup.results_dir, busy=lambda: say("another plan writes to this folder; waiting for it")):
+    busy = "another plan writes to this folder; waiting for it"
+    machine = find_machine(setup.device)
+    with locked(setup.results_dir, busy=lambda: say(busy)):
         summary = open_summary(setup.results_dir, setup.device, setup.toy)
-        summary.machine = find_machine(setup.device)
+        summary.machine = machine
         call = Call(started=now(), command=command, budget=seconds)
         summary.calls.append(call)
         everything = steps_of(setup)  # the page shows what other calls have measured, too

@@ -62,12 +62,12 @@ class Parser(argparse.ArgumentParser):
         """What argparse calls where something is missing. Raises UserError."""
         missing = message.removeprefix("the following arguments are required: ")
         said = message if missing == message else f"{missing.replace('run', 'RUN')} must be given"
-        raise UserError(f"{self.prog}: {said} ({self.prog} --help)")
+        raise UserError(f"{said} ({self.prog} --help)")
 
     def _unusable(self, error: argparse.ArgumentError) -> str:
         name, problem = str(error.argument_name), error.message
         if problem.startswith(("=", ":")):  # from one of the types below
-            return name + problem if name.startswith("-") else problem[1:]
+            return name + problem if name.startswith("-") else problem[1:].strip()
         problem = "needs a value after it" if problem in _NO_VALUE else problem
         return f"{name} {problem} ({self.prog} --help)"
 
@@ -121,7 +121,7 @@ def one_of(known: Collection[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in known:
-            raise _unusable(text, did_you_mean(text, known))
+            raise argparse.ArgumentTypeError(f": there is no {text!r}. {did_you_mean(text, known)}")
         return text
 
     return read
@@ -184,7 +184,7 @@ def add_corpora(parser: Parser, data: str) -> None:
     """The options `--corpora-dir` and `--cache-dir` of a verb that reads `data`."""
     parser.add_argument(
         "--corpora-dir",
-        type=folder,
+        type=existing_folder,
         default=CORPORA.value,
         metavar="FOLDER",
         help=f"folder with the {data} you have (default: $NEXTWORD_CORPORA)",

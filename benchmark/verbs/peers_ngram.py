@@ -96,7 +96,8 @@ def _plan(options: argparse.Namespace, command: str) -> NgramPlan:
     default = GROWTH_ORDERS if options.growth else ORDERS
     orders = default if options.orders is None else options.orders
     millions = [
-        float(size) for size in peers_options.split_numbers("--millions", options.millions, r"\d*\.?\d+")
+        float(size)
+        for size in peers_options.split_numbers("--millions", options.millions, r"(?=.*[1-9])\d*\.?\d+")
     ]
     lmplz = options.lmplz or LMPLZ.value
     return NgramPlan(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import text
+from benchmark.errors import UserError
 from benchmark.reading import warn_once
 from benchmark.report.model_settings import titles_apart
 from benchmark.sweep.rerun import list_option
@@ -52,6 +53,8 @@ def main(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     arguments = [argument for argument in arguments if argument != "--json"]
     folders = [a.partition("=")[2] for a in arguments if a.startswith("results_dir=")]
+    if folders and (not folders[-1] or Path(folders[-1]).is_file()):
+        raise UserError(f"results_dir={folders[-1]} is not usable: name a folder")
     if any(not a.startswith("results_dir=") for a in arguments):
         states: Iterable[RunState] = _of_jobs(arguments)
     else:

@@ -8,7 +8,8 @@ from baselines.ngram.arpa.match_vocabulary import match_vocabulary
 from baselines.ngram.arpa.read import read_arpa
 from baselines.ngram.model import TableModel
 from baselines.ngram.table.unpacked import pack
-from benchmark.contract import Context, InputFile, RunLog, Skip, TokenStream
+from benchmark.contract import Context, InputFile, RunLog, TokenStream
+from benchmark.errors import NeedsSetting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -28,9 +29,11 @@ class Arpa(TableModel):
     normalised: bool = field(init=False, default=True)
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
-        """Read the file. Raises Skip if none is named, UserError if it cannot be read."""
+        """Read the file. Raises NeedsSetting if none is named, UserError if it cannot be read."""
         if not self.path:
-            raise Skip("needs an ARPA file: give model.path=FILE.arpa (or .gz, .bz2, .xz)")
+            raise NeedsSetting(
+                "model.path is missing: needs an ARPA file: give model.path=FILE.arpa (or .gz, .bz2, .xz)"
+            )
         file = read_arpa(Path(self.path))
         matched = match_vocabulary(file, train.vocabulary)
         for remark in matched.remarks:

@@ -46,7 +46,7 @@ class PitmanYor(BackoffModel):
 
     burn_in: Annotated[int, Field(ge=0)] = 20
     samples: Annotated[int, Field(ge=1)] = 20
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
 
     discounts: list[float] = field(init=False, default_factory=list)
     strengths: list[float] = field(init=False, default_factory=list)
