@@ -130,6 +130,11 @@ def or_warn(read: Callable[[], Read], default: Read) -> Read:
         return default
 
 
+def or_empty(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `read` returns; an empty object where a file is missing or, with a warning, unreadable."""
+    return or_warn(read, {})
+
+
 def checked(kind: Any, data: Any, path: Path) -> Any:
     """Data from a file as a dataclass, whose annotations say what its fields hold.
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import benchmark
 from benchmark.errors import UserError
-from benchmark.reading import or_warn, read_yaml_object
+from benchmark.reading import or_empty, read_yaml_object
 from benchmark.settings import conf_dir
 
 BASELINES = "baselines"
@@ -113,7 +113,7 @@ def take_allowed(arguments: Sequence[str]) -> list[str]:
 @cache
 def _allowed_in_conf() -> frozenset[str]:
     """The packages in the configuration that is installed."""
-    named = or_warn(lambda: read_yaml_object(conf_dir() / "config.yaml"), {}).get(SETTING)
+    named = or_empty(lambda: read_yaml_object(conf_dir() / "config.yaml")).get(SETTING)
     return (
         frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else frozenset()
     )

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
 from benchmark.reading import Unreadable, read_json_object
+
+Kind = TypeVar("Kind")
 
 UNKNOWN = "<unk>"
 END = "</s>"
@@ -84,7 +87,10 @@ class Vocabulary:
         except FileNotFoundError:
             raise Unreadable(f"cannot read {path}: there is no such file") from None
         tokens, counts = data.get("tokens"), data.get("counts")
-        kinds = {str: tokens, int: counts}
-        if not all(isinstance(x, list) and set(map(type, x)) <= {kind} for kind, x in kinds.items()):
+        if not _all(tokens, str) or not _all(counts, int):
             raise Unreadable(f"cannot read {path}: it holds no vocabulary")
         return cls(tuple(tokens), np.array(counts, dtype=np.int64))
+
+
+def _all(values: Any, kind: type[Kind]) -> TypeGuard[list[Kind]]:
+    return isinstance(values, list) and set(map(type, values)) <= {kind}

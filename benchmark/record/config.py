@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.reading import Unreadable, or_warn, read_yaml_object
+from benchmark.reading import Unreadable, or_empty, read_yaml_object
 from benchmark.settings import conf_dir
 
 FILE = "config.yaml"
@@ -41,6 +41,6 @@ def recorded_corpus(folder: Path) -> dict[str, Any]:
 
 @cache
 def _known_addresses() -> frozenset[str]:
-    read = [or_warn(partial(read_yaml_object, path), {}) for path in (conf_dir() / "corpus").glob("*.yaml")]
+    read = [or_empty(partial(read_yaml_object, path)) for path in (conf_dir() / "corpus").glob("*.yaml")]
     sources = [corpus["source"] for corpus in read if isinstance(corpus.get("source"), dict)]
     return frozenset(str(source["url"]) for source in sources if "url" in source)

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.job import Job, Say, run_title
-from benchmark.reading import or_warn, read_yaml_object
+from benchmark.reading import or_empty, read_yaml_object
 from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
 from benchmark.record.outdated import Outdated, outdated
@@ -146,7 +146,7 @@ def _settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _config(folder: Path) -> Mapping[str, Any]:
     """The configuration that an unfinished run has written; empty if it cannot be read."""
-    return or_warn(lambda: read_yaml_object(folder / "config.yaml"), {})
+    return or_empty(lambda: read_yaml_object(folder / "config.yaml"))
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
-from benchmark.reading import or_warn, read_json_object
+from benchmark.reading import or_empty, read_json_object
 from benchmark.record.folder import RunRecord
 from benchmark.record.outdated import outdated
 from benchmark.record.result import Result
@@ -106,7 +106,7 @@ def _commit(result: Result) -> str | None:
 def _environment(run: RunRecord) -> str:
     """Machine and versions from `environment.json`, as sorted JSON; empty where the file is missing."""
     path = run.folder / "environment.json"
-    data = or_warn(lambda: read_json_object(path), {})
+    data = or_empty(lambda: read_json_object(path))
     if not data:
         return ""
     shown = {

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from benchmark import text
-from benchmark.reading import or_warn, read_json_object
+from benchmark.reading import or_empty, read_json_object
 from benchmark.report.blocks import Block, Fold, Quotes, Section
 from benchmark.report.context import Context
 from benchmark.report.ranking import RankedGroup
@@ -30,7 +30,7 @@ def build(context: Context) -> Section | None:
 def samples_of(row: Row) -> dict[str, dict[str, Any]]:
     """The first seed's samples, by prompt; empty if the file is missing or cannot be read."""
     path = row.runs[0].folder / "samples.json"
-    prompts = or_warn(lambda: read_json_object(path), {}).get("prompts")
+    prompts = or_empty(lambda: read_json_object(path)).get("prompts")
     items = prompts if isinstance(prompts, list) else []
     return {text.clean(item["prompt"]): item for item in items if isinstance(item, dict) and "prompt" in item}
 
