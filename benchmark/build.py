@@ -13,9 +13,9 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
+from benchmark.console.quoting import text_wanted
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UnknownSetting, UserError, did_you_mean
-from benchmark.quoting import text_wanted
 from benchmark.trust import allow_classes_in, check_trusted
 
 #: Keys of a model's config that name it and are not passed to its constructor.

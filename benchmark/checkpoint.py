@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from benchmark.build import recorded_class
-from benchmark.checksums import damage
 from benchmark.contract import LanguageModel, Vocabulary
 from benchmark.errors import Skip, UserError
 from benchmark.record.config import read_config
 from benchmark.record.folder import CHECKPOINT, RunRecord
+from benchmark.storage.checksums import damage
 
 
 def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from benchmark.console.output import problem_of, steady_output
+from benchmark.console.signals import StopSignals, stop_signals
 from benchmark.environment import check_environment
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
-from benchmark.output import problem_of, steady_output
-from benchmark.reading import forget_warnings
-from benchmark.signals import StopSignals, stop_signals
+from benchmark.storage.reading import forget_warnings
 from benchmark.traces import described, show_traces
 
 #: What each verb does; its code is the module of that name in `benchmark.verbs`.

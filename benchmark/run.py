@@ -18,7 +18,6 @@ from benchmark.build import build_model
 from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
 from benchmark.errors import BrokenContract, Diverged, NeedsSetting, Skip, UnknownSetting, UserError
-from benchmark.files import locked, write_json, write_text
 from benchmark.job import Job, Say
 from benchmark.measure.copies import copied_shares
 from benchmark.measure.effort import CoreClock
@@ -42,6 +41,7 @@ from benchmark.record.links import refuse_links
 from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
+from benchmark.storage.files import locked, write_json, write_text
 from benchmark.traces import described, ended_process, modules_of
 from benchmark.trust import allow
 

@@ -14,7 +14,7 @@ from typing import Any
 import benchmark
 from benchmark.environment import user_path
 from benchmark.errors import UserError
-from benchmark.files import check_name
+from benchmark.storage.files import check_name
 
 #: What happens if a model refuses its settings; auto: skip in a sweep, error for a single run.
 IMPOSSIBLE = ("auto", "skip", "error")

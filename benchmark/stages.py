@@ -12,7 +12,6 @@ from benchmark.check.audit import audit
 from benchmark.check.saving import check_files, check_saved
 from benchmark.contract import LanguageModel
 from benchmark.corpus import Corpus
-from benchmark.files import atomic_folder, write_array, write_json
 from benchmark.measure.bits import text_figures
 from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.measure.breakdown import group_losses
@@ -34,6 +33,7 @@ from benchmark.record.log import FileRunLog
 from benchmark.record.losses import write_losses
 from benchmark.record.result import Result
 from benchmark.samples import samples
+from benchmark.storage.files import atomic_folder, write_array, write_json
 
 
 def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, meter: EnergyMeter) -> Result:

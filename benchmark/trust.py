@@ -17,8 +17,8 @@ from typing import Any
 
 import benchmark
 from benchmark.errors import UserError
-from benchmark.reading import or_empty, read_yaml_object
 from benchmark.settings import conf_dir
+from benchmark.storage.reading import or_empty, read_yaml_object
 
 BASELINES = "baselines"
 SETTING = "allow"

@@ -32,15 +32,12 @@ def imports_of(path: Path) -> set[str]:
 OPEN_TO_BASELINES = (
     "benchmark.build",
     "benchmark.contract",
-    "benchmark.checksums",
     "benchmark.corpus",
     "benchmark.environment",
     "benchmark.errors",
-    "benchmark.files",
     "benchmark.record.result",
-    "benchmark.temporary",
-    "benchmark.reading",
     "benchmark.record.config",
+    "benchmark.storage",
 )
 
 

@@ -21,8 +21,8 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
-from benchmark.files import check_name
-from benchmark.reading import read_json_object
+from benchmark.storage.files import check_name
+from benchmark.storage.reading import read_json_object
 
 _SAVED = "composite.json"
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from baselines.saving import class_path, named_class
-from benchmark.checksums import damage
 from benchmark.contract import (
     Computation,
     LanguageModel,
@@ -21,9 +20,10 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import NeedsSetting, UserError
-from benchmark.reading import read_json_object
 from benchmark.record.config import read_config
 from benchmark.record.result import Result
+from benchmark.storage.checksums import damage
+from benchmark.storage.reading import read_json_object
 
 _SAVED, _MODEL = "finished.json", "model"
 

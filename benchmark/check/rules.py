@@ -21,7 +21,7 @@ from benchmark.check.saving import check_files, loaded
 from benchmark.check.texts import Texts
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.errors import BrokenContract
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.temporary import TemporaryFolder
 
 #: Targets of the lines that are scored one by one.
 LINES_TARGETS = 60

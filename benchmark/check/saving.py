@@ -11,7 +11,7 @@ from benchmark.check.agreement import furthest_apart
 from benchmark.check.answers import kind_of, scores_of, size_of, tolerance
 from benchmark.contract import LanguageModel, TokenStream, Vocabulary
 from benchmark.errors import BrokenContract
-from benchmark.files import files_below
+from benchmark.storage.files import files_below
 from benchmark.traces import described
 
 #: Targets that a loaded model is compared on, and the seconds that scoring them may take: a slow model is

@@ -11,7 +11,6 @@ from benchmark.compare.comparison import Comparison
 from benchmark.compare.sections import tables_of
 from benchmark.compare.targets import most_different
 from benchmark.errors import UserError
-from benchmark.files import write_text
 from benchmark.report.blocks import Definitions, Paragraph, Section
 from benchmark.report.page import Drawings, page
 from benchmark.report.size_limit import Allowance
@@ -19,6 +18,7 @@ from benchmark.report.tables import Table, csv_table
 from benchmark.report.terminal import group_text
 from benchmark.statistics import LEVEL
 from benchmark.statistics.bootstrap import RESAMPLES, SEED
+from benchmark.storage.files import write_text
 
 #: The columns that a narrow terminal leaves out, in this order, and those that it folds.
 SPARE = (

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from benchmark.errors import UserError
-from benchmark.files import atomic_folder, locked
+from benchmark.storage.files import atomic_folder, locked
 
 #: An archive that unpacks to more than this is refused; the One Billion Word Benchmark takes 4.2 GB.
 MOST_BYTES = 16 << 30

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.checksums import checksums_of, first_damaged
 from benchmark.corpus import byte_pairs, split
 from benchmark.corpus.document import Document, Span
 from benchmark.corpus.encode import ADDITIONS, PARTS, Parts, encode
@@ -20,8 +19,9 @@ from benchmark.corpus.stream import CodedText, TokenStream
 from benchmark.corpus.tokeniser import ENCODING
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
-from benchmark.files import atomic_folder, locked, write_json
-from benchmark.reading import Unreadable, read_json_object
+from benchmark.storage.checksums import checksums_of, first_damaged
+from benchmark.storage.files import atomic_folder, locked, write_json
+from benchmark.storage.reading import Unreadable, read_json_object
 
 META, VOCABULARY = "meta.json", "vocabulary.json"
 

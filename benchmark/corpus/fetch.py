@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmark.corpus.document import file_hash
 from benchmark.errors import UserError
-from benchmark.files import locked
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.files import locked
+from benchmark.storage.temporary import TemporaryFolder
 
 Say = Callable[[str], None]
 

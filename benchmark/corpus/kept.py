@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import UserError
-from benchmark.files import locked, write_bytes
+from benchmark.storage.files import locked, write_bytes
 
 #: Returns an array by its name, of a certain length; the function makes it where it is not yet kept.
 Keep = Callable[[str, int, Callable[[], np.ndarray]], np.ndarray]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
+from benchmark.console.quoting import text_wanted
 from benchmark.corpus.marks import Marks, Tokens
 from benchmark.errors import UserError, did_you_mean
-from benchmark.files import check_inside
-from benchmark.quoting import text_wanted
+from benchmark.storage.files import check_inside
 
 #: A file or document name, a pattern with * and ?, or several of them.
 Names = str | list[str]

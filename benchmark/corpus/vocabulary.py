@@ -12,7 +12,7 @@ from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
-from benchmark.reading import Unreadable, read_json_object
+from benchmark.storage.reading import Unreadable, read_json_object
 
 Kind = TypeVar("Kind")
 

@@ -14,7 +14,7 @@ from benchmark.errors import ERROR_MARK, UserError
 from benchmark.gpu.python_text import PythonText, write_python_text
 from benchmark.peers.ngram.measure import NgramPlan, measure
 from benchmark.settings import usable_cores
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.temporary import TemporaryFolder
 
 #: More memory than this makes no sorting faster.
 MOST_MEGABYTES = 32_000

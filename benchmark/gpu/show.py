@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import terminal, text
-from benchmark.files import write_text
+from benchmark import text
+from benchmark.console import terminal
 from benchmark.gpu.plan import Column, Step
 from benchmark.gpu.summary import PAGE, Figures, PartState, StepState, Summary
+from benchmark.storage.files import write_text
 
 NOTES = (
     "Training, scoring: tokens a second. A ratio above ×1 is in our favour.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark.errors import UserError
-from benchmark.files import write_json
+from benchmark.storage.files import write_json
 
 FILE, PAGE = "gpu.json", "gpu.md"
 

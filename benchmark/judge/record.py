@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 
-from benchmark.files import write_json
-from benchmark.reading import Unreadable, checked, read_json_object
 from benchmark.record.folder import RunRecord
 from benchmark.record.links import refuse_links
+from benchmark.storage.files import write_json
+from benchmark.storage.reading import Unreadable, checked, read_json_object
 
 JUDGEMENTS = "judgements.json"
 

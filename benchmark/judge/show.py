@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from benchmark import text
+from benchmark.console.terminal import Column, table
 from benchmark.judge import TITLES
 from benchmark.judge.published import BLIMP, BLIMP_SOURCE, PHENOMENA
 from benchmark.judge.record import BlimpJudgement, Judgements, LambadaJudgement, PairCounts, Task
 from benchmark.measure.perplexity import exp
 from benchmark.statistics.share import wilson
-from benchmark.terminal import Column, table
 
 #: The rows of the paper's table that stand beside ours.
 BESIDE = (BLIMP[0], BLIMP[1], BLIMP[-1])

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.signals import end_with_parent
+from benchmark.console.signals import end_with_parent
 
 if TYPE_CHECKING:
     from benchmark.contract import LanguageModel, TokenStream

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.contract import ModelSize
-from benchmark.files import bytes_below, files_below
+from benchmark.storage.files import bytes_below, files_below
 
 #: Level of Zstandard: the program's own default. It packs 100 MB of n-grams in a second or two, to 0.56; xz
 #: needs most of a minute for 0.52.

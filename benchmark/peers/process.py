@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from benchmark.errors import UserError
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.temporary import TemporaryFolder
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 #: How many bytes are kept of the end of what a program prints.

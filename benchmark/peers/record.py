@@ -15,9 +15,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from benchmark.files import write_json
-from benchmark.reading import checked, or_warn, read_json_object
 from benchmark.record.links import refuse_link
+from benchmark.storage.files import write_json
+from benchmark.storage.reading import checked, or_warn, read_json_object
 
 CaseT = TypeVar("CaseT")
 RunT = TypeVar("RunT")

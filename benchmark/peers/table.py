@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from benchmark import terminal, text
+from benchmark import text
+from benchmark.console import terminal
 from benchmark.peers.record import Machine, Record, Row, rows_of_ours
 
 RecordT = TypeVar("RecordT", bound=Record)

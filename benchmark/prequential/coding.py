@@ -16,7 +16,6 @@ from benchmark.build import build_model
 from benchmark.contract import RunLog
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.errors import Diverged, Skip, UserError
-from benchmark.files import locked
 from benchmark.prequential.code import coded, spans
 from benchmark.prequential.record import PrequentialCode, read_code, write_code
 from benchmark.record.config import read_config, recorded_corpus
@@ -28,6 +27,7 @@ from benchmark.record.progress import Progress
 from benchmark.record.provenance import commit
 from benchmark.record.recorded_settings import check_recorded
 from benchmark.record.reference import REFERENCE
+from benchmark.storage.files import locked
 
 Say = Callable[[str], None]
 

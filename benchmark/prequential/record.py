@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field
 
-from benchmark.files import write_json
 from benchmark.prequential import VERSION
-from benchmark.reading import Unreadable, checked, read_json_object
 from benchmark.record.folder import RunRecord
+from benchmark.storage.files import write_json
+from benchmark.storage.reading import Unreadable, checked, read_json_object
 
 FILE = "prequential.json"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark import text
+from benchmark.console.terminal import Column, table
 from benchmark.prequential.record import PrequentialCode
-from benchmark.terminal import Column, table
 
 
 def plain(code: PrequentialCode) -> str:

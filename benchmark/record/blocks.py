@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.files import write_json
-from benchmark.reading import Unreadable, read_json_object
+from benchmark.storage.files import write_json
+from benchmark.storage.reading import Unreadable, read_json_object
 
 FILE = "blocks.json"
 #: What blocks are where each is a document.

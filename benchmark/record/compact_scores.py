@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import UserError
-from benchmark.files import atomic_file
+from benchmark.storage.files import atomic_file
 
 COMPACT = "test_log_probs.npz"
 #: Steps of a nat, and the number that stands for an infinite loss.

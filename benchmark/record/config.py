@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.reading import Unreadable, or_empty, read_yaml_object
 from benchmark.settings import conf_dir
+from benchmark.storage.reading import Unreadable, or_empty, read_yaml_object
 
 FILE = "config.yaml"
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.files import write_text
-from benchmark.reading import Unreadable, read_text
+from benchmark.storage.files import write_text
+from benchmark.storage.reading import Unreadable, read_text
 
 FILE = "curve.csv"
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.reading import warn_once
 from benchmark.record.folder import RunRecord, finished_folders, read_folders, read_result
+from benchmark.storage.reading import warn_once
 
 
 def find_run(results_dir: Path, text: str, say: Callable[[str], None] = warn_once) -> RunRecord:

@@ -12,10 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.checksums import CHECKSUMS, checksums_of
 from benchmark.errors import UserError
-from benchmark.files import LOCK, files_below, write_json
-from benchmark.reading import Unreadable, or_warn, read_json_object, warn_once
 from benchmark.record.blocks import FILE as BLOCKS
 from benchmark.record.blocks import BlockLosses, read_blocks
 from benchmark.record.compact_scores import COMPACT
@@ -24,6 +21,9 @@ from benchmark.record.curve import Validation, validations
 from benchmark.record.losses import FILE as LOSSES
 from benchmark.record.losses import GroupLoss, read_losses
 from benchmark.record.result import Result
+from benchmark.storage.checksums import CHECKSUMS, checksums_of
+from benchmark.storage.files import LOCK, files_below, write_json
+from benchmark.storage.reading import Unreadable, or_warn, read_json_object, warn_once
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
 #: ln p of each test target, float32 [targets].

@@ -13,11 +13,11 @@ from typing import Self
 
 from benchmark.contract import RunLog
 from benchmark.environment import WORLD_SIZE
-from benchmark.reading import or_warn, read_text
 from benchmark.record.curve import read_curve, write_curve
 from benchmark.record.folder import LOG, WORKSPACE
 from benchmark.record.meter import Meter, Reading
 from benchmark.record.progress import Progress, Report, Throttle
+from benchmark.storage.reading import or_warn, read_text
 
 #: Seconds between two reports of progress.
 REPORT_SECONDS = 1.0

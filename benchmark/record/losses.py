@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from benchmark.files import write_text
-from benchmark.reading import Unreadable, read_text
+from benchmark.storage.files import write_text
+from benchmark.storage.reading import Unreadable, read_text
 
 FILE = "losses.csv"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.reading import or_warn, read_yaml
 from benchmark.record.folder import read_result
+from benchmark.storage.reading import or_warn, read_yaml
 
 #: The key of a model's settings whose value is a finished run.
 REFERENCE = "run"

@@ -16,10 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.exchange import put_back, put_in_place
-from benchmark.files import LOCK
 from benchmark.record.folder import OURS, RESULT, WORKSPACE, misplaced, read_result
-from benchmark.temporary import discard, remove_abandoned
+from benchmark.storage.exchange import put_back, put_in_place
+from benchmark.storage.files import LOCK
+from benchmark.storage.temporary import discard, remove_abandoned
 
 _SUFFIX = ".repetition"
 

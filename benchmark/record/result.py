@@ -13,8 +13,8 @@ from typing import Any, Literal, Self, get_type_hints
 
 from benchmark.contract import Context, Family
 from benchmark.errors import UserError
-from benchmark.files import json_values
 from benchmark.record.field_types import reader
+from benchmark.storage.files import json_values
 
 Status = Literal["ok", "failed", "diverged", "skipped"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.checksums import damage
 from benchmark.errors import UserError
-from benchmark.reading import Unreadable, open_regular
 from benchmark.record.compact_scores import COMPACT, STEPS, read_compact
 from benchmark.record.folder import SCORES, RunRecord
+from benchmark.storage.checksums import damage
+from benchmark.storage.reading import Unreadable, open_regular
 
 
 def read_scores(run: RunRecord) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.record.links import refuse_link
-from benchmark.temporary import TemporaryFolder, remove_abandoned
+from benchmark.storage.temporary import TemporaryFolder, remove_abandoned
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 
+from benchmark.console.signals import end_with_parent, hidden_from_children
 from benchmark.report.blocks import Figure
 from benchmark.report.figures.style import save, styled
 from benchmark.settings import usable_cores
-from benchmark.signals import end_with_parent, hidden_from_children
 
 #: Each process holds a copy of matplotlib in memory, so more than this gain nothing.
 MOST_PROCESSES = 8

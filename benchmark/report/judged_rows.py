@@ -16,10 +16,10 @@ from benchmark.judge.record import (
     Task,
     read_judgements,
 )
-from benchmark.reading import or_warn
 from benchmark.record.folder import RunRecord
 from benchmark.report.context import Context
 from benchmark.report.rows import Row
+from benchmark.storage.reading import or_warn
 
 Judged = TypeVar("Judged")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import text
-from benchmark.reading import or_warn, parsed_yaml, read_text, read_yaml
 from benchmark.record.folder import RunRecord
+from benchmark.storage.reading import or_warn, parsed_yaml, read_text, read_yaml
 
 #: Settings that do not decide which row a run belongs to: its seed, where it ran, how it is shown.
 PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})

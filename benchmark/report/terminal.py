@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from benchmark import text
+from benchmark.console.terminal import Column, table
 from benchmark.measure.measures import COSTS, MEASURES, TEST_PERPLEXITY
 from benchmark.report import fields, tables
 from benchmark.report.context import Context
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
 from benchmark.report.sections.comparison import comparison
-from benchmark.terminal import Column, table
 
 #: The columns that a narrow terminal leaves out, in this order.
 SPARE = (

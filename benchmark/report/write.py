@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.files import write_text
 from benchmark.report import sections
 from benchmark.report.atomic_output import atomic_output
 from benchmark.report.blocks import Figure, all_blocks
@@ -17,6 +16,7 @@ from benchmark.report.markdown import markdown_report, markdown_table
 from benchmark.report.page import drawings_of, page
 from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows
 from benchmark.report.tables import Table, csv_table
+from benchmark.storage.files import write_text
 
 TITLE = "nextword: n-gram and neural language models compared"
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark.console.terminal import Column, table
 from benchmark.errors import UserError
 from benchmark.search.record import SearchRecord, short_names
 from benchmark.sweep.compose import Collector
 from benchmark.sweep.named_sweeps import key_of
 from benchmark.sweep.torchrun import check_one_run
-from benchmark.terminal import Column, table
 
 #: Trials in the table of the summary.
 SHOWN = 10

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.files import write_json
-from benchmark.reading import Unreadable, checked, or_warn, read_json_object
 from benchmark.record.links import refuse_link
 from benchmark.search.space import Point
+from benchmark.storage.files import write_json
+from benchmark.storage.reading import Unreadable, checked, or_warn, read_json_object
 
 FOLDER = "searches"
 

@@ -20,9 +20,9 @@ from pydantic import (
 )
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.reading import read_yaml_object
 from benchmark.search.space import Choices, Parameter, Range, grid
 from benchmark.settings import choices, conf_dir
+from benchmark.storage.reading import read_yaml_object
 
 Kind = TypeVar("Kind", bound=BaseModel)
 #: A key of a search as it is called in messages.

@@ -9,7 +9,7 @@ from itertools import product
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
-from benchmark.quoting import hydra_text
+from benchmark.console.quoting import hydra_text
 
 Number = StrictInt | StrictFloat
 Value = StrictBool | StrictInt | StrictFloat | StrictStr | None

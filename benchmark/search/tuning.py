@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark import text
+from benchmark.console.terminal import Column, table
 from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Say
 from benchmark.search.conduct import conduct
@@ -20,7 +21,6 @@ from benchmark.search.record import SearchRecord, defaults_trial, short_names
 from benchmark.search.search_file import SearchSettings, read_options, search_of
 from benchmark.settings import choices, conf_dir
 from benchmark.sweep.compose import Collector
-from benchmark.terminal import Column, table
 
 GROUP = "tuning"
 

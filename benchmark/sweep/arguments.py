@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from benchmark.console.quoting import for_shell, quoted_argument
 from benchmark.errors import UserError, did_you_mean
-from benchmark.quoting import for_shell, quoted_argument
 from benchmark.settings import NAMED, SETTINGS, choices
 from benchmark.sweep.named_sweeps import key_of
 

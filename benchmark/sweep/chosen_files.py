@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmark.reading import Unreadable, read_yaml_object
 from benchmark.settings import conf_dir
+from benchmark.storage.reading import Unreadable, read_yaml_object
 
 
 def unreadable_file(arguments: Sequence[str], config_dir: Path | None = None) -> str | None:

@@ -15,9 +15,9 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.console.quoting import quoted_argument
 from benchmark.errors import UserError
 from benchmark.job import Job
-from benchmark.quoting import quoted_argument
 from benchmark.record.find import find_run
 from benchmark.record.reference import with_folders, with_ids_as_text
 from benchmark.settings import NAMED, check_settings

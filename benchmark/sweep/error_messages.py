@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from benchmark.console.quoting import quoted_argument
 from benchmark.errors import UserError, did_you_mean
-from benchmark.quoting import quoted_argument
 from benchmark.settings import choices
 
 

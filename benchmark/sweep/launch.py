@@ -11,18 +11,18 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
+from benchmark.console.terminal import is_terminal
 from benchmark.errors import UserError
-from benchmark.files import without_empty_folders
 from benchmark.job import Job, Say
 from benchmark.record.folder import finished
 from benchmark.record.repetition import clear_up, give_up_if_free
+from benchmark.storage.files import without_empty_folders
 from benchmark.sweep.capacity import capacity_of
 from benchmark.sweep.launchers.launcher import build_launcher
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun, outcome_from_record
 from benchmark.sweep.subprocess_run import OutputLine
 from benchmark.sweep.torchrun import is_distributed, rank
-from benchmark.terminal import is_terminal
 from benchmark.traces import traces_are_shown
 
 #: Under `torchrun` this launcher is used whatever the configuration says.

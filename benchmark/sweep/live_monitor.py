@@ -13,13 +13,13 @@ from rich.table import Column
 from rich.text import Text
 
 from benchmark import text
+from benchmark.console.output import visible
+from benchmark.console.terminal import console
 from benchmark.job import Say
-from benchmark.output import visible
 from benchmark.record.progress import Progress, clock_time
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import Outcome, PlannedRun
 from benchmark.sweep.subprocess_run import OutputLine
-from benchmark.terminal import console
 
 #: Characters of a bar.
 BAR = 12

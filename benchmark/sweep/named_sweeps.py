@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.reading import read_yaml
 from benchmark.settings import choices, conf_dir
+from benchmark.storage.reading import read_yaml
 
 
 def key_of(argument: str) -> str:

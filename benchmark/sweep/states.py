@@ -10,10 +10,10 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.job import Job, Say, run_title
-from benchmark.reading import or_empty, read_yaml_object
 from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
 from benchmark.record.outdated import Outdated, outdated
+from benchmark.storage.reading import or_empty, read_yaml_object
 
 #: In the order in which they are listed. `unusable`: a folder that the user must mend, since its record
 #: cannot be read or belongs to another run. `error`: a job whose corpus cannot be found.

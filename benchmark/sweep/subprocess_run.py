@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import IO, Any
 
+from benchmark.console.signals import hidden_from_children
 from benchmark.environment import child_python
 from benchmark.errors import ERROR_MARK
-from benchmark.signals import hidden_from_children
 
 #: Exit status of a worker that met a UserError; nothing is recorded then.
 USER_ERROR_STATUS = 2

@@ -26,9 +26,9 @@ def main() -> int:
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm's time-limit warning is for the launcher
     threading.Thread(target=_end_with_launcher, daemon=True).start()
 
+    from benchmark.console.output import steady_output
     from benchmark.errors import ERROR_MARK, UserError
     from benchmark.job import Job
-    from benchmark.output import steady_output
     from benchmark.run import assist, execute
     from benchmark.sweep.torchrun import rank
 
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _report(progress: Progress) -> None:
-    from benchmark.output import own
+    from benchmark.console.output import own
 
     print(own(progress.to_line()), flush=True)  # the launcher knows it by its control character
 

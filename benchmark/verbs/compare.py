@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from benchmark.console.terminal import json_text
 from benchmark.record.find import find_run
-from benchmark.terminal import json_text
 from benchmark.verbs.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
 
 

@@ -88,7 +88,7 @@ def _parser() -> Parser:
 
 
 def _list(steps: list[Step]) -> int:
-    from benchmark import terminal
+    from benchmark.console import terminal
     from benchmark.text import duration
 
     columns = [
@@ -101,13 +101,13 @@ def _list(steps: list[Step]) -> int:
 
 
 def _carried_out(setup: Setup, steps: list[Step], seconds: float | None, command: str) -> int:
-    from benchmark.files import locked
     from benchmark.gpu.machine import find_machine
     from benchmark.gpu.plan import carry_out
     from benchmark.gpu.show import problems, terminal_text, write_page
     from benchmark.gpu.steps import steps_of
     from benchmark.gpu.summary import PAGE, Call, open_summary
     from benchmark.peers.record import now
+    from benchmark.storage.files import locked
 
     begun = time.monotonic()
 

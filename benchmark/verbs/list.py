@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.reading import Unreadable, read_text, read_yaml_object, warn_once
+from benchmark.console.terminal import json_text
 from benchmark.settings import choices, conf_dir
-from benchmark.terminal import json_text
+from benchmark.storage.reading import Unreadable, read_text, read_yaml_object, warn_once
 from benchmark.verbs.options import Parser, one_of
 
 GROUPS = {

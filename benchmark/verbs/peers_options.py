@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.temporary import TemporaryFolder
 from benchmark.verbs.options import Parser, add_results_dir, existing_folder, name
 
 if TYPE_CHECKING:

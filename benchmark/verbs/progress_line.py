@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmark.output import own
+from benchmark.console.output import own
+from benchmark.console.terminal import is_terminal
 from benchmark.record.progress import Progress, Throttle
-from benchmark.terminal import is_terminal
 
 
 class ProgressLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.terminal import json_text
+from benchmark.console.terminal import json_text
 from benchmark.verbs.options import Parser, add_results_dir, folder
 
 

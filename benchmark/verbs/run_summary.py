@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from benchmark import text
+from benchmark.console.terminal import Column, table
 from benchmark.report.model_settings import titles_apart
 from benchmark.sweep.outcome import Outcome
 from benchmark.sweep.states import RunState, folder_state
-from benchmark.terminal import Column, table
 
 #: Rows of the table; of a larger sweep, those with the lowest perplexity.
 ROWS = 20

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark import text
+from benchmark.console.terminal import json_text
 from benchmark.job import run_title
-from benchmark.reading import or_warn, read_text
 from benchmark.record.config import FILE
 from benchmark.record.find import find_run
-from benchmark.terminal import json_text
+from benchmark.storage.reading import or_warn, read_text
 from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir
 
 #: Long values that are not shown with the others.

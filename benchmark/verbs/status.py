@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import text
+from benchmark.console.terminal import Column, json_text, table
 from benchmark.errors import UserError
-from benchmark.reading import warn_once
 from benchmark.report.model_settings import titles_apart
+from benchmark.storage.reading import warn_once
 from benchmark.sweep.rerun import list_option
 from benchmark.sweep.states import STATUSES, RunState, folder_states, job_states
-from benchmark.terminal import Column, json_text, table
 
 HELP = """\
 nextword status                            every run folder

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from benchmark.corpus import Corpus, open_corpus
-from benchmark.files import write_array, write_text
 from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.measure.perplexity import summary
 from benchmark.record.blocks import write_blocks
 from benchmark.record.folder import SCORES, run_folder, write_result
 from benchmark.record.identity import protocol_id
 from benchmark.record.result import Result
+from benchmark.storage.files import write_array, write_text
 
 TRAIN = ["the cat sat on the mat", "the dog sat on the log", "a cat saw a dog"] * 20
 TEST = ["the cat sat on the log", "a dog saw the cat", "the mat sat", "a log"] * 10

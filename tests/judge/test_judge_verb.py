@@ -11,11 +11,11 @@ import pytest
 from judge_cases import MIRROR, needs_mirror, pairs_file, passages_file
 
 from benchmark.cli import main
-from benchmark.files import write_json
 from benchmark.judge import judge as judging
 from benchmark.judge.data import DataFile
 from benchmark.judge.record import JUDGEMENTS
 from benchmark.record.find import find_run
+from benchmark.storage.files import write_json
 
 PAIRS = {
     "dogs_1": ("binding", [("The cat sat on the mat", "The sat cat on the mat"), ("A dog lay", "A log lay")]),

@@ -15,8 +15,8 @@ from benchmark.corpus.parts_of_speech import CLASSES
 from benchmark.measure import seen
 from benchmark.measure.breakdown import CRITERIA, group_losses
 from benchmark.measure.seen import longest_seen
-from benchmark.reading import Unreadable
 from benchmark.record.losses import read_losses, write_losses
+from benchmark.storage.reading import Unreadable
 
 WORDS = 5
 START = -1

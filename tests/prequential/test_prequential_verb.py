@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from benchmark.cli import main
-from benchmark.files import write_json
 from benchmark.prequential import coding
 from benchmark.prequential.record import FILE, read_code
 from benchmark.record.find import find_run
 from benchmark.run import execute
+from benchmark.storage.files import write_json
 from benchmark.sweep.compose import Collector
 
 

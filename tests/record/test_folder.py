@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.files import atomic_folder, write_json, write_text
 from benchmark.record.find import find_run
 from benchmark.record.folder import finished, read_result, read_runs, run_folder
+from benchmark.storage.files import atomic_folder, write_json, write_text
 
 
 def make_run(results: Path, model: str, run_id: str, **result: object) -> Path:

@@ -14,11 +14,11 @@ from killing import killed_before
 
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from benchmark.errors import UserError
-from benchmark.files import write_json
 from benchmark.record.find import find_run
 from benchmark.record.folder import read_result, read_runs
 from benchmark.record.repetition import clear_up
 from benchmark.run import execute
+from benchmark.storage.files import write_json
 from benchmark.sweep.compose import collect
 from benchmark.sweep.outcome import PlannedRun, outcome_from_exit
 from benchmark.sweep.states import folder_states

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.files import write_json
 from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of
 from benchmark.report.sections import search as section
 from benchmark.search.importance import importance
 from benchmark.search.record import SearchRecord, Trial, read_searches
+from benchmark.storage.files import write_json
 from benchmark.verbs.report import main
 
 KEYS = ("model.training.learning_rate", "model.layers", "model.skip")

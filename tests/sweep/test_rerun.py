@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.files import write_json
 from benchmark.record.folder import read_runs
+from benchmark.storage.files import write_json
 from benchmark.sweep.rerun import jobs_to_rerun
 
 KENLM = ["-m", "model=kenlm", "model.order=1,2"]

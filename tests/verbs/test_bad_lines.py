@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from benchmark.cli import main
+from benchmark.console.quoting import for_shell, hydra_text, quoted_argument
 from benchmark.errors import UserError
 from benchmark.job import Job
-from benchmark.quoting import for_shell, hydra_text, quoted_argument
 from benchmark.run import execute
 from benchmark.sweep import cached_composer, subprocess_run
 from benchmark.sweep.compose import collect

@@ -50,7 +50,7 @@ TARGETS: list[Any] = [
     "os.system",
     "subprocess.Popen",
     "builtins.eval",
-    "benchmark.files.write_text",
+    "benchmark.storage.files.write_text",
     "benchmark.contract.LanguageModel",
     "baselines.saving.named_class",
     "baselines.saving.LanguageModel",

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmark.checksums import checksum, sealed, unsealed
+from benchmark.storage.checksums import checksum, sealed, unsealed
 
 NAME = "training.json"
 

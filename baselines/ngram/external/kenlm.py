@@ -28,8 +28,8 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
-from benchmark.reading import open_regular
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.reading import open_regular
+from benchmark.storage.temporary import TemporaryFolder
 
 _ARPA = "model.arpa"
 _SETTINGS = "model.json"

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.contract import TokenStream
 from benchmark.errors import UserError
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.temporary import TemporaryFolder
 
 
 def find_lmplz(program: str | None) -> str | None:

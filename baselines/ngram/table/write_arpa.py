@@ -19,7 +19,7 @@ from baselines.ngram.table.backoff import BackoffTable
 from benchmark.corpus.marks import START
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
-from benchmark.files import atomic_file
+from benchmark.storage.files import atomic_file
 
 #: What the format writes as log10 of zero.
 _ZERO = -99.0

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.prequential.record import CodedBlock, PrequentialCode, read_code
-from benchmark.reading import or_warn
 from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Block, Figure, Paragraph, Section
 from benchmark.report.context import Context
@@ -19,6 +18,7 @@ from benchmark.report.fields import Field, cells_of, columns_of, number_field, t
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.rows import Row
 from benchmark.report.tables import Group, Table, TableRow, data_table
+from benchmark.storage.reading import or_warn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

@@ -10,7 +10,6 @@ from typing import Any
 
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
-from benchmark.reading import or_empty, read_json_object
 from benchmark.record.folder import RunRecord
 from benchmark.record.outdated import outdated
 from benchmark.record.result import Result
@@ -20,6 +19,7 @@ from benchmark.report.context import Context, letter
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow
+from benchmark.storage.reading import or_empty, read_json_object
 
 ORDER = 100
 #: Beyond this many runs, the rest are in the CSV only, those of the best rows last.

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from benchmark import text
-from benchmark.reading import or_empty, read_json_object
 from benchmark.report.blocks import Block, Fold, Quotes, Section
 from benchmark.report.context import Context
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_cell
+from benchmark.storage.reading import or_empty, read_json_object
 
 ORDER = 90
 #: How many models are quoted, continuations of each, and next words: enough to compare and few to read.

@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import ClassVar
 
-from benchmark.signals import hidden_from_children
+from benchmark.console.signals import hidden_from_children
 from benchmark.sweep.capacity import Allocation, Capacity
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.lease import exit_with_lease, held_lease

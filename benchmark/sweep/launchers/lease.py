@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.temporary import TemporaryFolder
+from benchmark.storage.temporary import TemporaryFolder
 
 _watched: set[str] = set()
 

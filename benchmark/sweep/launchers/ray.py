@@ -12,8 +12,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from benchmark.console.signals import hidden_from_children, kept_handlers
 from benchmark.errors import UserError
-from benchmark.signals import hidden_from_children, kept_handlers
 from benchmark.sweep.capacity import Allocation, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.local_pool import DeferredOutcome, run_with_capacity

@@ -19,14 +19,14 @@ from uuid import uuid4
 
 from benchmark.environment import CACHE, CORPORA, user_path
 from benchmark.errors import UserError
-from benchmark.files import locked, write_text
 from benchmark.record.folder import RESULT, WORKSPACE
 from benchmark.record.links import refuse_link, refuse_links
 from benchmark.record.repetition import settle_from
+from benchmark.storage.files import locked, write_text
+from benchmark.storage.temporary import TemporaryFolder
 from benchmark.sweep.monitor import Monitor
 from benchmark.sweep.outcome import PlannedRun
 from benchmark.sweep.subprocess_run import OutputLine, WorkerExit, WorkerRequest, worker_output
-from benchmark.temporary import TemporaryFolder
 
 #: A file below the results folder; its content shows a machine that it sees this very folder.
 MARK = Path("launcher") / "mark"

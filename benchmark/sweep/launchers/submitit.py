@@ -15,11 +15,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from benchmark.console.output import steady_output
+from benchmark.console.signals import hidden_from_children
 from benchmark.errors import UserError
-from benchmark.output import steady_output
 from benchmark.record.links import refuse_link
 from benchmark.record.progress import Progress
-from benchmark.signals import hidden_from_children
 from benchmark.sweep.capacity import Allocator, Capacity, requested_gpu
 from benchmark.sweep.launchers.launcher import Launcher
 from benchmark.sweep.launchers.lease import exit_with_lease, held_lease

@@ -14,7 +14,6 @@ import pytest
 from benchmark.checkpoint import load_trained
 from benchmark.contract import TokenStream
 from benchmark.errors import UserError
-from benchmark.reading import read_json_object
 from benchmark.record.blocks import read_blocks
 from benchmark.record.config import read_config
 from benchmark.record.curve import read_curve
@@ -22,6 +21,7 @@ from benchmark.record.folder import ENVIRONMENT, SAMPLES, RunRecord, read_result
 from benchmark.record.losses import read_losses
 from benchmark.record.scores import read_scores
 from benchmark.run import execute
+from benchmark.storage.reading import read_json_object
 from benchmark.sweep.compose import collect
 
 NETWORK = ["training.epochs=1", "training.batch=4", "embedding_size=4", "hidden_size=4"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.cli import main
+from benchmark.console.output import problem_of, showable, steady_output
 from benchmark.job import in_sweep
-from benchmark.output import problem_of, showable, steady_output
 from benchmark.run import execute
 from benchmark.sweep.compose import collect
 

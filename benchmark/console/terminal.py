@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from benchmark.output import CONTROLS, OwnStream, own_styles, showable
+from benchmark.console.output import CONTROLS, OwnStream, own_styles, showable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,10 +13,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from benchmark.checksums import sealed
 from benchmark.errors import UserError
-from benchmark.exchange import put_in_place
-from benchmark.temporary import TemporaryFolder, temporary_file
+from benchmark.storage.checksums import sealed
+from benchmark.storage.exchange import put_in_place
+from benchmark.storage.temporary import TemporaryFolder, temporary_file
 
 #: The file in a folder that is locked while a process works there.
 LOCK = ".lock"
@@ -65,7 +65,7 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """A JSON object with its checksum (see `benchmark.checksums`) and sorted keys, so that it diffs well; an
+    """A JSON object with its checksum (see `storage.checksums`) and sorted keys, so that it diffs well; an
     infinite number becomes the string "inf"."""
     content = sealed(json_values(data))
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)

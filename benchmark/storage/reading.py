@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from benchmark.checksums import difference, unsealed
 from benchmark.errors import UserError
-from benchmark.plain_data import MOST_LEVELS, plain
+from benchmark.storage.checksums import difference, unsealed
+from benchmark.storage.plain_data import MOST_LEVELS, plain
 
 Read = TypeVar("Read")
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from benchmark import cli
-from benchmark.signals import Stopped, hidden_from_children, kept_handlers, stop_signals
+from benchmark.console.signals import Stopped, hidden_from_children, kept_handlers, stop_signals
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmark import reading
-from benchmark.reading import MOST_BYTES, Unreadable, read_json, read_json_object, read_yaml
+from benchmark.storage import reading
+from benchmark.storage.reading import MOST_BYTES, Unreadable, read_json, read_json_object, read_yaml
 
 ODD_JSON = {
     "empty": b"",

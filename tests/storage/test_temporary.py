@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import exchange
 from benchmark.errors import UserError
-from benchmark.exchange import put_back, put_in_place
-from benchmark.files import atomic_file, atomic_folder, write_text
-from benchmark.temporary import TemporaryFolder, remove_abandoned
+from benchmark.storage import exchange
+from benchmark.storage.exchange import put_back, put_in_place
+from benchmark.storage.files import atomic_file, atomic_folder, write_text
+from benchmark.storage.temporary import TemporaryFolder, remove_abandoned
 
 HOLD = """
 import sys
 from pathlib import Path
-from benchmark.temporary import TemporaryFolder, temporary_file
+from benchmark.storage.temporary import TemporaryFolder, temporary_file
 here = Path(sys.argv[1])
 folder = TemporaryFolder.beside(here / "checkpoint")
 (folder.path / "half").write_text("half")

@@ -10,7 +10,7 @@ import pytest
 from terminals import shown_in_terminal
 
 PROGRAM = """
-from benchmark.terminal import Column, table
+from benchmark.console.terminal import Column, table
 columns = [Column("#", right=True), Column("model", folds=True), Column("family", spare=2),
            Column("perplexity", right=True), Column("memory", right=True, spare=1)]
 label = "an infinite n-gram with classes, a cache and [bold] an LSTM, weighted by the history"
@@ -44,6 +44,6 @@ def test_a_pipe_gets_whole_labels_and_no_colour_codes() -> None:
 
 
 def test_no_color_is_honoured() -> None:
-    coloured = "from benchmark.terminal import console; console().print('x', style='red')"
+    coloured = "from benchmark.console.terminal import console; console().print('x', style='red')"
     assert "\x1b[31m" in shown_in_terminal([sys.executable, "-c", coloured])
     assert "31m" not in shown_in_terminal([sys.executable, "-c", coloured], environment={"NO_COLOR": "1"})
