@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -31,10 +32,19 @@ def pytest_configure(config: pytest.Config) -> None:
     Runs measure no load time: that takes a process which imports everything anew. Its own tests ask for it.
     """
     os.environ.setdefault("NEXTWORD_FOOTPRINT", "false")
+    heed_signals()
     if not hasattr(config, "workerinput"):
         running = ExitStack()
         running.enter_context(warm_processes.server())
         config.add_cleanup(running.close)
+
+
+def heed_signals() -> None:
+    """Background jobs of a shell and programs under nohup ignore signals; so would the tests' processes."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    for number, handler in usual.items():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

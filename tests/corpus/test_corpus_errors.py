@@ -13,6 +13,9 @@ from benchmark.corpus import fingerprint, tokeniser_of
 from benchmark.corpus.document import LONGEST, PIECE
 from benchmark.errors import UserError
 
+#: Documents by names that any kind of source may have.
+NAMES = {"train": "a.txt", "valid": "b.txt", "test": "c.txt"}
+
 
 def refusal(options: dict[str, Any], folder: Path, corpora_dir: Path | None = None) -> str:
     with pytest.raises(UserError) as caught:
@@ -47,8 +50,14 @@ def refusal(options: dict[str, Any], folder: Path, corpora_dir: Path | None = No
         ({"name": "a/b"}, "corpus.name='a/b' is not usable"),
         ({"published": [{"modle": "x"}]}, "corpus.published[0].modle: there is no such setting"),
         ({"source": {"kind": "nltk"}}, "corpus.source.name is missing"),
-        ({"source": {"kind": "nltk", "name": "brwn"}}, "NLTK has no such corpus. Did you mean 'brown'"),
-        ({"source": {"kind": "package", "name": "no-such", "folder": "x"}}, "'no-such' is not installed"),
+        (
+            {"source": {"kind": "nltk", "name": "brwn"}, **NAMES},
+            "NLTK has no such corpus. Did you mean 'brown'",
+        ),
+        (
+            {"source": {"kind": "package", "name": "no-such", "folder": "x"}, **NAMES},
+            "'no-such' is not installed",
+        ),
         ({"expect": {"train": 7}}, "train comes to 4 targets, not 7"),
         ({"expect": {"sentences": 7}}, "sentences comes to 4 lines, not 7"),
     ],

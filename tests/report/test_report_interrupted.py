@@ -132,12 +132,23 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 
 
 ELSEWHERE = """
-import contextlib, locale, time
+import locale, time
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 scandir = os.scandir
+class Listing:
+    def __init__(self, entries):
+        self.entries = iter(entries)
+    def __iter__(self):
+        return self
+    def __next__(self):
+        return next(self.entries)
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        pass
 def backwards(path="."):
     with scandir(path) as found:
-        return contextlib.nullcontext(iter(sorted(found, key=lambda entry: entry.name, reverse=True)))
+        return Listing(sorted(found, key=lambda entry: entry.name, reverse=True))
 os.scandir = backwards
 locale.setlocale(locale.LC_ALL, "")
 """

@@ -151,7 +151,11 @@ def test_shares_are_even_and_whole(wanted, room):
 
 KEYS = st.text("abc_", min_size=1, max_size=4).filter(lambda key: key not in ("seed", "label", "name"))
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=120) | st.floats(allow_nan=False),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text(max_size=120)
+    | st.floats(allow_nan=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )

@@ -189,7 +189,7 @@ def test_a_record_from_before_core_seconds_is_read(tune, tmp_path):
     assert tune("add_k") == 0
     (path,) = (tmp_path / "results").glob("searches/*.json")
     record = json.loads(path.read_text())
-    for key in ("core_seconds", "from_defaults", "tuning"):
+    for key in ("core_seconds", "from_defaults", "tuning", "seal"):
         del record[key]
     for trial in record["trials"]:
         del trial["core_seconds"]
