@@ -31,6 +31,7 @@ def imports_of(path: Path) -> set[str]:
 #: What a baseline may import of the harness.
 OPEN_TO_BASELINES = (
     "benchmark.build",
+    "benchmark.console.options",
     "benchmark.contract",
     "benchmark.corpus",
     "benchmark.environment",

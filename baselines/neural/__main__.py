@@ -9,7 +9,6 @@ compare models, use `nextword run`.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -17,18 +16,17 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from baselines.neural.speed import Task, measure
+from benchmark.console.options import Parser
 from benchmark.contract import Diverged
 from benchmark.errors import ERROR_MARK, UserError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Return exit status 0, or 2 after one line that says what was wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m baselines.neural", description=(__doc__ or "").split("\n")[0]
-    )
+    parser = Parser("python -m baselines.neural", (__doc__ or "").split("\n")[0])
     parser.add_argument("task", type=Path, metavar="TASK.json", help="network, recipe and training text")
-    options = parser.parse_args(arguments)
     try:
+        options = parser.parse(sys.argv[1:] if arguments is None else arguments)
         print(json.dumps(measure(_read(options.task))))
     except (UserError, Diverged) as error:
         print(f"{ERROR_MARK}{error}", file=sys.stderr)

@@ -16,6 +16,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from baselines.ngram.sorting.arrays import TorchArrays
 from baselines.ngram.sorting.storage import parse_bytes
 from baselines.ngram.sorting.threads import thread_count
 from baselines.ngram.table.backoff import BackoffTable
+from benchmark.console.options import Parser, whole
 from benchmark.contract import RunLog
 from benchmark.corpus.marks import MarkRule
 from benchmark.errors import ERROR_MARK, UserError
@@ -62,10 +64,23 @@ class _Log(RunLog):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program. Returns the exit status: 0, or 2 after one line that says what was wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m baselines.ngram", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--order", type=int, default=5, help="order of the model, 1 to 10")
+    try:
+        options = _options(sys.argv[1:] if arguments is None else arguments)
+        memory = parse_bytes(options.memory, "--memory ") if options.memory else None
+        counting = {"threads": options.threads, "memory": memory, **_who_counts(options)}
+        device = None if options.device == "cpu" else options.device
+        rule = MarkRule("whitespace", marks=options.marks, setting="--marks")
+        print(json.dumps(measure(options.train, options.test, options.order, counting, device, rule)))
+    except (UserError, WorkerDied) as error:
+        print(f"{ERROR_MARK}{error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of the program. Raises UserError."""
+    parser = Parser("python -m baselines.ngram", (__doc__ or "").split("\n")[0])
+    parser.add_argument("--order", type=whole(1, 10), default=5, help="order of the model, 1 to 10")
     parser.add_argument("--train", type=Path, required=True, help="text to count")
     parser.add_argument("--test", type=Path, required=True, help="text to score")
     parser.add_argument(
@@ -75,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="<s> and </s> in the texts: refuse them, or read them as marks of lines (default: %(default)s)",
     )
     parser.add_argument(
-        "--threads", type=int, default=thread_count(), help="CPU threads (default: %(default)s)"
+        "--threads", type=whole(1), default=thread_count(), help="CPU threads (default: %(default)s)"
     )
     parser.add_argument(
         "--memory", help="memory for counting, such as 2G (default: $NEXTWORD_MEMORY, or half of the machine)"
@@ -91,21 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--ray", metavar="ADDRESS", help="Ray cluster to count on: auto, local, or HOST:PORT of its head"
     )
-    options = parser.parse_args(arguments)
-    if not 1 <= options.order <= 10:
-        parser.error(f"--order {options.order}: give an order from 1 to 10")
-    if options.threads < 1:
-        parser.error(f"--threads {options.threads}: give a whole number from 1")
-    try:
-        memory = parse_bytes(options.memory, "--memory ") if options.memory else None
-        counting = {"threads": options.threads, "memory": memory, **_who_counts(options)}
-        device = None if options.device == "cpu" else options.device
-        rule = MarkRule("whitespace", marks=options.marks, setting="--marks")
-        print(json.dumps(measure(options.train, options.test, options.order, counting, device, rule)))
-    except (UserError, WorkerDied) as error:
-        print(f"{ERROR_MARK}{error}", file=sys.stderr)
-        return 2
-    return 0
+    return parser.parse(arguments)
 
 
 def _who_counts(options: argparse.Namespace) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
+from benchmark.console.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
 from benchmark.console.terminal import json_text
 from benchmark.record.find import find_run
-from benchmark.verbs.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
 
 
 def main(arguments: list[str]) -> int:
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser("compare", __doc__)
+    parser = Parser("nextword compare", __doc__)
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", help=RUN_HELP)
     add("--all-seeds", action="store_true", help="take in the other seeds of each run's setting")

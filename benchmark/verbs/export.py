@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.checkpoint import load_trained
+from benchmark.console.options import RUN_HELP, Parser, add_results_dir, file
 from benchmark.contract import WritesArpa
 from benchmark.errors import UserError
 from benchmark.record.compact_scores import COMPACT, write_compact
 from benchmark.record.find import find_run
 from benchmark.record.folder import RunRecord
 from benchmark.record.scores import read_scores
-from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir, file
 
 
 def main(arguments: list[str]) -> int:
-    parser = Parser("export", __doc__)
+    parser = Parser("nextword export", __doc__)
     parser.add_argument("run", help=RUN_HELP)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.checkpoint import load_trained
+from benchmark.console.options import RUN_HELP, Parser, add_results_dir, number, whole
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.record.find import find_run
 from benchmark.record.folder import CHECKPOINT
-from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir, number, whole
 
 
 def main(arguments: list[str]) -> int:
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser("generate", __doc__)
+    parser = Parser("nextword generate", __doc__)
     add = parser.add_argument
     add("run", help=RUN_HELP)
     add("--prompt", default="", help="the text to continue")

@@ -6,8 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from benchmark.console.options import Parser, add_results_dir, existing_folder, number
 from benchmark.verbs import peers_options
-from benchmark.verbs.options import Parser, add_results_dir, existing_folder, number
 
 if TYPE_CHECKING:
     from benchmark.gpu.plan import Step
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser("gpu", __doc__, EPILOG)
+    parser = Parser("nextword gpu", __doc__, EPILOG)
     add = parser.add_argument
     add(
         "--seconds",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from benchmark.console.options import Parser, one_of
 from benchmark.console.terminal import json_text
 from benchmark.settings import choices, conf_dir
 from benchmark.storage.reading import Unreadable, read_text, read_yaml_object, warn_once
-from benchmark.verbs.options import Parser, one_of
 
 GROUPS = {
     "models": "model",
@@ -20,7 +20,7 @@ GROUPS = {
 
 
 def main(arguments: list[str]) -> int:
-    parser = Parser("list", __doc__)
+    parser = Parser("nextword list", __doc__)
     parser.add_argument(
         "what", nargs="?", type=one_of(GROUPS), help=f"what to list: {', '.join(GROUPS)} (default: all)"
     )

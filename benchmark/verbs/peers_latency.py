@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from benchmark.console.options import Parser, add_results_dir, name, whole
 from benchmark.verbs import peers_options
-from benchmark.verbs.options import Parser, add_results_dir, name, whole
 
 EPILOG = """\
 All models are fitted once and take turns in one process. A library that is missing gets a row with the
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser("peers latency", __doc__, EPILOG)
+    parser = Parser("nextword peers latency", __doc__, EPILOG)
     add = parser.add_argument
     add(
         "--corpora",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console.options import Parser, number, positive, whole
 from benchmark.errors import UserError
 from benchmark.verbs import peers_options
-from benchmark.verbs.options import Parser, number, positive, whole
 
 if TYPE_CHECKING:
     from benchmark.peers.neural.plan import NeuralPlan

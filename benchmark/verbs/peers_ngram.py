@@ -12,10 +12,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console.options import Parser, number, whole
 from benchmark.environment import LMPLZ
 from benchmark.errors import UserError
 from benchmark.verbs import peers_options
-from benchmark.verbs.options import Parser, number, whole
 
 if TYPE_CHECKING:
     from benchmark.peers.ngram.measure import NgramPlan

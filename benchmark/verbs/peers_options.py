@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.console.options import Parser, add_results_dir, existing_folder, name
 from benchmark.errors import UserError
 from benchmark.storage.temporary import TemporaryFolder
-from benchmark.verbs.options import Parser, add_results_dir, existing_folder, name
 
 if TYPE_CHECKING:
     from benchmark.peers.compare import Say
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def new_parser(verb: str, description: str | None, epilog: str, our_module: str) -> Parser:
     """A parser with the options of both comparisons."""
-    parser = Parser(verb.removeprefix("nextword "), description, epilog)
+    parser = Parser(verb, description, epilog)
     add = parser.add_argument
     add("--ours", metavar="COMMAND", help=f"our command line (default: python -m {our_module})")
     add("--name", type=name, help="what the comparison is called in the record (default: after its text)")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from benchmark.console.options import Parser, add_results_dir, folder
 from benchmark.console.terminal import json_text
-from benchmark.verbs.options import Parser, add_results_dir, folder
 
 
 def main(arguments: list[str]) -> int:
-    parser = Parser("report", __doc__)
+    parser = Parser("nextword report", __doc__)
     add_results_dir(parser)
     parser.add_argument(
         "--out", type=folder, metavar="FOLDER", help="folder to write to (default: RESULTS_DIR/report)"

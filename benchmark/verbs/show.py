@@ -6,19 +6,19 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark import text
+from benchmark.console.options import RUN_HELP, Parser, add_results_dir
 from benchmark.console.terminal import json_text
 from benchmark.job import run_title
 from benchmark.record.config import FILE
 from benchmark.record.find import find_run
 from benchmark.storage.reading import or_warn, read_text
-from benchmark.verbs.options import RUN_HELP, Parser, add_results_dir
 
 #: Long values that are not shown with the others.
 ELSEWHERE = ("published", "traceback", "model_settings", "bucket_edges", "bucket_targets", "bucket_nll")
 
 
 def main(arguments: list[str]) -> int:
-    parser = Parser("show", __doc__)
+    parser = Parser("nextword show", __doc__)
     parser.add_argument("run", help=RUN_HELP)
     add_results_dir(parser)
     parser.add_argument("--json", action="store_true", help="print the record as JSON")

@@ -70,6 +70,23 @@ def test_memory_and_threads_change_nothing(tmp_path: Path) -> None:
     assert measured(tmp_path, "--order", "4", "--memory", "1K", "--threads", "3") == default
 
 
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (["--order", "11"], "--order=11 is not usable: give a whole number from 1 to 10"),
+        (["--order", "two"], "--order=two is not usable: give a whole number from 1 to 10"),
+        (["--threads", "0"], "--threads=0 is not usable: give a whole number from 1"),
+        (["--ordre", "3"], "there is no option '--ordre'. Did you mean '--order'"),
+        (["--marks", "keep"], "--marks"),
+        (["more.txt"], "'more.txt' is one argument too many"),
+    ],
+)
+def test_a_bad_option_is_one_line(tmp_path: Path, given: list[str], answer: str) -> None:
+    status, output, errors = run(tmp_path, *given)
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert answer in errors
+
+
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
     status, output, errors = run(tmp_path, "--device", "cuda:77")
     assert (status, output, errors.count("\n")) == (2, "", 1)

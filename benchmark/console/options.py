@@ -1,4 +1,4 @@
-"""Options of the verbs. Whatever is wrong with them is one line that names the argument and the way out.
+"""Options of a program. Whatever is wrong with them is one line that names the argument and the way out.
 
 `argparse` would answer with its usage, which takes several lines and hides the reason at their end.
 """
@@ -25,12 +25,12 @@ _NO_VALUE = ("expected one argument", "expected at least one argument")
 
 
 class Parser(argparse.ArgumentParser):
-    """The options of `nextword VERB`. `parse` raises UserError for what it cannot use."""
+    """The options of `program`. `parse` raises UserError for what it cannot use."""
 
-    def __init__(self, verb: str, description: str | None, epilog: str | None = None) -> None:
+    def __init__(self, program: str, description: str | None, epilog: str | None = None) -> None:
         self._names: list[str] = []
         super().__init__(
-            f"nextword {verb}",
+            program,
             description=description,
             epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
@@ -85,13 +85,15 @@ class Parser(argparse.ArgumentParser):
         return f"{argument!r} is one argument too many ({self.prog} --help)"
 
 
-def whole(least: int) -> Callable[[str], int]:
-    """A type of options: a whole number from `least`."""
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type of options: a whole number from `least` to `most`."""
+    up = "" if most is None else f" to {most}"
 
     def read(text: str) -> int:
-        if not re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) or int(text) < least:
-            raise _unusable(text, f"give a whole number from {least}")
-        return int(text)
+        number = int(text) if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) else None
+        if number is None or number < least or (most is not None and number > most):
+            raise _unusable(text, f"give a whole number from {least}{up}")
+        return number
 
     return read
 
