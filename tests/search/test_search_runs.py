@@ -18,6 +18,7 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.search import search_file as search_files
 from benchmark.search.command import run_search
+from benchmark.storage.checksums import unsealed
 from benchmark.sweep.compose import collect
 
 FILE = """\
@@ -65,7 +66,7 @@ def unseen(tmp_path: Path, text_corpus: list[str]) -> None:
 def recorded(folder: Path) -> dict[str, Any]:
     """The only record of a results folder."""
     (path,) = (folder / "searches").glob("*.json")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return unsealed(json.loads(path.read_text(encoding="utf-8")))
 
 
 def runs(folder: Path) -> dict[str, Path]:
