@@ -96,6 +96,18 @@ def test_occurrences_within_a_stretch(
     assert found[0] == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("apart", [900, 1_022, 1_060, 1_073, 1_080, 2_000])
+def test_a_context_that_has_all_but_faded_leaves_a_distribution(apart: int) -> None:
+    """After so many half-lives its weight is 2^-apart: normal, then subnormal, then 0 as a double."""
+    model = Cache(order=3, half_life=1.0)
+    model.fit(stream_of([*"aaabb", END, END], VOCABULARY), stream_of([*"abcab"], VOCABULARY), RunLog())
+    stream = stream_of([*"cab", *["a"] * apart, *"cab"], VOCABULARY)
+    places = np.arange(len(stream))
+    rows = np.concatenate([block.copy() for block in model.distributions(stream, places, 100)])
+    assert np.exp(rows, dtype=np.float64).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert rows[places, stream.ids] == pytest.approx(model.log_probs(stream), abs=1e-4)
+
+
 def test_a_repeated_text_is_learned_as_it_goes() -> None:
     """After one reading of abc, b always follows a: the second half is likelier than the first."""
     train = stream_of([*"aaabb", END, END], VOCABULARY)

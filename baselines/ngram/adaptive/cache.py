@@ -176,7 +176,9 @@ class Cache(LanguageModel):
             share = self.weights[length][_bucket(total)]
             rest *= 1 - share
             p *= (1 - share).astype(np.float32)[:, None]
-            np.add.at(p, (place, np.searchsorted(words, word)), (share[place] / total[place]) * weight)
+            # divided first: a weight that has all but faded would make share / total infinite
+            frequency = np.divide(weight, total[place], where=total[place] > 0, out=np.zeros(len(place)))
+            np.add.at(p, (place, np.searchsorted(words, word)), share[place] * frequency)
         return words, p, rest.astype(np.float32)
 
     @cached_property
