@@ -15,7 +15,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist w
 CORE := tests/test_architecture.py tests/test_build.py tests/test_contract.py tests/golden tests/measure \
 	tests/record tests/corpus/test_encoding.py tests/corpus/test_corpus_words.py tests/corpus/test_corpus_splits.py
 
-.PHONY: help report gpu check core test test-slow lint clean
+.PHONY: help report gpu check core test test-slow test-thorough lint clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1 | /p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -37,8 +37,11 @@ core: .venv/installed-dev ## only the core tests
 test: .venv/installed-dev ## run the test suite, one process per core
 	$(PYTEST) -m "not slow"
 
-test-slow: .venv/installed-dev ## run the slow tests, and the property tests on more examples
-	$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough
+test-slow: .venv/installed-dev ## run the slow tests
+	$(PYTEST) -m slow
+
+test-thorough: .venv/installed-dev ## run the property tests on more examples than make test does
+	$(PYTEST) -m hypothesis --hypothesis-profile thorough
 
 lint: .venv/installed-dev ## check style, formatting and types
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # How many examples hypothesis tries of each property: `quick` unless --hypothesis-profile says otherwise.
 # There is no deadline: how long an example takes depends on what else the machine does.
-for profile, examples in {"quick": 25, "thorough": 50}.items():
+for profile, examples in {"quick": 25, "thorough": 150}.items():
     settings.register_profile(
         profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
