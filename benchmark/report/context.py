@@ -35,6 +35,11 @@ class Context:
         return ranked_groups([row for row in self.rows if row.train_share == 1])
 
     @cached_property
+    def groups_with_shares(self) -> list[RankedGroup]:
+        """Ranked rows with those trained on a share of the text, for learning curves."""
+        return ranked_groups(list(self.rows))
+
+    @cached_property
     def measures(self) -> tuple[Measure, ...]:
         """The measures that are shown: all but optional ones that no ranked row has."""
         rows = [row for group in self.ranked_groups for row in group.rows]

@@ -13,6 +13,7 @@ from benchmark.measure.bits import why_no_code
 from benchmark.measure.measures import TRAIN_SECONDS, VALID_PERPLEXITY
 from benchmark.report.rows import Row
 from benchmark.report.uncertainty import Uncertainty, uncertainty_of, with_uncertainty
+from benchmark.statistics.bootstrap import Estimate
 
 #: The parts of a protocol: the field of a run's record, and its name for readers.
 PROTOCOL_PARTS = {
@@ -79,6 +80,10 @@ class RankedGroup:
         rows = [row for row in self.family(family) if math.isfinite(row.perplexity or math.inf)]
         rows = [row for row in rows if history in (None, row.history)]
         return min(rows, key=lambda row: round(row.mean(VALID_PERPLEXITY) or math.inf, 2), default=None)
+
+    def ratio(self, above: Row, below: Row) -> Estimate | None:
+        """The perplexity of one row divided by that of another, with its interval; None if it has none."""
+        return self.uncertainty.ratio(above, below) if self.uncertainty else None
 
     @property
     def protocol_parts(self) -> dict[str, str]:

@@ -130,7 +130,7 @@ def _both_families(group: RankedGroup, ngram: Row, neural: Row) -> Sentences:
 
 def how_sure(group: RankedGroup, ngram: Row, neural: Row) -> str:
     """The interval of the quotient of two perplexities, in words; empty if it is not known."""
-    ratio = group.uncertainty.ratio(neural, ngram) if group.uncertainty else None
+    ratio = group.ratio(neural, ngram)
     if ratio is None:
         return ""
     low, high = (text.signed_percent(value - 1) for value in (ratio.low, ratio.high))

@@ -22,7 +22,7 @@ from benchmark.report.context import Context
 from benchmark.report.cost_curves import COSTS, RESOURCES, envelopes, trainings
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.learning_curves import learning_curves
-from benchmark.report.ranking import RankedGroup, ranked_groups
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow
 
 ORDER = 46
@@ -51,7 +51,7 @@ NOTES = (
 def build(context: Context) -> Section | None:
     pairs: list[tuple[RankedGroup, list[Pair]]] = []
     figures: list[Figure | None] = []
-    for group in ranked_groups(list(context.rows)):
+    for group in context.groups_with_shares:
         curves = learning_curves(group)
         trained = trainings([row for row in group.family("neural") if row.train_share == 1], MOST)
         ngram = best_ngram(group, curves)

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from benchmark import text
 from benchmark.measure.measure import Measure
 from benchmark.measure.measures import TRAIN_SECONDS
 from benchmark.report.blocks import Block, Paragraph, Section
 from benchmark.report.context import Context
 from benchmark.report.cost_curves import MEMORY, NUMBERS, Choice, envelopes
-from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
+from benchmark.report.family_pairs import FamilyPair, pair_fields
+from benchmark.report.fields import Field, cells_of, columns_of, number_field
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.tables import Group, Table, TableRow
-from benchmark.statistics.bootstrap import Estimate
 
 ORDER = 36
 
@@ -38,25 +37,13 @@ RULES: tuple[tuple[Measure, str], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class EqualCost:
-    """The choices of both families for at most a cost; `ratio` is that of the network's perplexity to the
-    n-gram model's, None where it has no interval."""
+@dataclass(frozen=True, kw_only=True)
+class EqualCost(FamilyPair):
+    """The best of each family for at most a cost, and what these cost."""
 
     limit: float
-    ngram: Choice
-    neural: Choice
-    ratio: Estimate | None
-
-    @property
-    def difference(self) -> float:
-        """The network's test perplexity as a share of the n-gram model's, less one."""
-        return self.neural.point.shown / self.ngram.point.shown - 1
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The ends of the difference's interval."""
-        return (self.ratio.low - 1, self.ratio.high - 1) if self.ratio else None
+    ngram_cost: float
+    neural_cost: float
 
 
 def build(context: Context) -> Section | None:
@@ -78,13 +65,26 @@ def equal_costs(group: RankedGroup, cost: Measure) -> list[EqualCost]:
     if not {"count", "neural"} <= families.keys():
         return []
     found: list[EqualCost] = []
+    before: tuple[Choice, ...] = ()
     for limit in _limits(families):
-        ngram, neural = (_chosen(families[family], limit) for family in ("count", "neural"))
-        if not found or (ngram, neural) != (found[-1].ngram, found[-1].neural):
-            known = group.uncertainty
-            ratio = known.ratio(neural.row, ngram.row) if known else None
-            found.append(EqualCost(limit, ngram, neural, ratio))
+        chosen = tuple(_chosen(families[family], limit) for family in ("count", "neural"))
+        if chosen != before:
+            found.append(_equal_cost(group, limit, *chosen))
+        before = chosen
     return found
+
+
+def _equal_cost(group: RankedGroup, limit: float, ngram: Choice, neural: Choice) -> EqualCost:
+    return EqualCost(
+        limit=limit,
+        ngram=ngram.row,
+        neural=neural.row,
+        ngram_perplexity=ngram.point.shown,
+        neural_perplexity=neural.point.shown,
+        ngram_cost=ngram.point.cost,
+        neural_cost=neural.point.cost,
+        ratio=group.ratio(neural.row, ngram.row),
+    )
 
 
 def _limits(families: Mapping[str, Sequence[Choice]]) -> list[float]:
@@ -104,17 +104,11 @@ def _chosen(choices: Sequence[Choice], limit: float) -> Choice:
 
 def _table(cost: Measure, rule: str, found: Sequence[tuple[RankedGroup, list[EqualCost]]]) -> Table:
     fields: list[Field[EqualCost]] = [
-        number_field("limit", "At most", lambda pair: pair.limit, cost.show),
-        text_field("ngram", "Best n-gram model", lambda pair: pair.ngram.row.label),
-        number_field("ngram_cost", "Its cost", lambda pair: pair.ngram.point.cost, cost.show, "data"),
-        number_field("ngram_perplexity", "Test perplexity", lambda p: p.ngram.point.shown, text.perplexity),
-        text_field("neural", "Best network", lambda pair: pair.neural.row.label),
-        number_field("neural_cost", "Its cost", lambda pair: pair.neural.point.cost, cost.show, "data"),
-        number_field("neural_perplexity", "Test perplexity", lambda p: p.neural.point.shown, text.perplexity),
-        number_field("difference", "Network's difference", lambda pair: pair.difference, text.signed_percent),
+        number_field("limit", "At most", attrgetter("limit"), cost.show),
+        *pair_fields([pair for _, pairs in found for pair in pairs]),
+        number_field("ngram_cost", "n-gram model's cost", attrgetter("ngram_cost"), cost.show, "data"),
+        number_field("neural_cost", "Network's cost", attrgetter("neural_cost"), cost.show, "data"),
     ]
-    if any(pair.interval for _, pairs in found for pair in pairs):
-        fields += interval_fields("difference", attrgetter("interval"), text.signed_percent)
     groups = tuple(
         Group(tuple(TableRow(cells_of(fields, pair)) for pair in pairs), group.title, corpus=group.corpus)
         for group, pairs in found

@@ -11,6 +11,7 @@ from operator import attrgetter
 from benchmark import text
 from benchmark.report.blocks import Block, Paragraph, Section, Strong
 from benchmark.report.context import Context
+from benchmark.report.family_pairs import FamilyPair, pair_fields
 from benchmark.report.fields import (
     Field,
     cells_of,
@@ -39,25 +40,11 @@ INTRODUCTION = (
 )
 
 
-@dataclass(frozen=True)
-class EqualHistory:
-    """The best row of each family with the same history; `ratio` is that of the network's perplexity to the
-    other's, None where it has no interval."""
+@dataclass(frozen=True, kw_only=True)
+class EqualHistory(FamilyPair):
+    """The best row of each family with the same history."""
 
     history: str
-    ngram: Row
-    neural: Row
-    ratio: Estimate | None
-
-    @property
-    def difference(self) -> float:
-        """How far the network's perplexity is from that of the n-gram model, as a share of the latter."""
-        return _value(self.neural) / _value(self.ngram) - 1
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The ends of the difference's interval."""
-        return (self.ratio.low - 1, self.ratio.high - 1) if self.ratio else None
 
 
 @dataclass(frozen=True)
@@ -80,15 +67,7 @@ class BothHistories:
         return (1 - self.ratio.high, 1 - self.ratio.low) if self.ratio else None
 
 
-EQUAL: tuple[Field[EqualHistory], ...] = (
-    text_field("history", "History", lambda pair: HISTORIES[pair.history]),
-    text_field("ngram", "Best n-gram model", lambda pair: pair.ngram.label),
-    number_field("ngram_perplexity", "Test perplexity", lambda p: _value(p.ngram), text.perplexity),
-    text_field("neural", "Best network", lambda pair: pair.neural.label),
-    number_field("neural_perplexity", "Test perplexity", lambda p: _value(p.neural), text.perplexity),
-    number_field("difference", "Network's difference", lambda pair: pair.difference, text.signed_percent),
-)
-DIFFERENCE_INTERVAL = interval_fields("difference", attrgetter("interval"), text.signed_percent)
+HISTORY: Field[EqualHistory] = text_field("history", "History", lambda pair: HISTORIES[pair.history])
 BOTH: tuple[Field[BothHistories], ...] = (
     text_field("label", "Model", lambda pair: pair.sentence.label),
     text_field("family", "Family", lambda p: FAMILY_NAMES.get(p.sentence.family, p.sentence.family)),
@@ -114,7 +93,16 @@ def equal_histories(group: RankedGroup) -> list[EqualHistory]:
     for history in HISTORIES:
         ngram, neural = group.best("count", history), group.best("neural", history)
         if ngram and neural:
-            pairs.append(EqualHistory(history, ngram, neural, _ratio(group, neural, ngram)))
+            pairs.append(
+                EqualHistory(
+                    history=history,
+                    ngram=ngram,
+                    neural=neural,
+                    ngram_perplexity=_value(ngram),
+                    neural_perplexity=_value(neural),
+                    ratio=group.ratio(neural, ngram),
+                )
+            )
     return pairs
 
 
@@ -127,14 +115,10 @@ def both_histories(group: RankedGroup) -> list[BothHistories]:
             key = json.dumps([row.model, settings], sort_keys=True, default=str)
             found[key].setdefault(row.history, row)
     return [
-        BothHistories(**rows, ratio=_ratio(group, rows["stream"], rows["sentence"]))
+        BothHistories(**rows, ratio=group.ratio(rows["stream"], rows["sentence"]))
         for rows in found.values()
         if rows.keys() == HISTORIES.keys()
     ]
-
-
-def _ratio(group: RankedGroup, above: Row, below: Row) -> Estimate | None:
-    return group.uncertainty.ratio(above, below) if group.uncertainty else None
 
 
 def _value(row: Row) -> float:
@@ -150,7 +134,7 @@ def _blocks(group: RankedGroup) -> list[Block]:
         blocks.append(Paragraph(_verdict(group, *equal)))
     over = f" Intervals are over {group.uncertainty.blocks} of the test text." if group.uncertainty else ""
     if equal:
-        fields = [*EQUAL, *(DIFFERENCE_INTERVAL if any(pair.interval for pair in equal) else [])]
+        fields: list[Field[EqualHistory]] = [HISTORY, *pair_fields(equal)]
         rows = tuple(TableRow(cells_of(fields, pair)) for pair in equal)
         caption = (
             f"The best model of each family on {group.title} with the same history; lower is better. A "

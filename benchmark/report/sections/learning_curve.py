@@ -16,7 +16,7 @@ from benchmark.report.curve_crossings import Crossing, CurveComparison, comparis
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
 from benchmark.report.learning_curves import Curve, against_best_ngram, learning_curves, training_tokens
 from benchmark.report.palette import FAMILY_NAMES
-from benchmark.report.ranking import RankedGroup, ranked_groups
+from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, text_cell
 
@@ -52,7 +52,7 @@ FIELDS: tuple[Field[_Run], ...] = (
 
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
-    for group in ranked_groups(list(context.rows)):
+    for group in context.groups_with_shares:
         found = learning_curves(group)
         if found:
             blocks += [_figure(group, found), _table(group, found)]
