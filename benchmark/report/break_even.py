@@ -115,9 +115,15 @@ def _interval(
 ) -> CostInterval | None:
     if not first.rows or not second.rows:
         return None
-    one, other = (TracedCurve.of(curve.points, curve.rows) for curve in (first, second))
-    at_most, steps = compare is compare_at_most, compare is compare_steps
-    return crossing_interval(known, one, other, at_most=at_most, steps=steps)
+    end = max(first.points[-1][0], second.points[-1][0]) if compare is not compare_curves else 0.0
+    one, other = (_traced(curve, end) for curve in (first, second))
+    return crossing_interval(known, one, other, steps=compare is compare_steps)
+
+
+def _traced(curve: SeededCurve, end: float) -> TracedCurve:
+    """A curve up to `end`, at the least, with the rows that it shows."""
+    points = _level_to(curve.points, end)
+    return TracedCurve.of(points, [*curve.rows, *curve.rows[-1:] * (len(points) - len(curve.rows))])
 
 
 def _verdict(compared: CurveComparison, seeds: SeedRange | None = None) -> BreakEven:

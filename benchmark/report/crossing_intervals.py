@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from benchmark.report.uncertainty import Uncertainty
-from benchmark.statistics import LEVEL, student
+from benchmark.statistics import LEVEL
 
 
 @dataclass(frozen=True)
@@ -51,32 +50,18 @@ class TracedCurve:
         """The curve of (cost, perplexity), each shown by the row of that number."""
         return cls(tuple(x for x, _ in points), tuple(math.log(y) for _, y in points), tuple(rows))
 
-    def level_to(self, end: float) -> TracedCurve:
-        """This curve, going on level behind its last point."""
-        if self.costs[-1] >= end:
-            return self
-        return TracedCurve((*self.costs, end), (*self.nats, self.nats[-1]), (*self.rows, self.rows[-1]))
-
 
 def crossing_interval(
-    known: Uncertainty | None,
-    first: TracedCurve,
-    second: TracedCurve,
-    *,
-    at_most: bool = False,
-    steps: bool = False,
+    known: Uncertainty | None, first: TracedCurve, second: TracedCurve, *, steps: bool = False
 ) -> CostInterval | None:
     """Where the first curve gets below the second. None where the losses of a row are not known.
 
-    The curves are read as `compare_curves` reads them; with `at_most` as `compare_at_most`, with `steps` as
-    `compare_steps` does. The places of the draws are stretched about the estimate as any other estimate is
-    (`Bootstrap.estimate`), here by stretching the deviations.
+    Between their points the curves are straight lines in the logarithms or, with `steps`, level up to the
+    next point. The places of the draws are stretched about the estimate as any other estimate is
+    (`Bootstrap.stretch`), here by stretching the deviations.
     """
     if known is None or not set(known.places).issuperset(first.rows + second.rows):
         return None
-    if at_most or steps:
-        end = max(first.costs[-1], second.costs[-1])
-        first, second = first.level_to(end), second.level_to(end)
     begin, end = max(first.costs[0], second.costs[0]), min(first.costs[-1], second.costs[-1])
     if begin > end:
         return None
@@ -87,7 +72,8 @@ def crossing_interval(
     for curve, share, sign in zip((first, second), shares, (1, -1), strict=True):
         places = [known.places[row] for row in curve.rows]
         np.add.at(weights.T, places, sign * share.T)
-    stretch = _stretch(known, weights, knots, _places(gap[None, :], knots, steps)[0])
+    estimate = np.clip(_places(gap[None, :], knots, steps)[0], knots[0], knots[-1])
+    stretch = known.losses.stretch(weights[np.abs(knots - estimate).argmin()])
     drawn = _places(gap + stretch * (known.losses.deviations @ weights.T), knots, steps)
     tail = (1 - LEVEL) / 2
     low, high = (float(np.quantile(drawn, at, method="inverted_cdf")) for at in (tail, 1 - tail))
@@ -118,10 +104,3 @@ def _places(gaps: np.ndarray, knots: np.ndarray, steps: bool) -> np.ndarray:
         share = np.divide(above, above - under, out=np.ones(len(gaps)), where=above != under)
         places = knots[before] + share * (knots[at] - knots[before])
     return np.where(below.any(axis=1), np.where(at == 0, -np.inf, places), np.inf)
-
-
-def _stretch(known: Uncertainty, weights: np.ndarray, knots: np.ndarray, place: float) -> float:
-    """Student's quantile as a multiple of the normal one, for the degrees of freedom at the estimate."""
-    at = int(np.abs(knots - np.clip(place, knots[0], knots[-1])).argmin())
-    _, freedom = known.losses.error(weights[at])
-    return student.quantile(LEVEL, freedom) / NormalDist().inv_cdf((1 + LEVEL) / 2)

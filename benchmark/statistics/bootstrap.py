@@ -74,14 +74,18 @@ class Bootstrap:
     def estimate(self, value: float, deviations: np.ndarray, gradient: np.ndarray) -> Estimate:
         """A function of the means with its interval, from its deviation in each resample.
 
-        The interval is the percentile bootstrap's (Efron 1979), stretched about the value by t / z: t is
-        Student's quantile for the degrees of freedom along the function's gradient, z the normal one. Without
-        that, an interval from few blocks or seeds is too narrow (Hesterberg 2015, section 5.3).
+        The interval is the percentile bootstrap's (Efron 1979), stretched about the value by `stretch`.
+        """
+        low, high = self.stretch(gradient) * np.quantile(deviations, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Estimate(value, value + float(low), value + float(high))
+
+    def stretch(self, gradient: np.ndarray) -> float:
+        """t / z: Student's quantile for the degrees of freedom along a gradient, and the normal one.
+
+        Without it, an interval from few blocks or seeds is too narrow (Hesterberg 2015, section 5.3).
         """
         _, freedom = self.error(gradient)
-        stretch = student.quantile(LEVEL, freedom) / NormalDist().inv_cdf((1 + LEVEL) / 2)
-        low, high = stretch * np.quantile(deviations, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return Estimate(value, value + float(low), value + float(high))
+        return student.quantile(LEVEL, freedom) / NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def bootstrap(

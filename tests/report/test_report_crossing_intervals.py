@@ -10,7 +10,8 @@ import pytest
 from benchmark.record.blocks import BlockLosses, write_blocks
 from benchmark.record.folder import read_runs
 from benchmark.report.blocks import Figure
-from benchmark.report.break_even import Compare, compare_at_most, compare_steps
+from benchmark.report.break_even import Compare, SeededCurve, compare_at_most, compare_steps
+from benchmark.report.break_even import break_even as break_even_of
 from benchmark.report.context import context_of
 from benchmark.report.crossing_intervals import CostInterval, TracedCurve, crossing_interval
 from benchmark.report.curve_crossings import Points, compare_curves
@@ -52,20 +53,21 @@ def overtaken(first: Points, second: Points, compare: Compare) -> float:
     return next((crossing.at for crossing in met.crossings if crossing.first_leads), math.inf)
 
 
-@pytest.mark.parametrize(
-    ("compare", "options"),
-    [(compare_curves, {}), (compare_at_most, {"at_most": True}), (compare_steps, {"steps": True})],
-)
+@pytest.mark.parametrize("compare", [compare_curves, compare_at_most, compare_steps])
 @pytest.mark.parametrize("costs", [COSTS, [40.0, 250.0, 3_000.0, 5_000.0]], ids=["same", "others"])
-def test_it_is_that_of_every_draw_compared_by_itself(
-    compare: Compare, options: dict[str, bool], costs: list[float]
-) -> None:
+def test_it_is_that_of_every_draw_compared_by_itself(compare: Compare, costs: list[float]) -> None:
     random = np.random.default_rng(3)
     known = known_of(
         [*losses_of(NGRAM, random, 0.8), *losses_of(NETWORK, random, 0.8)], resamples=401
     )  # no quantile falls on the border of two draws
     ngram, network = traced(known, range(1, 5), COSTS), traced(known, range(5, 9), costs)
-    found = crossing_interval(known, network, ngram, **options)
+    first, second = (
+        SeededCurve(list(zip(curve.costs, np.exp(curve.nats).tolist(), strict=True)), rows=curve.rows)
+        for curve in (network, ngram)
+    )
+    even = break_even_of(first, second, compare, known)
+    assert even is not None
+    found = even.interval
     assert found is not None
     stretch = student.quantile(0.95, BLOCKS - 1) / 1.959964
     drawn = []
