@@ -113,6 +113,11 @@ def _number(said: str) -> int:
     return int(said)
 
 
+def machine_memory() -> int:
+    """The machine's memory in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 CORPORA = Variable[Path | None](
     "NEXTWORD_CORPORA", "folder with corpora that you have (`corpora_dir`)", _folder, None, "none"
 )

@@ -88,9 +88,6 @@ def check_settings(config: Mapping[str, Any]) -> None:
             given = config[key].get(part)
             if not isinstance(given, str | None):
                 raise UserError(f"{_shown(f'{key}.{part}', given)} is not usable: give text")
-        name = config[key].get("name", "")
-        if not re.fullmatch(r"\w[\w.-]*", name):  # it names a folder
-            raise UserError(f"{key}.name={name!r} is not usable: take letters, digits, '.', '_' and '-'")
     _check_folders(config)
     workers(config)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from benchmark.check.agreement import furthest_apart
 from benchmark.check.answers import kind_of, scores_of, size_of, tolerance
 from benchmark.contract import LanguageModel, TokenStream, Vocabulary
+from benchmark.environment import machine_memory
 from benchmark.errors import BrokenContract
 from benchmark.storage.files import files_below
 from benchmark.traces import described
@@ -47,7 +47,7 @@ def check_saved(
     `rate`: the tokens that it scores in a second. A model too large to be held twice is not loaded. Raises
     BrokenContract.
     """
-    if size_of(model).bytes_in_memory > SHARE * _memory():
+    if size_of(model).bytes_in_memory > SHARE * machine_memory():
         return
     again = loaded(model, folder, vocabulary)
     front = TokenStream.from_ids(stream.ids[: int(max(1, min(TARGETS, SECONDS * rate)))], vocabulary)
@@ -67,11 +67,6 @@ def loaded(model: LanguageModel, folder: Path, vocabulary: Vocabulary) -> Langua
     if not isinstance(again, LanguageModel):
         raise BrokenContract("load", f"returned {kind_of(again)}; it must return the model")
     return again
-
-
-def _memory() -> int:
-    """The machine's memory in bytes."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _is_pickle(path: Path) -> bool:

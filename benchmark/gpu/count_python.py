@@ -6,10 +6,10 @@ python -m benchmark.gpu.count_python --words 30000000 --device cuda --results-di
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
+from benchmark.environment import machine_memory
 from benchmark.errors import ERROR_MARK, UserError
 from benchmark.gpu.python_text import PythonText, write_python_text
 from benchmark.peers.ngram.measure import NgramPlan, measure
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _memory() -> str:
-    half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2_000_000
+    half = machine_memory() // 2_000_000
     return f"{min(half, MOST_MEGABYTES)}M"
 
 

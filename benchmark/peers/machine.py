@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from pathlib import Path
 
+from benchmark.environment import machine_memory
 from benchmark.peers.record import Machine, ProgramFile
 from benchmark.record.provenance import environment
 
 
 def this_machine() -> Machine:
     """This machine, and how busy it is now."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Machine(**environment(), memory_bytes=memory, busy_before=busy())
+    return Machine(**environment(), memory_bytes=machine_memory(), busy_before=busy())
 
 
 def busy(seconds: float = 1.0) -> float | None:

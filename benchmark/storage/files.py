@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -141,11 +142,10 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 def check_name(key: str, name: Any) -> None:
     """Refuse what cannot be the name of one folder or file everywhere.
 
-    Raises UserError naming the setting `key` for anything but text, an empty name, one of more than 100
-    bytes, one that begins with a dot or has blanks around it, path separators, and what cannot be printed.
+    Raises UserError naming the setting `key` for anything but text, for a name of more than 100 bytes, and
+    for one that is not made of letters, digits, '.', '_' and '-', or begins with '.' or '-'.
     """
-    plain = isinstance(name, str) and name.isprintable() and name.strip() == name != ""
-    if not plain or name.startswith(".") or set("/\\") & set(name) or len(name.encode()) > 100:
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name) or len(name.encode()) > 100:
         raise UserError(
             f"{key}={name!r} is not usable: it becomes the name of a folder; give up to 100 letters, digits, "
             "'.', '_' and '-', which do not begin with '.'"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.sweep.arguments import parsed_override
 from benchmark.sweep.compose import config_dir_options
 
 #: What a recorded command may set. The rest says where and how runs are made, which is for the user to say.
@@ -67,13 +68,10 @@ def _problem(setting: str) -> str | None:
 
 def _is_plain(setting: str) -> bool:
     """Whether the value is one value, or a list of values: no sweep over several, no settings in braces."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
     try:
-        override = OverridesParser.create().parse_override(setting)
+        override = parsed_override(setting)
         return not override.is_sweep_override() and _plain(override.value())
-    except (HydraException, RecursionError):
+    except (UserError, RecursionError):
         return False
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.sorting.threads import in_blocks
-from benchmark.environment import MEMORY, byte_count
+from benchmark.environment import MEMORY, byte_count, machine_memory
 from benchmark.errors import UserError
 
 _BLOCK = 1 << 20
@@ -30,7 +30,7 @@ def memory_budget() -> int:
 
     Raises UserError if NEXTWORD_MEMORY is not a size.
     """
-    return MEMORY.value or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return MEMORY.value or machine_memory() // 2
 
 
 def parse_bytes(said: str, name: str) -> int:
