@@ -39,6 +39,15 @@ def decimals(value: float | None, digits: int) -> str:
     return "∞" if math.isinf(value) else f"{value:,.{digits}f}"
 
 
+def spread(deviation: float | None, mean: float | None) -> str:
+    """A deviation of perplexities with the decimals of their mean: 90.9 ± 0.4; `<0.1` if it would be zero."""
+    if deviation is None or mean is None or not math.isfinite(deviation):
+        return NONE
+    digits = len(perplexity(mean).partition(".")[2])
+    shown = decimals(deviation, digits)
+    return f"<{decimals(10.0**-digits, digits)}" if deviation > 0 == float(shown.replace(",", "")) else shown
+
+
 def three_decimals(value: float | None) -> str:
     """A number with three decimals."""
     return decimals(value, 3)

@@ -34,13 +34,20 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: how to draw it, its caption, its description for readers who cannot see it, and its data."""
+    """A figure: how to draw it, its caption, its description for readers who cannot see it, and its data.
+
+    The title stands beside the drawing, not in it. `corpus` is the key of the corpus it is about, if it is
+    about one. `listed` is a heading and lines that a reader unfolds: what had no room in the drawing.
+    """
 
     name: str
+    title: str
     caption: str
     alt: str
     draw: Callable[[], Drawing]
     data: Table
+    corpus: str = ""
+    listed: tuple[str, tuple[str, ...]] = ("", ())
     kind: str = field(default="figure", init=False)
 
 

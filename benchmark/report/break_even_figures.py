@@ -62,11 +62,12 @@ def envelope_figure(
     caption = f"Test perplexity on {group.title} at equal {cost.noun}; both axes are logarithmic. {reached}"
     alt = f"Stepped lines of the perplexity of {len(families)} families by {cost.noun}. {reached}"
     name = f"equal_{cost.key}_{group.file}"
-    draw = partial(_draw_envelopes, group.title, cost, families)
-    return Figure(name, caption, alt, draw, data_table(name, columns_of(fields), rows))
+    title = f"{group.title}: perplexity at equal {cost.noun}"
+    draw = partial(_draw_envelopes, cost, families)
+    return Figure(name, title, caption, alt, draw, data_table(name, columns_of(fields), rows), group.corpus)
 
 
-def _draw_envelopes(title: str, cost: Measure, families: Mapping[str, Sequence[Choice]]) -> Drawing:
+def _draw_envelopes(cost: Measure, families: Mapping[str, Sequence[Choice]]) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
     from benchmark.report.figures.style import log_axis
 
@@ -79,7 +80,6 @@ def _draw_envelopes(title: str, cost: Measure, families: Mapping[str, Sequence[C
             Line(choices[-1].row.number, FAMILY_NAMES.get(family, family), family, (line,), steps=True)
         )
     drawing, axes = line_chart(
-        f"{title}: perplexity at equal {cost.noun}",
         lines,
         xlabel=f"at most this {cost.noun}",
         ylabel="test perplexity (lower is better)",
@@ -119,11 +119,12 @@ def training_figure(group: RankedGroup, trained: Sequence[Training], ngram: Sequ
     )
     alt = f"Line chart of validation perplexity by training time for {text.plural(len(lines), 'model')}."
     name = f"training_time_{group.file}"
-    draw = partial(_draw_trainings, group.title, lines)
-    return Figure(name, caption, alt, draw, data_table(name, columns_of(columns), data))
+    title = f"{group.title}: validation perplexity by training time"
+    draw = partial(_draw_trainings, lines)
+    return Figure(name, title, caption, alt, draw, data_table(name, columns_of(columns), data), group.corpus)
 
 
-def _draw_trainings(title: str, found: Sequence[tuple[Row, Sequence[tuple[float, float]]]]) -> Drawing:
+def _draw_trainings(found: Sequence[tuple[Row, Sequence[tuple[float, float]]]]) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
     from benchmark.report.figures.style import log_axis
 
@@ -133,7 +134,6 @@ def _draw_trainings(title: str, found: Sequence[tuple[Row, Sequence[tuple[float,
         line = (*points, (end, points[-1][1])) if row.family == "count" else tuple(points)
         lines.append(Line(row.number, row.label, row.family, (line,), steps=row.family == "count"))
     drawing, axes = line_chart(
-        f"{title}: validation perplexity by training time",
         lines,
         xlabel="training time",
         ylabel="validation perplexity (lower is better)",

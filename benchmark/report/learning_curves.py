@@ -88,3 +88,16 @@ def against_best_ngram(found: list[Curve]) -> list[tuple[Curve, Curve, CurveComp
     neural = [curve for curve in found if curve.family == "neural"]
     compared = [(curve, compare_curves(curve.points, ngram.points)) for curve in neural]
     return [(curve, ngram, comparison) for curve, comparison in compared if comparison is not None]
+
+
+def reference_curve(found: list[Curve]) -> Curve | None:
+    """The curve that others are divided by: the best one of Kneser-Ney, else the best n-gram model's."""
+    ngram = [curve for curve in found if curve.family == "count"]
+    kneser_ney = (curve for curve in ngram if "kneser" in f"{curve.rows[0].model} {curve.name}".lower())
+    return next(kneser_ney, ngram[0] if ngram else None)
+
+
+def ratios(curve: Curve, below: Curve) -> list[tuple[float, float]]:
+    """Training tokens, and the perplexity of one curve divided by the other's, at the sizes both have."""
+    base = dict(below.points)
+    return [(tokens, value / base[tokens]) for tokens, value in curve.points if tokens in base]

@@ -21,12 +21,14 @@ PARENT = os.getpid()
 def canvas(title: str):
     from benchmark.report.figures.style import canvas
 
-    return canvas(title)[0]
+    figure, axes = canvas()
+    axes.set_xlabel(title)
+    return figure
 
 
 def figures(number: int, drawing=canvas) -> list[Figure]:
     data = Table("data", "", (), ())
-    return [Figure(f"f{i}", "", "", partial(drawing, f"Figure {i}"), data) for i in range(number)]
+    return [Figure(f"f{i}", "", "", "", partial(drawing, f"Figure {i}"), data) for i in range(number)]
 
 
 def killed_in_a_worker(title: str):
@@ -81,7 +83,7 @@ draw.usable_cores = lambda: 2
 def wait():
     print(os.getpid(), flush=True)
     time.sleep(60)
-draw.draw_all([Figure(str(i), "", "", wait, Table("", "", (), ())) for i in range(4)], Path("."), print)
+draw.draw_all([Figure(str(i), "", "", "", wait, Table("", "", (), ())) for i in range(4)], Path("."), print)
 """
 
 

@@ -42,12 +42,24 @@ def test_the_front_holds_what_no_other_point_beats():
     assert [p.row for p in front(points, more_is_better=True)] == [3]
 
 
+def test_winners_are_named_first_then_the_front_by_what_it_gains():
+    from benchmark.report.figures.pareto import Point, front, to_name
+
+    places = [(1, 90, "count"), (2, 80, "count"), (3, 40, "neural"), (4, 39, "count"), (5, 70, "neural")]
+    points = [Point(i, str(i), family, c, p, winner=i == 4) for i, (c, p, family) in enumerate(places)]
+    best = front(points, more_is_better=False)
+    assert [p.row for p in best] == [0, 1, 2, 3]
+    # the winner; the lowest of each family, the lower first; the cheapest; what else the front gains
+    assert [p.row for p in to_name(points, best)] == [4, 3, 2, 0, 1]
+
+
 def test_labels_beside_points_do_not_overlap():
     from benchmark.report.figures.labels import Label, beside_points
-    from benchmark.report.figures.style import canvas, styled
+    from benchmark.report.figures.style import canvas, margins, styled
 
     with styled():
-        _, axes = canvas("t")
+        figure, axes = canvas()
+        margins(figure, 52, 14)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
         marks = [(0.3 + 0.04 * i, 0.5 + 0.05 * (i % 3)) for i in range(12)]
@@ -60,6 +72,84 @@ def test_labels_beside_points_do_not_overlap():
         assert not any(box.overlaps(other) for other in boxes[index + 1 :])
 
 
+def nearest(box, marks) -> int:
+    low, high = np.array([box.x0, box.y0]), np.array([box.x1, box.y1])
+    return int(np.argmin([np.hypot(*(np.clip(mark, low, high) - mark)) for mark in marks]))
+
+
+@few
+@given(st.lists(st.tuples(st.floats(0.1, 0.9), st.floats(0.1, 0.9)), min_size=3, max_size=12, unique=True))
+def test_a_name_is_joined_to_its_own_mark_or_stands_nearest_to_it(places):
+    from benchmark.report.figures.label_geometry import LED
+    from benchmark.report.figures.labels import Label, beside_points
+    from benchmark.report.figures.style import canvas, styled
+
+    with styled():
+        _, axes = canvas()
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        labels = [Label(f"model {i}", x, y) for i, (x, y) in enumerate(places)]
+        beside_points(axes, labels, places)
+        marks = axes.transData.transform(places)
+        boxes = {int(drawn.get_text().split()[1]): drawn.get_window_extent() for drawn in axes.texts}
+        ends = [line.get_transform().transform(line.get_xydata())[0] for line in axes.lines]
+    for index, box in boxes.items():
+        gap = np.hypot(*(np.clip(marks[index], [box.x0, box.y0], [box.x1, box.y1]) - marks[index]))
+        joined = any(np.allclose(end, marks[index], atol=0.01) for end in ends)
+        assert joined or (gap <= LED + 0.01 and np.allclose(marks[nearest(box, marks)], marks[index], atol=3))
+
+
+def test_a_label_prefers_the_side_away_from_other_marks():
+    from benchmark.report.figures.labels import Label, beside_points
+    from benchmark.report.figures.style import canvas, styled
+
+    with styled():
+        _, axes = canvas()
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        others = [(0.6, 0.5), (0.66, 0.53), (0.6, 0.45)]  # to the right of it, where a name stands by default
+        beside_points(axes, [Label("own", 0.5, 0.5)], [(0.5, 0.5), *others])
+        box = axes.texts[0].get_window_extent()
+        marks = axes.transData.transform([(0.5, 0.5), *others])
+    assert nearest(box, marks) == 0
+    assert box.x1 < marks[1][0]
+
+
+def line_chart_of(lines, **more):
+    from benchmark.report.figures.lines import line_chart
+    from benchmark.report.figures.style import styled
+
+    with styled():
+        return line_chart(lines, xlabel="x", ylabel="y", log_y=True, **more)[1]
+
+
+def test_a_line_that_leaves_the_axes_is_cut_with_a_mark_and_a_note():
+    from benchmark.report.figures.lines import Line
+
+    inside = Line(1, "stays", "count", (((1, 10), (3, 11)),))
+    leaves = Line(2, "leaves", "count", (((1, 10), (2, 1000), (3, 2380)),))
+    axes = line_chart_of([inside, leaves], ceiling=100.0)
+    top = axes.get_ylim()[1]
+    assert top == pytest.approx(106)
+    edge = [line for line in axes.lines if line.get_marker() == "^"]
+    # ln(106/10) / ln(1000/10) of the way from 1 to 2, as the axis is logarithmic
+    assert [line.get_xdata()[0] for line in edge] == [pytest.approx(1 + np.log(10.6) / np.log(100), abs=1e-6)]
+    said = [drawn.get_text() for drawn in axes.texts]
+    assert "▲ leaves: up to 2,380" in said
+    assert [name for name in said if "leaves" in name] == ["▲ leaves: up to 2,380"]
+    across = [line for line in axes.lines if np.allclose(line.get_ydata(), top) and len(line.get_xdata()) > 1]
+    assert across == []
+
+
+def test_a_line_that_only_begins_above_the_axes_keeps_its_name_at_its_end():
+    from benchmark.report.figures.edge import LEGEND
+    from benchmark.report.figures.lines import Line
+
+    falls = Line(1, "falls", "neural", (((1, 900), (2, 20), (3, 10)),))
+    said = [drawn.get_text() for drawn in line_chart_of([falls], ceiling=50.0).texts]
+    assert sorted(said) == sorted(["falls", LEGEND])
+
+
 @few
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=8))
 def test_leaders_at_the_right_cross_no_name_and_no_other_leader(ends):
@@ -67,7 +157,7 @@ def test_leaders_at_the_right_cross_no_name_and_no_other_leader(ends):
     from benchmark.report.figures.style import canvas, margins, styled
 
     with styled():
-        figure, axes = canvas("t")
+        figure, axes = canvas()
         margins(figure, 50, 150)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)

@@ -78,7 +78,7 @@ def test_the_crossing_stands_in_caption_and_alternative_text(sweep, tmp_path):
     said = "LSTM, 1 × 128 passes Kneser-Ney 5-gram at about 100,000 training tokens."
     assert said in found.caption
     assert said in found.alt
-    assert "dotted line" in found.caption
+    assert "Dotted lines mark where the lead changes." in found.caption
 
 
 def test_models_that_never_cross_are_said_to_lead_throughout(sweep, tmp_path):
@@ -87,7 +87,34 @@ def test_models_that_never_cross_are_said_to_lead_throughout(sweep, tmp_path):
     said = "Kneser-Ney 5-gram is ahead of LSTM, 1 × 128 throughout, from 15,000 to 930,000 training tokens."
     assert said in found.caption
     assert said in found.alt
-    assert "dotted line" not in found.caption
+    assert "Dotted lines" not in found.caption
+
+
+def test_every_crossing_is_marked_in_the_figure(sweep, tmp_path):
+    from benchmark.report.figures.style import styled
+
+    sweep(lstm={1 / 64: 400.0, 1 / 16: 230.0, 1 / 4: 190.0, 1: 110.0})  # behind, ahead, behind, ahead
+    with styled():
+        (axes,) = drawn(section(tmp_path)).draw().axes
+    rings = sorted(line.get_xdata()[0] for line in axes.lines if line.get_markersize() == 5)
+    assert len(rings) == 3
+    for tokens, (low, high) in zip(rings, pairwise(sorted(SIZES.values())), strict=True):
+        assert low < tokens < high
+    assert sum("passes" in drawn.get_text() for drawn in axes.texts) == 3
+
+
+def test_perplexity_is_shown_as_a_ratio_to_kneser_ney(sweep, run, tmp_path):
+    sweep()
+    for part, ppl in KN5.items():  # a better n-gram model is not what others are divided by
+        run("infinity_gram", "∞-gram", "count", 0.9 * ppl, share(part), run_id=f"i{part}")
+    ratio = next(b for b in section(tmp_path).blocks if b.kind == "figure" and "ratio" in b.name)
+    assert ratio.title.endswith("relative to Kneser-Ney 5-gram")
+    found: dict[str, list[float]] = {}
+    for row in ratio.data.groups[0].rows:
+        found.setdefault(row.cells[0].shown, []).append(row.cells[2].value)
+    assert found.keys() == {"LSTM, 1 × 128", "∞-gram"}
+    assert found["LSTM, 1 × 128"] == [pytest.approx(LSTM[part] / KN5[part]) for part in sorted(SIZES)]
+    assert found["∞-gram"] == [pytest.approx(0.9)] * 4
 
 
 def test_rows_of_a_share_are_not_ranked_and_leave_the_labels_of_the_whole_alone(sweep, tmp_path):
@@ -142,7 +169,7 @@ def test_corpora_have_figures_of_their_own(sweep, run, tmp_path):
     for part in (1 / 4, 1):
         run("kn", "KN", "count", 90.0 / part, {**share(part), **other}, run_id=f"o{part}")
     found = [block.name for block in section(tmp_path).blocks if block.kind == "figure"]
-    assert sorted(found) == ["learning_curve_other", "learning_curve_ptb"]
+    assert sorted(found) == ["learning_curve_other", "learning_curve_ptb", "learning_curve_ratio_ptb"]
 
 
 def test_a_failed_run_of_a_share_is_not_hidden_by_the_whole(sweep, tmp_path):

@@ -43,6 +43,15 @@ def test_numbers_are_short_and_carry_units(show, value, shown):
 
 
 @pytest.mark.parametrize(
+    ("deviation", "mean", "shown"),
+    [(0.4321, 90.94, "0.4"), (0.4321, 9.094, "0.43"), (12.6, 1_204.0, "13"), (0.02, 90.94, "<0.1"),
+     (0.0, 90.94, "0.0"), (None, 90.94, "–")],
+)  # fmt: skip
+def test_a_deviation_has_the_digits_of_its_mean(deviation, mean, shown):
+    assert text.spread(deviation, mean) == shown
+
+
+@pytest.mark.parametrize(
     ("shown", "tick"), [("10.0 MB", "10 MB"), ("1.50 M", "1.5 M"), ("100 k", "100 k"), ("0.050 s", "0.05 s")]
 )
 def test_axis_numbers_end_without_zeros(shown, tick):

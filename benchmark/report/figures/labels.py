@@ -12,12 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark import text
-from benchmark.report.figures.label_geometry import CLEAR, LED, Box, place_labels, spread_apart, step_segments
+from benchmark.report.figures.label_geometry import LED, Box, place_labels, spread_apart, step_segments
+from benchmark.report.figures.style import FONT
 from benchmark.report.palette import LIGHT
 
-SIZE = 9.5
+SIZE = FONT
 #: The width of the line from a name to its mark. Nothing else is drawn this thin.
-LEADER = 0.6
+LEADER = 0.7
 #: Points between the axes and the names to their right, where leaders bend.
 GUTTER = 18.0
 #: Nobody reads more names than this; the table has them all.
@@ -49,10 +50,9 @@ def beside_points(
 ) -> list[Label]:
     """Writes each label next to its point where there is room, and returns those left out.
 
-    Positions around the point are tried from near to far, first those clear of the stepped line through
-    `steps`. The labels are placed in several orders, and the order that names most points, with the shortest
-    leaders, is kept. A label that would cover a mark or another label, or leave the axes, is left out, as are
-    all beyond the first `MOST`.
+    The first labels matter most. A label is nearer to its own mark than to others where there is room for
+    that, is joined to it by a thin line, and keeps clear of the stepped line through `steps`. One that would
+    cover a mark or another label, or leave the axes, is left out, as are all beyond the first `MOST`.
     """
     named = labels[:MOST]
     drawn = [
@@ -64,7 +64,7 @@ def beside_points(
     around = axes.transData.transform(np.reshape(marks, (-1, 2)))
     frame = np.array(axes.get_window_extent().padded(-2).extents)
     line = list(step_segments(axes.transData.transform(np.reshape(steps, (-1, 2)))))
-    spots = place_labels(points, sizes, list(np.hstack([around - CLEAR, around + CLEAR])), line, frame)
+    spots = place_labels(points, sizes, around, line, frame)
     for index, name in enumerate(drawn):
         if index not in spots:
             name.remove()
@@ -77,10 +77,10 @@ def beside_points(
 
 
 def _lead(axes: Axes, point: Box, box: Box) -> None:
-    """Draws a thin line from a label to its mark, if they are far apart."""
+    """Draws a thin line from a label to its mark."""
     edge = np.clip(point, box[:2], box[2:])
     if np.hypot(*(edge - point)) > LED:
-        _leader(axes, [point, edge], LIGHT["muted"])
+        _leader(axes, [point, edge], LIGHT["ink"])
 
 
 def _leader(axes: Axes, corners: Sequence[Any], colour: str) -> None:
@@ -130,7 +130,7 @@ def at_right(axes: Axes, labels: Sequence[Label]) -> None:
             gid=f"row-{label.row}-9",
         )
         bends = [(x + 4, y), (max(x + 4, frame.x1 + 2), y), (frame.x1 + GUTTER - 2, height)]
-        _leader(axes, bends, label.colour)
+        _leader(axes, bends, LIGHT["muted"])
 
 
 def _lines_of(name: str, step: float) -> list[float]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from benchmark import text
+from benchmark.report.figures.edge import LEGEND, mark_edge, note, passes
 from benchmark.report.figures.labels import GUTTER, SIZE, Label, at_right, wrapped
-from benchmark.report.figures.style import WIDTH, canvas, log_axis, margins, text_width
+from benchmark.report.figures.style import HEIGHT, WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import LIGHT, MARKERS, SERIES
 
 #: Points above the axes for the text of one mark.
@@ -41,6 +43,14 @@ class Line:
     def ys(self) -> list[float]:
         return [y for seed in self.seeds for _, y in seed]
 
+    @property
+    def mean(self) -> list[tuple[float, float]]:
+        """The line that is drawn: at each x, the mean of the seeds that have it."""
+        at: dict[float, list[float]] = {}
+        for x, y in (point for seed in self.seeds for point in seed):
+            at.setdefault(x, []).append(y)
+        return [(x, sum(ys) / len(ys)) for x, ys in sorted(at.items())]
+
 
 @dataclass(frozen=True)
 class Level:
@@ -54,10 +64,11 @@ class Level:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place on the x axis with a short text, such as where two lines cross."""
+    """A place on the x axis with a short text, such as where two lines cross; at `y`, it gets a ring."""
 
     x: float
     text: str
+    y: float | None = None
 
 
 def colours_of(lines: Sequence[Line | Level]) -> list[str]:
@@ -78,7 +89,6 @@ def colours_of(lines: Sequence[Line | Level]) -> list[str]:
 
 
 def line_chart(
-    title: str,
     lines: Sequence[Line],
     levels: Sequence[Level] = (),
     *,
@@ -98,13 +108,19 @@ def line_chart(
     Lines are means over seeds, with a band of one standard deviation. If there are several families, n-gram
     models are dashed; otherwise each line has a marker of its own. Names are to the right, and `marks` are
     dotted vertical lines with their text on top. Without `joined`, only the markers are drawn: the places on
-    the x axis have no order. With `log_y`, lines above `ceiling` leave at the upper edge.
+    the x axis have no order. With `log_y`, lines above `ceiling` are cut at the upper edge: a triangle marks
+    the place, and a text above the axes says how far those go on that end there.
     Means and bands are those of the values, not of their logarithms, on logarithmic axes as well.
     """
-    figure, axes = canvas(title)
     everything: list[Line | Level] = [*lines, *levels]
     mixed = len({line.family for line in lines}) > 1
     colours = colours_of(everything)
+    top = _top(lines, levels, ceiling) if log_y else math.inf
+    above = [one for one in everything if _points(one)[-1][1] > top]
+    notes = [(note(wrapped(one.name, 60, 1), _points(one), top), one) for one in above]
+    legend = not above and any(passes(line.mean, top) for line in lines)
+    rows = len(marks) + len(notes) + legend
+    figure, axes = canvas(HEIGHT + MARK_ROW * max(0, rows - 2))
     for place, (line, colour) in enumerate(zip(lines, colours, strict=False)):
         shape = MARKERS.get(line.family, "o") if mixed else SHAPES[place % len(SHAPES)]
         frame = pd.DataFrame([(x, y) for seed in line.seeds for x, y in seed], columns=["x", "y"])
@@ -127,10 +143,13 @@ def line_chart(
         for index, drawn in enumerate(axes.lines[before:]):
             drawn.set_gid(f"row-{line.row}-{index}")
     for level, colour in zip(levels, colours[len(lines) :], strict=True):
+        if level.y > top:
+            continue
         axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
-    names = [wrapped(line.name) for line in everything]
-    right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.46)
-    margins(figure, left, right, bottom, top=34 + MARK_ROW * len(marks))
+    named = [one for one in everything if one not in above]
+    names = [wrapped(one.name) for one in named]
+    right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.46) if named else 14
+    margins(figure, left, right, bottom, top=12 + MARK_ROW * rows)
     if log_x:
         xs = [x for line in lines for seed in line.seeds for x, _ in seed] + [mark.x for mark in marks]
         axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
@@ -140,13 +159,30 @@ def line_chart(
     if log_y:
         low = min(y for line in lines for y in line.ys)
         low = min([low, *(level.y for level in levels)])
-        high = max([y for line in lines for y in line.ys] + [level.y for level in levels])
-        axes.set_ylim(low / 1.06, min(high, ceiling or high) * 1.06)
+        axes.set_ylim(low / 1.06, top)
         log_axis(axes, "y", lambda value: text.significant(value, 3))
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    _name_lines(axes, everything, names, colours)
+    colour_of = {id(one): colour for one, colour in zip(everything, colours, strict=True)}
+    for line in lines:
+        if math.isfinite(top):
+            mark_edge(axes, line.mean, colour_of[id(line)], steps=line.steps, row=line.row)
+    _name_lines(axes, named, names, [colour_of[id(one)] for one in named])
     _draw_marks(figure, axes, marks)
+    _write_above(figure, axes, len(marks), [(said, colour_of[id(one)], one.row) for said, one in notes])
+    if legend:
+        _write_above(figure, axes, len(marks), [(LEGEND, LIGHT["muted"], 0)])
     return figure, axes
+
+
+def _points(one: Line | Level) -> Sequence[tuple[float, float]]:
+    """What is drawn of it, from left to right; a level is one point, at no place."""
+    return one.mean if isinstance(one, Line) else [(0.0, one.y)]
+
+
+def _top(lines: Sequence[Line], levels: Sequence[Level], ceiling: float | None) -> float:
+    """The upper end of a logarithmic axis."""
+    high = max([y for line in lines for y in line.ys] + [level.y for level in levels])
+    return min(high, ceiling or high) * 1.06
 
 
 def _style(line: Line, mixed: bool) -> Any:
@@ -156,21 +192,36 @@ def _style(line: Line, mixed: bool) -> Any:
 
 def _draw_marks(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
     """Draws each mark, its text in a row of its own above the axes and as near to it as the width allows."""
-    frame = axes.get_window_extent()
     for row, mark in enumerate(marks):
         axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
-        shown = text.clean(mark.text, 64)
-        wide = text_width(figure, [shown], SIZE)
+        if mark.y is not None:
+            ground = LIGHT["ground"]
+            axes.plot([mark.x], [mark.y], "o", mfc=ground, mec=LIGHT["ink"], markersize=5, zorder=3.5)
         x = axes.transData.transform((mark.x, axes.get_ylim()[0]))[0]
-        left = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
-        axes.text(
-            (left - frame.x0) / frame.width,
-            1 + (4 + MARK_ROW * row) / frame.height,
-            shown,
-            transform=axes.transAxes,
-            va="bottom",
-            fontsize=SIZE,
-        )
+        _write(figure, axes, mark.text, row, x)
+
+
+def _write_above(figure: Figure, axes: Axes, first: int, notes: Sequence[tuple[str, str, int]]) -> None:
+    """Writes notes (text, colour, row of the comparison) above the axes, from row `first` on."""
+    for place, (said, colour, row) in enumerate(notes, start=first):
+        drawn = _write(figure, axes, said, place, 0.0)
+        drawn.set(color=colour, gid=f"row-{row}-9")
+
+
+def _write(figure: Figure, axes: Axes, said: str, row: int, x: float) -> Text:
+    """Writes a line above the axes, around the pixel x if the width of the figure allows it."""
+    frame = axes.get_window_extent()
+    shown = text.clean(said, 64)
+    wide = text_width(figure, [shown], SIZE)
+    left = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
+    return axes.text(
+        (left - frame.x0) / frame.width,
+        1 + (5 + MARK_ROW * row) / frame.height,
+        shown,
+        transform=axes.transAxes,
+        va="bottom",
+        fontsize=SIZE,
+    )
 
 
 def _name_lines(
@@ -181,23 +232,6 @@ def _name_lines(
         if isinstance(line, Level):
             x, y = axes.get_xlim()[1], line.y
         else:
-            x, y = _end(axes, [seed for seed in line.seeds if seed])
+            x, y = line.mean[-1]
         labels.append(Label(name, x, y, colour, line.row))
     at_right(axes, labels)
-
-
-def _end(axes: Axes, seeds: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float]:
-    """Where a line ends: at its last point, or where it last leaves the axes at the top."""
-    ends = [max(seed) for seed in seeds]
-    x, y = max(x for x, _ in ends), sum(y for _, y in ends) / len(ends)
-    top = axes.get_ylim()[1]
-    if y <= top:
-        return x, y
-    points = sorted(seeds[0])
-    for before, after in reversed(list(pairwise(points))):
-        if before[1] <= top < after[1]:
-            (x0, y0), (x1, y1) = axes.transData.transform([before, after])
-            edge = axes.transData.transform((x, top))[1]
-            across = x0 + (x1 - x0) * (edge - y0) / (y1 - y0)
-            return axes.transData.inverted().transform((across, edge))[0], top
-    return x, top

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from benchmark import text
 from benchmark.measure.measure import Measure
 from benchmark.report.figures.labels import Label, beside_points, wrapped
-from benchmark.report.figures.style import canvas, family_legend, log_axis, margins
+from benchmark.report.figures.style import HEIGHT, canvas, family_legend, log_axis, margins
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
 
 #: With more points than this, only the Pareto front and the best of each family are named.
@@ -28,6 +29,8 @@ class Point:
     family: str
     cost: float
     perplexity: float
+    #: Whether readers look for it: it stands for its family, or is well known.
+    winner: bool = False
 
 
 def front(points: Sequence[Point], *, more_is_better: bool) -> list[Point]:
@@ -40,13 +43,14 @@ def front(points: Sequence[Point], *, more_is_better: bool) -> list[Point]:
     return kept
 
 
-def pareto(title: str, points: Sequence[Point], cost: Measure) -> Figure:
-    """A scatter plot on logarithmic axes. Names stand beside the marks where there is room."""
-    figure, axes = canvas(title)
+def pareto(points: Sequence[Point], cost: Measure) -> Figure:
+    """A scatter plot on logarithmic axes. Names stand beside the marks where there is room for them."""
+    crowded = len(points) > MOST
+    figure, axes = canvas(HEIGHT + 60 if crowded else HEIGHT)
     costs, heights = [p.cost for p in points], [p.perplexity for p in points]
-    margins(figure, 52, 24, top=48)
+    margins(figure, 52, 14, top=26)
     axes.set_xlim(min(costs) / _room(costs), max(costs) * _room(costs))
-    axes.set_ylim(min(heights) / _room(heights, 1.1), max(heights) * _room(heights, 1.1))
+    axes.set_ylim(min(heights) / _room(heights, 1.16), max(heights) * _room(heights, 1.1))
     log_axis(axes, "x", cost.show)
     log_axis(axes, "y", lambda value: text.significant(value, 3))
     best = front(points, more_is_better=cost.better == "higher")
@@ -59,14 +63,14 @@ def pareto(title: str, points: Sequence[Point], cost: Measure) -> Figure:
         linestyle=(0, (4, 2)),
         zorder=1,
     )
-    crowded = len(points) > MOST
+    named = to_name(points, best)
+    if not crowded:
+        named += sorted((p for p in points if p not in named), key=lambda p: p.perplexity)
     for family in dict.fromkeys(point.family for point in points):
         own = [point for point in points if point.family == family]
-        _marks(axes, [point for point in own if crowded and point not in best], behind=True)
-        _marks(axes, [point for point in own if not crowded or point in best], behind=False)
+        _marks(axes, [point for point in own if point not in named], behind=True)
+        _marks(axes, [point for point in own if point in named], behind=False)
     family_legend(axes, [point.family for point in points])
-    order = [*best, *sorted((p for p in points if p not in best), key=lambda p: p.perplexity)]
-    named = _leaders(order, len(best)) if crowded else order
     labels = [Label(wrapped(p.name), p.cost, p.perplexity, LIGHT["ink"], p.row) for p in named]
     beside_points(
         axes, labels, [(p.cost, p.perplexity) for p in points], [(p.cost, p.perplexity) for p in best]
@@ -75,30 +79,37 @@ def pareto(title: str, points: Sequence[Point], cost: Measure) -> Figure:
     return figure
 
 
+def to_name(points: Sequence[Point], best: Sequence[Point]) -> list[Point]:
+    """The points to name, the most important first.
+
+    These are the winner of each family, the lowest perplexity of each, and the front, `best`: its cheapest
+    point, then those that lower the perplexity most.
+    """
+    lowest: dict[str, Point] = {}
+    for point in sorted(points, key=lambda p: p.perplexity):
+        lowest.setdefault(point.family, point)
+    drops = [math.inf] + [math.log(a.perplexity / b.perplexity) for a, b in pairwise(best)]
+    along = [point for _, point in sorted(zip(drops, best, strict=True), key=lambda pair: -pair[0])]
+    winners = [point for point in points if point.winner]
+    return list(dict.fromkeys([*winners, *lowest.values(), *along]))
+
+
 def _room(values: Sequence[float], least: float = 1.6) -> float:
     """The factor by which an axis extends beyond its data."""
     return max(least, math.exp(0.14 * math.log(max(values) / min(values))))
 
 
-def _leaders(order: Sequence[Point], front_length: int) -> list[Point]:
-    """The points to name if there are too many: the best of each family, then the rest of the front."""
-    firsts = {point.family: point for point in sorted(order, key=lambda p: -p.perplexity)}
-    best = [point for point in order if point is firsts[point.family]]
-    return best + [point for point in order[:front_length] if point not in best]
-
-
 def _marks(axes: Axes, points: Sequence[Point], behind: bool) -> None:
-    """Draws points of one family; `behind` makes them small and pale."""
+    """Draws points of one family; those `behind` are small rings."""
     if points:
         axes.scatter(
             [point.cost for point in points],
             [point.perplexity for point in points],
-            s=25 if behind else 64,
+            s=18 if behind else 60,
             marker=MARKERS.get(points[0].family, "o"),
-            color=family_colour(points[0].family),
-            edgecolors=LIGHT["ground"],
-            linewidths=0.5 if behind else 1.0,
-            alpha=0.55 if behind else 1.0,
+            facecolors=LIGHT["ground"] if behind else family_colour(points[0].family),
+            edgecolors=family_colour(points[0].family) if behind else LIGHT["ground"],
+            linewidths=0.9,
             gid="rows-" + "-".join(str(point.row) for point in points),
             clip_on=False,
             zorder=2 if behind else 3,

@@ -18,14 +18,15 @@ from benchmark import text
 from benchmark.measure.measure import Format
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
-#: In points. At this width, 10.5-point text is still readable on a phone, which shrinks the figure.
-WIDTH, HEIGHT = 420.0, 300.0
-FONT = 10.5
+#: In points. A phone of 390 pixels shows a figure at this width, so that its text is as large as here.
+WIDTH, HEIGHT = 376.0, 290.0
+#: Nothing in a figure is set smaller.
+FONT = 11.0
 
 #: Seconds to choose ticks of a time axis from.
 FINE_TIMES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120, 600, 1_800, 7_200, 21_600, 86_400)
 COARSE_TIMES = (0.001, 0.01, 0.1, 1, 10, 120, 1_200, 7_200, 72_000, 720_000)
-MOST_TICKS = 7
+MOST_TICKS = 6
 
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, is small, and takes the page's font
@@ -57,20 +58,17 @@ def styled() -> Iterator[None]:
         yield
 
 
-def canvas(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """An empty figure with a title and one pair of axes."""
+def canvas(height: float = HEIGHT) -> tuple[Figure, Axes]:
+    """An empty figure with one pair of axes. It has no title: the page, or a paper, writes one beside it."""
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    heading = figure.text(4 / WIDTH, 1 - 6 / height, title, va="top", fontsize=11.5, fontweight="bold")
-    room = (WIDTH - 8) / heading.get_window_extent().width
-    heading.set_fontsize(11.5 * min(1.0, max(room, 0.7)))
     axes.tick_params(length=0)
     sns.despine(ax=axes, left=True)
     return figure, axes
 
 
-def margins(figure: Figure, left: float, right: float, bottom: float = 44, top: float = 34) -> None:
+def margins(figure: Figure, left: float, right: float, bottom: float = 44, top: float = 12) -> None:
     """Sets the space around the axes, in points."""
     width, height = figure.get_size_inches() * 72
     figure.subplots_adjust(left / width, bottom / height, 1 - right / width, 1 - top / height)
@@ -107,11 +105,12 @@ def log_axis(axes: Axes, which: str, show: Format) -> None:
 def _time_ticks(low: float, high: float) -> list[float]:
     """Ticks that are round in seconds, minutes and hours, from the finest set of which few enough fit."""
     sets = [[tick for tick in ticks if low <= tick <= high] for ticks in (FINE_TIMES, COARSE_TIMES)]
-    return next((ticks for ticks in sets if len(ticks) <= MOST_TICKS), sets[-1])
+    fitting = next((ticks for ticks in sets if len(ticks) <= MOST_TICKS), sets[-1])
+    return fitting[:: -(-len(fitting) // MOST_TICKS)] if fitting else []
 
 
-def family_legend(axes: Axes, families: Iterable[str]) -> None:
-    """A legend above the axes: each of these families with its mark."""
+def family_legend(axes: Axes, families: Iterable[str], left: float = 0.0) -> None:
+    """A legend above the axes, `left` points left of them: each of these families with its mark."""
     there = set(families)
     shown = [family for family in FAMILY_NAMES if family in there]
     handles = [
@@ -121,7 +120,7 @@ def family_legend(axes: Axes, families: Iterable[str]) -> None:
         handles,
         [FAMILY_NAMES[family] for family in shown],
         loc="lower left",
-        bbox_to_anchor=(-0.025, 1.0),
+        bbox_to_anchor=(-left / axes.get_window_extent().width - 0.025, 1.0),
         ncols=3,
         frameon=False,
         handletextpad=0.1,

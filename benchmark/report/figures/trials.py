@@ -13,7 +13,6 @@ from benchmark.report.palette import LIGHT
 
 
 def trial_chart(
-    title: str,
     finished: Sequence[tuple[int, float]],
     lowest: Sequence[tuple[int, float]],
     trials: int,
@@ -21,20 +20,23 @@ def trial_chart(
 ) -> Figure:
     """A chart of `finished` trials as (trial, perplexity), and of the `lowest` value so far at each trial.
 
-    The best trial is marked. Points above `ceiling` times the lowest are drawn at the upper edge.
+    The best trial is marked. Points above `ceiling` times the lowest are triangles at the upper
+    edge, and the line begins there.
     """
-    figure, axes = canvas(title)
+    figure, axes = canvas()
     margins(figure, 56, 14)
     best = min(finished, key=lambda point: (point[1], point[0]))
     edge = ceiling * best[1]
-    steps = [(x, min(y, edge)) for x, y in lowest] + [(trials, lowest[-1][1])]
-    points = [(x, min(y, edge)) for x, y in finished]
-    axes.step(*zip(*steps, strict=True), where="post", color=LIGHT["blue"])
-    axes.plot(*zip(*points, strict=True), "o", color=LIGHT["muted"], markersize=4.5)
+    inside = [point for point in finished if point[1] <= edge]
+    outside = [(x, edge) for x, y in finished if y > edge]
+    axes.step(*zip(*lowest, (trials, lowest[-1][1]), strict=True), where="post", color=LIGHT["blue"])
+    axes.plot(*zip(*inside, strict=True), "o", color=LIGHT["muted"], markersize=4.5)
+    if outside:
+        axes.plot(*zip(*outside, strict=True), "^", color=LIGHT["muted"], markersize=6, clip_on=False)
     axes.plot(*best, "D", color=LIGHT["orange"], markersize=7.5)
-    span = max(y for _, y in points) / best[1]
+    span = max(y for _, y in (*inside, *outside)) / best[1]
     axes.set_xlim(0.5, trials + 0.5)
-    axes.set_ylim(best[1] / max(span, 1.02) ** 0.08, best[1] * max(span, 1.02) ** 1.08)
+    axes.set_ylim(best[1] / max(span, 1.02) ** 0.08, edge if outside else best[1] * max(span, 1.02) ** 1.08)
     log_axis(axes, "y", text.perplexity)
     axes.set(xlabel="trial", ylabel="validation perplexity (lower is better)")
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))

@@ -139,7 +139,7 @@ def _counted_for(row: Row) -> str | None:
 
 def _spread(row: Row) -> Cell:
     deviation = row.deviation(TEST_PERPLEXITY)
-    shown = "" if deviation is None else f"{text.significant(deviation, 2)} ({len(row.runs)})"
+    shown = "" if deviation is None else f"{text.spread(deviation, row.perplexity)} ({len(row.runs)})"
     return Cell(shown, deviation)
 
 

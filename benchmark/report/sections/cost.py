@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.measure.measure import Measure
-from benchmark.measure.measures import COSTS, TEST_PERPLEXITY
+from benchmark.measure.measures import COSTS, TEST_PERPLEXITY, VALID_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Fold, Section
 from benchmark.report.context import Context
 from benchmark.report.fields import FAMILY, LABEL, Field, cells_of, columns_of, measure_field, text_field
 from benchmark.report.footprints import footprints
 from benchmark.report.order_sizes import order_sizes
+from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import TableRow, data_table
@@ -23,9 +24,13 @@ from benchmark.report.trained_parts import trained_parts
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.pareto import Point
+
 ORDER = 40
 #: Rows with more than this many times the best perplexity would squeeze all others into a corner.
 REACH = 3.5
+#: Models that readers look for: the best of these is named like the winner of a family.
+WELL_KNOWN = ("kneser_ney",)
 #: Rows that a caption lists by name.
 MOST_NAMED = 5
 
@@ -76,12 +81,20 @@ def _figure(group: RankedGroup, cost: Measure, rows: list[Row], context: Context
     )
     data = [TableRow(cells_of(fields, row), row.number, row.family) for row in rows]
     letters = {row.number: f" [{context.machines[row.machine]}]" if machines else "" for row in rows}
+    best_rows = _front_rows(cost, [row for row in rows if _within_reach(row, rows)])
+    along = tuple(
+        f"{row.label}: {cost.show(row.mean(cost))}, perplexity {text.perplexity(row.perplexity)}"
+        for row in best_rows
+    )
     return Figure(
         name,
+        f"{group.title}: perplexity and {cost.noun}",
         _caption(group, cost, rows, machines, context),
         alt,
-        partial(_draw, group.title, cost, rows, letters),
+        partial(_draw, group, cost, rows, letters),
         data_table(name, columns_of(fields), data),
+        group.corpus,
+        (f"The {text.plural(len(along), 'model')} on the dashed line, cheapest first", along),
     )
 
 
@@ -91,7 +104,8 @@ def _caption(
     corner = "lower right" if cost.better == "higher" else "lower left"
     caption = (
         f"Perplexity against {cost.noun} on {group.title}. Both axes are logarithmic; the best corner is the "
-        f"{corner}. No other model beats those on the dashed line in both respects."
+        f"{corner}. No other model beats those on the dashed line in both respects. "
+        "Filled marks are on it, or the best of a family; the others are rings."
     )
     far = [row.label for row in rows if not _within_reach(row, rows)]
     if far:
@@ -105,22 +119,40 @@ def _caption(
     return caption
 
 
+def _front_rows(cost: Measure, rows: list[Row]) -> list[Row]:
+    """The rows on the dashed line, cheapest first."""
+    from benchmark.report.figures.pareto import front
+
+    numbered = {row.number: row for row in rows}
+    best = front([_point(cost, row) for row in rows], more_is_better=cost.better == "higher")
+    return [numbered[point.row] for point in best]
+
+
 def _within_reach(row: Row, rows: list[Row]) -> bool:
     return (row.perplexity or 1.0) <= REACH * (rows[0].perplexity or 1.0)
 
 
-def _draw(title: str, cost: Measure, rows: list[Row], letters: dict[int, str]) -> Drawing:
-    from benchmark.report.figures.pareto import Point, pareto
+def _point(cost: Measure, row: Row, letter: str = "", *, winner: bool = False) -> Point:
+    from benchmark.report.figures.pareto import Point
 
+    return Point(
+        row.number, row.label + letter, row.family, row.mean(cost) or 1.0, row.perplexity or 1.0, winner
+    )
+
+
+def _validation(row: Row) -> float:
+    return row.mean(VALID_PERPLEXITY) or math.inf
+
+
+def _draw(group: RankedGroup, cost: Measure, rows: list[Row], letters: dict[int, str]) -> Drawing:
+    from benchmark.report.figures.pareto import pareto
+
+    known = [row for row in rows if row.model in WELL_KNOWN]
+    named = [*map(group.best, FAMILY_NAMES), min(known, key=_validation, default=None)]
+    winners = {row.number for row in named if row}
     points = [
-        Point(
-            row.number,
-            row.label + letters[row.number],
-            row.family,
-            row.mean(cost) or 1.0,
-            row.perplexity or 1.0,
-        )
+        _point(cost, row, letters[row.number], winner=row.number in winners)
         for row in rows
         if _within_reach(row, rows)
     ]
-    return pareto(f"{title}: perplexity and {cost.noun}", points, cost)
+    return pareto(points, cost)

@@ -64,7 +64,13 @@ def _figure(group: RankedGroup) -> Figure | None:
     )
     name = f"curves_{group.file}"
     return Figure(
-        name, caption, alt.strip(), partial(_draw, group.title, curves, levels), _data(name, curves)
+        name,
+        f"{group.title}: validation perplexity in training",
+        caption,
+        alt.strip(),
+        partial(_draw, curves, levels),
+        _data(name, curves),
+        group.corpus,
     )
 
 
@@ -105,7 +111,7 @@ def _data(name: str, curves: list[tuple[Row, tuple[Curve, ...]]]) -> Table:
     return data_table(name, COLUMNS, rows)
 
 
-def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> Drawing:
+def _draw(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> Drawing:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     from benchmark.report.figures.lines import Level, Line, Mark, line_chart
@@ -116,7 +122,6 @@ def _draw(title: str, curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[
     tokens = _passed(curves, levels) if levels else math.inf
     crossing_text = f"below {levels[0].label} after {text.amount(tokens)} tokens" if levels else ""
     drawing, axes = line_chart(
-        f"{title}: validation perplexity in training",
         lines,
         flat,
         marks=[Mark(tokens, crossing_text)] if math.isfinite(tokens) else [],

@@ -87,15 +87,15 @@ def _figure(record: NgramRecord, measure: Measure) -> Figure:
         for x, y in line
     ]
     file = f"growth_{measure.key}_{re.sub(r'[^A-Za-z0-9]+', '_', name)}"
-    return Figure(file, caption, alt, partial(_draw, name, lines, measure), data_table(file, columns, rows))
+    title = f"{measure.title} by training tokens, {name}"
+    return Figure(file, title, caption, alt, partial(_draw, lines, measure), data_table(file, columns, rows))
 
 
-def _draw(name: str, lines: Lines, measure: Measure) -> Drawing:
+def _draw(lines: Lines, measure: Measure) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
     from benchmark.report.figures.style import log_axis
 
     drawing, axes = line_chart(
-        f"{measure.title} by training tokens, {name}",
         [Line(0, f"order {order}", "count", (tuple(line),)) for order, line in reversed(lines.items())],
         xlabel="training tokens",
         ylabel=measure.axis,

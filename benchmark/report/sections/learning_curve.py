@@ -14,11 +14,18 @@ from benchmark.report.context import Context
 from benchmark.report.crossing_intervals import TracedCurve, crossing_interval
 from benchmark.report.curve_crossings import Crossing, CurveComparison, comparison_sentence
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
-from benchmark.report.learning_curves import Curve, against_best_ngram, learning_curves, training_tokens
+from benchmark.report.learning_curves import (
+    Curve,
+    against_best_ngram,
+    learning_curves,
+    ratios,
+    reference_curve,
+    training_tokens,
+)
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
-from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, text_cell
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -50,12 +57,19 @@ FIELDS: tuple[Field[_Run], ...] = (
 )
 
 
+RATIO_COLUMNS = (
+    Column("label", "Model"),
+    Column("train_targets", "Training tokens", "right"),
+    Column("ratio", "Perplexity ÷ reference", "right"),
+)
+
+
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     for group in context.groups_with_shares:
         found = learning_curves(group)
         if found:
-            blocks += [_figure(group, found), _table(group, found)]
+            blocks += [_figure(group, found), *_ratio_figure(group, found), _table(group, found)]
     if not blocks:
         return None
     explained = (
@@ -87,14 +101,52 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     )
     if any(len(row.runs) > 1 for curve in shown for row in curve.rows):
         caption += " A line is the mean over seeds, its band one standard deviation."
-    if any(how.crossings for *_, how in against_best_ngram(shown)[:1]):
-        caption += " The dotted line marks where the lead changes in the first of these pairs."
+    if any(how.crossings for *_, how in against_best_ngram(shown)):
+        caption += " Dotted lines mark where the lead changes."
     alt = (
         f"Line chart of perplexity by training tokens for {text.plural(len(shown), 'model')} on "
         f"{group.title}. {verdict}"
     )
     name = f"learning_curve_{group.file}"
-    return Figure(name, caption.strip(), alt.strip(), partial(_draw, group.title, shown), _data(name, found))
+    return Figure(
+        name,
+        f"{group.title}: perplexity by training tokens",
+        caption.strip(),
+        alt.strip(),
+        partial(_draw, shown),
+        _data(name, found),
+        group.corpus,
+    )
+
+
+def _ratio_figure(group: RankedGroup, found: list[Curve]) -> list[Figure]:
+    """The same curves divided by that of Kneser-Ney; none if there is no n-gram model to divide by."""
+    below = reference_curve(found)
+    others = [(curve, ratios(curve, below)) for curve in _drawn(found) if curve is not below] if below else []
+    others = [(curve, points) for curve, points in others if len(points) > 1]
+    if below is None or not others:
+        return []
+    last = [(curve, points[-1][1]) for curve, points in others]
+    best, ratio = min(last, key=lambda pair: pair[1])
+    verdict = f"The lowest at the most text: {best.name}, {text.times(ratio)}."
+    caption = (
+        f"Test perplexity on {group.title} divided by that of {below.name} trained on the same text; below 1 "
+        f"is better than it. Means over seeds; both axes are logarithmic. {verdict}"
+    )
+    name = f"learning_curve_ratio_{group.file}"
+    rows = [
+        TableRow(
+            (text_cell(curve.name), number_cell(tokens, text.amount), number_cell(value, text.times)),
+            curve.largest.number,
+            curve.family,
+        )
+        for curve, points in others
+        for tokens, value in points
+    ]
+    alt = f"Line chart of perplexity relative to {below.name} by training tokens. {verdict}"
+    title = f"{group.title}: perplexity relative to {below.name}"
+    data = data_table(name, RATIO_COLUMNS, rows)
+    return [Figure(name, title, caption, alt, partial(_draw_ratios, below, others), data, group.corpus)]
 
 
 def _interval(group: RankedGroup, curve: Curve, ngram: Curve, met: CurveComparison) -> str:
@@ -142,24 +194,39 @@ def _mark_text(first: Curve, second: Curve, crossing: Crossing) -> str:
     return f"{ahead.name} passes {behind.name} at {text.significant(crossing.at, 2)}"
 
 
-def _draw(title: str, shown: list[Curve]) -> Drawing:
+def _draw(shown: list[Curve]) -> Drawing:
     from benchmark.report.figures.lines import Line, Mark, line_chart
 
     lines = [Line(curve.largest.number, curve.name, curve.family, curve.seeds) for curve in shown]
     marks = [
-        Mark(crossing.at, _mark_text(curve, ngram, crossing))
-        for curve, ngram, met in against_best_ngram(shown)[:1]
+        Mark(crossing.at, _mark_text(curve, ngram, crossing), crossing.perplexity)
+        for curve, ngram, met in against_best_ngram(shown)
         for crossing in met.crossings
     ]
     drawing, _ = line_chart(
-        f"{title}: perplexity by training tokens",
         lines,
         xlabel="training tokens",
         ylabel="test perplexity (lower is better)",
-        marks=marks,
+        marks=sorted(marks, key=lambda mark: mark.x),
         log_x=True,
         log_y=True,
         ceiling=CEILING * min(y for line in lines for y in line.ys),
+        marked=True,
+    )
+    return drawing
+
+
+def _draw_ratios(below: Curve, others: list[tuple[Curve, list[tuple[float, float]]]]) -> Drawing:
+    from benchmark.report.figures.lines import Level, Line, line_chart
+
+    lines = [Line(curve.largest.number, curve.name, curve.family, (tuple(p),)) for curve, p in others]
+    drawing, _ = line_chart(
+        lines,
+        [Level(below.largest.number, below.name, below.family, 1.0)],
+        xlabel="training tokens",
+        ylabel="perplexity, ratio (lower is better)",
+        log_x=True,
+        log_y=True,
         marked=True,
     )
     return drawing

@@ -101,13 +101,18 @@ def _drawn(criterion: Criterion, targets: dict[str, int]) -> Groups:
 def _figure(group: RankedGroup, criterion: Criterion) -> Figure | None:
     families = [name for name in FAMILY_NAMES if any(losses(row, criterion) for row in group.family(name))]
     each = min(LINES // len(families), 3) if families else 0
-    found = [row for name in families for row in group.distinct(name, each, 0.005) if losses(row, criterion)]
-    rows = [row for row in found if (row.perplexity or 0.0) < REACH * (found[0].perplexity or 0.0)]
+    found = [row for name in families for row in _best_rows(group, name, each) if losses(row, criterion)]
+    winners = [group.best(name) for name in families]
+    rows = [
+        row
+        for row in found
+        if row in winners or (row.perplexity or 0.0) < REACH * (found[0].perplexity or 0.0)
+    ]
     rows = [row for row in rows if _targets(row, criterion) == _targets(rows[0], criterion)]
     if len(rows) < 2:
         return None
     groups = _drawn(criterion, _targets(rows[0], criterion))
-    verdict = _verdict(group, groups)
+    verdict = _verdict(group, rows, groups)
     caption = (
         f"Negative log-likelihood per target on {group.title}, {criterion.phrase}, as the difference from "
         f"{rows[0].label}: below zero is better. Below each group is its share of the test targets. {verdict}"
@@ -119,7 +124,21 @@ def _figure(group: RankedGroup, criterion: Criterion) -> Figure | None:
     name = f"{criterion.key}_{group.file}"
     lines = [line for row in rows for line in _data(row, rows[0], groups)]
     data = data_table(name, _columns(criterion), lines)
-    return Figure(name, caption.strip(), alt.strip(), partial(_draw, group.title, rows, groups), data)
+    return Figure(
+        name,
+        f"{group.title}: loss by {criterion.title}",
+        caption.strip(),
+        alt.strip(),
+        partial(_draw, rows, groups),
+        data,
+        group.corpus,
+    )
+
+
+def _best_rows(group: RankedGroup, family: str, most: int) -> list[Row]:
+    """The winner of a family by validation and, up to `most` in all, its best by test perplexity."""
+    winner, distinct = group.best(family), group.distinct(family, most, 0.005)
+    return distinct if winner is None or winner in distinct else [*distinct[: most - 1], winner]
 
 
 def _columns(criterion: Criterion) -> tuple[Column, ...]:
@@ -139,10 +158,10 @@ def _from(name: str) -> str:
     return f"{low}+" if dash else short
 
 
-def _verdict(group: RankedGroup, groups: Groups) -> str:
-    """In which groups the best n-gram model is ahead of the best neural one."""
+def _verdict(group: RankedGroup, rows: list[Row], groups: Groups) -> str:
+    """In which groups the best n-gram model is ahead of the best neural one; nothing if one is not drawn."""
     ngram, neural = group.best("count"), group.best("neural")
-    if not ngram or not neural:
+    if not ngram or not neural or ngram not in rows or neural not in rows:
         return ""
     ours, theirs = groups.losses(ngram), groups.losses(neural)
     shared = [name for name in ours if name in theirs]
@@ -175,7 +194,7 @@ def _data(row: Row, reference: Row, groups: Groups) -> list[TableRow]:
     ]
 
 
-def _draw(title: str, rows: list[Row], groups: Groups) -> Drawing:
+def _draw(rows: list[Row], groups: Groups) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
 
     criterion = groups.criterion
@@ -194,7 +213,6 @@ def _draw(title: str, rows: list[Row], groups: Groups) -> Drawing:
         for row in rows
     ]
     drawing, axes = line_chart(
-        f"{title}: loss by {criterion.title}",
         lines,
         xlabel=f"{criterion.title}; share of targets",
         ylabel="nats per target, difference",

@@ -104,7 +104,7 @@ def _figure(group: RankedGroup, found: list[Method]) -> Figure:
     if neural:
         caption += f" The horizontal line is the best neural model, {neural.label}."
     if max(row.perplexity or 0 for _, rows in shown for _, row in rows) > _ceiling(shown, neural):
-        caption += " Values beyond the upper edge are in the data."
+        caption += " A triangle marks where a line goes on beyond the upper edge; the data has the values."
     if same:
         caption += f" To within a thousandth, {text.listed(same)}."
     if len(found) > len(shown) + len(same):
@@ -120,7 +120,13 @@ def _figure(group: RankedGroup, found: list[Method]) -> Figure:
         for order, row in rows
     ]
     return Figure(
-        file, caption, alt, partial(_draw, group.title, shown, neural), data_table(file, COLUMNS, data)
+        file,
+        f"{group.title}: perplexity by order",
+        caption,
+        alt,
+        partial(_draw, shown, neural),
+        data_table(file, COLUMNS, data),
+        group.corpus,
     )
 
 
@@ -130,7 +136,7 @@ def _ceiling(found: list[Method], neural: Row | None) -> float:
     return REACH * min([*values, neural.perplexity or 1.0] if neural else values)
 
 
-def _draw(title: str, found: list[Method], neural: Row | None) -> Drawing:
+def _draw(found: list[Method], neural: Row | None) -> Drawing:
     from benchmark.report.figures.lines import Level, Line, line_chart
 
     lines = [
@@ -141,7 +147,6 @@ def _draw(title: str, found: list[Method], neural: Row | None) -> Drawing:
     ]
     levels = [Level(neural.number, neural.label, "neural", neural.perplexity or 1.0)] if neural else []
     drawing, axes = line_chart(
-        f"{title}: perplexity by order",
         lines,
         levels,
         xlabel="order (words of history + 1)",

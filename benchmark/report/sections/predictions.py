@@ -107,7 +107,8 @@ def _figure(group: RankedGroup) -> Figure | None:
     alt = f"Reliability curves of {text.plural(len(rows), 'model')} on {group.title}. {verdict}"
     name = f"calibration_{group.file}"
     data = data_table(name, COLUMNS, [line for row in rows for line in _data(row)])
-    return Figure(name, caption, alt, partial(_draw, group.title, rows), data)
+    title = f"{group.title}: calibration"
+    return Figure(name, title, caption, alt, partial(_draw, rows), data, group.corpus)
 
 
 def _error(row: Row) -> float:
@@ -132,14 +133,13 @@ def _data(row: Row) -> list[TableRow]:
     ]
 
 
-def _draw(title: str, rows: list[Row]) -> Drawing:
+def _draw(rows: list[Row]) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
 
     lines = [
         Line(row.number, row.label, row.family, (tuple(each[1:] for each in _drawn(row)),)) for row in rows
     ]
     drawing, axes = line_chart(
-        f"{title}: calibration",
         lines,
         xlabel="probability of the most probable token",
         ylabel="how often it is right",

@@ -193,14 +193,14 @@ def _figure(one: _Text) -> Figure | None:
         for block in code.blocks
     ]
     data = data_table(name, columns_of(BLOCKS), rows)
-    return Figure(name, caption, alt, partial(_draw, one.title, drawn), data)
+    title = f"{one.title}: bits a token, block by block"
+    return Figure(name, title, caption, alt, partial(_draw, drawn), data)
 
 
-def _draw(title: str, drawn: list[_Coded]) -> Drawing:
+def _draw(drawn: list[_Coded]) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
 
     drawing, _ = line_chart(
-        f"{title}: bits a token, block by block",
         [Line(coded.row.number, coded.row.label, coded.row.family, coded.seeds) for coded in drawn],
         xlabel="training tokens before the block",
         ylabel="bits a token (lower is better)",

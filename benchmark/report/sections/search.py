@@ -78,7 +78,7 @@ def _progress(search: SearchRecord) -> Figure:
     failed = len(search.failed)
     more = f" {text.plural(failed, 'trial')} failed." if failed else ""
     if any((trial.valid_perplexity or 0) > CEILING * (best.valid_perplexity or 0) for trial in search.trials):
-        more += f" Trials above {CEILING} times the lowest are drawn at the upper edge."
+        more += f" Trials above {CEILING} times the lowest are triangles at the upper edge."
     described = text.clean(search.description).rstrip(".")
     caption = (
         f"{described[:1].upper()}{described[1:]}: validation perplexity of each trial "
@@ -104,7 +104,8 @@ def _progress(search: SearchRecord) -> Figure:
         for trial, lowest in best_so_far(search)
     ]
     name = _file("search", search)
-    return Figure(name, caption, alt, partial(_draw, search), data_table(name, columns, rows))
+    title = f"Search {_title(search)}"
+    return Figure(name, title, caption, alt, partial(_draw, search), data_table(name, columns, rows))
 
 
 def _draw(search: SearchRecord) -> Drawing:
@@ -112,7 +113,7 @@ def _draw(search: SearchRecord) -> Drawing:
 
     lowest = [(trial.number, low) for trial, low in best_so_far(search) if low is not None]
     finished = [(t.number, t.valid_perplexity) for t in search.trials if t.valid_perplexity is not None]
-    return trial_chart(f"Search {_title(search)}", finished, lowest, len(search.trials), CEILING)
+    return trial_chart(finished, lowest, len(search.trials), CEILING)
 
 
 def _best(search: SearchRecord, rows: dict[str, int]) -> Table:

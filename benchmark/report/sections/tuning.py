@@ -180,7 +180,8 @@ def _figure(title: str, file: str, entries: list[Entry]) -> Figure:
     )
     alt = f"Line chart of expected lowest validation perplexity by core-seconds of search on {title}."
     name = f"tuning_{file}"
-    return Figure(name, caption, alt, partial(_draw, title, _drawn(entries)), _data(name, entries))
+    heading = f"{title}: expected best of a search"
+    return Figure(name, heading, caption, alt, partial(_draw, _drawn(entries)), _data(name, entries))
 
 
 def _drawn(entries: Sequence[Entry]) -> list[Entry]:
@@ -204,7 +205,7 @@ def _data(name: str, entries: Sequence[Entry]) -> Table:
     return data_table(name, columns_of(fields), rows)
 
 
-def _draw(title: str, entries: list[Entry]) -> Drawing:
+def _draw(entries: list[Entry]) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
 
     lines = [
@@ -218,7 +219,6 @@ def _draw(title: str, entries: list[Entry]) -> Drawing:
     ]
     lowest = min(y for line in lines for y in line.ys)
     figure, _ = line_chart(
-        f"Expected best of a search on {title}",
         lines,
         xlabel="core-seconds of search",
         ylabel="validation perplexity (lower is better)",

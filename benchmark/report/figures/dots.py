@@ -1,0 +1,111 @@
+"""Perplexity of many models as dots with intervals, on an axis that need not start at zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY
+from benchmark.report.figures.labels import SIZE, wrapped
+from benchmark.report.figures.style import WIDTH, canvas, family_legend, log_axis, margins, text_width
+from benchmark.report.palette import LIGHT, MARKERS, family_colour
+from benchmark.report.rows import Row
+
+#: A dot at more than this many times the best is drawn at the edge, or the others could not be told apart.
+CUT = 2.0
+
+
+def beyond(rows: Sequence[Row]) -> list[Row]:
+    """The rows whose dots are at the edge. The first row is the best."""
+    return [row for row in rows if _value(row) > CUT * _value(rows[0])]
+
+
+def perplexity_dots(rows: Sequence[Row]) -> Figure:
+    """A dot for each row, best at the top, with its interval and its value.
+
+    Where no row has an interval, the line is one standard deviation over seeds.
+    """
+    names = [wrapped(row.label, 26) for row in rows]
+    families = {row.family for row in rows}
+    step = 29.0 if any("\n" in name for name in names) else 20.0
+    top = 26.0 if len(families) > 1 else 8.0
+    figure, axes = canvas(44 + top + step * len(rows))
+    outside = beyond(rows)
+    spans = [_span(row, any(each.interval for each in rows)) for row in rows if row not in outside]
+    low, high = min(span[0] for span in spans), max(span[1] for span in spans)
+    room = max((high / low) ** 0.05, 1.01)
+    shown = [_said(row) for row in rows]
+    left = min(text_width(figure, names, SIZE) + 12, WIDTH * 0.5)
+    margins(figure, left, text_width(figure, shown) + 12, top=top)
+    axes.set_xlim(low / room, high * room)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    log_axis(axes, "x", lambda value: text.significant(value, 3))
+    for place, (row, name, said) in enumerate(zip(rows, names, shown, strict=True)):
+        _dot(axes, row, place, row in outside, any(each.interval for each in rows))
+        _write_name(axes, name, place, row.number)
+        axes.annotate(
+            said,
+            (1, place),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(10, 0),
+            textcoords="offset points",
+            va="center",
+            gid=f"row-{row.number}-9",
+        )
+    axes.set_yticks(range(len(rows)), [])
+    axes.set(xlabel="test perplexity (lower is better)", ylabel="")
+    if len(families) > 1:
+        family_legend(axes, families, left=left)
+    return figure
+
+
+def _value(row: Row) -> float:
+    return row.perplexity or 0.0
+
+
+def _span(row: Row, intervals: bool) -> tuple[float, float]:
+    """The ends of the line of a row; both its value where it has none."""
+    value = _value(row)
+    if intervals:
+        return row.interval or (value, value)
+    deviation = row.deviation(TEST_PERPLEXITY) or 0.0
+    return value - deviation, value + deviation
+
+
+def _said(row: Row) -> str:
+    deviation = row.deviation(TEST_PERPLEXITY)
+    spread = f" ± {text.spread(deviation, row.perplexity)}" if deviation is not None else ""
+    return f"{text.perplexity(row.perplexity)}{spread}"
+
+
+def _dot(axes: Axes, row: Row, place: int, outside: bool, intervals: bool) -> None:
+    """The mark of a row and its line; one beyond the edge is an arrow there."""
+    colour, gid = family_colour(row.family), f"row-{row.number}-0"
+    if outside:
+        edge = axes.get_xlim()[1]
+        axes.plot([edge], [place], ">", color=colour, markersize=7, clip_on=False, gid=gid)
+        return
+    axes.plot(_span(row, intervals), [place, place], color=colour, linewidth=2.0, gid=gid, zorder=2)
+    marker = MARKERS.get(row.family, "o")
+    ground = LIGHT["ground"]
+    axes.plot([_value(row)], [place], marker, color=colour, mec=ground, markersize=7.5, gid=gid, zorder=3)
+
+
+def _write_name(axes: Axes, name: str, place: int, number: int) -> None:
+    """Writes a name to the left of its dot, line by line, so that a page aligns them to the right."""
+    lines = name.split("\n")
+    for index, line in enumerate(lines):
+        axes.annotate(
+            line,
+            (0, place),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(-7, ((len(lines) - 1) / 2 - index) * 1.1 * SIZE),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=SIZE,
+            gid=f"row-{number}-9",
+        )

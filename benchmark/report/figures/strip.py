@@ -1,0 +1,95 @@
+"""All models of a corpus at one glance: a lane for each family, with its winner named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark import text
+from benchmark.report.figures.style import FONT, WIDTH, canvas, log_axis, margins, text_width
+from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
+from benchmark.report.rows import Row
+
+#: Rows at more than this many times the lowest perplexity are counted at the edge, not drawn.
+REACH = 2.0
+#: Points between two lanes: the name of a winner stands above its lane.
+LANE = 50.0
+
+
+def within_reach(rows: Sequence[Row]) -> list[Row]:
+    """The rows that are drawn. The first row is the best."""
+    return [row for row in rows if (row.perplexity or 0.0) <= REACH * (rows[0].perplexity or 0.0)]
+
+
+def family_strip(rows: Sequence[Row], winners: Mapping[str, Row]) -> Figure:
+    """Every row as a ring at its test perplexity; the winner of each family filled, with name and interval.
+
+    Winners are drawn however far they are; of other rows, those `within_reach`.
+    """
+    families = [family for family in FAMILY_NAMES if family in winners]
+    inside = within_reach(rows)
+    drawn = [row for row in rows if row in inside or row in winners.values()]
+    figure, axes = canvas(40 + LANE * len(families) + 8)
+    left = text_width(figure, [FAMILY_NAMES[family] for family in families]) + 14
+    margins(figure, left, 58, bottom=40, top=8)
+    ends = [end for row in drawn for end in (row.interval or (row.perplexity or 1.0,))]
+    low, high = min(ends), max(*ends, *(row.perplexity or 1.0 for row in drawn))
+    room = max((high / low) ** 0.05, 1.02)
+    axes.set_xlim(low / room, high * room)
+    axes.set_ylim(len(families) - 0.5 + 0.12, -0.5)
+    log_axis(axes, "x", lambda value: text.significant(value, 3))
+    for lane, family in enumerate(families):
+        others = [row for row in drawn if row.family == family and row is not winners[family]]
+        far = sum(row.family == family for row in rows) - len(others) - 1
+        _lane(figure, axes, lane + 0.2, family, others, winners[family], far)
+    axes.set_yticks([])
+    axes.set(xlabel="test perplexity (lower is better)", ylabel="")
+    return figure
+
+
+def _lane(
+    figure: Figure, axes: Axes, y: float, family: str, others: Sequence[Row], winner: Row, far: int
+) -> None:
+    colour, marker = family_colour(family), MARKERS[family]
+    frame = axes.get_window_extent()
+    axes.axhline(y, color=LIGHT["rule"], linewidth=0.8, zorder=0)
+    axes.text(-7 / frame.width, y, FAMILY_NAMES[family], transform=axes.get_yaxis_transform(), ha="right",
+              va="center", color=colour)  # fmt: skip
+    if others:
+        axes.scatter(
+            [row.perplexity or 1.0 for row in others],
+            [y] * len(others),
+            s=22,
+            marker=marker,
+            facecolors=LIGHT["ground"],
+            edgecolors=colour,
+            linewidths=0.9,
+            gid="rows-" + "-".join(str(row.number) for row in others),
+            clip_on=False,
+            zorder=2,
+        )
+    gid = f"row-{winner.number}-0"
+    value = winner.perplexity or 1.0
+    if winner.interval:
+        axes.plot(winner.interval, [y, y], color=colour, linewidth=3.0, gid=gid, zorder=2.5)
+    axes.plot([value], [y], marker, color=colour, mec=LIGHT["ground"], markersize=10, gid=gid, zorder=3)
+    if far:
+        axes.text(1 + 8 / frame.width, y, f"{far} more ›", transform=axes.get_yaxis_transform(), va="center",
+                  color=LIGHT["muted"])  # fmt: skip
+    said = text.clean(f"{winner.label}: {text.perplexity(winner.perplexity)}", 58)
+    wide = text_width(figure, [said])
+    x = axes.transData.transform((value, y))[0]
+    start = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
+    axes.annotate(
+        said,
+        ((start - frame.x0) / frame.width, y),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(0, 9),
+        textcoords="offset points",
+        va="bottom",
+        fontsize=FONT,
+        fontweight="bold",
+        gid=f"row-{winner.number}-9",
+    )
