@@ -54,7 +54,7 @@ AFTER_STOP = {
 }
 
 HELP = """\
-nextword: compare count-based and neural language models on the same text
+nextword: compare n-gram and neural language models on the same text
 
 usage: nextword VERB [...]          (nextword VERB --help explains each verb)
 

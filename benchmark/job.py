@@ -13,6 +13,7 @@ from benchmark.corpus import Corpus, fingerprint, open_corpus
 from benchmark.environment import user_path
 from benchmark.record.folder import run_folder
 from benchmark.record.identity import run_id, seed_of
+from benchmark.record.labels import telling_label
 
 Say = Callable[[str], None]
 
@@ -40,7 +41,8 @@ class Job:
     @property
     def label(self) -> str:
         """What its model is called; a model without a label is called by its name."""
-        return str(self.config["model"].get("label") or self.model)
+        model = self.config["model"]
+        return telling_label(str(model.get("label") or self.model), model)
 
     @property
     def train_share(self) -> float:

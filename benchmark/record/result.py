@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, get_type_hints
 from benchmark.contract import Context, Family
 from benchmark.errors import UserError
 from benchmark.record.field_types import reader
+from benchmark.record.labels import telling_label
 from benchmark.storage.files import json_values
 
 Status = Literal["ok", "failed", "diverged", "skipped"]
@@ -260,7 +261,8 @@ class Result:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The record in a JSON object; unknown fields are ignored.
+        """The record in a JSON object; unknown fields are ignored. A label that only says how a mixture joins
+        its components names them (see `record.labels`).
 
         Raises UserError naming the field that is missing or of another type.
         """
@@ -275,7 +277,7 @@ class Result:
                     read[name] = readers[name](value)
                 except TypeError as error:
                     raise UserError(f"the field {name!r} is {str(value)[:60]!r}, not {error}") from None
-        return cls(**read)
+        return cls(**(read | {"label": telling_label(read["label"], read.get("model_settings"))}))
 
 
 def _required(entry: Field[Any]) -> bool:
