@@ -104,7 +104,7 @@ def _free(places: Box, taken: Sequence[Box], frame: Box, point: Box) -> Box:
     places = places[~_overlap(places + np.array([-GAP, -GAP, GAP, GAP]), others).any(1)]
     leaders = _leaders(places, point)
     hits = _overlap(leaders.reshape(-1, 4), others).any(1)
-    return places[~hits.reshape(leaders.shape[:2]).any(1)]
+    return places[~hits.reshape(len(places), -1).any(1)]
 
 
 def _overlap(boxes: Box, others: Box) -> npt.NDArray[np.bool_]:
