@@ -1,0 +1,1 @@
+"""What `import nextword` offers: runs, models, scores and comparisons as objects that a notebook shows."""
