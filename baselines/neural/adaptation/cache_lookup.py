@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from baselines.neural.arithmetic import tf32
 
 #: Targets looked up at a time, by one matrix product with the window and the targets themselves.
 BLOCK = 256
+_TINY = torch.finfo(torch.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,28 @@ class Block:
 
         p_cache(w | h_t) = Σ_{i : w_i = w} exp(θ h_t · h_i) / Σ_i exp(θ h_t · h_i), t − window ≤ i < t
         """
-        position = torch.arange(len(self.keys), device=self.keys.device)
-        own = position[len(self.keys) - len(self.queries) :, None]
-        outside = (position >= own) | (position < own - window)
-        other = self.words != self.targets[:, None]
+        outside = _outside(len(self.queries), len(self.keys), window, self.keys.device)
+        same = (self.words.int() == self.targets.int()[:, None]).float()
         with tf32(False, self.keys.device):
             similarity = self.queries @ self.keys.t()
+        similarity.masked_fill_(outside, -torch.inf)
+        similarity -= similarity.amax(1, keepdim=True)  # the largest weight of a history is 1
         scores = []
         for theta in thetas:
-            weights = (theta * similarity).masked_fill_(outside, -torch.inf)
-            total = weights.logsumexp(1)
-            scores.append(weights.masked_fill_(other, -torch.inf).logsumexp(1) - total)
+            # a factor of 0 would make NaN of the −∞ outside
+            weights = (theta * similarity).exp_() if theta > _TINY else (~outside).float()
+            total = weights.sum(1)
+            scores.append(weights.mul_(same).sum(1).log_() - total.log_())
         return torch.stack(scores)
+
+
+@lru_cache(maxsize=4)
+def _outside(targets: int, keys: int, window: int, device: torch.device) -> Tensor:
+    """Which keys each target does not look up: those of its own history and later ones, and those too long
+    ago. bool [targets, keys]; the same for all full blocks."""
+    position = torch.arange(keys, device=device)
+    own = position[keys - targets :, None]
+    return (position >= own) | (position < own - window)
 
 
 def blocks(chunks: Iterable[tuple[Tensor, Tensor]], window: int) -> Iterator[Block]:
