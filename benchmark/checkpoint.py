@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmark import text
 from benchmark.build import recorded_class
 from benchmark.contract import LanguageModel, Vocabulary
 from benchmark.errors import Skip, UserError
@@ -13,11 +14,19 @@ from benchmark.storage.checksums import damage
 
 
 def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
-    """A run's model, vocabulary and configuration. Raises UserError where no checkpoint is kept."""
+    """A run's model, vocabulary and configuration.
+
+    Raises UserError where no checkpoint is kept, or the model has no distribution to ask for.
+    """
     checkpoint = run.folder / CHECKPOINT
     again = f"make it: {run.result.command or 'nextword run …'} force=true"
     if run.result.status != "ok" or not checkpoint.is_dir():
         raise UserError(f"{run.folder} holds no trained model here; {again}")
+    if run.result.no_distribution is not None:
+        raise UserError(
+            f"{run.result.label} ({run.folder.name}) has no distribution, so it knows no other words and no "
+            f"other texts than it was scored on: {text.clean(run.result.no_distribution, 200)}"
+        )
     if problem := damage(run.folder, f"{CHECKPOINT}/"):
         raise UserError(f"{problem}: the model is not used; {again}")
     config = read_config(run.folder, "model", "corpus")

@@ -34,6 +34,7 @@ __all__ = [
     "Program",
     "Reader",
     "RunLog",
+    "ScoresOnly",
     "Skip",
     "TokenStream",
     "Vocabulary",
@@ -65,10 +66,11 @@ class ModelSize:
 
     `parameters`: trained floating-point numbers (None for counted models); `entries`: stored n-grams
     (None for neural models); `bytes_in_memory`: the arrays of the model, without what scoring a text needs
-    beside them; `orders`: an n-gram table by order, from 1 up (empty for any other model).
+    beside them (None only where nobody knows, as of a model of which there are only scores); `orders`: an
+    n-gram table by order, from 1 up (empty for any other model).
     """
 
-    bytes_in_memory: int
+    bytes_in_memory: int | None
     parameters: int | None = None
     entries: int | None = None
     orders: tuple[OrderSize, ...] = ()
@@ -121,6 +123,21 @@ class Computation:
             dtype=" + ".join(dtypes) or None,
             batch=batches.pop() if len(batches) == 1 else None,
         )
+
+
+@dataclass(frozen=True)
+class ScoresOnly:
+    """Declares that a model has no distribution: it has one number for each target of two texts, and no more.
+
+    `reason` says so to readers, in a clause without a subject. Nothing that this process measures is a cost
+    of such a model, so `train_seconds`, `score_tokens_per_second` and the `machine` that they were taken on
+    are what its settings state; None: unknown.
+    """
+
+    reason: str
+    train_seconds: float | None = None
+    score_tokens_per_second: float | None = None
+    machine: str | None = None
 
 
 class RunLog:
@@ -203,6 +220,16 @@ class LanguageModel(ABC):
     #: What a reader must know beside its figures, a sentence each, such as whose program estimated it; read
     #: after `fit`.
     notes: tuple[str, ...] = ()
+    #: Set by a model that has no distribution. It is asked for the scores of the validation and the test text
+    #: and of the fronts of these, and never for `next_log_probs` or what rests on it.
+    scores_only: ScoresOnly | None = None
+
+    def match(self, valid: TokenStream, test: TokenStream) -> None:
+        """Find the scores of these two texts. Called before `fit`, of a model with `scores_only` alone.
+
+        Raises UserError where the scores are not those of the texts.
+        """
+        raise NotImplementedError(f"{type(self).__name__} sets scores_only, so it must implement match")
 
     @abstractmethod
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:

@@ -107,7 +107,7 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
             result = replace(result, **_ending(error, job))
             if result.status == "failed":
                 log.info(str(result.reason))
-        if log.whole:
+        if log.whole and result.no_distribution is None:
             spent = clock.core_seconds(result.train_device or "cpu")
             result = replace(result, search_core_seconds=spent)
     write_json(folder / ENVIRONMENT, provenance.environment())
@@ -131,10 +131,10 @@ def _computed(
     model = build_model(job.config["model"])
     with clock.running():
         result = stages.fit(result, model, corpus, log, meter)
-        result = stages.validate(result, model, corpus)
+        result, valid_scores = stages.validate(result, model, corpus)
     result, scores = stages.score(result, model, corpus, meter)
-    result = stages.save(result, model, scores, corpus, folder)
-    if job.config["footprint"]:
+    result = stages.save(result, model, scores, valid_scores, corpus, folder)
+    if job.config["footprint"] and model.scores_only is None:
         rate = result.score_tokens_per_second or 1.0
         result = replace(result, **footprint(model, folder / CHECKPOINT, corpus.test, rate, log.info))
     log.info(perplexity_line(result))

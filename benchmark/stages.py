@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmark.check.answers import check_declared, scores_of, size_of, usable_scores
 from benchmark.check.audit import audit
 from benchmark.check.saving import check_files, check_saved
-from benchmark.contract import LanguageModel
-from benchmark.corpus import Corpus
+from benchmark.contract import LanguageModel, ScoresOnly
+from benchmark.corpus import Corpus, TokenStream
 from benchmark.measure.bits import text_figures
 from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.measure.breakdown import group_losses
@@ -28,7 +29,7 @@ from benchmark.measure.size import model_size, size_on_disk
 from benchmark.measure.throughput import WARM_UP_TARGETS, timed_scores, training_spread
 from benchmark.record import provenance
 from benchmark.record.blocks import write_blocks
-from benchmark.record.folder import CHECKPOINT, SAMPLES, SCORES
+from benchmark.record.folder import CHECKPOINT, SAMPLES, SCORES, VALID_SCORES
 from benchmark.record.log import FileRunLog
 from benchmark.record.losses import write_losses
 from benchmark.record.result import Result
@@ -40,17 +41,24 @@ def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, m
     """Train the model: what it is, and what its training cost."""
     reset_peak_device_bytes()
     log.start_clock()
+    if model.scores_only is not None:
+        model.match(corpus.valid, corpus.test)
     model.fit(corpus.train, corpus.valid, log)
     seconds, tokens = log.training_seconds, log.trained_tokens or len(corpus.train)
     check_declared(model)
-    computed = model.trained_on
-    energy = meter.spent(computed.device) if log.whole else None
-    return replace(
+    result = replace(
         result,
         family=model.family,
         context=model.context,
         normalised=model.normalised,
         notes=list(model.notes),
+    )
+    if model.scores_only is not None:
+        return _without_distribution(result, model.scores_only)
+    computed = model.trained_on
+    energy = meter.spent(computed.device) if log.whole else None
+    return replace(
+        result,
         train_seconds=seconds,
         train_tokens=tokens,
         # nothing learnt in no time is no rate, and unlike components have no common one
@@ -66,16 +74,38 @@ def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, m
     )
 
 
-def validate(result: Result, model: LanguageModel, corpus: Corpus) -> Result:
-    """Score the validation text."""
+def _without_distribution(result: Result, declared: ScoresOnly) -> Result:
+    """Why a model has no distribution, and the costs that are stated. What took its time here was reading
+    files, which is no cost of the model."""
+    note = (
+        f"No distribution ({declared.reason}): that its probabilities sum to 1 and do not know the words "
+        "that they are of is not checked, and it has no ranks, entropy or samples."
+    )
+    return replace(
+        result,
+        no_distribution=declared.reason,
+        notes=[*result.notes, note],
+        train_seconds=declared.train_seconds,
+        score_tokens_per_second=declared.score_tokens_per_second,
+        device_name=declared.machine,
+        threads=None,
+    )
+
+
+def validate(result: Result, model: LanguageModel, corpus: Corpus) -> tuple[Result, np.ndarray]:
+    """Score the validation text: the record with its perplexity, and the scores."""
     scores = scores_of(model, corpus.valid)
-    return replace(result, valid_perplexity=perplexity(scores))
+    return replace(result, valid_perplexity=perplexity(scores)), scores
 
 
 def score(
     result: Result, model: LanguageModel, corpus: Corpus, meter: EnergyMeter
 ) -> tuple[Result, np.ndarray]:
     """Score the test text: the record with all that is measured on it, and the scores."""
+    if model.scores_only is not None:
+        scores = scores_of(model, corpus.test)
+        sizes = model_size(size_of(model))
+        return replace(result, **_quality(scores, corpus.test), **sizes, checked_contexts=0), scores
     reset_peak_device_bytes()
     timed = timed_scores(model, corpus.test, meter)
     scores, energy = usable_scores(model, timed.scores, len(corpus.test)), timed.energy
@@ -86,10 +116,7 @@ def score(
     checked_contexts = audit(model, corpus.test, scores, first)
     figures = replace(
         result,
-        **summary(scores, corpus.test),
-        **without_copies(scores, corpus.test),
-        **text_figures(corpus.test),
-        **by_frequency(scores, corpus.test),
+        **_quality(scores, corpus.test),
         **predictions(model, corpus.test, scores),
         **timed.figures,
         **latency(model, corpus.test),
@@ -108,7 +135,24 @@ def score(
     return figures, scores
 
 
-def save(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpus, folder: Path) -> Result:
+def _quality(scores: np.ndarray, test: TokenStream) -> dict[str, Any]:
+    """The fields of `Result` that follow from the scores of the test text."""
+    return {
+        **summary(scores, test),
+        **without_copies(scores, test),
+        **text_figures(test),
+        **by_frequency(scores, test),
+    }
+
+
+def save(
+    result: Result,
+    model: LanguageModel,
+    scores: np.ndarray,
+    valid_scores: np.ndarray,
+    corpus: Corpus,
+    folder: Path,
+) -> Result:
     """Write the model, its scores and what is computed from them into the run's folder."""
     with atomic_folder(folder / CHECKPOINT) as checkpoint:
         model.save(checkpoint)
@@ -119,7 +163,10 @@ def save(result: Result, model: LanguageModel, scores: np.ndarray, corpus: Corpu
         corpus.vocabulary.save(checkpoint / "vocabulary.json")
         corpus.tokeniser.save(checkpoint)
     write_array(folder / SCORES, scores.astype(np.float32))
-    write_json(folder / SAMPLES, samples(model, corpus))
+    write_array(folder / VALID_SCORES, valid_scores.astype(np.float32))
     write_losses(folder, group_losses(scores, corpus.train, corpus.test, corpus.keep))
     write_blocks(folder, block_losses(scores, blocks_of(corpus.test)))
+    if model.scores_only is not None:
+        return result  # its files hold scores, and no model
+    write_json(folder / SAMPLES, samples(model, corpus))
     return replace(result, **on_disk)

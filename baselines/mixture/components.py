@@ -17,6 +17,7 @@ from benchmark.contract import (
     ModelSize,
     Operations,
     RunLog,
+    ScoresOnly,
     TokenStream,
     Vocabulary,
 )
@@ -32,7 +33,8 @@ class Composite(LanguageModel):
 
     Its family is that of its components, or `mixture` if they differ: a mixture of n-gram models is
     counted. Its context is `stream` if that of any component is. If a component raises Skip, so does the
-    whole.
+    whole. If a component has no distribution, the whole has none, and what is not known of a component's size
+    is not known of the whole.
 
     A subclass is a dataclass (see `baselines.saving`: fields are settings, fields with `init=False` are
     learned) and implements `learn`. Its components are the models in its field
@@ -55,6 +57,8 @@ class Composite(LanguageModel):
             (self.family,) = families
         contexts = {component.context for component in self.components.values()}
         self.context = "stream" if "stream" in contexts else "sentence"
+        without = next((name for name, model in self.components.items() if model.scores_only), None)
+        self.scores_only = None if without is None else ScoresOnly(f"its component {without} has none")
 
     def _models(self) -> Iterator[tuple[str, LanguageModel]]:
         for name, value in settings_of(self).items():
@@ -62,6 +66,12 @@ class Composite(LanguageModel):
                 yield name, value
             elif isinstance(value, Mapping):
                 yield from value.items()
+
+    def match(self, valid: TokenStream, test: TokenStream) -> None:
+        """Of the components without a distribution."""
+        for component in self.components.values():
+            if component.scores_only is not None:
+                component.match(valid, test)
 
     @abstractmethod
     def learn(self, valid: TokenStream, log: RunLog) -> None:
@@ -85,6 +95,7 @@ class Composite(LanguageModel):
         parts = self.components.values()
         self.trained_on = Computation.of_several(part.trained_on for part in parts)
         self.scored_on = Computation.of_several(part.scored_on for part in parts)
+        self.notes = tuple(dict.fromkeys(note for part in parts if part.scores_only for note in part.notes))
 
     def _distributions(
         self, stream: TokenStream, places: np.ndarray, rows: int
@@ -100,10 +111,12 @@ class Composite(LanguageModel):
         return Operations(score=sum(counted)) if counted else None
 
     def size(self) -> ModelSize:
-        """The sums over its components."""
+        """The sums over its components, where they are known of all."""
         sizes = [component.size() for component in self.components.values()]
+        if any(size.parameters is None and size.entries is None for size in sizes):
+            return ModelSize(_sum_of_all(size.bytes_in_memory for size in sizes))
         return ModelSize(
-            bytes_in_memory=sum(size.bytes_in_memory for size in sizes),
+            bytes_in_memory=_sum_of_all(size.bytes_in_memory for size in sizes),
             parameters=_sum(size.parameters for size in sizes),
             entries=_sum(size.entries for size in sizes),
         )
@@ -172,6 +185,17 @@ class ComponentLog(RunLog):
             yield
 
 
+def _sum_of_all(values: Iterator[int | None]) -> int | None:
+    """Their sum; None if any is unknown."""
+    total = 0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
+
+
 def _sum(values: Iterator[int | None]) -> int | None:
+    """The sum of those that there are; None if there are none."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None

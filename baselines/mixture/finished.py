@@ -16,6 +16,7 @@ from benchmark.contract import (
     Operations,
     Reader,
     RunLog,
+    ScoresOnly,
     TokenStream,
     Vocabulary,
 )
@@ -67,6 +68,13 @@ class Finished(LanguageModel):
         self.family = result.family or self.kind.family
         self.context = result.context or self.kind.context
         self.normalised = result.normalised
+        if result.no_distribution is not None:
+            self.scores_only = ScoresOnly(
+                result.no_distribution,
+                result.train_seconds,
+                result.score_tokens_per_second,
+                result.device_name,
+            )
         self.trained_on = Computation(result.train_device or "cpu", result.train_dtype, result.train_batch)
 
     @property
@@ -75,6 +83,9 @@ class Finished(LanguageModel):
         if not hasattr(self, "_model"):
             raise RuntimeError("the finished run is not read yet: fit or load first")
         return self._model
+
+    def match(self, valid: TokenStream, test: TokenStream) -> None:
+        """Saved scores know their texts by their ids; `log_probs` refuses any other."""
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Load the model that the run trained, which must have been on the same text.
@@ -89,7 +100,8 @@ class Finished(LanguageModel):
         self.scored_on, self.notes = self._model.scored_on, self._model.notes
         seconds = self._result.train_seconds or 0.0
         log.resumed(seconds, self._result.train_tokens or 0)
-        log.info(f"{self._result.label} of {self._folder}: trained in {seconds:,.1f} s there")
+        trained = f"trained in {seconds:,.1f} s there" if self.scores_only is None else "its scores alone"
+        log.info(f"{self._result.label} of {self._folder}: {trained}")
 
     def _compare(self, own: Vocabulary, train: TokenStream) -> None:
         """Refuse a model of another vocabulary or another training text."""

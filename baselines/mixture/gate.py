@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.mixture.em import expectation_maximisation
+from benchmark.statistics.mixing import expectation_maximisation
 
 _ITERATIONS = 100
 _RIDGE = 1e-5  # keeps the coefficients of similar features from growing against each other

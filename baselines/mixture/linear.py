@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from baselines.mixture.components import Composite
-from baselines.mixture.em import expectation_maximisation, mixed
 from benchmark.contract import LanguageModel, Reader, RunLog, TokenStream
+from benchmark.statistics.mixing import expectation_maximisation, mixed
 
 
 class _MixtureReader(Reader):

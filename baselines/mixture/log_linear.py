@@ -10,6 +10,7 @@ from pydantic import Field
 from baselines.mixture.components import Composite
 from baselines.mixture.weighted_rows import LEAST, WeightedRows, normalised, weighted_rows
 from benchmark.contract import LanguageModel, RunLog, TokenStream
+from benchmark.errors import UserError
 
 _CELLS = 1 << 20  # probabilities in the dense rows that are formed at a time: they fit a core's cache
 _STEPS = 30
@@ -37,6 +38,15 @@ class LogLinearMixture(Composite):
     fit_targets: Annotated[int, Field(ge=1)] = 2000
 
     weights: dict[str, float] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, component in self.components.items():
+            if component.scores_only is not None:
+                raise UserError(
+                    f"model.components.{name} has no distribution, which a log-linear mixture is normalised "
+                    "by: mix it with model=mixture or model=gated_mixture"
+                )
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
         ids = np.asarray(valid.ids, dtype=np.int64)

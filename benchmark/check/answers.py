@@ -11,7 +11,15 @@ from typing import get_args
 
 import numpy as np
 
-from benchmark.contract import Computation, Context, Family, LanguageModel, ModelSize, TokenStream
+from benchmark.contract import (
+    Computation,
+    Context,
+    Family,
+    LanguageModel,
+    ModelSize,
+    ScoresOnly,
+    TokenStream,
+)
 from benchmark.errors import BrokenContract
 
 #: Largest difference in ln p that rounding of float32 sums in another order may make.
@@ -100,12 +108,14 @@ def size_of(model: LanguageModel) -> ModelSize:
         raise UnusableAnswer("size", f"returned {kind_of(size)}; it must return a ModelSize")
     for name in ("bytes_in_memory", "parameters", "entries"):
         value = getattr(size, name)
-        if value is None and name != "bytes_in_memory":
+        if value is None and (name != "bytes_in_memory" or model.scores_only is not None):
             continue
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
             raise UnusableAnswer("size", f"gives {name}={value!r}; it must be a whole number, not below 0")
     given = {name for name in ("parameters", "entries") if getattr(size, name) is not None}
     wanted = {"count": {"entries"}, "neural": {"parameters"}}.get(getattr(model, "family", ""))
+    if not given and model.scores_only is not None:  # nobody may know them
+        return size
     if not given:
         raise UnusableAnswer("size", "gives neither parameters nor entries")
     if wanted is not None and given != wanted:
@@ -132,6 +142,10 @@ def check_declared(model: LanguageModel) -> None:
         raise UnusableAnswer("normalised", f"is {model.normalised!r}; it must be True or False")
     if isinstance(model.notes, str) or not all(isinstance(note, str) for note in model.notes):
         raise UnusableAnswer("notes", f"is {model.notes!r}; it must be a tuple of sentences")
+    if not isinstance(model.scores_only, ScoresOnly | None):
+        raise UnusableAnswer(
+            "scores_only", f"is {kind_of(model.scores_only)}; it must be a ScoresOnly or None"
+        )
     for name in ("trained_on", "scored_on"):
         if not isinstance(value := getattr(model, name), Computation):
             raise UnusableAnswer(name, f"is {kind_of(value)}; it must be a Computation")

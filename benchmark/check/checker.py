@@ -31,6 +31,8 @@ ONE_MODEL = (
     rules.durable,
     rules.sized,
 )
+#: Those that ask a model for probabilities other than those of the targets of a text that it knows.
+NEED_DISTRIBUTION = frozenset({"proper", "causal", "consistent", "dense", "incremental", "separate"})
 #: Rule → what it asks, in one line.
 RULES = {
     rule.__name__: (rule.__doc__ or "").strip().splitlines()[0] for rule in (*ONE_MODEL, rules.repeatable)
@@ -41,8 +43,9 @@ RULES = {
 class Finding:
     """One rule on one text.
 
-    `problem` says how the model breaks it; `unchecked` names the rule whose problem keeps this one from being
-    checked; it holds where both are None. `trace` is the stack trace of an error in the model's code.
+    `problem` says how the model breaks it; `unchecked` says what keeps it from being checked: the problem of
+    another rule, or that the model has no distribution; it holds where both are None. `trace` is the stack
+    trace of an error in the model's code.
     """
 
     rule: str
@@ -57,14 +60,16 @@ def check_model(
     *,
     modules: Collection[str] = (),
     more: Sequence[Texts] = (),
+    made_up_too: bool = True,
 ) -> list[Finding]:
     """Every rule on every text, for the models that `build` makes. Raises Skip if it cannot run here.
 
     A rule that breaks (raises) is broken: its problem names the exception and the place in the model's code,
-    which lies in `modules`. `more`: texts beside the made-up ones.
+    which lies in `modules`. `more`: texts beside the made-up ones or, unless `made_up_too`, in their place.
     """
     findings = []
-    for texts in (made_up(sentences=True), made_up(sentences=False), *more):
+    made = (made_up(sentences=True), made_up(sentences=False)) if made_up_too else ()
+    for texts in (*made, *more):
         findings += list(_Check(texts, modules).findings(build))
     return findings
 
@@ -88,6 +93,10 @@ class _Check:
             return
         (model,) = models
         for rule in ONE_MODEL:
+            if model.scores_only is not None and rule.__name__ in NEED_DISTRIBUTION:
+                reason = f"no distribution: {model.scores_only.reason}"
+                yield Finding(rule.__name__, self._texts.name, unchecked=reason)
+                continue
             yield self._finding(rule.__name__, lambda rule=rule: rule(model, self._texts))  # type: ignore[misc]
         _disturb_global_random_states()
         yield self._finding("repeatable", lambda: rules.repeatable(model, self._texts, fit()))
@@ -120,6 +129,8 @@ class _Check:
 
 def _fitted(build: Callable[[], LanguageModel], texts: Texts) -> LanguageModel:
     model = build()
+    if model.scores_only is not None:
+        model.match(texts.valid, texts.test)
     model.fit(texts.train, texts.valid, RunLog())
     return model
 

@@ -177,6 +177,8 @@ def durable(model: LanguageModel, texts: Texts) -> None:
             again = loaded(model, folder, texts.test.vocabulary)
         if not np.array_equal(scores_of(again, texts.test), scores_of(model, texts.test)):
             raise BrokenContract("load", "gives another model: it scores the test text otherwise")
+        if model.scores_only is not None:  # there are no rows to compare
+            return
         size = len(texts.test.vocabulary)
         if not np.array_equal(rows_of(again, texts.contexts, size), rows_of(model, texts.contexts, size)):
             raise BrokenContract("load", "gives another model: its next_log_probs are others")

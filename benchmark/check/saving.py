@@ -47,7 +47,7 @@ def check_saved(
     `rate`: the tokens that it scores in a second. A model too large to be held twice is not loaded. Raises
     BrokenContract.
     """
-    if size_of(model).bytes_in_memory > SHARE * machine_memory():
+    if (size_of(model).bytes_in_memory or 0) > SHARE * machine_memory():
         return
     again = loaded(model, folder, vocabulary)
     front = TokenStream.from_ids(stream.ids[: int(max(1, min(TARGETS, SECONDS * rate)))], vocabulary)

@@ -69,6 +69,11 @@ def front_of(corpus: Corpus) -> Texts:
     return Texts(f"front of {corpus.name}", train, valid, test, contexts)
 
 
+def whole_of(corpus: Corpus) -> Texts:
+    """A corpus as it is, which is what a model of scores alone can be matched with."""
+    return Texts(corpus.name, corpus.train, corpus.valid, corpus.test, [])
+
+
 def _markov(random: np.random.Generator, words: int, length: int, end: int | None) -> np.ndarray:
     ids = np.empty(length, dtype=np.int64)
     word, in_line = 0, 0

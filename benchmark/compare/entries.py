@@ -64,8 +64,8 @@ def entries_of(runs: Sequence[RunRecord]) -> list[Entry]:
     if len(runs) < 2:
         raise UserError("a comparison takes two runs or more; name another one")
     for run in runs:
-        _check(run)
-    _check_events(runs)
+        check_comparable(run)
+    check_events(runs)
     rows = group_runs(runs)
     if len(rows) == 1:
         rows = [_apart(run, runs) for run in runs]
@@ -103,7 +103,7 @@ def _apart(run: RunRecord, others: Sequence[RunRecord]) -> Row:
     return replace(row, label=f"{row.label}, {name}")
 
 
-def _check(run: RunRecord) -> None:
+def check_comparable(run: RunRecord) -> None:
     result = run.result
     name = f"{result.label} ({run.folder.name})"
     if result.status != "ok":
@@ -116,7 +116,7 @@ def _check(run: RunRecord) -> None:
         )
 
 
-def _check_events(runs: Sequence[RunRecord]) -> None:
+def check_events(runs: Sequence[RunRecord]) -> None:
     first = runs[0].result
     for run in runs[1:]:
         if run.result.protocol_id == first.protocol_id:

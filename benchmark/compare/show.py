@@ -69,10 +69,8 @@ def write_csv(folder: Path, sections: list[Section]) -> list[Path]:
     return written
 
 
-def write_page(path: Path, comparison: Comparison, sections: list[Section]) -> None:
+def write_page(path: Path, heading: str, sections: list[Section]) -> None:
     """One HTML file that loads nothing else. Raises UserError if it cannot be written."""
-    labels = " and ".join(entry.label for entry in comparison.entries)
-    heading = f"{labels} on {comparison.corpus.title}"
     write_text(path, page(f"nextword: {heading}", sections, Drawings({}, ""), _WHOLE, heading, "compare"))
 
 

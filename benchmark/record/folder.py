@@ -15,19 +15,21 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.record.blocks import FILE as BLOCKS
 from benchmark.record.blocks import BlockLosses, read_blocks
-from benchmark.record.compact_scores import COMPACT
 from benchmark.record.curve import FILE as CURVE
 from benchmark.record.curve import Validation, validations
 from benchmark.record.losses import FILE as LOSSES
 from benchmark.record.losses import GroupLoss, read_losses
 from benchmark.record.result import Result
 from benchmark.storage.checksums import CHECKSUMS, checksums_of
+from benchmark.storage.compact_scores import COMPACT, COMPACT_VALID
 from benchmark.storage.files import LOCK, files_below, write_json
 from benchmark.storage.reading import Unreadable, or_warn, read_json_object, warn_once
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
 #: ln p of each test target, float32 [targets].
 SCORES = "test_log_probs.npy"
+#: The same of the validation text.
+VALID_SCORES = "valid_log_probs.npy"
 #: 1, less what rounding may take from the scores of a model that is always certain and right.
 LEAST_PERPLEXITY = 0.999
 #: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
@@ -35,8 +37,8 @@ WORKSPACE = "resume"
 CONFIG, ENVIRONMENT, SAMPLES, LOG = "config.yaml", "environment.json", "samples.json", "log.txt"
 #: What a run writes into its folder.
 OURS = frozenset(
-    {RESULT, CHECKPOINT, SCORES, COMPACT, WORKSPACE, CONFIG, ENVIRONMENT, SAMPLES, LOG, BLOCKS, CURVE, LOSSES}
-) | {CHECKSUMS, LOCK}
+    {RESULT, CHECKPOINT, SCORES, VALID_SCORES, COMPACT, COMPACT_VALID, WORKSPACE, CONFIG, ENVIRONMENT}
+) | {SAMPLES, LOG, BLOCKS, CURVE, LOSSES, CHECKSUMS, LOCK}
 
 
 @dataclass(frozen=True)

@@ -83,11 +83,14 @@ class Result:
     context: Context | None = None
     #: Whether the scores sum to one over the vocabulary.
     normalised: bool = True
+    #: Why the model has no distribution over the vocabulary, but scores of the targets alone; None if it has.
+    no_distribution: str | None = None
     #: What a reader must know beside its figures, a sentence each.
     notes: list[str] = field(default_factory=list)
 
     #: Contexts of the test text by which its scores were held to the contract (see `benchmark.check.audit`),
-    #: the probabilities after them included. None in records from before that was done.
+    #: the probabilities after them included; 0 for a model without a distribution. None in records from
+    #: before that was done.
     checked_contexts: int | None = None
 
     # --- quality ---

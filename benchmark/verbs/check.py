@@ -22,8 +22,10 @@ HELP = """\
 nextword check model=NAME [corpus=NAME] [model.KEY=VALUE ...]
 
 Fits the model on small made-up texts, with and without sentence ends, and checks that it keeps the
-contract in benchmark/contract.py; with corpus=NAME, on the front of that corpus as well. The exit status is
-1 if it breaks a rule. --debug shows the stack traces of errors in the model's code. The rules:
+contract in benchmark/contract.py; with corpus=NAME, on the front of that corpus as well. A model of scores
+alone is checked on the corpus that they are of, which corpus=NAME must name, by the rules that need no
+distribution. The exit status is 1 if it breaks a rule. --debug shows the stack traces of errors in the
+model's code. The rules:
 
 """
 
@@ -46,17 +48,25 @@ def main(arguments: list[str]) -> int:
         settings = job.config["model"]
         print(f"{settings.get('label', job.model)}:", flush=True)
         build = partial(build_model, settings)
-        found = check_model(build, modules=modules_of(settings), more=[_front(job)] if named else [])
+        alone = build().scores_only is not None
+        if alone and not named:
+            raise UserError(
+                f"model={job.model} has scores of one corpus alone: name it, as in corpus={job.corpus}"
+            )
+        more = [_text(job, whole=alone)] if named else []
+        found = check_model(build, modules=modules_of(settings), more=more, made_up_too=not alone)
         for _, of_one_text in groupby(found, key=attrgetter("text")):
             print("\n".join(_shown(list(of_one_text))))
         broken |= any(finding.problem is not None for finding in found)
     return 1 if broken else 0
 
 
-def _front(job: Job) -> Texts:
-    from benchmark.check.texts import front_of
+def _text(job: Job, *, whole: bool) -> Texts:
+    """The corpus of a job, or its front."""
+    from benchmark.check.texts import front_of, whole_of
 
-    return front_of(job.open_corpus(lambda line: print(line, file=sys.stderr)))
+    corpus = job.open_corpus(lambda line: print(line, file=sys.stderr))
+    return whole_of(corpus) if whole else front_of(corpus)
 
 
 def _shown(findings: Sequence[Finding]) -> list[str]:

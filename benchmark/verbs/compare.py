@@ -1,53 +1,94 @@
 """`nextword compare RUN RUN […]`: how much runs on the same events differ, how sure that is, and where.
 
 The first run is what the others are compared with. Runs that differ only in their seed are one model, unless
-there is nothing else to compare.
+there is nothing else to compare. With --adds: what each run adds to the best mixture of the others.
 """
 
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from benchmark.console.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
 from benchmark.console.terminal import json_text
 from benchmark.record.find import find_run
+from benchmark.record.folder import RunRecord
+
+if TYPE_CHECKING:
+    from benchmark.report.blocks import Section
 
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse(arguments)
     runs = [find_run(options.results_dir, name) for name in options.runs]
 
-    from benchmark.compare.comparison import compare
-    from benchmark.compare.entries import entries_of, keep_blocks, with_all_seeds
-    from benchmark.compare.events import events_of
-    from benchmark.compare.sections import sections_of
-    from benchmark.compare.show import as_json, plain, write_csv, write_page
-    from benchmark.measure.blocks import blocks_of
+    from benchmark.compare.entries import with_all_seeds
 
     if options.all_seeds:
         runs = with_all_seeds(runs, options.results_dir)
+    return _additions(runs, options) if options.adds else _comparison(runs, options)
+
+
+def _comparison(runs: list[RunRecord], options: Namespace) -> int:
+    from benchmark.compare.comparison import compare
+    from benchmark.compare.entries import entries_of, keep_blocks
+    from benchmark.compare.events import events_of
+    from benchmark.compare.sections import sections_of
+    from benchmark.compare.show import as_json
+    from benchmark.measure.blocks import blocks_of
+
     entries = entries_of(runs)
     corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, _say)
     keep_blocks(entries, corpus)
     comparison = compare(entries, corpus, blocks_of(corpus.test, options.block))
     sections = sections_of(comparison, options.targets)
-    if options.json:
-        print(json_text(as_json(comparison, options.targets)))
-    else:
-        print(plain(sections))
+    labels = " and ".join(entry.label for entry in entries)
+    _show(sections, f"{labels} on {corpus.title}", lambda: as_json(comparison, options.targets), options)
+    return 0
+
+
+def _additions(runs: list[RunRecord], options: Namespace) -> int:
+    """One run is set against all others of the results folder; several, against each other."""
+    from benchmark.compare.additions import others_like, together
+    from benchmark.compare.additions_shown import addition_sections, additions_json
+    from benchmark.compare.events import events_of
+    from benchmark.measure.blocks import blocks_of
+
+    runs = list({run.folder.resolve(): run for run in runs}.values())
+    others = others_like(runs[0], options.results_dir) if len(runs) == 1 else []
+    corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, _say)
+    found = together(runs, others, blocks_of(corpus.test, options.block))
+    sections = addition_sections(found, corpus)
+    _show(sections, f"What each model adds on {corpus.title}", lambda: additions_json(found), options)
+    return 0
+
+
+def _show(
+    sections: list[Section], heading: str, as_json: Callable[[], dict[str, Any]], options: Namespace
+) -> None:
+    from benchmark.compare.show import plain, write_csv, write_page
+
+    print(json_text(as_json()) if options.json else plain(sections))
     if options.csv:
         write_csv(options.csv, sections)
         _say(f"the tables: {options.csv}")
     if options.page:
-        write_page(options.page, comparison, sections)
+        write_page(options.page, heading, sections)
         _say(f"the page: {options.page}")
-    return 0
 
 
 def _parser() -> Parser:
     parser = Parser("nextword compare", __doc__)
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", help=RUN_HELP)
+    add(
+        "--adds",
+        action="store_true",
+        help="what each run adds to the best mixture of the others; of one run, to that of all others on the "
+        "same text",
+    )
     add("--all-seeds", action="store_true", help="take in the other seeds of each run's setting")
     add(
         "--block",

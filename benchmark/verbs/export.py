@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from benchmark.checkpoint import load_trained
-from benchmark.console.options import RUN_HELP, Parser, add_results_dir, file
+from benchmark.console.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder
 from benchmark.contract import WritesArpa
 from benchmark.errors import UserError
-from benchmark.record.compact_scores import COMPACT, write_compact
 from benchmark.record.find import find_run
-from benchmark.record.folder import RunRecord
-from benchmark.record.scores import read_scores
+from benchmark.record.folder import VALID_SCORES, RunRecord
+from benchmark.record.scores import read_scores, read_valid_scores
+from benchmark.storage.compact_scores import COMPACT, COMPACT_VALID, write_compact
 
 
 def main(arguments: list[str]) -> int:
+    options = _parser().parse(arguments)
+    run = find_run(options.results_dir, options.run)
+    name = f"{run.result.label} on {run.result.corpus} ({run.folder.name})"
+    if options.scores:
+        for path in _write_compact_scores(run):
+            print(f"{path}: {name}")
+    elif options.scores_to:
+        from benchmark.compare.events import events_of
+        from benchmark.compare.scores_text import write_scores_text
+
+        corpus = events_of(run, options.corpora_dir, options.cache_dir, _say)
+        settings = write_scores_text(options.scores_to, run, corpus)
+        print(f"{options.scores_to}: {name}\nread them with: nextword run model=scores {settings}")
+    else:
+        _write_arpa(run, options.arpa)
+        print(f"{options.arpa}: {name}")
+    return 0
+
+
+def _parser() -> Parser:
     parser = Parser("nextword export", __doc__)
     parser.add_argument("run", help=RUN_HELP)
     what = parser.add_mutually_exclusive_group(required=True)
@@ -27,26 +48,37 @@ def main(arguments: list[str]) -> int:
     what.add_argument(
         "--scores",
         action="store_true",
-        help=f"the score of every test target, rounded, as {COMPACT} in the run's folder: small enough to "
-        "keep with a record, so that others can compare the run (nextword compare)",
+        help=f"the score of every test and validation target, rounded, as {COMPACT} and {COMPACT_VALID} in "
+        "the run's folder: small enough to keep with a record, so that others can compare the run",
+    )
+    what.add_argument(
+        "--scores-to",
+        type=folder,
+        metavar="FOLDER",
+        help="the same, exact, as text for other programs: ln p and the token of each target in a line of "
+        "valid.txt.xz and test.txt.xz",
     )
     add_results_dir(parser)
-    options = parser.parse(arguments)
-    run = find_run(options.results_dir, options.run)
-    written = _write_scores(run) if options.scores else _write_arpa(run, options.arpa)
-    print(f"{written}: {run.result.label} on {run.result.corpus} ({run.folder.name})")
-    return 0
+    add_corpora(parser, "corpora")
+    return parser
 
 
-def _write_arpa(run: RunRecord, path: Path) -> Path:
+def _write_arpa(run: RunRecord, path: Path) -> None:
     model, _, _ = load_trained(run)
     if not isinstance(model, WritesArpa):
         raise UserError(f"{run.result.label} is not a backoff model, so an ARPA file cannot hold it")
     model.write_arpa(path)
-    return path
 
 
-def _write_scores(run: RunRecord) -> Path:
-    path = run.folder / COMPACT
-    write_compact(path, read_scores(run))
-    return path
+def _write_compact_scores(run: RunRecord) -> list[Path]:
+    """The files that were written. A run from before validation scores were kept has none of them."""
+    written = [run.folder / COMPACT]
+    write_compact(written[0], read_scores(run))
+    if (run.folder / VALID_SCORES).exists():
+        written.append(run.folder / COMPACT_VALID)
+        write_compact(written[1], read_valid_scores(run))
+    return written
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from ngram_texts import Notes, perplexity, stream_of, with_ends
 
 from baselines.mixture.components import Composite
-from baselines.mixture.em import expectation_maximisation, mixed
 from baselines.mixture.gated import GatedMixture
 from baselines.mixture.linear import LinearMixture
 from baselines.mixture.log_linear import LogLinearMixture
@@ -24,6 +23,7 @@ from benchmark.build import build_model
 from benchmark.contract import LanguageModel, RunLog, Skip, TokenStream
 from benchmark.errors import UserError
 from benchmark.settings import choices
+from benchmark.statistics.mixing import expectation_maximisation, mixed
 from benchmark.sweep.compose import collect
 
 TRAIN = stream_of(with_ends([list("abcab"), list("bca"), list("aab"), list("cabc"), list("bb")]))

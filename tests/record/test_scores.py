@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from benchmark.errors import UserError
-from benchmark.record.compact_scores import COMPACT, STEPS, read_compact, write_compact
 from benchmark.record.folder import SCORES, RunRecord, read_runs
 from benchmark.record.scores import read_scores
+from benchmark.storage.compact_scores import COMPACT, STEPS, read_compact, write_compact
 
 log_probs = arrays.arrays(
     np.float32, st.integers(1, 50), elements=st.floats(-127, 0, width=32) | st.just(-np.inf)

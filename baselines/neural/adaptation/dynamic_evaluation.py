@@ -145,6 +145,7 @@ class DynamicEvaluation(Adapted):
     def size(self) -> ModelSize:
         """The network, a copy of its trained weights, and the scales of steps and decay."""
         network = super().size()
+        assert network.bytes_in_memory is not None
         copies = 2 if self._scales is None else 5  # √MS, and its scales of steps and of decay
         return ModelSize(copies * network.bytes_in_memory, network.parameters, network.entries)
 

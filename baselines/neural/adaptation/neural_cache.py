@@ -9,12 +9,12 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from baselines.mixture.em import expectation_maximisation
 from baselines.neural.adaptation.adapted import Adapted, in_blocks
 from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
 from baselines.neural.scoring import features_in_order, features_of_history, full_float32
 from benchmark.contract import ModelSize, Operations, RunLog, TokenStream
 from benchmark.errors import UserError
+from benchmark.statistics.mixing import expectation_maximisation
 
 #: Values of θ times the mean squared length of a hidden vector that are tried first, and factors around the
 #: best of them that are tried next.
@@ -150,6 +150,7 @@ class NeuralCache(Adapted):
     def size(self) -> ModelSize:
         """The network, and the features and words of a full window."""
         network = super().size()
+        assert network.bytes_in_memory is not None
         entry = self._hidden().nbytes + np.dtype(np.int64).itemsize
         return ModelSize(network.bytes_in_memory + self.window * entry, network.parameters, network.entries)
 

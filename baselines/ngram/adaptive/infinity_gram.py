@@ -143,6 +143,8 @@ class InfinityGram(Composite):
     def size(self) -> ModelSize:
         """The smoothed model plus the index, in which each place of the text is an entry."""
         own = super().size()
+        if own.bytes_in_memory is None:  # unknown, and so is the sum
+            return own
         return ModelSize(
             bytes_in_memory=own.bytes_in_memory + self.index.nbytes,
             parameters=own.parameters,

@@ -7,29 +7,19 @@ that are mistaken for ARPA files, the error says what they are.
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import lzma
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
 
 from benchmark.errors import UserError
+from benchmark.storage.packed import DAMAGED, unpacked
 
 _BLOCK = 1 << 22  # bytes read at a time
 #: Bytes after which there must have been the end of a line.
 LONGEST_LINE = 1 << 20
-#: How files are unpacked, by what they begin with.
-_PACKED: dict[bytes, Callable[[IO[bytes]], Any]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\x00": lzma.LZMAFile,
-}
 #: Beginnings of files that are not read, and what those files are.
 _OTHERS = {
     b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it with zstd -d FILE",
@@ -111,13 +101,11 @@ class ArpaLines:
             raise UserError(f"{self.path} is a pipe or a device: save the ARPA file, and give its path")
         try:
             with self.path.open("rb") as file:
-                mark = file.read(8)
-                file.seek(0)
-                unpack = next((unpack for begins, unpack in _PACKED.items() if mark.startswith(begins)), None)
+                content = unpacked(file)
                 try:
-                    yield from iter(partial((unpack(file) if unpack else file).read, _BLOCK), b"")
-                except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
-                    if not unpack:
+                    yield from iter(partial((content or file).read, _BLOCK), b"")
+                except DAMAGED as error:
+                    if content is None:
                         raise
                     raise UserError(
                         f"{self.path} cannot be decompressed to its end ({error}): download it again"

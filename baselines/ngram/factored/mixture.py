@@ -10,9 +10,9 @@ from typing import Self
 
 import numpy as np
 
-from baselines.mixture.em import expectation_maximisation, mixed
 from baselines.ngram.factored.dense import DenseTable, Found
 from baselines.ngram.factored.table import ABSENT, FactoredTable
+from benchmark.statistics.mixing import expectation_maximisation, mixed
 
 _SIZES = 8  # classes of the number of n-grams after a history: 1, 2, 4, … 128 and more
 _ENOUGH = 200  # targets that give a bucket weights of its own

@@ -1,4 +1,5 @@
-"""`test_log_probs.npz` of a run: its scores rounded, in two fifths of the space of `test_log_probs.npy`.
+"""`test_log_probs.npz` of a run: its scores rounded, in two fifths of the space of `test_log_probs.npy`;
+`valid_log_probs.npz` likewise.
 
 The scores of the runs that a comparison rests on are small enough, in this form, to be kept with the records.
 Anyone can then test the difference of two models without training them again.
@@ -20,7 +21,7 @@ import numpy as np
 from benchmark.errors import UserError
 from benchmark.storage.files import atomic_file
 
-COMPACT = "test_log_probs.npz"
+COMPACT, COMPACT_VALID = "test_log_probs.npz", "valid_log_probs.npz"
 #: Steps of a nat, and the number that stands for an infinite loss.
 STEPS, INFINITE = 512, 65_535
 
