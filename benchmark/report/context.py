@@ -66,8 +66,12 @@ class Context:
     @cached_property
     def machines(self) -> dict[Machine, str]:
         """Every machine that timed a finished row, with the letter that stands for it."""
-        found = sorted({row.machine for row in self.rows if row.done})
+        found = sorted({row.machine for row in self.rows if row.done and row.is_timed})
         return {machine: letter(index) for index, machine in enumerate(found)}
+
+    def machine_of(self, row: Row) -> str | None:
+        """The letter of the machine that timed a row; None if nothing did."""
+        return self.machines.get(row.machine) if row.is_timed else None
 
 
 def letter(index: int) -> str:

@@ -24,12 +24,16 @@ class Machine(NamedTuple):
     threads: int
 
     def __str__(self) -> str:
+        if not self.device:  # a machine elsewhere, of which no more is stated
+            return self.device_name
         threads = "" if self.device.startswith("cuda") else f", {text.plural(self.threads, 'thread')}"
         return f"{self.device_name} ({self.device}{threads})"
 
 
 def machine_of(result: Result) -> Machine:
-    """What a run was timed on."""
+    """What a run was timed on; of a model that was timed elsewhere, the machine that its settings name."""
+    if result.no_distribution is not None:
+        return Machine(text.clean(result.device_name or "unnamed machine"), "", 0)
     trained, scored = (text.clean(d or "cpu") for d in (result.train_device, result.score_device))
     device = (
         scored if result.train_device in (None, result.score_device) else f"{trained}, scored on {scored}"
@@ -112,6 +116,11 @@ class Row:
     def machine(self) -> Machine:
         """What most of its runs were timed on."""
         return Counter(sorted(machine_of(run.result) for run in self.runs)).most_common(1)[0][0]
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether anything is known of its times."""
+        return any(run.result.train_seconds or run.result.score_tokens_per_second for run in self.runs)
 
     def values(self, measure: Measure) -> list[float]:
         """The value of every seed that has one; of a timed measure, only those timed on `machine`."""

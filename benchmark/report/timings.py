@@ -96,7 +96,7 @@ def _fields(rows: list[Row], context: Context) -> tuple[Field[Row], ...]:
         text_field(
             "machine",
             "Machine",
-            lambda row: context.machines[row.machine],
+            context.machine_of,
             "key" if len(context.machines) > 1 else "data",
         ),
     )

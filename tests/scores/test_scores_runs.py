@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from benchmark.check import check_model
 from benchmark.check.checker import NEED_DISTRIBUTION
 from benchmark.cli import main
 from benchmark.contract import ModelSize, ScoresOnly, TokenStream
-from benchmark.record.folder import SAMPLES, SCORES, VALID_SCORES, run_folder
+from benchmark.record.folder import SAMPLES, SCORES, VALID_SCORES, read_runs, run_folder
 from benchmark.record.result import Result
+from benchmark.report.context import context_of
 from benchmark.run import execute
 from benchmark.sweep.compose import collect
 
@@ -127,6 +128,22 @@ def test_stated_costs_are_recorded(place: Place, unigram: Result) -> None:
     result = place.run(*place.export(unigram), "model.kind=neural", *settings, "model.machine=a big one")
     assert {key: getattr(result, key) for key in stated} == stated
     assert (result.device_name, result.family) == ("a big one", "neural")
+
+
+def test_the_report_names_only_machines_that_timed_something(
+    place: Place, unigram: Result, read_back: Result
+) -> None:
+    timed = place.run(
+        *place.export(unigram), "model.kind=count", "model.train_seconds=9", "model.machine=a mainframe"
+    )
+    wanted = {unigram.run_id, read_back.run_id, timed.run_id}
+    records = [run for run in read_runs(place.folder / "results") if run.result.run_id in wanted]
+    context = context_of(records)
+    assert len(context.machines) == 2
+    assert "a mainframe" in {str(machine) for machine in context.machines}
+    letters = {row.first.run_id: context.machine_of(row) for row in context.rows}
+    assert letters[read_back.run_id] is None
+    assert {letters[unigram.run_id], letters[timed.run_id]} == {"A", "B"}
 
 
 def test_another_content_is_another_run(place: Place, unigram: Result, read_back: Result) -> None:
@@ -253,10 +270,6 @@ class Above(Known):
 class Sizeless(Known):
     def size(self) -> ModelSize:
         return ModelSize(None)
-
-
-class Mistaken(Known):
-    scores_only: Sequence[str] = "yes"  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize(("kind", "broken"), [(Known, []), (Above, ["complete"]), (Sizeless, [])])

@@ -42,9 +42,9 @@ def build(context: Context) -> Section | None:
         return None
     several = len(context.machines) > 1
     machines = [f"{key}: {machine}" if several else str(machine) for machine, key in context.machines.items()]
-    timed = Paragraph((f"Timed on {'; '.join(machines)}.",), "note")
+    timed = [Paragraph((f"Timed on {'; '.join(machines)}.",), "note")] if machines else []
     notes: list[Block] = [Paragraph((line,), "note") for line in ranking_notes(context.ranked_groups)]
-    return Section("comparison", "Comparison", (comparison(context), *notes, timed))
+    return Section("comparison", "Comparison", (comparison(context), *notes, *timed))
 
 
 def comparison(context: Context) -> Table:
@@ -95,7 +95,7 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         text_field(
             "machine",
             "Machine",
-            lambda row: context.machines[row.machine],
+            context.machine_of,
             "more" if several_machines else "data",
         ),
         text_field("machine_name", "Machine name", lambda row: row.machine, "data"),

@@ -61,7 +61,7 @@ def _with_finite_values(group: RankedGroup, cost: Measure) -> list[Row]:
 
 
 def _figure(group: RankedGroup, cost: Measure, rows: list[Row], context: Context) -> Figure:
-    used = sorted({context.machines[row.machine] for row in rows})
+    used = sorted({letter for row in rows if (letter := context.machine_of(row)) is not None})
     machines = used if cost.timed and len(used) > 1 else []
     best = rows[0]
     cheapest = min(rows, key=lambda row: (row.mean(cost) or 0.0) * (-1 if cost.better == "higher" else 1))
@@ -80,7 +80,7 @@ def _figure(group: RankedGroup, cost: Measure, rows: list[Row], context: Context
         text_field("machine", "Machine", lambda row: row.machine),
     )
     data = [TableRow(cells_of(fields, row), row.number, row.family) for row in rows]
-    letters = {row.number: f" [{context.machines[row.machine]}]" if machines else "" for row in rows}
+    letters = {row.number: f" [{context.machine_of(row)}]" if machines else "" for row in rows}
     best_rows = _front_rows(cost, [row for row in rows if _within_reach(row, rows)])
     along = tuple(
         f"{row.label}: {cost.show(row.mean(cost))}, perplexity {text.perplexity(row.perplexity)}"
