@@ -20,6 +20,7 @@ import numpy as np
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import Diverged, Skip
+from benchmark.scores_only import ScoresOnly
 
 __all__ = [
     "Computation",
@@ -123,21 +124,6 @@ class Computation:
             dtype=" + ".join(dtypes) or None,
             batch=batches.pop() if len(batches) == 1 else None,
         )
-
-
-@dataclass(frozen=True)
-class ScoresOnly:
-    """Declares that a model has no distribution: it has one number for each target of two texts, and no more.
-
-    `reason` says so to readers, in a clause without a subject. Nothing that this process measures is a cost
-    of such a model, so `train_seconds`, `score_tokens_per_second` and the `machine` that they were taken on
-    are what its settings state; None: unknown.
-    """
-
-    reason: str
-    train_seconds: float | None = None
-    score_tokens_per_second: float | None = None
-    machine: str | None = None
 
 
 class RunLog:
