@@ -36,10 +36,12 @@ class GatedMixture(Composite):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._scored: tuple[TokenStream | None, np.ndarray | None] = None, None
         self.context = "stream"  # the gate looks at recent success
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
         scores = self._scores(valid)
+        self._scored = valid, scores
         features = self._features(valid, scores)
         self.gate = fitted_gate(scores, features)
         log_weights = self.gate.log_weights(features)
@@ -88,7 +90,15 @@ class GatedMixture(Composite):
         return self.gate.log_weights(self._features(stream, self._scores(stream))[-1:])
 
     def _scores(self, stream: TokenStream) -> np.ndarray:
-        """ln p of each target under each component: float32 [components, targets]."""
+        """ln p of each target under each component: float32 [components, targets].
+
+        Those of the validation text, which the gate was fitted on, are given once more without computing
+        them again: every run asks for them next, and they can take as long as the rest of the fit.
+        """
+        text, scores = self._scored
+        if scores is not None and text is stream:
+            self._scored = None, None
+            return scores
         return np.stack([component.log_probs(stream) for component in self.components.values()])
 
     def _features(self, stream: TokenStream, scores: np.ndarray) -> np.ndarray:

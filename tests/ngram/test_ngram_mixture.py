@@ -113,6 +113,18 @@ def test_no_log_linear_weights_nearby_are_likelier() -> None:
             assert model.log_probs(VALID).mean(dtype=np.float64) < best + 1e-5
 
 
+def test_the_validation_text_is_scored_once_in_a_fit_and_the_score_after_it(monkeypatch) -> None:
+    """Both need the same scores, which can take as long as the fit."""
+    scored: list[TokenStream] = []
+    own = AddK.log_probs
+    monkeypatch.setattr(AddK, "log_probs", lambda model, text: (scored.append(text), own(model, text))[1])
+    gated = fitted(GatedMixture(components={"bigram": AddK(order=2, k=0.1), "cache": Cache(order=2)}))
+    first = gated.log_probs(VALID)
+    assert [text is VALID for text in scored] == [True]
+    np.testing.assert_array_equal(gated.log_probs(VALID), first)
+    assert len(scored) == 2
+
+
 def test_weights_by_history_are_likelier_than_constant_ones() -> None:
     constant = fitted(LinearMixture(components=components()))
     gated = fitted(GatedMixture(components=components()))
