@@ -24,8 +24,8 @@ def _two_decimals(value: float | None) -> str:
 
 
 def _signed(value: float | None) -> str:
-    """Four decimals: one member of many adds little."""
-    return signed(value, 4)
+    """Four decimals, as one member of many adds little; what they do not show is 0 without a sign."""
+    return signed(value, 4).lstrip("+−") if value is not None and round(value, 4) == 0 else signed(value, 4)
 
 
 FIELDS: tuple[Field[Addition], ...] = (

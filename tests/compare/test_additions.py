@@ -111,7 +111,8 @@ def test_two_runs_that_are_alike_add_nothing(
     found = additions(capsys, "twin", "other_twin")
     assert [one["nats"]["value"] for one in found["additions"]] == pytest.approx([0, 0], abs=1e-6)
     assert main(["compare", "twin", "other_twin", "--adds", "--block", "4", "--csv", "out"]) == 0
-    assert "is not shown to add anything to the others" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "is not shown to add anything to the others: 0.0000 nats a token" in said
     assert (tmp_path / "out" / "additions.csv").read_text().count("\n") == 3
 
 
