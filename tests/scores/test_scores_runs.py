@@ -11,11 +11,15 @@ import bigram
 import numpy as np
 import pytest
 
+from baselines.mixture.gated import GatedMixture
+from baselines.ngram.smoothing.uniform import Uniform
+from baselines.scores.model import Scores
 from benchmark.build import build_model
 from benchmark.check import check_model
 from benchmark.check.checker import NEED_DISTRIBUTION
+from benchmark.check.texts import made_up
 from benchmark.cli import main
-from benchmark.contract import ModelSize, ScoresOnly, TokenStream
+from benchmark.contract import ModelSize, RunLog, ScoresOnly, TokenStream
 from benchmark.record.folder import SAMPLES, SCORES, VALID_SCORES, read_runs, run_folder
 from benchmark.record.result import Result
 from benchmark.report.context import context_of
@@ -186,18 +190,24 @@ def test_in_a_mixture_scores_do_what_their_model_does(
         assert (other.train_seconds, other.part_names) == (None, [])
 
 
-def test_a_gate_takes_scores_too(place: Place, bigrams: Result) -> None:
-    emptied = ["model=gated_mixture", "~model@model.components.kneser_ney", "~model@model.components.cache"]
-    base = [*emptied, "+model@model.components.unigram=unigram"]
-    scores = [setting.removeprefix("model") for setting in place.export(bigrams)[1:]]
-    itself = place.run(*base, "+model@model.components.x=witten_bell", "model.components.x.order=2")
-    files = place.run(
-        *base,
-        "+model@model.components.x=scores",
-        *[f"model.components.x{setting}" for setting in scores],
-        "model.components.x.kind=count",
-    )
-    assert place.scores(files) == pytest.approx(place.scores(itself), abs=1e-4)
+def test_a_gate_takes_scores_too(tmp_path: Path) -> None:
+    """Fitted with a model and with its scores in files, it gives the test text the same probabilities."""
+    texts = made_up(sentences=True)
+    known = bigram.Bigram()
+    known.fit(texts.train, texts.valid, RunLog())
+    for name, stream in (("valid", texts.valid), ("test", texts.test)):
+        np.save(tmp_path / f"{name}.npy", known.log_probs(stream))
+    files = {"valid": str(tmp_path / "valid.npy"), "test": str(tmp_path / "test.npy")}
+    of_scores = Scores(**files, scale="ln", kind="count")
+    scores = []
+    for component in (known, of_scores):
+        gated = GatedMixture(components={"uniform": Uniform(), "bigram": component})
+        if gated.scores_only is not None:
+            gated.match(texts.valid, texts.test)
+        gated.fit(texts.train, texts.valid, RunLog())
+        scores.append(gated.log_probs(texts.test))
+    assert gated.scores_only == ScoresOnly("its component bigram has none")
+    assert scores[1] == pytest.approx(scores[0], abs=1e-5)
 
 
 def answers(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
