@@ -1,13 +1,13 @@
 """What a section is made of. The page, the Markdown report and the exported files are all written from these.
 
 A section's author writes no HTML: blocks hold plain text and numbers, and each output escapes them in its
-own way.
+own way. A block about one corpus names it (`corpus`, its key), so that the page can show one at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.report.tables import Table
@@ -29,6 +29,7 @@ class Paragraph:
 
     parts: tuple[str | Strong, ...]
     tone: Literal["answer", "plain", "note"] = "plain"
+    corpus: str = ""
     kind: str = field(default="paragraph", init=False)
 
 
@@ -36,8 +37,8 @@ class Paragraph:
 class Figure:
     """A figure: how to draw it, its caption, its description for readers who cannot see it, and its data.
 
-    The title stands beside the drawing, not in it. `corpus` is the key of the corpus it is about, if it is
-    about one. `listed` is a heading and lines that a reader unfolds: what had no room in the drawing.
+    The title stands beside the drawing, not in it. `listed` is a heading and lines that a reader unfolds, of
+    what had no room in the drawing.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Definitions:
     """Terms and what they mean."""
 
     items: tuple[tuple[str, str], ...]
+    corpus: str = ""
     kind: str = field(default="definitions", init=False)
 
 
@@ -65,6 +67,7 @@ class Quotes:
 
     items: tuple[tuple[str, str, str], ...]
     rows: tuple[int, ...] = ()
+    corpus: str = ""
     kind: str = field(default="quotes", init=False)
 
 
@@ -74,6 +77,7 @@ class Fold:
 
     title: str
     blocks: tuple[Block, ...]
+    corpus: str = ""
     kind: str = field(default="fold", init=False)
 
 
@@ -82,11 +86,17 @@ Block = Paragraph | Table | Figure | Definitions | Quotes | Fold
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part of the report. `name` is its anchor on the page."""
+    """A titled part of the report. `name` is its anchor on the page, where a reader may have to unfold it."""
 
     name: str
     title: str
     blocks: tuple[Block, ...]
+    folded: bool = False
+
+
+def about(corpus: str, blocks: Iterable[Block]) -> list[Block]:
+    """The blocks as ones that are about this corpus."""
+    return [replace(block, corpus=corpus) for block in blocks]
 
 
 def all_blocks(blocks: Iterable[Block]) -> Iterator[Block]:

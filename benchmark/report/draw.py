@@ -1,4 +1,4 @@
-"""Draws figures in several processes at once, each saved as SVG and as PNG."""
+"""Draws figures in several processes at once, each saved as SVG, PNG and PDF."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _work: tuple[Sequence[Figure], Path] = ((), Path())
 
 
 def draw_all(figures: Sequence[Figure], folder: Path, say: Callable[[str], None]) -> None:
-    """Writes NAME.svg and NAME.png of each figure into the folder. The bytes do not depend on who draws.
+    """Writes NAME.svg, NAME.png and NAME.pdf of each figure into the folder, the same bytes whoever draws.
 
     On Linux there is one process a core. Figures that a process failed to draw, or that were left when a
     process was killed, are drawn again here, after all processes have ended; so a half-written file is
@@ -77,6 +77,7 @@ def _draw_numbered(index: int) -> None:
 
 def _draw(figure: Figure, folder: Path) -> None:
     with styled():
-        svg, png = save(figure.draw())
+        svg, png, pdf = save(figure.draw())
     (folder / f"{figure.name}.svg").write_text(svg, encoding="utf-8")
     (folder / f"{figure.name}.png").write_bytes(png)
+    (folder / f"{figure.name}.pdf").write_bytes(pdf)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from benchmark.measure.measure import Format, Measure
@@ -58,9 +58,10 @@ def interval_fields(
 
 def measure_field(measure: Measure) -> Field[Row]:
     """The column of a measure: the mean over a row's seeds."""
-    return number_field(
+    field: Field[Row] = number_field(
         measure.key, measure.title, lambda row: row.mean(measure), measure.show, measure.level
     )
+    return replace(field, column=replace(field.column, better=measure.better))
 
 
 def run_measure_field(

@@ -48,5 +48,11 @@ def footprints(group: RankedGroup) -> Table | None:
     )
     drawn = tuple(TableRow(cells_of(_FIELDS, row), row.number, row.family) for row in rows)
     return Table(
-        f"footprint_{group.file}", caption, columns_of(_FIELDS), (Group(drawn),), sortable=True, most=MOST
+        f"footprint_{group.file}",
+        caption,
+        columns_of(_FIELDS),
+        (Group(drawn),),
+        sortable=True,
+        most=MOST,
+        corpus=group.corpus,
     )

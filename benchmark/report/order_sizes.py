@@ -60,4 +60,11 @@ def order_sizes(group: RankedGroup) -> Table | None:
         "so takes less."
     )
     rows = tuple(TableRow(cells_of(_FIELDS, each), each.row.number, each.row.family) for each in found)
-    return Table(f"order_sizes_{group.file}", caption, columns_of(_FIELDS), (Group(rows),), most=MOST)
+    return Table(
+        f"order_sizes_{group.file}",
+        caption,
+        columns_of(_FIELDS),
+        (Group(rows),),
+        most=MOST,
+        corpus=group.corpus,
+    )

@@ -61,6 +61,7 @@ def page(
         title=title,
         heading=heading,
         verb=verb,
+        corpora=_corpora(sections),
         sections=with_fewer_rows(sections, allowance.rows),
         style=Markup(palette.css() + _asset("page.css") + drawings.rules),
         script=Markup(script),
@@ -85,6 +86,13 @@ def drawings_of(figures: Iterable[Figure], read: Callable[[Figure], str]) -> Dra
         for number, figure in enumerate(figures, start=1)
     }
     return Drawings(inlined, styles.css())
+
+
+def _corpora(sections: Sequence[Section]) -> list[tuple[str, str]]:
+    """The corpora that a reader can choose, as (key, name): those of the filtered tables."""
+    tables = [b for section in sections for b in all_blocks(section.blocks) if isinstance(b, Table)]
+    found = [corpus for table in tables if table.filters for corpus in table.corpora()]
+    return list(dict(found).items())
 
 
 def _dense(text: str) -> str:

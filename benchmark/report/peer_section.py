@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from benchmark.peers import table as peers_table
@@ -10,6 +11,9 @@ from benchmark.peers.record import OURS, Record
 from benchmark.peers.table import Pair, Presentation
 from benchmark.report.blocks import Block, Definitions, Fold, Paragraph, Section
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, number_cell, text_cell
+
+#: The column that names the program; ours is in bold.
+HEAD = 2
 
 
 def peer_section(
@@ -41,7 +45,7 @@ def _table(name: str, caption: str, presentation: Presentation[Any], records: Se
         )
         for record in records
     )
-    return Table(name, caption, columns, groups, head=2)
+    return Table(name, caption, columns, groups, head=HEAD)
 
 
 def _row(columns: Sequence[peers_table.Column], pair: Pair) -> TableRow:
@@ -49,7 +53,8 @@ def _row(columns: Sequence[peers_table.Column], pair: Pair) -> TableRow:
     for column in columns:
         value = column.value(pair)
         cells.append(text_cell(value) if column.show is None else number_cell(value, column.show))
-    return TableRow(tuple(cells), best=pair.its.contestant == OURS)
+    cells[HEAD] = replace(cells[HEAD], best=pair.its.contestant == OURS)
+    return TableRow(tuple(cells))
 
 
 def _commands(record: Record) -> Definitions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -20,7 +20,8 @@ Level = Literal["key", "more", "data"]
 class Column:
     """A table's column. `key` is its header in the CSV, `title` its heading everywhere else.
 
-    `align`: numbers to the right, the rest to the left. `mono`: set in a monospaced font.
+    `align`: numbers to the right, the rest to the left. `mono`: set in a monospaced font. `better`: which
+    values are the better ones.
     """
 
     key: str
@@ -28,14 +29,19 @@ class Column:
     align: Literal["left", "right"] = "left"
     level: Level = "key"
     mono: bool = False
+    better: Literal["lower", "higher"] | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a reader sees, and the value behind it, which sorts the column and goes into the CSV unrounded."""
+    """What a reader sees, and the value behind it, which sorts the column and goes into the CSV unrounded.
+
+    The best of a column are set in bold.
+    """
 
     shown: str
     value: float | str | None = None
+    best: bool = False
 
     @property
     def raw(self) -> str:
@@ -65,7 +71,6 @@ class TableRow:
     cells: tuple[Cell, ...]
     row: int = 0
     family: str = ""
-    best: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Table:
     sortable: bool = False
     filters: bool = False
     most: int = 0
+    corpus: str = ""
     kind: str = field(default="table", init=False)
 
     def visible(self, *levels: str) -> list[int]:
@@ -140,6 +146,31 @@ class Table:
         """The families of its rows as (key, name for readers)."""
         found = {row.family for group in self.groups for row in group.rows if row.family}
         return [(name, FAMILY_NAMES.get(name, name)) for name in sorted(found)]
+
+
+def with_best_cells(
+    rows: Sequence[TableRow], columns: Sequence[Column], keys: Collection[str]
+) -> list[TableRow]:
+    """The rows with the best cells of some columns marked: those that look like the best value.
+
+    A column that holds fewer than two values, or one value only, has no best.
+    """
+    best: dict[int, str] = {}
+    for index, column in enumerate(columns):
+        cells = [row.cells[index] for row in rows if isinstance(row.cells[index].value, int | float)]
+        if column.key in keys and column.better and len({cell.shown for cell in cells}) > 1:
+            choose = min if column.better == "lower" else max
+            best[index] = choose(cells, key=lambda cell: float(cell.value or 0.0)).shown
+    return [
+        replace(
+            row,
+            cells=tuple(
+                replace(cell, best=True) if best.get(index) == cell.shown else cell
+                for index, cell in enumerate(row.cells)
+            ),
+        )
+        for row in rows
+    ]
 
 
 def data_table(name: str, columns: tuple[Column, ...], rows: list[TableRow]) -> Table:

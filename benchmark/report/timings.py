@@ -72,7 +72,11 @@ def timings(context: Context) -> Table | None:
         caption,
         columns_of(fields),
         tuple(
-            Group(tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in rows), group.title)
+            Group(
+                tuple(TableRow(cells_of(fields, row), row.number, row.family) for row in rows),
+                group.title,
+                corpus=group.corpus,
+            )
             for group, rows in groups
             if rows
         ),

@@ -56,7 +56,9 @@ def trained_parts(group: RankedGroup) -> Table | None:
     )
     fields = (*_FIELDS, _ENERGY) if any(part.joules is not None for part in found) else _FIELDS
     rows = tuple(TableRow(cells_of(fields, part), part.row.number, part.row.family) for part in found)
-    return Table(f"parts_{group.file}", caption, columns_of(fields), (Group(rows),), most=MOST)
+    return Table(
+        f"parts_{group.file}", caption, columns_of(fields), (Group(rows),), most=MOST, corpus=group.corpus
+    )
 
 
 def _parts(row: Row, result: Result) -> list[_Part]:

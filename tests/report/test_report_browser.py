@@ -129,6 +129,19 @@ def choose(page: webdriver.Chrome, filter_name: str, value: str) -> None:
     Select(page.find_element(By.CSS_SELECTOR, f".filters [name={filter_name}]")).select_by_value(value)
 
 
+def pick(page: webdriver.Chrome, corpus: str) -> None:
+    """Chooses a corpus for the whole page; an empty key stands for all."""
+    page.find_element(By.CSS_SELECTOR, f".corpora button[value='{corpus}']").click()
+
+
+def unfold(page: webdriver.Chrome) -> None:
+    """Shows all that the page has: every corpus and every section."""
+    page.execute_script(
+        "document.querySelectorAll('details').forEach(e => { e.open = true; });"
+        "document.querySelector('.corpora button[value=\"\"]')?.click();"
+    )
+
+
 def test_it_opens_without_an_error_and_without_a_request(page):
     page.execute_script("return document.fonts.ready")
     assert page.get_log("browser") == []
@@ -166,6 +179,8 @@ def test_untrusted_text_is_shown_wherever_it_stands(browser, hostile):
 
 
 def test_sorting_turns_numbers_around_and_keeps_the_corpora_apart(page):
+    pick(page, "")
+
     def numbers() -> list[float]:
         return [float(text.replace(",", "")) for text in column(page, "ptb", "test_perplexity")]
 
@@ -193,19 +208,28 @@ def test_what_is_missing_sorts_last_both_ways(page):
         assert "–" not in shown[:4]
 
 
+def test_the_first_click_sorts_the_best_first(page):
+    assert sort_by(page, "score_tokens_per_second") == "descending"
+    assert sort_by(page, "score_tokens_per_second") == "ascending"
+    assert sort_by(page, "train_seconds") == "ascending"
+
+
 def test_text_sorts_by_name(page):
+    pick(page, "sotu")
     sort_by(page, "label")
     names = [name.casefold() for name in shown_models(page, "sotu")]
     assert names == sorted(names)
 
 
 def test_filters_say_how_many_rows_they_leave(page):
+    pick(page, "")
     total = len(page.find_elements(By.CSS_SELECTOR, "#table-comparison tr[data-row]"))
     output = page.find_element(By.CSS_SELECTOR, ".filters output")
     assert output.text == f"{total} of {total} rows"
     choose(page, "family", "neural")
     assert 0 < int(output.text.split()[0]) < total
-    choose(page, "corpus", "sotu")
+    pick(page, "sotu")
+    total = 9
     assert output.text == f"3 of {total} rows"
     assert shown_models(page, "ptb") == []
     assert (
@@ -215,13 +239,100 @@ def test_filters_say_how_many_rows_they_leave(page):
     assert shown_models(page, "sotu") == ["LSTM, 2 × 200"]
     page.find_element(By.CSS_SELECTOR, ".filters [name=text]").send_keys(" no such model")
     assert output.text == f"0 of {total} rows"
+    page.find_element(By.CSS_SELECTOR, ".filters .none button").click()
+    webdriver.support.wait.WebDriverWait(page, 5).until(lambda _: output.text == f"{total} of {total} rows")
+    assert not page.find_element(By.CSS_SELECTOR, ".filters .none").is_displayed()
+
+
+def visible_corpora(page: webdriver.Chrome) -> set[str]:
+    script = """
+      return [...document.querySelectorAll('main [data-corpus]')]
+        .filter(e => e.checkVisibility()).map(e => e.dataset.corpus)"""
+    return set(page.execute_script(script))
+
+
+def test_the_page_shows_one_corpus_at_a_time_and_its_address_says_which(browser, page, built):
+    page.execute_script("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    assert visible_corpora(page) == {"ptb"}
+    assert page.find_element(By.CSS_SELECTOR, "#figure-headline_ptb svg").rect["y"] < 900
+    pick(page, "sotu")
+    assert visible_corpora(page) == {"sotu"}
+    assert "corpus=sotu" in page.current_url
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert visible_corpora(page) >= {"ptb", "sotu"}  # a print has everything
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    address = page.current_url
+    browser.get("about:blank")
+    browser.get(address)
+    assert page.find_element(By.CSS_SELECTOR, "[aria-pressed=true]").get_attribute("value") == "sotu"
+
+
+def test_an_address_keeps_limits_and_order_and_opens_what_it_names(browser, built):
+    query = "corpus=ptb&sort=-bytes_in_memory&memory=20"
+    browser.get("about:blank")
+    browser.get(f"{(built / 'index.html').as_uri()}#figure-bytes_in_memory_sotu?{query}")
+    assert browser.find_element(By.ID, "figure-bytes_in_memory_sotu").is_displayed()  # of the other corpus
+    pick(browser, "ptb")
+    memory = "bytes_in_memory"
+    head = browser.find_element(By.CSS_SELECTOR, f"#table-comparison th[data-key={memory}]")
+    assert head.get_attribute("aria-sort") == "descending"
+    script = """
+      const place = [...document.querySelectorAll('#table-comparison thead th')]
+        .findIndex(head => head.dataset.key === arguments[0]);
+      return [...document.querySelectorAll('#table-comparison tbody[data-corpus=ptb] tr[data-row]')]
+        .filter(row => !row.hidden).map(row => Number(row.children[place].dataset.v))"""
+    bytes_ = browser.execute_script(script, memory)
+    assert bytes_ == sorted(bytes_, reverse=True)
+    assert 0 < max(bytes_) <= 20e6
+    said = browser.find_element(By.CSS_SELECTOR, ".filters output").text
+    best = min(shown_models(browser, "ptb"), key=lambda name: said.find(f"the best: {name},") < 0)
+    assert f"{len(bytes_)} of 10 rows; the best: {best}, " in said
+    box = browser.find_element(By.CSS_SELECTOR, ".filters [name=memory]")
+    box.clear()
+    box.send_keys("0.000001")
+    assert browser.find_element(By.CSS_SELECTOR, ".filters .none").is_displayed()
+
+
+def test_marks_tell_what_they_are_to_pointer_and_keyboard(page):
+    drawing = page.find_element(By.CSS_SELECTOR, "#figure-headline_ptb svg")
+    drawing.send_keys(Keys.ARROW_RIGHT)
+    tip = page.find_element(By.CSS_SELECTOR, ".tip")
+    first = tip.text
+    assert "Test perplexity: " in first
+    drawing.send_keys(Keys.ARROW_RIGHT)
+    assert tip.text.splitlines()[0] != first.splitlines()[0]
+    drawing.send_keys(Keys.ESCAPE)
+    assert not tip.is_displayed()
+    mark = page.find_element(By.CSS_SELECTOR, "#figure-headline_ptb svg use[data-row], svg [data-row] use")
+    webdriver.ActionChains(page).move_to_element(mark).perform()
+    assert tip.is_displayed()
+
+
+def test_the_names_of_the_comparison_are_one_stop_of_the_tab_key(page):
+    script = "return document.querySelectorAll('#table-comparison tbody th button[tabindex=\"0\"]').length"
+    assert page.execute_script(script) == 1
+    first = page.find_element(By.CSS_SELECTOR, "#table-comparison tbody th button[tabindex='0']")
+    first.send_keys(Keys.ARROW_DOWN)
+    assert page.execute_script(script) == 1
+    assert page.switch_to.active_element.text == shown_models(page, "ptb")[1]
+
+
+def test_figures_can_be_read_on_a_phone(browser, built):
+    page = visit(browser, built, 390)
+    unfold(page)
+    script = """
+      return Math.min(...[...document.querySelectorAll('figure svg')].filter(e => e.checkVisibility())
+        .flatMap(svg => { const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+          return [...svg.querySelectorAll('text')]
+            .map(t => scale * parseFloat(getComputedStyle(t).fontSize)); }))"""
+    assert page.execute_script(script) >= 10.95
 
 
 def test_a_protocol_is_a_filter_of_its_own(page):
     choose(page, "protocol", PTB["protocol_id"])
     assert shown_models(page, "sotu") == []
     assert len(shown_models(page, "ptb")) > 5
-    choose(page, "corpus", "sotu")
+    pick(page, "sotu")
     assert page.find_element(By.CSS_SELECTOR, ".filters output").text.startswith("0 of")
 
 
@@ -240,7 +351,7 @@ def test_the_keyboard_alone_skips_filters_and_sorts(page):
     press(page, Keys.ENTER)
     assert page.execute_script("return location.hash") == "#answer"
     seen = []
-    for _ in range(60):
+    for _ in range(80):
         press(page, Keys.TAB)
         outline = focused(page, "e === document.body ? '' : getComputedStyle(e).outlineStyle")
         assert outline != "none", f"no visible focus on {focused(page, 'e.outerHTML')[:80]}"
@@ -249,7 +360,7 @@ def test_the_keyboard_alone_skips_filters_and_sorts(page):
             press(page, "ne")  # n alone selects the n-gram models
         if seen[-1] == "sort test_perplexity":
             break
-    wanted = ["corpus", "family", "protocol", "text", "sort rank", "sort label", "sort test_perplexity"]
+    wanted = ["family", "protocol", "text", "sort rank", "sort label", "sort test_perplexity"]
     assert [name for name in seen if name in wanted] == wanted
     assert page.execute_script("return document.querySelector('.filters').elements.family.value") == "neural"
     sorted_by = "e.closest('th').getAttribute('aria-sort')"
@@ -309,7 +420,7 @@ def test_a_chosen_model_stands_out_in_every_figure(page):
 @pytest.mark.parametrize("width", [1280, 768, 390])
 def test_the_page_is_never_wider_than_the_screen(browser, built, width):
     page = visit(browser, built, width)
-    page.execute_script("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    unfold(page)
     assert page.execute_script("return document.documentElement.scrollWidth") <= width
 
 
@@ -370,6 +481,7 @@ OUTSIDE = """
 @pytest.mark.parametrize("width", [1280, 390])
 def test_names_in_figures_keep_clear(browser, request, report, width):
     page = visit(browser, request.getfixturevalue(report), width)
+    unfold(page)
     assert page.execute_script(FIGURES + OVERLAPS) == []
     assert page.execute_script(FIGURES + LEADERS + CROSSINGS) == []
     assert page.execute_script(FIGURES + OUTSIDE) == []
@@ -401,7 +513,7 @@ def test_it_can_be_read_aloud(page):
         dead: all('a[href^="#"]').map(e => e.hash.slice(1)).filter(target => !ids.includes(target)),
         jumps: levels.filter((level, i) => i && level > levels[i - 1] + 1),
         titles: levels.filter(level => level === 1).length,
-        landmarks: all('body > header, body > main, body > footer, header nav[aria-label]').length,
+        landmarks: all('body > header, body > main, body > footer, body nav[aria-label]').length,
         uncaptioned: all('table').filter(e => !e.caption?.textContent.trim()).length,
         unscoped: all('th:not([scope])').length,
         sorted: all('#table-comparison th[aria-sort=ascending]').length,

@@ -63,7 +63,7 @@ def test_the_files_are_those_of_one_process(tmp_path, monkeypatch, drawing):
     monkeypatch.setattr(draw, "usable_cores", lambda: 1)
     draw.draw_all(figures(5), alone, lambda line: None)
     assert written(several) == written(alone)
-    assert len(written(several)) == 10
+    assert len(written(several)) == 15
     assert said == ["report: 5 of 5 figures drawn"]
 
 

@@ -58,6 +58,7 @@ def test_every_figure_has_its_drawing_and_its_data(built):
     }
     for stem in stems:
         assert (built / "figures" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
+        assert (built / "figures" / f"{stem}.pdf").read_bytes().startswith(b"%PDF")
         assert rows_of(built / "figures" / f"{stem}.csv")
         ET.parse(built / "figures" / f"{stem}.svg")
 

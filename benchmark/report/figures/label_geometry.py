@@ -102,6 +102,8 @@ def _free(places: Box, taken: Sequence[Box], frame: Box, point: Box) -> Box:
     inside = (places[:, :2] >= frame[:2]).all(1) & (places[:, 2:] <= frame[2:]).all(1)
     places = places[inside]
     places = places[~_overlap(places + np.array([-GAP, -GAP, GAP, GAP]), others).any(1)]
+    if not len(places):
+        return places
     leaders = _leaders(places, point)
     hits = _overlap(leaders.reshape(-1, 4), others).any(1)
     return places[~hits.reshape(len(places), -1).any(1)]

@@ -18,7 +18,7 @@ from benchmark.report.palette import LIGHT
 
 SIZE = FONT
 #: The width of the line from a name to its mark. Nothing else is drawn this thin.
-LEADER = 0.7
+LEADER = 0.6
 #: Points between the axes and the names to their right, where leaders bend.
 GUTTER = 18.0
 #: Nobody reads more names than this; the table has them all.

@@ -30,6 +30,7 @@ MOST_TICKS = 6
 
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, is small, and takes the page's font
+    "pdf.fonttype": 42,  # text stays text here, too
     "svg.hashsalt": "nextword",
     "text.parse_math": False,  # a dollar sign in a label is just a dollar sign
     "font.family": "DejaVu Sans",  # comes with matplotlib, and is wider than most fonts
@@ -129,9 +130,10 @@ def family_legend(axes: Axes, families: Iterable[str], left: float = 0.0) -> Non
     )
 
 
-def save(figure: Figure) -> tuple[str, bytes]:
-    """The figure as an SVG document and as a PNG at 160 dots an inch, free of dates and versions."""
-    svg, png = io.BytesIO(), io.BytesIO()
+def save(figure: Figure) -> tuple[str, bytes, bytes]:
+    """The figure as SVG, as a PNG at 160 dots an inch and as a PDF, free of dates and versions."""
+    svg, png, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", dpi=160, metadata={"Software": None})
-    return svg.getvalue().decode("utf-8"), png.getvalue()
+    figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    return svg.getvalue().decode("utf-8"), png.getvalue(), pdf.getvalue()

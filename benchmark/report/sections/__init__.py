@@ -9,9 +9,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmark.report.blocks import Section
 from benchmark.report.context import Context
+
+#: What a reader sees first; the other sections are folded.
+OPEN = ("answer", "comparison")
 
 
 def build_all(context: Context) -> Iterator[Section]:
@@ -21,4 +25,4 @@ def build_all(context: Context) -> Iterator[Section]:
     for module in sorted(modules, key=lambda module: module.ORDER):
         section = module.build(context)
         if section is not None:
-            yield section
+            yield replace(section, folded=section.name not in OPEN)

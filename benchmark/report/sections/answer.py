@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
 from benchmark import text
 from benchmark.measure.measures import COSTS, TEST_PERPLEXITY
-from benchmark.report.blocks import Block, Paragraph, Section
+from benchmark.report.blocks import Block, Figure, Paragraph, Section, about
 from benchmark.report.context import Context
-from benchmark.report.fields import LABEL, cells_of, columns_of, measure_field
+from benchmark.report.fields import FAMILY, LABEL, cells_of, columns_of, measure_field
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
-from benchmark.report.tables import Cell, Column, Group, Table, TableRow, number_cell, text_cell
+from benchmark.report.tables import (
+    Cell,
+    Column,
+    Group,
+    Table,
+    TableRow,
+    data_table,
+    number_cell,
+    text_cell,
+    with_best_cells,
+)
 from benchmark.report.verdict import (
     cost_quotient,
     quotient,
@@ -18,6 +32,9 @@ from benchmark.report.verdict import (
     summary_sentence,
     verdict_sentences,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 ORDER = 0
 
@@ -35,17 +52,49 @@ def build(context: Context) -> Section | None:
         return None
     compared = [group for group in groups if group.best("count") and group.best("neural")]
     main = compared or groups
-    blocks: list[Block]
-    if len(compared) > 2:
-        blocks = [Paragraph((summary_sentence(compared),), "answer")]
-        blocks += [Paragraph(verdict_sentences(group)) for group in compared]
-    else:
-        blocks = [Paragraph(verdict_sentences(group), "answer") for group in main]
+    tone: Literal["answer", "plain"] = "plain" if len(compared) > 2 else "answer"
+    blocks: list[Block] = [Paragraph((summary_sentence(compared),), "answer")] if len(compared) > 2 else []
+    for group in main:
+        blocks += about(group.corpus, [Paragraph(verdict_sentences(group), tone), *_figure(group)])
     others = [group for group in groups if group not in main]
     if others:
         blocks.append(Paragraph(single_family_sentence(others), "note"))
     blocks += [Paragraph((ABOUT,), "note"), _table(main)]
     return Section("answer", "The answer", tuple(blocks))
+
+
+def _figure(group: RankedGroup) -> list[Figure]:
+    """Every row by its test perplexity, the winner of each family named; none for a single row."""
+    rows = [row for row in group.rows if math.isfinite(row.perplexity or math.inf)]
+    winners = {family: best for family in FAMILY_NAMES if (best := group.best(family))}
+    if len(rows) < 2:
+        return []
+    named = text.listed([f"{row.label}, {text.perplexity(row.perplexity)}" for row in winners.values()])
+    caption = (
+        "Test perplexity; further left is better. Filled: the model of each family with the lowest "
+        "validation perplexity; rings: all others."
+    )
+    if any(row.interval for row in winners.values()):
+        caption += " A line is a 95% interval."
+    name = f"headline_{group.file}"
+    fields = (LABEL, FAMILY, measure_field(TEST_PERPLEXITY))
+    data = [TableRow(cells_of(fields, row), row.number, row.family) for row in rows]
+    return [
+        Figure(
+            name,
+            f"{group.title}: all models",
+            caption,
+            f"Strip plot of {len(rows)} models on {group.title}, a lane for each family. Best: {named}.",
+            partial(_draw, rows, winners),
+            data_table(name, columns_of(fields), data),
+        )
+    ]
+
+
+def _draw(rows: list[Row], winners: dict[str, Row]) -> Drawing:
+    from benchmark.report.figures.strip import family_strip
+
+    return family_strip(rows, winners)
 
 
 def _table(groups: list[RankedGroup]) -> Table:
@@ -61,7 +110,12 @@ def _table(groups: list[RankedGroup]) -> Table:
 
 def _group(group: RankedGroup, *, titled: bool) -> Group:
     best = {family: group.best(family) for family in FAMILY_NAMES}
-    rows = [_best_row(group, family, row) for family, row in best.items() if row]
+    found = [row for row in best.values() if row]
+    rows = with_best_cells(
+        [_best_row(group, family, row) for family, row in best.items() if row],
+        (Column("", ""), Column("", ""), *columns_of(FIELDS)),
+        {TEST_PERPLEXITY.key, *_comparable(found)},
+    )
     ngram, neural = best["count"], best["neural"]
     if ngram and neural:
         rows.append(_quotients(group, ngram, neural))
@@ -70,7 +124,13 @@ def _group(group: RankedGroup, *, titled: bool) -> Group:
 
 def _best_row(group: RankedGroup, family: str, row: Row) -> TableRow:
     cells = (text_cell(group.title), text_cell(f"Best {FAMILY_NAMES[family]}"), *cells_of(FIELDS, row))
-    return TableRow(cells, row.number, family, best=row.leads)
+    return TableRow(cells, row.number, family)
+
+
+def _comparable(rows: list[Row]) -> set[str]:
+    """The costs by which these rows can be compared: those that are timed only on one machine."""
+    alike = len({row.machine for row in rows}) == 1
+    return {cost.key for cost in COSTS if alike or not cost.timed}
 
 
 def _quotients(group: RankedGroup, ngram: Row, neural: Row) -> TableRow:

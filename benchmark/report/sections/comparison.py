@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmark import text
+from benchmark.measure.measure import Measure
 from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Paragraph, Section
 from benchmark.report.context import Context
@@ -14,7 +16,6 @@ from benchmark.report.fields import (
     HISTORY,
     LABEL,
     Field,
-    cells_of,
     columns_of,
     interval_fields,
     measure_field,
@@ -24,7 +25,7 @@ from benchmark.report.fields import (
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
-from benchmark.report.tables import Cell, Column, Group, Table, TableRow
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, with_best_cells
 from benchmark.report.tuned import tuned
 
 ORDER = 10
@@ -55,7 +56,7 @@ def comparison(context: Context) -> Table:
         f"{_rule_of_ranks(context)}"
     )
     fields = _fields(context)
-    groups = tuple(_group(group, fields) for group in context.ranked_groups)
+    groups = tuple(_group(group, fields, context.measures) for group in context.ranked_groups)
     return Table(
         "comparison", caption, columns_of(fields), groups, head=3, sortable=True, filters=True, most=MOST
     )
@@ -69,7 +70,8 @@ def _rule_of_ranks(context: Context) -> str:
     return (
         f"The 95% interval is that over {text.listed(sorted(units))} of the test text, and over seeds where "
         "there are several. A rank is a range where rows are not shown to differ (p ≥ 0.05 after Holm's "
-        "correction over the table)."
+        "correction over the table). The best of each column are in bold; times and speeds only where one "
+        "machine took them all."
     )
 
 
@@ -137,16 +139,24 @@ def _counted_for(row: Row) -> str | None:
     return "; ".join(dict.fromkeys(parts for parts in counted if parts)) or None
 
 
+def _leading(fields: tuple[Field[Row], ...], row: Row) -> tuple[Cell, ...]:
+    """The cells of a row. Where no row is shown to be better, its rank and its perplexity are the best."""
+    bold = {RANK.column.key, TEST_PERPLEXITY.key} if row.leads else set()
+    return tuple(replace(field.cell(row), best=field.column.key in bold) for field in fields)
+
+
 def _spread(row: Row) -> Cell:
     deviation = row.deviation(TEST_PERPLEXITY)
     shown = "" if deviation is None else f"{text.spread(deviation, row.perplexity)} ({len(row.runs)})"
     return Cell(shown, deviation)
 
 
-def _group(group: RankedGroup, fields: tuple[Field[Row], ...]) -> Group:
-    rows = tuple(
-        TableRow(cells_of(fields, row), row.number, row.family, best=row.leads) for row in group.rows
-    )
+def _group(group: RankedGroup, fields: tuple[Field[Row], ...], measures: Sequence[Measure]) -> Group:
+    keys = {measure.key for measure in measures} - {TEST_PERPLEXITY.key}
+    if len({row.machine for row in group.rows}) > 1:
+        keys -= {measure.key for measure in measures if measure.timed}
+    lines = [TableRow(_leading(fields, row), row.number, row.family) for row in group.rows]
+    rows = tuple(with_best_cells(lines, columns_of(fields), keys))
     parts = (group.targets_summary, f"protocol {group.protocol[:6]}", group.blocks_summary)
     note = "; ".join(part for part in parts if part)
     return Group(rows, group.title, note, group.corpus, group.corpus_title, group.protocol)

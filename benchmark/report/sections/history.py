@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from benchmark import text
-from benchmark.report.blocks import Block, Paragraph, Section, Strong
+from benchmark.report.blocks import Block, Paragraph, Section, Strong, about
 from benchmark.report.context import Context
 from benchmark.report.family_pairs import FamilyPair, pair_fields
 from benchmark.report.fields import (
@@ -81,7 +81,7 @@ GAIN_INTERVAL = interval_fields("gain", attrgetter("interval"), text.percent)
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     for group in context.ranked_groups:
-        blocks += _blocks(group)
+        blocks += about(group.corpus, _blocks(group))
     if not blocks:
         return None
     return Section("history", "Equal history", (Paragraph((INTRODUCTION,)), *blocks))

@@ -42,7 +42,7 @@ def build(context: Context) -> Section | None:
     for group in context.ranked_groups:
         if group.protocol_parts:
             title = f"What is predicted on {group.title} (protocol {group.protocol[:6]})"
-            blocks.append(Fold(title, (Definitions(_protocol(group)),)))
+            blocks.append(Fold(title, (Definitions(_protocol(group)),), group.corpus))
     return Section(
         "reading", "How to read this", (Fold("Units, terms and rules of comparison", tuple(blocks)),)
     )

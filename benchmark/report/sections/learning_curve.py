@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
 from benchmark.record.result import Result
-from benchmark.report.blocks import Block, Figure, Paragraph, Section
+from benchmark.report.blocks import Block, Figure, Paragraph, Section, about
 from benchmark.report.context import Context
 from benchmark.report.crossing_intervals import TracedCurve, crossing_interval
 from benchmark.report.curve_crossings import Crossing, CurveComparison, comparison_sentence
@@ -69,7 +69,8 @@ def build(context: Context) -> Section | None:
     for group in context.groups_with_shares:
         found = learning_curves(group)
         if found:
-            blocks += [_figure(group, found), *_ratio_figure(group, found), _table(group, found)]
+            drawn: list[Block] = [_figure(group, found), *_ratio_figure(group, found), _table(group, found)]
+            blocks += about(group.corpus, drawn)
     if not blocks:
         return None
     explained = (

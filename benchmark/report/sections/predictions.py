@@ -13,7 +13,7 @@ from benchmark.measure.measure import Measure
 from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.measure.prediction_measures import PREDICTIONS
 from benchmark.measure.predictions import BINS
-from benchmark.report.blocks import Block, Figure, Section
+from benchmark.report.blocks import Block, Figure, Section, about
 from benchmark.report.context import Context
 from benchmark.report.fields import LABEL, Field, cells_of, columns_of, measure_field
 from benchmark.report.palette import FAMILY_NAMES
@@ -47,9 +47,8 @@ def build(context: Context) -> Section | None:
     for group in context.ranked_groups:
         rows = [row for row in group.rows if row.mean(PREDICTIONS[0]) is not None]
         if rows:
-            blocks.append(_table(group, rows))
             drawn = _figure(group)
-            blocks += [drawn] if drawn else []
+            blocks += about(group.corpus, [_table(group, rows), *([drawn] if drawn else [])])
     return Section("predictions", "What it predicts", tuple(blocks)) if blocks else None
 
 

@@ -61,15 +61,17 @@ FIELDS: tuple[Field[Run], ...] = (
 def build(context: Context) -> Section | None:
     environments = {id(run): _environment(run) for row in context.rows for run in row.runs}
     letters = {key: letter(i) for i, key in enumerate(sorted({e for e in environments.values() if e}))}
-    groups: dict[str, list[TableRow]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[TableRow]] = defaultdict(list)
     ranks = {row.number: row.rank or 0 for group in context.ranked_groups for row in group.rows}
     for row in sorted(
         context.rows, key=lambda row: (row.corpus, ranks.get(row.number, math.inf), row.number)
     ):
         for run in row.runs:
             item = Run(row, run.result, letters.get(environments[id(run)], ""))
-            groups[row.corpus_title].append(TableRow(cells_of(FIELDS, item), row.number, row.family))
-    titled = tuple(Group(tuple(rows), corpus) for corpus, rows in groups.items())
+            groups[row.corpus_title, row.corpus].append(
+                TableRow(cells_of(FIELDS, item), row.number, row.family)
+            )
+    titled = tuple(Group(tuple(rows), title, corpus=corpus) for (title, corpus), rows in groups.items())
     caption = f"Every run behind this report: {text.plural(len(environments), 'run')}." + _earlier(context)
     table = Table("provenance", caption, columns_of(FIELDS), titled, head=1, sortable=True, most=MOST)
     blocks: list[Block] = [table]

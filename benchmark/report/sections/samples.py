@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from benchmark import text
-from benchmark.report.blocks import Block, Fold, Quotes, Section
+from benchmark.report.blocks import Block, Fold, Quotes, Section, about
 from benchmark.report.context import Context
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
@@ -23,7 +23,7 @@ LENGTH = 320
 
 
 def build(context: Context) -> Section | None:
-    blocks = tuple(block for group in context.ranked_groups for block in _corpus(group))
+    blocks = tuple(block for group in context.ranked_groups for block in about(group.corpus, _corpus(group)))
     return Section("samples", "What the models say", blocks) if blocks else None
 
 

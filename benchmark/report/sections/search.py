@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,10 @@ def _draw(search: SearchRecord) -> Drawing:
     return trial_chart(finished, lowest, len(search.trials), CEILING)
 
 
+def _two_decimals(value: float | None) -> str:
+    return text.decimals(value, 2)
+
+
 def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
     names = [re.sub(r"[._]", " ", name) for name in short_names(search.space)]
     columns = (
@@ -134,7 +139,7 @@ def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
         TableRow(
             (
                 Cell(str(trial.number), float(trial.number)),
-                number_cell(trial.valid_perplexity, lambda value: text.decimals(value, 2)),
+                replace(number_cell(trial.valid_perplexity, _two_decimals), best=trial is best),
                 *(_parameter(trial, key) for key in search.space),
                 text_cell(trial.run_id),
                 text_cell(trial.state),
@@ -142,7 +147,6 @@ def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
                 text_cell(trial.command),
             ),
             rows.get(trial.run_id, 0),
-            best=trial is best,
         )
         for trial in [*ranked, *others]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -154,7 +154,15 @@ def _blocks(title: str, entries: list[Entry]) -> list[Block]:
         f"lowest is {text.clean(lowest.best.label)} with {text.perplexity(lowest.best_value)}."
     )
     rows = tuple(
-        TableRow(cells_of(FIELDS, entry), entry.row, entry.family, best=entry is lowest) for entry in entries
+        TableRow(
+            tuple(
+                replace(field.cell(entry), best=entry is lowest and field.column.key == "label")
+                for field in FIELDS
+            ),
+            entry.row,
+            entry.family,
+        )
+        for entry in entries
     )
     summary = Table(f"tuning_{file}", caption, columns_of(FIELDS), (Group(rows),), sortable=True)
     pairs = [(entry, trial) for entry in entries for trial in entry.search.trials]
