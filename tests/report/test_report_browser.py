@@ -23,6 +23,7 @@ from synthetic_runs import (
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 By = pytest.importorskip("selenium.webdriver.common.by").By
 Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing())]
 
@@ -240,7 +241,7 @@ def test_filters_say_how_many_rows_they_leave(page):
     page.find_element(By.CSS_SELECTOR, ".filters [name=text]").send_keys(" no such model")
     assert output.text == f"0 of {total} rows"
     page.find_element(By.CSS_SELECTOR, ".filters .none button").click()
-    webdriver.support.wait.WebDriverWait(page, 5).until(lambda _: output.text == f"{total} of {total} rows")
+    WebDriverWait(page, 5).until(lambda _: output.text == f"{total} of {total} rows")
     assert not page.find_element(By.CSS_SELECTOR, ".filters .none").is_displayed()
 
 
