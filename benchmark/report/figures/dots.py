@@ -44,7 +44,6 @@ def perplexity_dots(rows: Sequence[Row]) -> Figure:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     log_axis(axes, "x", lambda value: text.significant(value, 3))
     for place, (row, name, said) in enumerate(zip(rows, names, shown, strict=True)):
-        _dot(axes, row, place, row in outside, any(each.interval for each in rows))
         _write_name(axes, name, place, row.number)
         axes.annotate(
             said,
@@ -55,6 +54,7 @@ def perplexity_dots(rows: Sequence[Row]) -> Figure:
             va="center",
             gid=f"row-{row.number}-9",
         )
+    _dots(axes, rows, outside, any(each.interval for each in rows))
     axes.set_yticks(range(len(rows)), [])
     axes.set(xlabel="test perplexity (lower is better)", ylabel="")
     if len(families) > 1:
@@ -81,17 +81,34 @@ def _said(row: Row) -> str:
     return f"{text.perplexity(row.perplexity)}{spread}"
 
 
-def _dot(axes: Axes, row: Row, place: int, outside: bool, intervals: bool) -> None:
-    """The mark of a row and its line; one beyond the edge is an arrow there."""
-    colour, gid = family_colour(row.family), f"row-{row.number}-0"
-    if outside:
-        edge = axes.get_xlim()[1]
-        axes.plot([edge], [place], ">", color=colour, markersize=7, clip_on=False, gid=gid)
-        return
-    axes.plot(_span(row, intervals), [place, place], color=colour, linewidth=2.0, gid=gid, zorder=2)
-    marker = MARKERS.get(row.family, "o")
-    ground = LIGHT["ground"]
-    axes.plot([_value(row)], [place], marker, color=colour, mec=ground, markersize=7.5, gid=gid, zorder=3)
+def _dots(axes: Axes, rows: Sequence[Row], outside: Sequence[Row], intervals: bool) -> None:
+    """The marks of all rows, and their lines; rows beyond the edge are arrows there."""
+    places = {row.number: place for place, row in enumerate(rows)}
+    edge = axes.get_xlim()[1]
+    for row in rows:
+        low, high = _span(row, intervals)
+        if row not in outside and low < high:
+            place, gid = places[row.number], f"row-{row.number}-0"
+            axes.plot(
+                [low, high], [place] * 2, color=family_colour(row.family), linewidth=2.0, gid=gid, zorder=2
+            )
+    for family in dict.fromkeys(row.family for row in rows):
+        inside = [row for row in rows if row.family == family and row not in outside]
+        beyond_it = [row for row in rows if row.family == family and row in outside]
+        for shown, marker in ((inside, MARKERS.get(family, "o")), (beyond_it, ">")):
+            if shown:
+                axes.scatter(
+                    [min(_value(row), edge) for row in shown],
+                    [places[row.number] for row in shown],
+                    s=52,
+                    marker=marker,
+                    color=family_colour(family),
+                    edgecolors=LIGHT["ground"],
+                    linewidths=0.8,
+                    gid="rows-" + "-".join(str(row.number) for row in shown),
+                    clip_on=False,
+                    zorder=3,
+                )
 
 
 def _write_name(axes: Axes, name: str, place: int, number: int) -> None:
