@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 #: Points kept free around a mark and around a label.
 CLEAR, GAP = 6.0, 2.5
+#: The same around a mark without a label: it is a small ring.
+SMALL = 3.0
 #: A label this near to its mark needs no line to it, its leader.
 LED = CLEAR
 #: Up to this many labels, several orders of placing them are tried.
@@ -66,7 +68,9 @@ def _placed(
     order: list[int], points: Box, sizes: Box, marks: Box, line: list[Box], frame: Box
 ) -> tuple[dict[int, Box], float]:
     """The box of each label, first come, first served, without those that find no place; and their cost."""
-    taken = list(np.hstack([marks - CLEAR, marks + CLEAR]))
+    named = (np.abs(marks[:, None] - points[None]).max(2) < CLEAR / 2).any(1)
+    clear = np.where(named, CLEAR, SMALL)[:, None]
+    taken = list(np.hstack([marks - clear, marks + clear]))
     spots: dict[int, Box] = {}
     total = 0.0
     for index in order:
