@@ -19,7 +19,7 @@ from benchmark.measure.measure import Format
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
 #: In points. A phone of 390 pixels shows a figure at this width, so that its text is as large as here.
-WIDTH, HEIGHT = 376.0, 290.0
+WIDTH, HEIGHT = 362.0, 290.0
 #: Nothing in a figure is set smaller.
 FONT = 11.0
 
