@@ -147,15 +147,15 @@ def line_chart(
             continue
         axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
     named = [one for one in everything if one not in above]
-    names = [wrapped(one.name) for one in named]
-    right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.46) if named else 14
+    names = [wrapped(one.name, 22, 3) for one in named]
+    right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.48) if named else 14
     margins(figure, left, right, bottom, top=12 + MARK_ROW * rows)
     if log_x:
         xs = [x for line in lines for seed in line.seeds for x, _ in seed] + [mark.x for mark in marks]
         axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
         log_axis(axes, "x", text.amount)
     else:
-        axes.margins(x=0.02)
+        axes.margins(x=0.06)
     if log_y:
         low = min(y for line in lines for y in line.ys)
         low = min([low, *(level.y for level in levels)])

@@ -26,6 +26,9 @@ LINES = 6
 #: Rows with more than this many times the perplexity of the reference would flatten all others.
 REACH = 2.0
 
+#: The names of more groups than this are written upright, or they would touch.
+WIDE = 5
+
 #: Groups with a smaller share of the targets are not drawn: their means are noise, and flatten the others.
 SMALLEST = 0.001
 
@@ -212,18 +215,20 @@ def _draw(rows: list[Row], groups: Groups) -> Drawing:
         )
         for row in rows
     ]
+    upright = not criterion.ordered or len(place) > WIDE
     drawing, axes = line_chart(
         lines,
         xlabel=f"{criterion.title}; share of targets",
         ylabel="nats per target, difference",
         marked=True,
         joined=criterion.ordered,
-        bottom=58 if criterion.ordered else 122,
+        bottom=122 if not criterion.ordered else 84 if upright else 58,
     )
     shares = {name: text.percent(groups.targets[name] / groups.total, 0) for name in place}
-    if criterion.ordered:
+    if not upright:
         axes.set_xticks(range(len(place)), [f"{_from(name)}\n{share}" for name, share in shares.items()])
     else:
-        names = [f"{name}, {share}" for name, share in shares.items()]
+        written = _from if criterion.ordered else str
+        names = [f"{written(name)}, {share}" for name, share in shares.items()]
         axes.set_xticks(range(len(place)), names, rotation="vertical")
     return drawing
