@@ -222,7 +222,8 @@ def _draw(rows: list[Row], groups: Groups) -> Drawing:
         ylabel="nats per target, difference",
         marked=True,
         joined=criterion.ordered,
-        bottom=122 if not criterion.ordered else 84 if upright else 58,
+        bottom=122 if not criterion.ordered else 104 if upright else 58,
+        left=64,
     )
     shares = {name: text.percent(groups.targets[name] / groups.total, 0) for name in place}
     if not upright:
