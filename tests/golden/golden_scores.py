@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,8 @@ def text() -> dict[str, TokenStream]:
 
 def _fitted(settings: dict[str, Any], train: TokenStream, valid: TokenStream) -> LanguageModel:
     model = build_model(settings)
+    if model.scores_only:
+        model.match(valid, text()["test"])
     model.fit(train, valid, RunLog())
     return model
 
@@ -92,7 +95,39 @@ def _with_files(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     if "run" in settings:
         _finished_run(folder)
         return {**settings, "run": str(folder)}
+    if "missing_first" in settings:
+        return _scores_of_another_program(settings, folder)
     return settings
+
+
+#: A natural log-probability in each scale.
+SCALES: dict[str, Callable[[float], float]] = {
+    "probability": math.exp,
+    "ln": float,
+    "log2": lambda ln: ln / math.log(2),
+    "log10": lambda ln: ln / math.log(10),
+    "loss": lambda ln: -ln,
+    "bits": lambda ln: -ln / math.log(2),
+}
+
+
+def _scores_of_another_program(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The settings with a file for each text, which lacks the scores that they say are missing."""
+    scale, first = settings["scale"] or "ln", settings["missing_first"]
+    files = {}
+    for split in ("valid", "test"):
+        stream = text()[split]
+        lines = []
+        for place, token in enumerate(stream.vocabulary.decode(stream.ids)):
+            begins = place == 0 if first == "text" else first == "lines" and place in stream.lines
+            if begins or (settings["missing_ends"] and token == END):
+                continue
+            score = f"{SCALES[scale](-1 - place * 7 % 13 / 4):.9g}"
+            columns = {"before": f"{token} {score}", "after": f"{score} {token}"}
+            lines.append(columns.get(settings["tokens"], score))
+        files[split] = str(folder / f"{split}.txt")
+        (folder / f"{split}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {**settings, **files, "scale": scale, "kind": settings["kind"] or "count"}
 
 
 def _finished_run(folder: Path) -> None:
