@@ -19,7 +19,7 @@ from benchmark.record.config import read_config
 from benchmark.record.curve import read_curve
 from benchmark.record.folder import ENVIRONMENT, SAMPLES, RunRecord, read_result
 from benchmark.record.losses import read_losses
-from benchmark.record.scores import read_scores
+from benchmark.record.scores import read_scores, read_valid_scores
 from benchmark.run import execute
 from benchmark.storage.reading import read_json_object
 from benchmark.sweep.compose import collect
@@ -52,6 +52,7 @@ def readings(folder: Path) -> dict[str, Any]:
         "record": lambda run: run.result,
         "model": lambda run: some_scores(run),
         "scores": lambda run: read_scores(run).tobytes(),
+        "validation scores": lambda run: read_valid_scores(run).tobytes(),
         "blocks": lambda run: repr(read_blocks(folder)),
         "losses": lambda run: read_losses(folder),
         "curve": lambda run: read_curve(folder),
