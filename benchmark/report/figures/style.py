@@ -24,9 +24,11 @@ WIDTH, HEIGHT = 362.0, 290.0
 FONT = 11.0
 
 #: Seconds to choose ticks of a time axis from.
+FINEST_TIMES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 1_800, 3_600, 7_200)
 FINE_TIMES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120, 600, 1_800, 7_200, 21_600, 86_400)
 COARSE_TIMES = (0.001, 0.01, 0.1, 1, 10, 120, 1_200, 7_200, 72_000, 720_000)
-MOST_TICKS = 6
+TIMES = (FINEST_TIMES, FINE_TIMES, COARSE_TIMES)
+MOST_TICKS = 5
 
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, is small, and takes the page's font
@@ -105,8 +107,8 @@ def log_axis(axes: Axes, which: str, show: Format) -> None:
 
 def _time_ticks(low: float, high: float) -> list[float]:
     """Ticks that are round in seconds, minutes and hours, from the finest set of which few enough fit."""
-    sets = [[tick for tick in ticks if low <= tick <= high] for ticks in (FINE_TIMES, COARSE_TIMES)]
-    fitting = next((ticks for ticks in sets if len(ticks) <= MOST_TICKS), sets[-1])
+    sets = [[tick for tick in ticks if low <= tick <= high] for ticks in TIMES]
+    fitting = next((ticks for ticks in sets if 1 < len(ticks) <= MOST_TICKS), sets[-1])
     return fitting[:: -(-len(fitting) // MOST_TICKS)] if fitting else []
 
 

@@ -227,7 +227,9 @@ def _draw(rows: list[Row], groups: Groups) -> Drawing:
     )
     shares = {name: text.percent(groups.targets[name] / groups.total, 0) for name in place}
     if not upright:
-        axes.set_xticks(range(len(place)), [f"{_from(name)}\n{share}" for name, share in shares.items()])
+        # without plus signs, so that neighbours do not touch: each name is the least number of its group
+        names = [f"{_from(name).rstrip('+')}\n{share}" for name, share in shares.items()]
+        axes.set_xticks(range(len(place)), names)
     else:
         written = _from if criterion.ordered else str
         names = [f"{written(name)}, {share}" for name, share in shares.items()]
