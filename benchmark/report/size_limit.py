@@ -41,6 +41,7 @@ ALLOWANCES = (
     Allowance(50, 0, 8),
     Allowance(20, 0, 3),
     Allowance(10, 0, 0),
+    Allowance(5, 0, 0),
 )
 
 

@@ -478,13 +478,7 @@ OUTSIDE = """
       || box.top < frame.top - 2 || box.bottom > frame.bottom + 2).map(([said]) => named(svg, said)); });"""
 
 
-@pytest.mark.parametrize(
-    "report",
-    [
-        "built",
-        pytest.param("reference", marks=pytest.mark.xfail(reason="long axis labels leave narrow figures")),
-    ],
-)
+@pytest.mark.parametrize("report", ["built", "reference"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_names_in_figures_keep_clear(browser, request, report, width):
     page = visit(browser, request.getfixturevalue(report), width)

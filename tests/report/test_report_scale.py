@@ -102,7 +102,7 @@ def test_each_file_of_a_run_is_opened_at_most_once_and_no_vector_is_read(many):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [450_000, 330_000])
+@pytest.mark.parametrize("limit", [450_000, 300_000])
 def test_what_does_not_fit_is_named_and_linked(built, limit):
     drawn = drawings(built, 9_000)
     html, carried = fit_to_limit(lambda allowance: page("t", built, drawn, allowance), limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import seaborn as sns
@@ -21,6 +21,10 @@ from benchmark.report.palette import LIGHT, MARKERS, SERIES
 
 #: Points above the axes for the text of one mark.
 MARK_ROW = 14.0
+#: Characters in a row of text above the axes: as many as the figure is wide.
+ABOVE = 52
+#: The share of their width that a linear x axis has left on each side.
+MARGIN = 0.06
 #: The markers of lines that are all of one family.
 SHAPES = "oDs^vP"
 DASHES = {"count": (4, 1.5), "neural": (), "mixture": (1, 1)}
@@ -100,7 +104,7 @@ def line_chart(
     ceiling: float | None = None,
     marked: bool = False,
     joined: bool = True,
-    bottom: float = 44,
+    groups: Sequence[tuple[str, str]] = (),
     left: float = 52,
 ) -> tuple[Figure, Axes]:
     """A chart of lines, levels and marks, and its axes.
@@ -108,8 +112,10 @@ def line_chart(
     Lines are means over seeds, with a band of one standard deviation. If there are several families, n-gram
     models are dashed; otherwise each line has a marker of its own. Names are to the right, and `marks` are
     dotted vertical lines with their text on top. Without `joined`, only the markers are drawn: the places on
-    the x axis have no order. With `log_y`, lines above `ceiling` are cut at the upper edge: a triangle marks
-    the place, and a text above the axes says how far those go on that end there.
+    the x axis have no order. `groups` names the places 0, 1, … there, each with a text of its own: below the
+    name where neighbours keep clear of each other, else beside it, both upright. With `log_y`, lines above
+    `ceiling` are cut at the upper edge: a triangle marks the place, and a text above the axes says how far
+    those go on that end there.
     Means and bands are those of the values, not of their logarithms, on logarithmic axes as well.
     """
     everything: list[Line | Level] = [*lines, *levels]
@@ -117,9 +123,10 @@ def line_chart(
     colours = colours_of(everything)
     top = _top(lines, levels, ceiling) if log_y else math.inf
     above = [one for one in everything if _points(one)[-1][1] > top]
-    notes = [(note(wrapped(one.name, 60, 1), _points(one), top), one) for one in above]
-    legend = not above and any(passes(line.mean, top) for line in lines)
-    rows = len(marks) + len(notes) + legend
+    marked_by = [wrapped(mark.text, ABOVE) for mark in marks]
+    notes = [wrapped(note(one.name, _points(one), top), ABOVE) for one in above]
+    legend = [LEGEND] if not above and any(passes(line.mean, top) for line in lines) else []
+    rows = sum(map(_rows, [*marked_by, *notes, *legend]))
     figure, axes = canvas(HEIGHT + MARK_ROW * max(0, rows - 2))
     for place, (line, colour) in enumerate(zip(lines, colours, strict=False)):
         shape = MARKERS.get(line.family, "o") if mixed else SHAPES[place % len(SHAPES)]
@@ -149,29 +156,63 @@ def line_chart(
     named = [one for one in everything if one not in above]
     names = [wrapped(one.name, 22, 3) for one in named]
     right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.48) if named else 14
+    below, bottom, rotation = _below(figure, groups, WIDTH - left - right)
     margins(figure, left, right, bottom, top=12 + MARK_ROW * rows)
     if log_x:
         xs = [x for line in lines for seed in line.seeds for x, _ in seed] + [mark.x for mark in marks]
         axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
         log_axis(axes, "x", text.amount)
     else:
-        axes.margins(x=0.06)
+        axes.margins(x=MARGIN)
     if log_y:
         low = min(y for line in lines for y in line.ys)
         low = min([low, *(level.y for level in levels)])
         axes.set_ylim(low / 1.06, top)
         log_axis(axes, "y", lambda value: text.significant(value, 3))
+    if groups:
+        axes.set_xticks(range(len(groups)), below, rotation=rotation)
     axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.xaxis.label.set_x(_centre(figure, axes, xlabel))
     colour_of = {id(one): colour for one, colour in zip(everything, colours, strict=True)}
     for line in lines:
         if math.isfinite(top):
             mark_edge(axes, line.mean, colour_of[id(line)], steps=line.steps, row=line.row)
     _name_lines(axes, named, names, [colour_of[id(one)] for one in named])
-    _draw_marks(figure, axes, marks)
-    _write_above(figure, axes, len(marks), [(said, colour_of[id(one)], one.row) for said, one in notes])
-    if legend:
-        _write_above(figure, axes, len(marks), [(LEGEND, LIGHT["muted"], 0)])
+    row = 0
+    for mark, said in zip(marks, marked_by, strict=True):
+        _draw_mark(figure, axes, mark, said, row)
+        row += _rows(said)
+    for one, said in zip(above, notes, strict=True):
+        _write(figure, axes, said, row).set(color=colour_of[id(one)], gid=f"row-{one.row}-9")
+        row += _rows(said)
+    for said in legend:
+        _write(figure, axes, said, row).set_color(LIGHT["muted"])
     return figure, axes
+
+
+def _rows(said: str) -> int:
+    """How many rows a text takes above the axes."""
+    return said.count("\n") + 1
+
+
+def _below(
+    figure: Figure, groups: Sequence[tuple[str, str]], room: float
+) -> tuple[list[str], float, Literal["horizontal", "vertical"]]:
+    """What stands below each group, in axes `room` points wide; the space it takes; how it is turned."""
+    level = [f"{name}\n{said}" for name, said in groups]
+    apart = room / (1 + 2 * MARGIN) / max(1, len(groups) - 1)
+    if not groups or text_width(figure, level) + 4 < apart:
+        return level, 58 if groups else 44, "horizontal"
+    upright = [f"{name}, {said}" for name, said in groups]
+    return upright, text_width(figure, upright) + 42, "vertical"
+
+
+def _centre(figure: Figure, axes: Axes, xlabel: str) -> float:
+    """Where the label of the x axis is centred, as a share of the axes: in their middle, or as near to it as
+    the width of the figure allows."""
+    frame, half = axes.get_window_extent(), text_width(figure, [xlabel]) / 2 + 4
+    centre = min(max(frame.x0 + frame.width / 2, half), WIDTH - half)
+    return (centre - frame.x0) / frame.width
 
 
 def _points(one: Line | Level) -> Sequence[tuple[float, float]]:
@@ -190,34 +231,24 @@ def _style(line: Line, mixed: bool) -> Any:
     return (0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-"
 
 
-def _draw_marks(figure: Figure, axes: Axes, marks: Sequence[Mark]) -> None:
-    """Draws each mark, its text in a row of its own above the axes and as near to it as the width allows."""
-    for row, mark in enumerate(marks):
-        axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
-        if mark.y is not None:
-            ground = LIGHT["ground"]
-            axes.plot([mark.x], [mark.y], "o", mfc=ground, mec=LIGHT["ink"], markersize=5, zorder=3.5)
-        x = axes.transData.transform((mark.x, axes.get_ylim()[0]))[0]
-        _write(figure, axes, mark.text, row, x)
+def _draw_mark(figure: Figure, axes: Axes, mark: Mark, said: str, row: int) -> None:
+    """Draws a mark, with its text above the axes from a row on and as near to it as the width allows."""
+    axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
+    if mark.y is not None:
+        ground = LIGHT["ground"]
+        axes.plot([mark.x], [mark.y], "o", mfc=ground, mec=LIGHT["ink"], markersize=5, zorder=3.5)
+    _write(figure, axes, said, row, axes.transData.transform((mark.x, axes.get_ylim()[0]))[0])
 
 
-def _write_above(figure: Figure, axes: Axes, first: int, notes: Sequence[tuple[str, str, int]]) -> None:
-    """Writes notes (text, colour, row of the comparison) above the axes, from row `first` on."""
-    for place, (said, colour, row) in enumerate(notes, start=first):
-        drawn = _write(figure, axes, said, place, 0.0)
-        drawn.set(color=colour, gid=f"row-{row}-9")
-
-
-def _write(figure: Figure, axes: Axes, said: str, row: int, x: float) -> Text:
-    """Writes a line above the axes, around the pixel x if the width of the figure allows it."""
+def _write(figure: Figure, axes: Axes, said: str, row: int, x: float = 0.0) -> Text:
+    """Writes a text above the axes, from a row on, around the pixel x if the width of the figure allows."""
     frame = axes.get_window_extent()
-    shown = text.clean(said, 64)
-    wide = text_width(figure, [shown], SIZE)
+    wide = text_width(figure, [said], SIZE)
     left = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
     return axes.text(
         (left - frame.x0) / frame.width,
         1 + (5 + MARK_ROW * row) / frame.height,
-        shown,
+        said,
         transform=axes.transAxes,
         va="bottom",
         fontsize=SIZE,

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark import text
+from benchmark.report.figures.labels import wrapped
 from benchmark.report.figures.style import FONT, WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 from benchmark.report.rows import Row
@@ -33,7 +34,8 @@ def family_strip(rows: Sequence[Row], winners: Mapping[str, Row]) -> Figure:
     drawn = [row for row in rows if row in inside or row in winners.values()]
     figure, axes = canvas(40 + LANE * len(families) + 8)
     left = text_width(figure, [FAMILY_NAMES[family] for family in families]) + 14
-    margins(figure, left, 58, bottom=40, top=8)
+    far = {family: _more(sum(r.family == family and r not in drawn for r in rows)) for family in families}
+    margins(figure, left, text_width(figure, far.values()) + 14, bottom=40, top=8)
     ends = [end for row in drawn for end in (row.interval or (row.perplexity or 1.0,))]
     low, high = min(ends), max(*ends, *(row.perplexity or 1.0 for row in drawn))
     room = max((high / low) ** 0.05, 1.02)
@@ -42,15 +44,19 @@ def family_strip(rows: Sequence[Row], winners: Mapping[str, Row]) -> Figure:
     log_axis(axes, "x", lambda value: text.significant(value, 3))
     for lane, family in enumerate(families):
         others = [row for row in drawn if row.family == family and row is not winners[family]]
-        far = sum(row.family == family for row in rows) - len(others) - 1
-        _lane(figure, axes, lane + 0.2, family, others, winners[family], far)
+        _lane(figure, axes, lane + 0.2, family, others, winners[family], far[family])
     axes.set_yticks([])
     axes.set(xlabel="test perplexity (lower is better)", ylabel="")
     return figure
 
 
+def _more(rows: int) -> str:
+    """What stands at the right end of a lane for the rows that are not drawn."""
+    return f"{rows} more ›" if rows else ""
+
+
 def _lane(
-    figure: Figure, axes: Axes, y: float, family: str, others: Sequence[Row], winner: Row, far: int
+    figure: Figure, axes: Axes, y: float, family: str, others: Sequence[Row], winner: Row, far: str
 ) -> None:
     colour, marker = family_colour(family), MARKERS[family]
     frame = axes.get_window_extent()
@@ -75,11 +81,10 @@ def _lane(
     if winner.interval:
         axes.plot(winner.interval, [y, y], color=colour, linewidth=3.0, gid=gid, zorder=2.5)
     axes.plot([value], [y], marker, color=colour, mec=LIGHT["ground"], markersize=10, gid=gid, zorder=3)
-    if far:
-        axes.text(1 + 8 / frame.width, y, f"{far} more ›", transform=axes.get_yaxis_transform(), va="center",
-                  color=LIGHT["muted"])  # fmt: skip
-    said = text.clean(f"{winner.label}: {text.perplexity(winner.perplexity)}", 58)
-    wide = text_width(figure, [said])
+    axes.text(1 + 8 / frame.width, y, far, transform=axes.get_yaxis_transform(), va="center",
+              color=LIGHT["muted"])  # fmt: skip
+    said = wrapped(f"{winner.label}: {text.perplexity(winner.perplexity)}", 46)
+    wide = text_width(figure, [said], weight="bold")
     x = axes.transData.transform((value, y))[0]
     start = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
     axes.annotate(

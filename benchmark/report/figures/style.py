@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import seaborn as sns
@@ -77,11 +77,13 @@ def margins(figure: Figure, left: float, right: float, bottom: float = 44, top: 
     figure.subplots_adjust(left / width, bottom / height, 1 - right / width, 1 - top / height)
 
 
-def text_width(figure: Figure, labels: Iterable[str], size: float = FONT) -> float:
+def text_width(
+    figure: Figure, labels: Iterable[str], size: float = FONT, weight: Literal["normal", "bold"] = "normal"
+) -> float:
     """The width of the widest label, in points."""
     widest = 0.0
     for label in labels:
-        drawn = figure.text(0, 0, label, fontsize=size)
+        drawn = figure.text(0, 0, label, fontsize=size, fontweight=weight)
         widest = max(widest, drawn.get_window_extent().width)
         drawn.remove()
     return widest

@@ -26,9 +26,6 @@ LINES = 6
 #: Rows with more than this many times the perplexity of the reference would flatten all others.
 REACH = 2.0
 
-#: The names of more groups than this are written upright, or they would touch.
-WIDE = 5
-
 #: Groups with a smaller share of the targets are not drawn: their means are noise, and flatten the others.
 SMALLEST = 0.001
 
@@ -215,23 +212,15 @@ def _draw(rows: list[Row], groups: Groups) -> Drawing:
         )
         for row in rows
     ]
-    upright = not criterion.ordered or len(place) > WIDE
-    drawing, axes = line_chart(
+    shares = {name: text.percent(groups.targets[name] / groups.total, 0) for name in place}
+    written = _from if criterion.ordered else str
+    drawing, _ = line_chart(
         lines,
         xlabel=f"{criterion.title}; share of targets",
         ylabel="nats per target, difference",
         marked=True,
         joined=criterion.ordered,
-        bottom=122 if not criterion.ordered else 104 if upright else 58,
+        groups=[(written(name), share) for name, share in shares.items()],
         left=64,
     )
-    shares = {name: text.percent(groups.targets[name] / groups.total, 0) for name in place}
-    if not upright:
-        # without plus signs, so that neighbours do not touch: each name is the least number of its group
-        names = [f"{_from(name).rstrip('+')}\n{share}" for name, share in shares.items()]
-        axes.set_xticks(range(len(place)), names)
-    else:
-        written = _from if criterion.ordered else str
-        names = [f"{written(name)}, {share}" for name, share in shares.items()]
-        axes.set_xticks(range(len(place)), names, rotation="vertical")
     return drawing
