@@ -36,7 +36,7 @@ class GatedMixture(Composite):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._scored: tuple[TokenStream | None, np.ndarray | None] = None, None
+        self._scored: tuple[TokenStream, np.ndarray] | None = None
         self.context = "stream"  # the gate looks at recent success
 
     def learn(self, valid: TokenStream, log: RunLog) -> None:
@@ -95,9 +95,9 @@ class GatedMixture(Composite):
         Those of the validation text, which the gate was fitted on, are given once more without computing
         them again: every run asks for them next, and they can take as long as the rest of the fit.
         """
-        text, scores = self._scored
-        if scores is not None and text is stream:
-            self._scored = None, None
+        if self._scored is not None and self._scored[0] is stream:
+            _, scores = self._scored
+            self._scored = None
             return scores
         return np.stack([component.log_probs(stream) for component in self.components.values()])
 

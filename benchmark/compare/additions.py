@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.compare.entries import check_comparable, check_events
+from benchmark.compare.entries import check_blocks, check_comparable, check_events
 from benchmark.errors import UserError
 from benchmark.measure.blocks import Blocks
 from benchmark.measure.perplexity import perplexity
@@ -83,8 +83,7 @@ def additions(
     """
     if len(members) < 2:
         raise UserError("a mixture takes two runs or more that keep the scores of both texts")
-    if len(blocks) < 2:
-        raise UserError(f"the test text is too short: it has {blocks}, and one block has no variance")
+    check_blocks(blocks)
     mixture = mixture_of(members)
     without = [mixture_of([*members[:place], *members[place + 1 :]]) for place in asked]
     sums = [block_sums(-one.test, blocks.offsets) for one in (mixture, *without)]

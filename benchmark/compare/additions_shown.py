@@ -7,13 +7,15 @@ from typing import Any
 
 from benchmark import text
 from benchmark.compare.additions import Addition, Together
+from benchmark.compare.sections import events_line, in_nats
+from benchmark.compare.show import resampled
 from benchmark.compare.tables import p_value, signed
 from benchmark.corpus import Corpus
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow
 from benchmark.statistics import LEVEL, ROUNDING
-from benchmark.statistics.bootstrap import RESAMPLES, SEED
+from benchmark.statistics.bootstrap import RESAMPLES
 
 #: Runs without scores that a note names; of more, it gives the number.
 MOST_NAMED = 6
@@ -73,10 +75,8 @@ def _mixture_sentence(found: Together) -> str:
 
 def sentence(one: Addition, *, most: bool = False) -> str:
     """What is known of what a run adds, in a sentence; `most`: it is the one that adds most."""
-    p = p_value(one.p_adjusted)
     known = (
-        f"{_signed(one.nats.value)} nats a token ({LEVEL:.0%} interval {_signed(one.nats.low)} to "
-        f"{_signed(one.nats.high)}, p {'' if p.startswith('<') else '= '}{p}); without it, the others reach "
+        f"{in_nats(one.nats, one.p_adjusted, _signed)}; without it, the others reach "
         f"{_two_decimals(one.without.test_perplexity)}."
     )
     if one.p_adjusted >= 1 - LEVEL or abs(one.nats.value) <= ROUNDING:
@@ -87,11 +87,7 @@ def sentence(one: Addition, *, most: bool = False) -> str:
 
 
 def _notes(found: Together, corpus: Corpus) -> list[str]:
-    scored = found.members[0].run.result
-    notes = [
-        f"{corpus.title}: {len(corpus.test):,} test targets in {found.blocks} "
-        f"(protocol {str(scored.protocol_id)[:6]})."
-    ]
+    notes = [events_line(corpus, found.blocks, found.members[0].run.result)]
     if found.left_out:
         number = len(found.left_out)
         names = text.listed([f"{text.clean(run.result.label)} ({run.folder.name})" for run in found.left_out])
@@ -125,14 +121,8 @@ _RULES = (
 
 def additions_json(found: Together) -> dict[str, Any]:
     """All of it as JSON values."""
-    result = found.members[0].run.result
     return {
-        "corpus": result.corpus,
-        "protocol_id": result.protocol_id,
-        "blocks": {"unit": found.blocks.unit, "number": len(found.blocks)},
-        "level": LEVEL,
-        "resamples": RESAMPLES,
-        "resampling_seed": SEED,
+        **resampled(found.members[0].run.result, found.blocks),
         "mixture": {
             "valid_perplexity": found.mixture.valid_perplexity,
             "test_perplexity": found.mixture.test_perplexity,

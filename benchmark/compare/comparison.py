@@ -10,9 +10,8 @@ from itertools import combinations
 import numpy as np
 
 from benchmark.compare.criteria import Grouping, groupings
-from benchmark.compare.entries import Entry
+from benchmark.compare.entries import Entry, check_blocks
 from benchmark.corpus import Corpus
-from benchmark.errors import UserError
 from benchmark.measure.blocks import Blocks
 from benchmark.statistics.blocks import block_sums, grouped_sums
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
@@ -94,8 +93,7 @@ class Comparison:
 
 def compare(entries: Sequence[Entry], corpus: Corpus, blocks: Blocks) -> Comparison:
     """Compares two entries or more. Raises UserError if the text has fewer than two blocks."""
-    if len(blocks) < 2:
-        raise UserError(f"the test text is too short: it has {blocks}, and one block has no variance")
+    check_blocks(blocks)
     losses = [block_sums_of(entry, blocks) for entry in entries]
     whole = bootstrap(losses, blocks.targets)
     measured = tuple(

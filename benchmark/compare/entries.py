@@ -12,7 +12,7 @@ import numpy as np
 from benchmark import text
 from benchmark.corpus import Corpus
 from benchmark.errors import UserError
-from benchmark.measure.blocks import block_losses, blocks_of
+from benchmark.measure.blocks import Blocks, block_losses, blocks_of
 from benchmark.record.blocks import write_blocks
 from benchmark.record.folder import RunRecord, read_runs
 from benchmark.record.links import refuse_links
@@ -114,6 +114,12 @@ def check_comparable(run: RunRecord) -> None:
         raise UserError(
             f"{name} gives {result.test_zero_probabilities:,} targets probability 0: its loss is infinite"
         )
+
+
+def check_blocks(blocks: Blocks) -> None:
+    """Raises UserError if the text has fewer than two blocks."""
+    if len(blocks) < 2:
+        raise UserError(f"the test text is too short: it has {blocks}, and one block has no variance")
 
 
 def check_events(runs: Sequence[RunRecord]) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from benchmark import text
 from benchmark.compare.comparison import Comparison, Pair
 from benchmark.compare.tables import groups_table, models_table, p_value, pairs_table, signed, targets_table
 from benchmark.compare.targets import most_different
+from benchmark.corpus import Corpus
+from benchmark.measure.blocks import Blocks
+from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.tables import Table
 from benchmark.statistics import LEVEL, ROUNDING
-from benchmark.statistics.bootstrap import RESAMPLES
+from benchmark.statistics.bootstrap import RESAMPLES, Estimate
 
 
 def sections_of(comparison: Comparison, most: int) -> list[Section]:
@@ -41,10 +46,8 @@ def sections_of(comparison: Comparison, most: int) -> list[Section]:
 def sentence(pair: Pair) -> str:
     """What is known of a pair, in a sentence."""
     first, second, nats = pair.first, pair.second, pair.nats
-    p = p_value(pair.p_adjusted)
     known = (
-        f"{signed(nats.value)} nats a token ({LEVEL:.0%} interval {signed(nats.low)} to {signed(nats.high)}, "
-        f"p {'' if p.startswith('<') else '= '}{p}); test perplexities of "
+        f"{in_nats(nats, pair.p_adjusted)}; test perplexities of "
         f"{text.perplexity(second.perplexity)} and {text.perplexity(first.perplexity)}."
     )
     if pair.p_adjusted >= 1 - LEVEL or abs(nats.value) <= ROUNDING:
@@ -52,12 +55,25 @@ def sentence(pair: Pair) -> str:
     return f"{second.label} is {'better' if nats.value < 0 else 'worse'} than {first.label}: {known}"
 
 
-def _events(comparison: Comparison) -> list[str]:
-    scored = comparison.entries[0].row.first
-    lines = [
-        f"{comparison.corpus.title}: {len(comparison.corpus.test):,} test targets in {comparison.blocks} "
+def in_nats(nats: Estimate, p: float, show: Callable[[float | None], str] = signed) -> str:
+    """A difference with its interval and its p."""
+    shown = p_value(p)
+    return (
+        f"{show(nats.value)} nats a token ({LEVEL:.0%} interval {show(nats.low)} to {show(nats.high)}, "
+        f"p {'' if shown.startswith('<') else '= '}{shown})"
+    )
+
+
+def events_line(corpus: Corpus, blocks: Blocks, scored: Result) -> str:
+    """What was scored: the corpus, its targets, blocks and protocol."""
+    return (
+        f"{corpus.title}: {len(corpus.test):,} test targets in {blocks} "
         f"(protocol {str(scored.protocol_id)[:6]})."
-    ]
+    )
+
+
+def _events(comparison: Comparison) -> list[str]:
+    lines = [events_line(comparison.corpus, comparison.blocks, comparison.entries[0].row.first)]
     alone = [entry.label for entry in comparison.entries if entry.random and entry.seeds == 1]
     if alone:
         lines.append(

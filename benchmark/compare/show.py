@@ -7,10 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmark import text
 from benchmark.compare.comparison import Comparison
 from benchmark.compare.sections import tables_of
 from benchmark.compare.targets import most_different
 from benchmark.errors import UserError
+from benchmark.measure.blocks import Blocks
+from benchmark.record.result import Result
 from benchmark.report.blocks import Definitions, Paragraph, Section
 from benchmark.report.page import Drawings, page
 from benchmark.report.size_limit import Allowance
@@ -74,18 +77,25 @@ def write_page(path: Path, heading: str, sections: list[Section]) -> None:
     write_text(path, page(f"nextword: {heading}", sections, Drawings({}, ""), _WHOLE, heading, "compare"))
 
 
+def resampled(scored: Result, blocks: Blocks) -> dict[str, Any]:
+    """What was scored, and how its text was drawn anew, as JSON values."""
+    return {
+        "corpus": text.clean(scored.corpus),
+        "protocol_id": scored.protocol_id,
+        "blocks": {"unit": blocks.unit, "number": len(blocks)},
+        "level": LEVEL,
+        "resamples": RESAMPLES,
+        "resampling_seed": SEED,
+    }
+
+
 def as_json(comparison: Comparison, most: int) -> dict[str, Any]:
     """The whole comparison as JSON values; differences are the second model's minus the first's."""
     entries = comparison.entries
     number = {id(entry): place for place, entry in enumerate(entries)}
     return {
-        "corpus": entries[0].row.corpus,
-        "protocol_id": entries[0].row.first.protocol_id,
+        **resampled(entries[0].row.first, comparison.blocks),
         "targets": len(comparison.corpus.test),
-        "blocks": {"unit": comparison.blocks.unit, "number": len(comparison.blocks)},
-        "level": LEVEL,
-        "resamples": RESAMPLES,
-        "resampling_seed": SEED,
         "models": [
             {
                 "label": one.entry.label,

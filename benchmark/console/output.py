@@ -56,6 +56,11 @@ CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u20
 _OWN = f"\x1b{secrets.token_hex(16)}\x1b"
 
 
+def say(line: str) -> None:
+    """A line on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def visible(text: str) -> str:
     """The text with every control character, except tabs and line ends, spelt out: `\\x1b`, `\\u202e`."""
     return text if text.isprintable() else CONTROLS.sub(lambda found: _escape(found[0]), text)

@@ -13,8 +13,9 @@ from benchmark.compare.comparison import compare as compare_entries
 from benchmark.compare.entries import entries_of, with_all_seeds
 from benchmark.compare.sections import sentence
 from benchmark.compare.targets import most_different
+from benchmark.console.output import say
 from benchmark.measure.blocks import blocks_of
-from benchmark.notebook.corpora import corpus, say
+from benchmark.notebook.corpora import corpus
 from benchmark.record.find import find_run
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.statistics.bootstrap import Estimate

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+from benchmark.console.output import say
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.environment import CACHE, CORPORA
 from benchmark.record.find import find_run
@@ -34,8 +34,3 @@ def corpus(
     from benchmark.compare.events import events_of
 
     return events_of(find_run(Path(results_dir), str(name), say), corpora, cache, say)
-
-
-def say(line: str) -> None:
-    """Tell what takes time, beside what the cell shows."""
-    print(line, file=sys.stderr, flush=True)

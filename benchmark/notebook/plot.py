@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark import text as numbers
+from benchmark.console.output import say
 from benchmark.errors import UserError, did_you_mean
 from benchmark.measure.measures import BY_KEY, COSTS, TEST_PERPLEXITY, VALID_PERPLEXITY
-from benchmark.notebook.corpora import say
 from benchmark.record.find import find_run
 from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of

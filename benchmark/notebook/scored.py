@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.notebook.corpora import corpus, say
+from benchmark.console.output import say
+from benchmark.notebook.corpora import corpus
 from benchmark.record.find import find_run
 from benchmark.record.scores import read_scores
 

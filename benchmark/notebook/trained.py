@@ -12,13 +12,13 @@ import numpy as np
 
 from benchmark import text as numbers
 from benchmark.checkpoint import load_trained
+from benchmark.console.output import say
 from benchmark.contract import LanguageModel, TokenStream, Vocabulary
 from benchmark.corpus import END, tokeniser_of
 from benchmark.corpus.tokeniser import Tokeniser
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.measure.measures import BY_KEY
-from benchmark.notebook.corpora import say
 from benchmark.record.find import find_run
 from benchmark.record.folder import CHECKPOINT
 from benchmark.record.result import Result

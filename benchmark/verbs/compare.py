@@ -6,12 +6,12 @@ there is nothing else to compare. With --adds: what each run adds to the best mi
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from benchmark.console.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
+from benchmark.console.output import say
 from benchmark.console.terminal import json_text
 from benchmark.record.find import find_run
 from benchmark.record.folder import RunRecord
@@ -40,7 +40,7 @@ def _comparison(runs: list[RunRecord], options: Namespace) -> int:
     from benchmark.measure.blocks import blocks_of
 
     entries = entries_of(runs)
-    corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, _say)
+    corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, say)
     keep_blocks(entries, corpus)
     comparison = compare(entries, corpus, blocks_of(corpus.test, options.block))
     sections = sections_of(comparison, options.targets)
@@ -58,7 +58,7 @@ def _additions(runs: list[RunRecord], options: Namespace) -> int:
 
     runs = list({run.folder.resolve(): run for run in runs}.values())
     others = others_like(runs[0], options.results_dir) if len(runs) == 1 else []
-    corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, _say)
+    corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, say)
     found = together(runs, others, blocks_of(corpus.test, options.block))
     sections = addition_sections(found, corpus)
     _show(sections, f"What each model adds on {corpus.title}", lambda: additions_json(found), options)
@@ -73,10 +73,10 @@ def _show(
     print(json_text(as_json()) if options.json else plain(sections))
     if options.csv:
         write_csv(options.csv, sections)
-        _say(f"the tables: {options.csv}")
+        say(f"the tables: {options.csv}")
     if options.page:
         write_page(options.page, heading, sections)
-        _say(f"the page: {options.page}")
+        say(f"the page: {options.page}")
 
 
 def _parser() -> Parser:
@@ -103,7 +103,3 @@ def _parser() -> Parser:
     add_results_dir(parser)
     add_corpora(parser, "corpora")
     return parser
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

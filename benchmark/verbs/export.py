@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from benchmark.checkpoint import load_trained
 from benchmark.console.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder
+from benchmark.console.output import say
 from benchmark.contract import WritesArpa
 from benchmark.errors import UserError
 from benchmark.record.find import find_run
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         from benchmark.compare.events import events_of
         from benchmark.compare.scores_text import write_scores_text
 
-        corpus = events_of(run, options.corpora_dir, options.cache_dir, _say)
+        corpus = events_of(run, options.corpora_dir, options.cache_dir, say)
         settings = write_scores_text(options.scores_to, run, corpus)
         print(f"{options.scores_to}: {name}\nread them with: nextword run model=scores {settings}")
     else:
@@ -78,7 +78,3 @@ def _write_compact_scores(run: RunRecord) -> list[Path]:
         written.append(run.folder / COMPACT_VALID)
         write_compact(written[1], read_valid_scores(run))
     return written
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 
 from benchmark.console.options import Parser, one_of
+from benchmark.console.output import say
 from benchmark.judge import TITLES
 from benchmark.record.find import find_run
 from benchmark.record.progress import Progress
 from benchmark.verbs.finished_runs import runs_parser
-from benchmark.verbs.progress_line import ProgressLine, say
+from benchmark.verbs.progress_line import ProgressLine
 
 
 def main(arguments: list[str]) -> int:

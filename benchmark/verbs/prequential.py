@@ -7,9 +7,10 @@ Each block is kept in the run's folder as soon as it is coded, and the report sh
 
 from __future__ import annotations
 
+from benchmark.console.output import say
 from benchmark.record.find import find_run
 from benchmark.verbs.finished_runs import runs_parser
-from benchmark.verbs.progress_line import ProgressLine, say
+from benchmark.verbs.progress_line import ProgressLine
 
 
 def main(arguments: list[str]) -> int:

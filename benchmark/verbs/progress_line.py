@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmark.console.output import own
+from benchmark.console.output import own, say
 from benchmark.console.terminal import is_terminal
 from benchmark.record.progress import Progress, Throttle
 
@@ -24,8 +24,3 @@ class ProgressLine:
             print(f"{clear}{line}", end=end, file=sys.stderr, flush=True)
         elif self._throttle.due():
             say(line)
-
-
-def say(line: str) -> None:
-    """A line on standard error."""
-    print(line, file=sys.stderr, flush=True)

@@ -56,7 +56,7 @@ def perplexity_dots(rows: Sequence[Row]) -> Figure:
         )
     _dots(axes, rows, outside, any(each.interval for each in rows))
     axes.set_yticks(range(len(rows)), [])
-    axes.set(xlabel="test perplexity (lower is better)", ylabel="")
+    axes.set(xlabel=TEST_PERPLEXITY.axis, ylabel="")
     if len(families) > 1:
         family_legend(axes, families, left=left)
     return figure

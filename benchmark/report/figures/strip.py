@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark import text
+from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.figures.labels import wrapped
 from benchmark.report.figures.style import FONT, WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
@@ -46,7 +47,7 @@ def family_strip(rows: Sequence[Row], winners: Mapping[str, Row]) -> Figure:
         others = [row for row in drawn if row.family == family and row is not winners[family]]
         _lane(figure, axes, lane + 0.2, family, others, winners[family], far[family])
     axes.set_yticks([])
-    axes.set(xlabel="test perplexity (lower is better)", ylabel="")
+    axes.set(xlabel=TEST_PERPLEXITY.axis, ylabel="")
     return figure
 
 
