@@ -36,7 +36,7 @@ from benchmark.record.folder import (
     write_checksums,
     write_result,
 )
-from benchmark.record.identity import current_source, current_versions, protocol_id, seed_of
+from benchmark.record.identity import built_on, current_source, current_versions, protocol_id, seed_of
 from benchmark.record.links import refuse_links
 from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
@@ -153,6 +153,7 @@ def _begun(job: Job, run_id: str) -> Result:
         corpus_title=job.config["corpus"].get("title", job.corpus),
         seed=seed_of(model),
         model_settings=model,
+        built_on=built_on(model) or None,
         train_share=job.train_share,
         threads=job.config["threads"],
         started=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -54,11 +54,32 @@ def current_source(model: Mapping[str, Any]) -> str:
 
 
 def seed_of(model: Mapping[str, Any]) -> int | None:
-    """The seed in a model's settings, or the first in those of its components; None where none has any."""
+    """The seed in a model's settings, or the first in those of its components and of the finished runs that
+    it builds upon; None where none has any."""
     if model.get("seed") is not None:
         return int(model["seed"])
-    seeds = (seed_of(value) for value in model.values() if isinstance(value, Mapping))
+    seeds = (seed_of(part) for key, value in model.items() for part in _parts(key, value))
     return next((seed for seed in seeds if seed is not None), None)
+
+
+def built_on(model: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The model settings of the finished runs that a model builds upon, by the folders that name them: its
+    own, its components' and those that these runs build upon in turn."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in model.items():
+        for part in _parts(key, value):
+            if key == REFERENCE:
+                found[str(value)] = dict(part)
+            found.update(built_on(part))
+    return found
+
+
+def _parts(key: str, value: Any) -> Iterator[Mapping[str, Any]]:
+    """The settings of the models that a setting holds: a component's, or those of a finished run."""
+    if isinstance(value, Mapping):
+        yield value
+    elif key == REFERENCE and isinstance(value, str):
+        yield from referenced_settings(value)
 
 
 def _outcome_settings(value: Any, keys: Keys = (), files: frozenset[Keys] = frozenset()) -> Any:
@@ -96,16 +117,12 @@ def _targets(model: Mapping[str, Any]) -> list[str]:
     return sorted(set(_each_target(model)))
 
 
-def _each_target(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if isinstance(value.get("_target_"), str):
-            yield value["_target_"]
-        for key, item in value.items():
-            if key == REFERENCE and isinstance(item, str):
-                for settings in referenced_settings(item):
-                    yield from _each_target(settings)
-            else:
-                yield from _each_target(item)
+def _each_target(value: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(value.get("_target_"), str):
+        yield value["_target_"]
+    for key, item in value.items():
+        for part in _parts(key, item):
+            yield from _each_target(part)
 
 
 def _digest(value: Any) -> str:

@@ -51,6 +51,8 @@ class Result:
     seed: int | None = None
     #: The model's configuration, its components' and its training's included.
     model_settings: dict[str, Any] | None = None
+    #: The model settings of the finished runs that it builds upon, by the folders that its settings name.
+    built_on: dict[str, dict[str, Any]] | None = None
     #: How much of the training split was learnt from: 0 to 1.
     train_share: float = 1.0
 

@@ -13,7 +13,7 @@ from benchmark import text
 from benchmark.record.folder import RunRecord
 from benchmark.record.outdated import recency
 from benchmark.record.result import Result
-from benchmark.report.model_settings import distinguishing, settings_of
+from benchmark.report.model_settings import distinguishing, seeds_of, settings_of
 from benchmark.report.rows import Row
 
 
@@ -26,9 +26,9 @@ class _KeyedRun:
     setting: str
     scored: str
 
-    @property
-    def seed(self) -> str:
-        return str(self.record.result.seed)
+    @cached_property
+    def seed(self) -> tuple[str, ...]:
+        return seeds_of(self.record)
 
     @cached_property
     def recency(self) -> tuple[Any, ...]:
@@ -78,10 +78,10 @@ def _label(result: Result) -> str:
 
 
 def _latest(runs: list[_KeyedRun]) -> list[_KeyedRun]:
-    latest: dict[tuple[str, str, str], _KeyedRun] = {}
+    latest: dict[tuple[str, str, tuple[str, ...]], _KeyedRun] = {}
     for run in sorted(runs, key=lambda run: run.recency):
         latest[run.setting, run.scored, run.seed] = run
-    succeeded: dict[tuple[str, str], tuple[Any, ...]] = {}
+    succeeded: dict[tuple[str, tuple[str, ...]], tuple[Any, ...]] = {}
     for run in latest.values():
         if run.done:
             at = (run.setting, run.seed)

@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmark import text
 from benchmark.record.folder import RunRecord
+from benchmark.record.reference import REFERENCE
 from benchmark.storage.reading import or_warn, parsed_yaml, read_text, read_yaml
 
 #: Settings that do not decide which row a run belongs to: its seed, where it ran, how it is shown.
@@ -25,13 +26,32 @@ _MODEL = re.compile(r"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
 
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
-    """The model's settings as flat, dotted keys; empty if they are neither recorded nor readable."""
+    """The model's settings as flat, dotted keys; empty if they are neither recorded nor readable.
+
+    In place of a finished run that the model builds upon stand that run's settings: models built alike upon
+    runs that differ in their seed have the same.
+    """
+    return _shared(_all_settings(run))
+
+
+def seeds_of(run: RunRecord) -> tuple[str, ...]:
+    """All seeds of a run: its own, its components' and those of the finished runs that it builds upon."""
+    seeds = [str(value) for key, value in _all_settings(run) if key.rpartition(".")[2] == "seed"]
+    return tuple(seeds) or (str(run.result.seed),)
+
+
+def _shared(settings: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Those that all runs of a row have in common."""
+    return {key: value for key, value in settings if PER_RUN.isdisjoint(key.split("."))}
+
+
+def _all_settings(run: RunRecord) -> list[tuple[str, Any]]:
     recorded = run.result.model_settings
     if isinstance(recorded, dict):  # older runs have them in config.yaml only
-        return dict(_flat(recorded, ""))
+        return _flat(recorded, "", run.result.built_on or {})
     config = or_warn(lambda: _with_model(run.folder / "config.yaml"), None)
     model = config.get("model") if isinstance(config, dict) else None
-    return dict(_flat(model, "")) if isinstance(model, dict) else {}
+    return _flat(model, "") if isinstance(model, dict) else []
 
 
 def _with_model(path: Path) -> Any:
@@ -42,14 +62,19 @@ def _with_model(path: Path) -> Any:
     return read_yaml(path)
 
 
-def _flat(block: dict[Any, Any], prefix: str) -> list[tuple[str, Any]]:
+def _flat(
+    block: dict[Any, Any], prefix: str, finished: Mapping[str, dict[str, Any]] | None = None
+) -> list[tuple[str, Any]]:
+    """Settings with dotted keys. `finished`: the settings of runs, which stand in place of their folders."""
     pairs: list[tuple[str, Any]] = []
+    finished = finished or {}
     for key, value in block.items():
         name = f"{prefix}{text.clean(key)}"
-        if key in PER_RUN:
-            continue
         if isinstance(value, dict):
-            pairs += _flat(value, f"{name}.")
+            pairs += _flat(value, f"{name}.", finished)
+        elif key == REFERENCE and isinstance(value, str) and value in finished:
+            others = {folder: settings for folder, settings in finished.items() if folder != value}
+            pairs += _flat(finished[value], f"{name}.", others)  # a record may name itself
         else:
             pairs.append((name, value))
     return pairs
@@ -94,7 +119,7 @@ def titles_apart(titles: Sequence[str], models: Sequence[Mapping[str, Any]]) -> 
         alike.setdefault(title, []).append(place)
     apart = list(titles)
     for places in alike.values():
-        told = distinguishing([dict(_flat(dict(models[place]), "")) for place in places])
+        told = distinguishing([_shared(_flat(dict(models[place]), "")) for place in places])
         for place, differences in zip(places, told, strict=True):
             apart[place] += f" ({differences})" if differences else ""
     return apart

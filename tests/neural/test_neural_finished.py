@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,11 @@ from baselines.saving import class_path
 from benchmark.build import build_model
 from benchmark.contract import LanguageModel, RunLog, Skip
 from benchmark.errors import UserError
-from benchmark.record.identity import run_id
+from benchmark.record.folder import RunRecord
+from benchmark.record.identity import built_on, run_id, seed_of
+from benchmark.record.result import Result
+from benchmark.report.group_runs import group_runs
+from benchmark.report.model_settings import seeds_of, settings_of
 
 TEXT = stream(300)
 TARGET = "baselines.mixture.finished.Finished"
@@ -189,3 +194,53 @@ def test_the_command_line_finds_runs_by_name(nextword, text_corpus, tmp_path: Pa
     misspelt = nextword("run", *mixture, "model.components.one.run=unigrom", *text_corpus)
     assert misspelt.returncode == 2
     assert "Did you mean" in misspelt.stderr
+
+
+def composite(folder: Path, lstm: Path) -> RunRecord:
+    """The record that a run with a mixture of a cache and the LSTM of `lstm` gets."""
+    finished = {"_target_": TARGET, "run": str(lstm)}
+    model = {"_target_": "Mixture", "components": {"cache": {"seed": None}, "lstm": finished}}
+    record = {
+        "run_id": folder.name,
+        "status": "ok",
+        "model": "mixture",
+        "label": "Mixture",
+        "corpus": "letters",
+    }
+    result = Result.from_json({**record, "model_settings": model, "built_on": built_on(model)})
+    return RunRecord(folder, replace(result, seed=seed_of(model)))
+
+
+def test_what_is_built_alike_upon_seeds_of_a_network_is_one_row(tmp_path: Path):
+    lstms = []
+    for seed, size in ((1, 8), (2, 8), (3, 9)):
+        lstms.append(written(tmp_path / f"lstm{seed}", fitted("lstm", TEXT)))
+        settings = {"model": {"_target_": "Lstm", "seed": seed, "hidden_size": size, "label": f"LSTM {seed}"}}
+        (lstms[-1] / "config.yaml").write_text(yaml.safe_dump(settings))
+    runs = [composite(tmp_path / f"mix{place}", lstm) for place, lstm in enumerate(lstms)]
+    assert [run.result.seed for run in runs] == [1, 2, 3]
+    for lstm in lstms:
+        shutil.rmtree(lstm)  # the records tell by themselves
+    rows = group_runs(runs)
+    assert [[run.folder.name for run in row.runs] for row in rows] == [["mix0", "mix1"], ["mix2"]]
+    assert [row.label for row in rows] == ["Mixture (hidden size 8)", "Mixture (hidden size 9)"]
+
+
+def test_a_model_upon_a_model_upon_a_run_has_that_runs_seed(tmp_path: Path):
+    lstm = written(tmp_path / "lstm", fitted("lstm", TEXT))
+    (lstm / "config.yaml").write_text(yaml.safe_dump({"model": {"_target_": "Lstm", "seed": 7}}))
+    cache = written(tmp_path / "cache", fitted("lstm", TEXT))
+    upon = {"_target_": "NeuralCache", "of": {"_target_": TARGET, "run": str(lstm)}}
+    (cache / "config.yaml").write_text(yaml.safe_dump({"model": upon}))
+    run = composite(tmp_path / "mixture", cache)
+    assert run.result.seed == 7
+    assert set(run.result.built_on or {}) == {str(lstm), str(cache)}
+    assert seeds_of(run) == ("None", "7")
+
+
+def test_a_record_that_builds_upon_itself_is_read_all_the_same(tmp_path: Path):
+    folder = str(tmp_path / "a")
+    settings = {"run": folder, "order": 3}
+    record = {"run_id": "a", "status": "ok", "model": "mixture", "corpus": "letters", "label": "Mixture"}
+    result = Result.from_json({**record, "model_settings": settings, "built_on": {folder: settings}})
+    assert settings_of(RunRecord(tmp_path, result)) == {"run.run": folder, "run.order": 3, "order": 3}
