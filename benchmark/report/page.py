@@ -17,6 +17,9 @@ from benchmark.report.blocks import Figure, Section, all_blocks
 from benchmark.report.size_limit import Allowance, with_fewer_rows
 from benchmark.report.tables import Table, csv_table
 
+#: The page's script, in this order: the last one begins.
+SCRIPTS = ("bootstrap.js", "picks.js", "page.js")
+
 
 def page(
     title: str,
@@ -31,7 +34,7 @@ def page(
     Jinja2 escapes all text from run folders, and a content security policy allows only the page's own script,
     so that no label, prompt or sample can run code.
     """
-    script = _dense(_asset("page.js"))
+    script = _dense('"use strict";\n' + "".join(map(_asset, SCRIPTS)))
     environment = Environment(
         loader=FunctionLoader(_asset),
         autoescape=True,

@@ -7,11 +7,13 @@ import io
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from benchmark import text
 from benchmark.report.palette import FAMILY_NAMES
 
+#: What the page's script reads of a row or a group: `data-NAME` attributes, as (name, value).
+Attributes = tuple[tuple[str, str], ...]
 #: Where a column appears: everywhere; on the page and in the CSV; in the CSV only.
 Level = Literal["key", "more", "data"]
 
@@ -71,6 +73,7 @@ class TableRow:
     cells: tuple[Cell, ...]
     row: int = 0
     family: str = ""
+    data: Attributes = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Group:
     corpus: str = ""
     name: str = ""
     protocol: str = ""
+    data: Attributes = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ class Table:
             return list(self.groups)
         room = even_shares([len(group.rows) for group in self.groups], self.most)
         return [
-            replace(group, rows=_first_rows(group.rows, most))
+            replace(group, rows=tuple(first_of_families(group.rows, most)))
             for group, most in zip(self.groups, room, strict=True)
         ]
 
@@ -216,7 +220,15 @@ def even_shares(wanted: Sequence[int], room: int) -> list[int]:
     return given
 
 
-def _first_rows(rows: tuple[TableRow, ...], most: int) -> tuple[TableRow, ...]:
+class _OfFamily(Protocol):
+    @property
+    def family(self) -> str: ...
+
+
+Member = TypeVar("Member", bound=_OfFamily)
+
+
+def first_of_families(rows: Sequence[Member], most: int) -> list[Member]:
     """The first rows of each family, `most` in all, in their order."""
     families = list(dict.fromkeys(row.family for row in rows))
     wanted = [sum(row.family == family for row in rows) for family in families]
@@ -226,4 +238,4 @@ def _first_rows(rows: tuple[TableRow, ...], most: int) -> tuple[TableRow, ...]:
         if room[row.family]:
             kept.append(row)
             room[row.family] -= 1
-    return tuple(kept)
+    return kept

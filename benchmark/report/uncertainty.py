@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,12 +27,16 @@ from benchmark.statistics.ranks import rank_ranges
 class Uncertainty:
     """Of the rows that keep their losses by the same blocks: what other text and other seeds would give.
 
-    `unit` says what the blocks are. `places` has each row's place in `losses`, by its number.
+    `unit` says what the blocks are. `places` has each row's place in `losses`, by its number. They were drawn
+    from `sums` [seeds, blocks], the losses of the blocks in nats by the number of the row, and from `targets`
+    [blocks], how many targets each block has.
     """
 
     unit: str
     places: dict[int, int]
     losses: Bootstrap
+    targets: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    sums: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def blocks(self) -> str:
@@ -73,7 +77,8 @@ def uncertainty_of(rows: Sequence[Row]) -> Uncertainty | None:
         return None
     kind, losses = max(choices, key=lambda choice: (len(choice[1]), choice[0].unit == DOCUMENTS))
     places = {number: place for place, number in enumerate(losses)}
-    return Uncertainty(kind.unit, places, bootstrap(list(losses.values()), kind.targets))
+    drawn = bootstrap(list(losses.values()), kind.targets)
+    return Uncertainty(kind.unit, places, drawn, kind.targets, losses)
 
 
 def _kinds(rows: Sequence[Row]) -> list[BlockLosses]:

@@ -70,3 +70,17 @@ def start(profile: Path) -> Any:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     return webdriver.Chrome(options, Service(str(DRIVER), env={**os.environ, "no_proxy": "*"}))
+
+
+def visit(browser: Any, report: Path, width: int = 0, anchor: str = "", **media: str) -> Any:
+    """The page as it is after loading, at a width and with media features if given."""
+    features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    if width:
+        size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    if anchor:  # an address that differs by its anchor alone would not be loaded anew
+        browser.get("about:blank")
+    browser.get(f"{(report / 'index.html').as_uri()}{anchor}")
+    return browser

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from headless import missing, start
+from headless import missing, visit
 from synthetic_runs import (
     HOSTILE,
     HOSTILE_PROMPT,
@@ -30,13 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missi
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 #: A group of so many rows is folded.
 LONG = 20
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    driver = start(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +76,6 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("reference_report")
     build_report(REFERENCE, out, lambda line: None)
     return out
-
-
-def visit(browser: webdriver.Chrome, report: Path, width: int = 0, **media: str) -> webdriver.Chrome:
-    """The page as it is after loading, at a width and with media features if given."""
-    features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    if width:
-        size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get((report / "index.html").as_uri())
-    return browser
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from benchmark.report.fields import (
     number_field,
     text_field,
 )
+from benchmark.report.page_losses import PageLosses, page_losses
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
@@ -56,7 +57,8 @@ def comparison(context: Context) -> Table:
         f"{_rule_of_ranks(context)}"
     )
     fields = _fields(context)
-    groups = tuple(_group(group, fields, context.measures) for group in context.ranked_groups)
+    losses = page_losses(context.ranked_groups)
+    groups = tuple(_group(group, fields, context.measures, losses) for group in context.ranked_groups)
     return Table(
         "comparison", caption, columns_of(fields), groups, head=3, sortable=True, filters=True, most=MOST
     )
@@ -151,12 +153,18 @@ def _spread(row: Row) -> Cell:
     return Cell(shown, deviation)
 
 
-def _group(group: RankedGroup, fields: tuple[Field[Row], ...], measures: Sequence[Measure]) -> Group:
+def _group(
+    group: RankedGroup, fields: tuple[Field[Row], ...], measures: Sequence[Measure], losses: PageLosses
+) -> Group:
     keys = {measure.key for measure in measures} - {TEST_PERPLEXITY.key}
     if len({row.machine for row in group.rows}) > 1:
         keys -= {measure.key for measure in measures if measure.timed}
-    lines = [TableRow(_leading(fields, row), row.number, row.family) for row in group.rows]
+    lines = [
+        TableRow(_leading(fields, row), row.number, row.family, losses.rows.get(row.number, ()))
+        for row in group.rows
+    ]
     rows = tuple(with_best_cells(lines, columns_of(fields), keys))
     parts = (group.targets_summary, f"protocol {group.protocol[:6]}", group.blocks_summary)
     note = "; ".join(part for part in parts if part)
-    return Group(rows, group.title, note, group.corpus, group.corpus_title, group.protocol)
+    data = losses.groups.get((group.corpus, group.protocol), ())
+    return Group(rows, group.title, note, group.corpus, group.corpus_title, group.protocol, data)

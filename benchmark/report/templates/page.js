@@ -1,4 +1,3 @@
-"use strict";
 // One corpus at a time; sorting, filtering and linking of rows; all of it in the address of the page.
 // Without this script the page is complete but static.
 
@@ -7,6 +6,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 // The address is `#anchor?corpus=ptb&sort=train_seconds`: a link shows what its sender saw.
 const state = new URLSearchParams(location.hash.split("?")[1] ?? "");
 function remember(key, value) {
+  if ((state.get(key) ?? "") === value) return;
   if (value) state.set(key, value); else state.delete(key);
   const query = state.toString();
   history.replaceState(null, "", `#${location.hash.slice(1).split("?")[0]}${query && "?"}${query}`);
@@ -284,7 +284,6 @@ function pinnable(table) {
     button.title = "Highlight this model everywhere";
     button.append(...head.childNodes);
     head.append(button);
-    button.tabIndex = -1;
     button.addEventListener("click", () => {
       const on = button.getAttribute("aria-pressed") !== "true";
       buttons.forEach((other) => other.setAttribute("aria-pressed", "false"));
@@ -294,19 +293,26 @@ function pinnable(table) {
     });
     return button;
   });
-  const seen = () => all("th[scope=row] button", table).filter((button) => button.checkVisibility());
+  oneStop(table, buttons);
+}
+
+// Controls of a table that are one stop of the Tab key together; the arrow keys go from one to the next.
+function oneStop(table, controls) {
+  controls.forEach((control) => { control.tabIndex = -1; });
+  const order = (a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+  const seen = () => controls.filter((control) => control.checkVisibility()).sort(order);
   const enter = () => {
     const there = seen();
-    if (there.length && !there.some((button) => button.tabIndex === 0)) {
-      buttons.forEach((button) => { button.tabIndex = -1; });
+    if (there.length && !there.some((control) => control.tabIndex === 0)) {
+      controls.forEach((control) => { control.tabIndex = -1; });
       there[0].tabIndex = 0;
     }
   };
   table.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const there = seen();
+    const there = step ? seen() : [];
     const place = there.indexOf(event.target);
-    if (!step || place < 0) return;
+    if (place < 0) return;
     event.preventDefault();
     const next = there[Math.max(0, Math.min(place + step, there.length - 1))];
     event.target.tabIndex = -1;
@@ -332,6 +338,7 @@ if (matchMedia("(max-width: 75rem)").matches) document.querySelector("nav detail
 all("table").forEach(foldable);
 all("table[data-sortable]").forEach(sortable);
 all("table[data-filters]").forEach(filterable);
+all("table[data-filters]").forEach(pickable);
 linked();
 switchable();
 reveal();
