@@ -74,9 +74,13 @@ class MarkRule:
         return text
 
     def applied_to_prompt(self, prompt: str) -> str:
-        """The same for what a user typed. Raises UserError."""
+        """The same for what a user typed. Raises UserError, also for a lone surrogate, which Python's strings
+        can hold and no text can."""
         try:
             return self.applied(prompt.encode()).decode()
+        except UnicodeEncodeError as error:
+            code = f"U+{ord(prompt[error.start]):04X}"
+            raise UserError(f"the prompt has half a character, {code}, at place {error.start + 1}") from None
         except MarkFound as found:
             raise found.error("the prompt") from None
 

@@ -73,7 +73,8 @@ class Trained:
         from pandas import DataFrame
 
         if isinstance(text, str) and self.vocabulary.end is not None:
-            tokens = [token for line in text.splitlines() for token in [*self._tokens(line), END]]
+            lines = text.removesuffix("\n").split("\n") if text else []  # as the corpus: U+2028 ends no line
+            tokens = [token for line in lines for token in [*self._tokens(line), END]]
         else:
             tokens = self._tokens(text)
         ids = self._encode(tokens)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from nltk.tokenize import NLTKWordTokenizer
 
 from benchmark.corpus import CodedText, tokeniser_of
+from benchmark.corpus.marks import Tokens
 from benchmark.corpus.nltk_words import WordTokeniser, paragraphs
 from benchmark.corpus.tokeniser import Tokeniser
+from benchmark.errors import UserError
 
 MARKS = ".,:;!?'\"()[]{}<>-–—*@#$%&`«»“”‘’/ "
 FORMS = ["''", "``", "...", "can't", "cannot", "gonna", "'tis", "d'ye", "more'n", "wanna", "'s", "n't", "--"]
@@ -73,7 +75,13 @@ def test_samples(name: str, tokens: list[str], text: str) -> None:
     assert tokeniser_of(corpus_options(name)).detokenise(tokens) == text
 
 
-@given(st.text(st.characters(exclude_characters="\r")))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r")))
 def test_characters_of_a_prompt_come_back(prompt: str) -> None:
     for tokeniser in (Tokeniser("characters", False, True), Tokeniser("characters", False, False)):
         assert tokeniser.detokenise(tokeniser.tokenise(prompt)) == prompt
+
+
+@pytest.mark.parametrize("tokens", ["words", "whitespace", "characters", "bytes"])
+def test_a_prompt_with_half_a_character_is_refused(tokens: Tokens) -> None:
+    with pytest.raises(UserError, match=r"U\+D800, at place 3"):
+        Tokeniser(tokens, False, True).tokenise("a \ud800")

@@ -96,6 +96,7 @@ def test_a_trained_model_scores_text_as_its_run_did() -> None:
     assert list(frame["token"][~frame["known"]]) == ["cow"]
     assert model.score(list(frame["token"]))["log_prob"].equals(frame["log_prob"])
     assert model.perplexity(WORDS[0]) == pytest.approx(math.exp(-model.score(WORDS[0])["log_prob"].mean()))
+    assert list(model.score("the cat\u2028the dog\r\na cow\n")["token"]).count("</s>") == 2
     assert "Test perplexity" in model._repr_html_()
     with pytest.raises(nextword.UserError, match="empty"):
         model.perplexity([])
