@@ -24,8 +24,8 @@ def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, A
         raise UserError(f"{run.folder} holds no trained model here; {again}")
     if run.result.no_distribution is not None:
         raise UserError(
-            f"{run.result.label} ({run.folder.name}) has no distribution, so it knows no other words and no "
-            f"other texts than it was scored on: {text.clean(run.result.no_distribution, 200)}"
+            f"{run.result.label} ({run.folder.name}) has no distribution over the vocabulary, which this "
+            f"takes: {text.clean(run.result.no_distribution, 200)}"
         )
     if problem := damage(run.folder, f"{CHECKPOINT}/"):
         raise UserError(f"{problem}: the model is not used; {again}")

@@ -67,7 +67,7 @@ class ModelSize:
 
     `parameters`: trained floating-point numbers (None for counted models); `entries`: stored n-grams
     (None for neural models); `bytes_in_memory`: the arrays of the model, without what scoring a text needs
-    beside them (None only where nobody knows, as of a model of which there are only scores); `orders`: an
+    beside them (None only where nobody knows, as of a model in another program); `orders`: an
     n-gram table by order, from 1 up (empty for any other model).
     """
 
@@ -206,9 +206,14 @@ class LanguageModel(ABC):
     #: What a reader must know beside its figures, a sentence each, such as whose program estimated it; read
     #: after `fit`.
     notes: tuple[str, ...] = ()
-    #: Set by a model that has no distribution. It is asked for the scores of the validation and the test text
-    #: and of the fronts of these, and never for `next_log_probs` or what rests on it.
+    #: Set by a model that has no distribution. It is never asked for `next_log_probs` or what rests on it.
+    #: Unless it computes its scores, it is asked for those of the validation and the test text and of their
+    #: fronts alone.
     scores_only: ScoresOnly | None = None
+    #: Set by a model that another process computes. Its memory is not seen, and its size may be unknown.
+    outside: bool = False
+    #: False for one that was trained elsewhere: what that took is unknown; `save` may hold a part only.
+    trained_here: bool = True
 
     def match(self, valid: TokenStream, test: TokenStream) -> None:
         """Find the scores of these two texts. Called before `fit`, of a model with `scores_only` alone.

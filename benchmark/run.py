@@ -132,9 +132,10 @@ def _computed(
     with clock.running():
         result = stages.fit(result, model, corpus, log, meter)
         result, valid_scores = stages.validate(result, model, corpus)
+    clock.outside = model.outside
     result, scores = stages.score(result, model, corpus, meter)
     result = stages.save(result, model, scores, valid_scores, corpus, folder)
-    if job.config["footprint"] and model.scores_only is None:
+    if job.config["footprint"] and model.scores_only is None and not model.outside:
         rate = result.score_tokens_per_second or 1.0
         result = replace(result, **footprint(model, folder / CHECKPOINT, corpus.test, rate, log.info))
     log.info(perplexity_line(result))

@@ -1,4 +1,4 @@
-"""What a model declares of which there are only scores."""
+"""What a model declares that gives scores of targets, and no distributions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ScoresOnly:
-    """Declares that a model has no distribution: it has one number for each target of two texts, and no more.
+    """Declares that a model has no distribution over the vocabulary. `reason` says so to readers, in a clause
+    without a subject.
 
-    `reason` says so to readers, in a clause without a subject. Nothing that this process measures is a cost
-    of such a model, so `train_seconds`, `score_tokens_per_second` and the `machine` that they were taken on
-    are what its settings state; None: unknown.
+    Unless it `computes`, it has one number for each target of two texts, and no more. Nothing that this
+    process measures is then a cost of the model, so `train_seconds`, `score_tokens_per_second` and the
+    `machine` that they were taken on are what its settings state; None: unknown. One that `computes` scores
+    any text, and is timed as other models are.
     """
 
     reason: str
     train_seconds: float | None = None
     score_tokens_per_second: float | None = None
     machine: str | None = None
+    computes: bool = False

@@ -54,7 +54,11 @@ def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, m
         notes=list(model.notes),
     )
     if model.scores_only is not None:
-        return _without_distribution(result, model.scores_only)
+        result = _without_distribution(result, model.scores_only)
+        if not model.scores_only.computes:
+            return _as_stated(result, model.scores_only)
+    if not model.trained_here:
+        return result
     computed = model.trained_on
     energy = meter.spent(computed.device) if log.whole else None
     return replace(
@@ -75,16 +79,18 @@ def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, m
 
 
 def _without_distribution(result: Result, declared: ScoresOnly) -> Result:
-    """Why a model has no distribution, and the costs that are stated. What took its time here was reading
-    files, which is no cost of the model."""
+    """Why a model has no distribution, and what that means for its reader."""
     note = (
         f"No distribution ({declared.reason}): that its probabilities sum to 1 and do not know the words "
         "that they are of is not checked, and it has no ranks, entropy or samples."
     )
+    return replace(result, no_distribution=declared.reason, notes=[*result.notes, note])
+
+
+def _as_stated(result: Result, declared: ScoresOnly) -> Result:
+    """The costs that are stated. What took its time here was reading files, which is no cost of the model."""
     return replace(
         result,
-        no_distribution=declared.reason,
-        notes=[*result.notes, note],
         train_seconds=declared.train_seconds,
         score_tokens_per_second=declared.score_tokens_per_second,
         device_name=declared.machine,
@@ -102,7 +108,8 @@ def score(
     result: Result, model: LanguageModel, corpus: Corpus, meter: EnergyMeter
 ) -> tuple[Result, np.ndarray]:
     """Score the test text: the record with all that is measured on it, and the scores."""
-    if model.scores_only is not None:
+    without = model.scores_only
+    if without is not None and not without.computes:
         scores = scores_of(model, corpus.test)
         sizes = model_size(size_of(model))
         return replace(result, **_quality(scores, corpus.test), **sizes, checked_contexts=0), scores
@@ -117,13 +124,12 @@ def score(
     figures = replace(
         result,
         **_quality(scores, corpus.test),
-        **predictions(model, corpus.test, scores),
         **timed.figures,
-        **latency(model, corpus.test),
+        **(_of_distributions(model, corpus.test, scores) if without is None else {}),
         **operations(model),
         **model_size(size_of(model)),
         checked_contexts=checked_contexts,
-        peak_memory_bytes=memory,
+        peak_memory_bytes=None if model.outside else memory,
         score_peak_device_bytes=device_memory,
         score_joules=energy.joules if energy else None,
         score_joules_of=energy.covers if energy else None,
@@ -133,6 +139,11 @@ def score(
         score_batch=computed.batch,
     )
     return figures, scores
+
+
+def _of_distributions(model: LanguageModel, test: TokenStream, scores: np.ndarray) -> dict[str, Any]:
+    """The fields of `Result` that follow from the model's distributions over the vocabulary."""
+    return {**predictions(model, test, scores), **latency(model, test)}
 
 
 def _quality(scores: np.ndarray, test: TokenStream) -> dict[str, Any]:
@@ -166,7 +177,9 @@ def save(
     write_array(folder / VALID_SCORES, valid_scores.astype(np.float32))
     write_losses(folder, group_losses(scores, corpus.train, corpus.test, corpus.keep))
     write_blocks(folder, block_losses(scores, blocks_of(corpus.test)))
-    if model.scores_only is not None:
-        return result  # its files hold scores, and no model
-    write_json(folder / SAMPLES, samples(model, corpus))
-    return replace(result, **on_disk)
+    if model.scores_only is None:
+        write_json(folder / SAMPLES, samples(model, corpus))
+        kept = model.trained_here
+    else:  # of scores alone, the files hold no model
+        kept = model.trained_here and model.scores_only.computes
+    return replace(result, **on_disk) if kept else result

@@ -4,11 +4,17 @@ A results folder may come from anywhere, and its records name the classes of the
 runs its code, so a record chooses only among the classes of `baselines`, which is installed with nextword,
 and of packages that the user allows: by the setting `allow`, on the command line or in `conf/config.yaml`, or
 by running a model of such a package.
+
+A record may also name a command that computes a model. It is started only if the user allows this very
+command, by a name for it that `allow` takes, or runs a model with it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -22,6 +28,8 @@ from benchmark.storage.reading import or_empty, read_yaml_object
 
 BASELINES = "baselines"
 SETTING = "allow"
+#: The setting of a model that holds a command.
+COMMAND = "command"
 
 #: `package.module.Class`, and nothing that Python would read as more than names.
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
@@ -48,10 +56,11 @@ def allow(packages: object) -> None:
 def allow_classes_in(settings: Mapping[str, Any]) -> None:
     """The user runs a model with these settings: what was saved of such models may be loaded again."""
     _allowed.update(target.partition(".")[0] for target in targets_in(settings))
+    _allowed.update(_command_name(command) for command in _commands_in(settings))
 
 
-def allowed_packages() -> list[str]:
-    """The packages that the user has allowed, beside `baselines`."""
+def allowed_names() -> list[str]:
+    """The packages that the user has allowed, beside `baselines`, and the commands."""
     return sorted(_allowed | _allowed_in_conf())
 
 
@@ -67,12 +76,56 @@ def check_trusted(target: object) -> str:
     package = target.partition(".")[0]
     if package == BASELINES:
         _check_ours()
-    elif package not in allowed_packages():
+    elif package not in allowed_names():
         raise UserError(
             f"a record names the class {target}, and loading it would run code of {package!r}, which is not "
             f"part of nextword; if you trust it, add {SETTING}=[{package}]"
         )
     return target
+
+
+def check_command(command: str | Sequence[str], where: str) -> None:
+    """Raise UserError, which says how to allow it, for a command that a record gives and the user has not
+    allowed. `where` is the setting that it stands in."""
+    name = _command_name(command)
+    if name not in allowed_names():
+        shown = shlex.join(command_words(command))
+        raise UserError(
+            f"{where} in a record names a command, which is not started: {shown[:400]!r}; if you trust it, "
+            f"add {SETTING}=[{name}]"
+        )
+
+
+def command_words(command: str | Sequence[str]) -> tuple[str, ...]:
+    """A program and its arguments, from a list of them or from one line as a shell takes it.
+
+    Raises UserError for a line with an open quote, and where there is no program.
+    """
+    try:
+        words = tuple(shlex.split(command) if isinstance(command, str) else map(str, command))
+    except ValueError as error:
+        raise UserError(f"the command {command!r} is not usable: {str(error).lower()}") from error
+    if not words:
+        raise UserError("a command needs a program: give it and its arguments, as in [./model, --order, 3]")
+    return words
+
+
+def _command_name(command: str | Sequence[str]) -> str:
+    """A name of this command and no other, which `allow` takes."""
+    text = json.dumps(command_words(command))
+    return f"{COMMAND}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _commands_in(settings: Any) -> Iterator[str | Sequence[str]]:
+    """Every command that the settings of models give."""
+    if isinstance(settings, Mapping):
+        command = settings.get(COMMAND)
+        if "_target_" in settings and command and isinstance(command, str | list | tuple):
+            yield command
+        settings = list(settings.values())
+    if isinstance(settings, list | tuple):
+        for value in settings:
+            yield from _commands_in(value)
 
 
 def targets_in(settings: Any) -> Iterator[str]:

@@ -40,6 +40,7 @@ OPEN_TO_BASELINES = (
     "benchmark.record.config",
     "benchmark.statistics.mixing",
     "benchmark.storage",
+    "benchmark.trust",
 )
 
 

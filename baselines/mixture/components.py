@@ -52,13 +52,19 @@ class Composite(LanguageModel):
             check_name(f"the component {name!r} of model.components: name", name)
             if not component.normalised:
                 raise UserError(f"model.components.{name} is a score, not a distribution: leave it out")
-        families = {component.family for component in self.components.values()}
+        parts = self.components.values()
+        families = {part.family for part in parts}
         if len(families) == 1:
             (self.family,) = families
-        contexts = {component.context for component in self.components.values()}
+        contexts = {part.context for part in parts}
         self.context = "stream" if "stream" in contexts else "sentence"
         without = next((name for name, model in self.components.items() if model.scores_only), None)
-        self.scores_only = None if without is None else ScoresOnly(f"its component {without} has none")
+        if without is not None:
+            declared = (part.scores_only for part in parts)
+            computes = all(each is None or each.computes for each in declared)
+            self.scores_only = ScoresOnly(f"its component {without} has none", computes=computes)
+        self.outside = any(part.outside for part in parts)
+        self.trained_here = all(part.trained_here for part in parts)
 
     def _models(self) -> Iterator[tuple[str, LanguageModel]]:
         for name, value in settings_of(self).items():

@@ -68,6 +68,7 @@ class Finished(LanguageModel):
         self.family = result.family or self.kind.family
         self.context = result.context or self.kind.context
         self.normalised = result.normalised
+        self.trained_here = result.train_seconds is not None
         if result.no_distribution is not None:
             self.scores_only = ScoresOnly(
                 result.no_distribution,

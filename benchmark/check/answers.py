@@ -106,15 +106,16 @@ def size_of(model: LanguageModel) -> ModelSize:
     size = model.size()
     if not isinstance(size, ModelSize):
         raise UnusableAnswer("size", f"returned {kind_of(size)}; it must return a ModelSize")
+    unknown = model.outside or model.scores_only is not None  # nobody may know it
     for name in ("bytes_in_memory", "parameters", "entries"):
         value = getattr(size, name)
-        if value is None and (name != "bytes_in_memory" or model.scores_only is not None):
+        if value is None and (name != "bytes_in_memory" or unknown):
             continue
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
             raise UnusableAnswer("size", f"gives {name}={value!r}; it must be a whole number, not below 0")
     given = {name for name in ("parameters", "entries") if getattr(size, name) is not None}
     wanted = {"count": {"entries"}, "neural": {"parameters"}}.get(getattr(model, "family", ""))
-    if not given and model.scores_only is not None:  # nobody may know them
+    if not given and unknown:
         return size
     if not given:
         raise UnusableAnswer("size", "gives neither parameters nor entries")

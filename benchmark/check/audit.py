@@ -37,7 +37,7 @@ def audit(model: LanguageModel, stream: TokenStream, scores: np.ndarray, first: 
     BrokenContract.
     """
     _check_first_reading(model, scores, first)
-    contexts = _check_contexts(model, stream, scores)
+    contexts = _check_contexts(model, stream, scores) if model.scores_only is None else 0
     places = {place for place in (*CHANGED_AFTER, len(stream) // 2) if place < len(stream)}
     for place in _in_time(sorted(places)):
         check_causal(model, stream, scores, place, CHANGED)

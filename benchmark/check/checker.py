@@ -14,7 +14,7 @@ import numpy as np
 from benchmark.check import rules
 from benchmark.check.answers import UnusableAnswer
 from benchmark.check.texts import Texts, made_up
-from benchmark.contract import LanguageModel, RunLog
+from benchmark.contract import LanguageModel, RunLog, ScoresOnly
 from benchmark.errors import BrokenContract, Skip, UserError
 from benchmark.traces import described, ended_process, own_place
 
@@ -31,8 +31,10 @@ ONE_MODEL = (
     rules.durable,
     rules.sized,
 )
-#: Those that ask a model for probabilities other than those of the targets of a text that it knows.
-NEED_DISTRIBUTION = frozenset({"proper", "causal", "consistent", "dense", "incremental", "separate"})
+#: Those that ask a model for its distribution over the vocabulary.
+NEED_DISTRIBUTION = frozenset({"proper", "consistent", "dense", "incremental"})
+#: Those that ask for scores of another text than the model was matched with.
+NEED_OTHER_TEXTS = frozenset({"causal", "separate"})
 #: Rule → what it asks, in one line.
 RULES = {
     rule.__name__: (rule.__doc__ or "").strip().splitlines()[0] for rule in (*ONE_MODEL, rules.repeatable)
@@ -93,7 +95,7 @@ class _Check:
             return
         (model,) = models
         for rule in ONE_MODEL:
-            if model.scores_only is not None and rule.__name__ in NEED_DISTRIBUTION:
+            if model.scores_only is not None and rule.__name__ in _unanswerable(model.scores_only):
                 reason = f"no distribution: {model.scores_only.reason}"
                 yield Finding(rule.__name__, self._texts.name, unchecked=reason)
                 continue
@@ -133,6 +135,11 @@ def _fitted(build: Callable[[], LanguageModel], texts: Texts) -> LanguageModel:
         model.match(texts.valid, texts.test)
     model.fit(texts.train, texts.valid, RunLog())
     return model
+
+
+def _unanswerable(without: ScoresOnly) -> frozenset[str]:
+    """The rules that a model without a distribution cannot be held to."""
+    return NEED_DISTRIBUTION if without.computes else NEED_DISTRIBUTION | NEED_OTHER_TEXTS
 
 
 def _trace(error: BaseException) -> str:

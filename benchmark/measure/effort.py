@@ -12,9 +12,11 @@ class CoreClock:
     """Adds up the core-seconds of the blocks that it runs around.
 
     On a CPU they are the processor time of all threads of this process and of its child processes that have
-    ended: a machine that is busy with other work does not lengthen it. On another device they are the
-    seconds that pass, since the processor's time says little there.
+    ended: a machine that is busy with other work does not lengthen it. On another device, or where the model
+    is `outside`, in a process that goes on, they are the seconds that pass: the processor's time says little.
     """
+
+    outside = False
 
     def __init__(self) -> None:
         self._processor = self._elapsed = 0.0
@@ -31,7 +33,7 @@ class CoreClock:
 
     def core_seconds(self, device: str) -> float:
         """The sum so far. `device`: where the model was computed, as torch names it."""
-        return self._processor if device == "cpu" else self._elapsed
+        return self._processor if device == "cpu" and not self.outside else self._elapsed
 
 
 def _processor_seconds() -> float:

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.environment import child_python
-from benchmark.trust import allowed_packages
+from benchmark.trust import allowed_names
 
 #: The front of the test text that is scored, and the seconds that this may take: of a slow model, less is.
 TARGETS, SCORING_SECONDS = 20_000, 5.0
@@ -51,7 +51,7 @@ def footprint(
         "name": type(model).__qualname__,
         "checkpoint": str(checkpoint.resolve()),
         "ids": np.asarray(stream.ids[:targets]).tolist(),
-        "allowed": allowed_packages(),
+        "allowed": allowed_names(),
         "limit": LIMIT,
         "started": time.time(),
     }

@@ -23,6 +23,8 @@ CELLS = 2**21
 #: A model that is asked for one context after another may take so many seconds for the sample. One that
 #: would take longer is not measured: with fewer targets its figures could not be compared.
 SECONDS = 20.0
+#: Distributions that tell how fast a model in another process gives them.
+TRIED = 5
 #: Of so many distributions, one is summed up: that costs a tenth of what the measures do.
 SUMMED = 10
 #: Bins of the reliability curve, of equal width.
@@ -66,10 +68,17 @@ def sampled_places(model: LanguageModel, stream: TokenStream) -> np.ndarray:
     """Indices of the targets to look at, ascending int64; empty if the model is too slow.
 
     A model with no `distributions` of its own reads every context by itself. Unless it has a short memory, it
-    may read the whole text anew: the time of one context from the middle tells.
+    may read the whole text anew: the time of one context from the middle tells. Of a model in another
+    process, that of the first few distributions does.
     """
     most = min(SAMPLE, len(stream))
-    by_context = type(model).distributions is LanguageModel.distributions
+    if model.outside:
+        first = np.arange(min(TRIED, most))
+        begun = time.perf_counter()
+        rows = sum(len(block) for block in model.distributions(stream, first, TRIED))
+        if (time.perf_counter() - begun) * most > SECONDS * rows:
+            most = 0
+    by_context = not model.outside and type(model).distributions is LanguageModel.distributions
     if most and by_context and not model.short_memory:
         middle = np.asarray(stream.ids)[: len(stream) // 2]
         begun = time.perf_counter()

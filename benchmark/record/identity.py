@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from benchmark.record.input_files import Keys, content_of, input_files, programs
+from benchmark.record.input_files import (
+    Keys,
+    content_of,
+    content_of_command,
+    input_files,
+    programs,
+)
 from benchmark.record.reference import REFERENCE, referenced_id, referenced_settings
 from benchmark.record.source import source_digest
 from benchmark.record.versions import class_name, source_if_unversioned, versions_of
 
 #: Keys of a model's config that do not change what it learns, only how it is shown or where it runs.
 INCIDENTAL = frozenset({"label", "device", "threads"})
+
+Content = Callable[[Any], Any]
+_NO_CONTENTS: Mapping[Keys, Content] = {}
 
 
 def run_id(model: Mapping[str, Any], corpus_fingerprint: str) -> str:
@@ -82,18 +91,23 @@ def _parts(key: str, value: Any) -> Iterator[Mapping[str, Any]]:
         yield from referenced_settings(value)
 
 
-def _outcome_settings(value: Any, keys: Keys = (), files: frozenset[Keys] = frozenset()) -> Any:
+def _outcome_settings(value: Any, keys: Keys = (), contents: Mapping[Keys, Content] = _NO_CONTENTS) -> Any:
     """Settings without what is incidental, with content in place of names.
 
-    `keys` lead here from the settings of the model around it, of which `files` name files.
+    `keys` lead here from the settings of the model around it; of those that name files, `contents` tells what
+    stands in an identity.
     """
-    if keys in files:
-        return content_of(value)
+    if keys in contents:
+        return contents[keys](value)
     if not isinstance(value, Mapping):
         return _plain(value)
     target = value.get("_target_")
     if isinstance(target, str):
-        keys, files = (), input_files(target) | programs(target)
+        keys = ()
+        contents = {
+            **dict.fromkeys(input_files(target), content_of),
+            **dict.fromkeys(programs(target), content_of_command),
+        }
     settings = {}
     for key, item in value.items():
         if key == REFERENCE and isinstance(item, str):
@@ -101,7 +115,7 @@ def _outcome_settings(value: Any, keys: Keys = (), files: frozenset[Keys] = froz
         elif key == "_target_" and isinstance(item, str):
             settings[key] = class_name(item)
         elif key not in INCIDENTAL:
-            settings[key] = _outcome_settings(item, (*keys, key), files)
+            settings[key] = _outcome_settings(item, (*keys, key), contents)
     return settings
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,22 @@ def content_of(value: Any) -> Any:
         return [[file.relative_to(path).as_posix(), _digest(file, *_state(file))] for file in files]
     except OSError:
         return value
+
+
+def content_of_command(value: Any) -> Any:
+    """The same for a program, or for a command: of its words, those that name a file count by its content.
+
+    A folder among them counts by its name: it may be any, such as the one that holds the results.
+    """
+    if isinstance(value, list | tuple):
+        return [content_of_command(word) for word in value]
+    if not isinstance(value, str) or Path(value).is_dir():
+        return value
+    content = content_of(value)
+    if content == value and " " in value:
+        with suppress(ValueError):  # a quote that is not closed
+            return content_of_command(shlex.split(value))
+    return content
 
 
 def _state(file: Path) -> tuple[int, ...]:

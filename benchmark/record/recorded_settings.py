@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmark.errors import UserError
 from benchmark.record.input_files import Keys, programs
-from benchmark.trust import check_trusted, targets_in
+from benchmark.trust import COMMAND, check_command, check_trusted, targets_in
 
 
 def check_recorded(model: Mapping[str, Any]) -> None:
@@ -19,13 +18,12 @@ def check_recorded(model: Mapping[str, Any]) -> None:
 
 
 def check_programs(model: Mapping[str, Any]) -> None:
-    """Raise UserError if settings from a record name a program other than the one their key is called by."""
+    """Raise UserError if settings from a record name a program other than the one that their key is called
+    by, or a command, and the user has not allowed it."""
     for key, value in _programs_in(model, "model"):
-        if value is not None and value != key.rpartition(".")[2]:
-            raise UserError(
-                f"{key}={str(value)[:200]!r} in a record names a program, which is not run; if you trust it, "
-                "give the settings of the run yourself"
-            )
+        name = key.rpartition(".")[2]
+        if value is not None and (value != name or name == COMMAND):
+            check_command(value if isinstance(value, list | tuple) else str(value), key)
 
 
 def _programs_in(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +98,9 @@ def _with_files(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
         return {**settings, "run": str(folder)}
     if "missing_first" in settings:
         return _scores_of_another_program(settings, folder)
+    if "command" in settings:
+        program = [sys.executable, "-S", "-E", str(FOLDER.parent / "command" / "bigram_program.py")]
+        return {**settings, "command": program, "kind": settings["kind"] or "count"}
     return settings
 
 
