@@ -78,20 +78,23 @@ def _label(result: Result) -> str:
 
 
 def _latest(runs: list[_KeyedRun]) -> list[_KeyedRun]:
-    latest: dict[tuple[str, str, tuple[str, ...]], _KeyedRun] = {}
-    for run in sorted(runs, key=lambda run: run.recency):
-        latest[run.setting, run.scored, run.seed] = run
-    succeeded: dict[tuple[str, tuple[str, ...]], tuple[Any, ...]] = {}
-    for run in latest.values():
+    """The runs that count. Which of two is newer depends on their sources, so it is asked of rivals only."""
+    alike: dict[tuple[str, str, tuple[str, ...]], list[_KeyedRun]] = defaultdict(list)
+    for run in runs:
+        alike[run.setting, run.scored, run.seed].append(run)
+    latest = [
+        same[0] if len(same) == 1 else max(same, key=lambda run: run.recency) for same in alike.values()
+    ]
+    succeeded: dict[tuple[str, tuple[str, ...]], list[_KeyedRun]] = defaultdict(list)
+    for run in latest:
         if run.done:
-            at = (run.setting, run.seed)
-            succeeded[at] = max(run.recency, succeeded.get(at, run.recency))
+            succeeded[run.setting, run.seed].append(run)
 
     def counts(run: _KeyedRun) -> bool:
-        at = (run.setting, run.seed)
-        return run.done or at not in succeeded or succeeded[at] < run.recency
+        rivals = [] if run.done else succeeded[run.setting, run.seed]
+        return all(rival.recency < run.recency for rival in rivals)
 
-    return [run for run in latest.values() if counts(run)]
+    return [run for run in latest if counts(run)]
 
 
 def _seed_order(run: _KeyedRun) -> tuple[float, str]:

@@ -49,7 +49,7 @@ def sets_table(group: JudgedGroup) -> Table:
         for title, parts in _parts(group).items()
     ]
     caption = f"BLiMP on {group.title}, set by set: accuracy, ties counting half."
-    return Table(f"blimp_sets_{group.file}", caption, columns_of(fields), tuple(groups))
+    return Table(f"blimp_sets_{group.file}", caption, columns_of(fields), tuple(groups), corpus=group.corpus)
 
 
 def _model(model: JudgedRow, place: int) -> list[Field[Part]]:

@@ -41,7 +41,7 @@ def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Wri
     with atomic_output(out) as new:
         drawn = new / "figures"
         drawn.mkdir()
-        draw_all(figures, drawn, say)
+        draw_all(figures, drawn, say, earlier=out / drawn.name)
         _write(drawn, {f"{figure.name}.csv": csv_table(figure.data) for figure in figures})
         _write(new / "tables", table_files(tables))
         drawings = drawings_of(figures, lambda f: (drawn / f"{f.name}.svg").read_text(encoding="utf-8"))

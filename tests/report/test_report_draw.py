@@ -6,13 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from benchmark.report import draw
 from benchmark.report.blocks import Figure
+from benchmark.report.figures.style import as_png
 from benchmark.report.tables import Table
 
 PARENT = os.getpid()
@@ -63,8 +66,51 @@ def test_the_files_are_those_of_one_process(tmp_path, monkeypatch, drawing):
     monkeypatch.setattr(draw, "usable_cores", lambda: 1)
     draw.draw_all(figures(5), alone, lambda line: None)
     assert written(several) == written(alone)
-    assert len(written(several)) == 15
+    assert len(written(several)) == 16
     assert said == ["report: 5 of 5 figures drawn"]
+
+
+def test_unchanged_figures_are_taken_over_unless_they_were_damaged(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("first", "second", "third")]
+    for folder in folders:
+        folder.mkdir()
+    made: list[str] = []
+
+    def counted(drawing):
+        made.append(drawing.axes[0].get_xlabel())
+        return as_png(drawing)
+
+    monkeypatch.setattr(draw, "as_png", counted)
+    monkeypatch.setattr(draw, "usable_cores", lambda: 1)
+    first, second, third = folders
+    draw.draw_all(figures(3), first, lambda line: None)
+    assert made == ["Figure 0", "Figure 1", "Figure 2"]
+    changed = [*figures(2), *[replace(one, name="f2") for one in figures(4)[3:]]]
+    whole = (first / "f1.pdf").read_bytes()
+    (first / "f1.pdf").write_bytes(whole[:-1] + b"?")
+    draw.draw_all(changed, second, lambda line: None, first)
+    assert made[3:] == ["Figure 1", "Figure 3"]
+    assert (second / "f1.pdf").read_bytes() == whole
+    assert (second / "f0.png").read_bytes() == (first / "f0.png").read_bytes()
+    (second / draw.CHECKSUMS).write_text("damaged")
+    draw.draw_all(changed, third, lambda line: None, second)
+    assert len(made) == 8
+    assert written(third) == {**written(second), draw.CHECKSUMS: (third / draw.CHECKSUMS).read_bytes()}
+
+
+def test_a_small_font_draws_what_the_whole_one_draws():
+    """Letters stand where they stood, and signs that the small font lacks are taken from the whole one."""
+    from benchmark.report.figures import style
+    from benchmark.report.figures.fonts import SMALL, WHOLE, families
+
+    def drawn(fonts: tuple[str, ...]) -> bytes:
+        with style.styled(), matplotlib.rc_context({"font.family": fonts}):
+            figure = canvas("AVA To. Kneser–Ney ∞ ≤ × Ж ♞")
+            figure.axes[0].set_ylabel("bold Tr", fontweight="bold")
+            return as_png(figure)
+
+    assert families() == (SMALL, WHOLE)
+    assert drawn(families()) == drawn((WHOLE,))
 
 
 @pytest.mark.usefixtures("two_cores")

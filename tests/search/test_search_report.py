@@ -120,6 +120,7 @@ def test_the_section_shows_each_trial_and_the_lowest_so_far(results: Path):
     found = section.build(context_of(read_runs(results), results))
     assert found is not None
     _, figure, table = found.blocks
+    assert (figure.corpus, table.corpus) == ("ptb", "ptb")
     assert "Trial 4 is the best of 5 trials, at 110.0" in figure.caption
     assert "1 trial failed" in figure.caption
     assert [row.cells[0].shown for row in table.groups[0].rows] == ["4", "5", "2", "3", "1"]

@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from benchmark import text
 from benchmark.measure.measure import Format
+from benchmark.report.figures import fonts
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
 #: In points. A phone of 390 pixels shows a figure at this width, so that its text is as large as here.
@@ -35,7 +36,6 @@ _RC: Any = {
     "pdf.fonttype": 42,  # text stays text here, too
     "svg.hashsalt": "nextword",
     "text.parse_math": False,  # a dollar sign in a label is just a dollar sign
-    "font.family": "DejaVu Sans",  # comes with matplotlib, and is wider than most fonts
     "font.size": FONT,
     "axes.labelsize": FONT,
     "xtick.labelsize": FONT,
@@ -57,7 +57,8 @@ _RC: Any = {
 @contextmanager
 def styled() -> Iterator[None]:
     """A context in which everything drawn and saved looks alike."""
-    with sns.axes_style("whitegrid"), mpl.rc_context(_RC):
+    # DejaVu Sans comes with matplotlib, and is wider than most fonts.
+    with sns.axes_style("whitegrid"), mpl.rc_context({**_RC, "font.family": fonts.families()}):
         yield
 
 
@@ -134,10 +135,22 @@ def family_legend(axes: Axes, families: Iterable[str], left: float = 0.0) -> Non
     )
 
 
-def save(figure: Figure) -> tuple[str, bytes, bytes]:
-    """The figure as SVG, as a PNG at 160 dots an inch and as a PDF, free of dates and versions."""
-    svg, png, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
+def as_svg(figure: Figure) -> str:
+    """The figure as SVG, free of dates and versions."""
+    svg = io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    figure.savefig(png, format="png", dpi=160, metadata={"Software": None})
+    return svg.getvalue().decode("utf-8")
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as PNG at 160 dots an inch, compressed as far as that is quick."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=160, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+    return png.getvalue()
+
+
+def as_pdf(figure: Figure) -> bytes:
+    """The figure as PDF, free of dates and versions."""
+    pdf = io.BytesIO()
     figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    return svg.getvalue().decode("utf-8"), png.getvalue(), pdf.getvalue()
+    return pdf.getvalue()

@@ -52,13 +52,13 @@ def build(context: Context) -> Section | None:
         blocks.append(Fold("BLiMP, set by set", tuple(sets_table(g) for g in groups if g.blimp)))
     if any(group.lambada for group in groups):
         blocks += [Paragraph((LAST_WORDS,)), _lambada(groups)]
-    readings = tuple(
-        (f"{task}, {group.title}", "; ".join(reading))
-        for group in groups
-        for task, reading in group.readings.items()
-    )
-    blocks.append(Fold("How the text was read", (Definitions(readings),)))
+    blocks.append(Fold("How the text was read", tuple(map(_readings, groups))))
     return Section("judgements", "Judgements", tuple(blocks))
+
+
+def _readings(group: JudgedGroup) -> Definitions:
+    said = ((f"{task}, {group.title}", "; ".join(reading)) for task, reading in group.readings.items())
+    return Definitions(tuple(said), group.corpus)
 
 
 def _share(

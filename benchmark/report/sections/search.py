@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.measure.measures import VALID_PERPLEXITY
-from benchmark.report.blocks import Block, Figure, Paragraph, Section
+from benchmark.report.blocks import Block, Figure, Paragraph, Section, about
 from benchmark.report.context import Context
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
 from benchmark.search.importance import importance
@@ -44,7 +44,9 @@ def build(context: Context) -> Section | None:
     rows = {run.folder.name: row.number for row in context.rows for run in row.runs}
     blocks: list[Block] = [Paragraph((INTRODUCTION,), "note")]
     for search in context.searches:
-        blocks += [_progress(search), _best(search, rows)]
+        corpora = _corpora(search)
+        shown: list[Block] = [_progress(search), _best(search, rows)]
+        blocks += about(corpora[0], shown) if len(corpora) == 1 else shown
     return Section("search", "Searches for settings", tuple(blocks))
 
 
@@ -60,9 +62,12 @@ def best_so_far(search: SearchRecord) -> list[tuple[Trial, float | None]]:
     return pairs
 
 
+def _corpora(search: SearchRecord) -> list[str]:
+    return sorted({text.clean(trial.corpus) for trial in search.trials})
+
+
 def _title(search: SearchRecord) -> str:
-    shared = {text.clean(trial.corpus) for trial in search.trials}
-    return f"{text.clean(search.name)} on {text.listed(sorted(shared))}"
+    return f"{text.clean(search.name)} on {text.listed(_corpora(search))}"
 
 
 def _file(kind: str, search: SearchRecord) -> str:

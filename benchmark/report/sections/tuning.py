@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
 from benchmark.record.result import Result
-from benchmark.report.blocks import Block, Figure, Fold, Paragraph, Section
+from benchmark.report.blocks import Block, Figure, Fold, Paragraph, Section, about
 from benchmark.report.context import Context
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.palette import FAMILY_NAMES
@@ -126,7 +126,7 @@ TRIAL_FIELDS: tuple[Field[tuple[Entry, Trial]], ...] = (
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     for title, entries in _by_corpus(context).items():
-        blocks += _blocks(title, entries)
+        blocks += about(text.clean(entries[0].result.corpus), _blocks(title, entries))
     if not blocks:
         return None
     return Section("tuning", "Equal effort", (Paragraph((INTRODUCTION,)), *blocks))

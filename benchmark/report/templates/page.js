@@ -21,12 +21,11 @@ function chooseCorpus(corpus) {
   const away = (element) => corpus && known.has(element.dataset.corpus) && element.dataset.corpus !== corpus;
   all("[data-corpus]").forEach((element) => element.classList.toggle("elsewhere", Boolean(away(element))));
   const empty = (parts) => parts.length > 0 && parts.every((part) => part.classList.contains("elsewhere"));
-  all(".table:not([data-corpus])").forEach((table) =>
-    table.classList.toggle("elsewhere", empty(all("tbody", table))));
-  all("main > section").forEach((section) => {
-    const gone = empty(all("[data-corpus]", section));
-    section.classList.toggle("elsewhere", gone);
-    all(`nav a[href="#${section.id}"]`).forEach((link) => link.parentNode.classList.toggle("elsewhere", gone));
+  // What holds nothing of this corpus goes as a whole, with its headings and notes.
+  all(".table, main details, main > section").filter((box) => !box.dataset.corpus).forEach((box) => {
+    const gone = empty(all("[data-corpus]", box));
+    box.classList.toggle("elsewhere", gone);
+    if (box.id) all(`nav a[href="#${box.id}"]`).forEach((link) => link.parentNode.classList.toggle("elsewhere", gone));
   });
   listeners.forEach((listener) => listener());
 }

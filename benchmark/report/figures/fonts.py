@@ -1,0 +1,80 @@
+"""The font of the figures: those characters of DejaVu Sans that figures are likely to need, as a small font.
+
+A PDF contains the part of its font that it uses. To take that part from all of DejaVu Sans, which comes with
+matplotlib, takes several times as long as to draw a figure; from a small font, it is quick. Other characters
+are still taken from DejaVu Sans itself.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib import font_manager
+
+from benchmark.storage.temporary import temporary_file
+
+WHOLE, SMALL = "DejaVu Sans", "DejaVu Sans Small"
+#: The version of what follows.
+VERSION = 1
+_FILES = {"regular": "DejaVuSans.ttf", "bold": "DejaVuSans-Bold.ttf"}
+#: ASCII, Latin-1, Latin Extended-A, and the signs that labels and axes have.
+_CHARACTERS = (
+    *range(0x20, 0x7F),
+    *range(0xA0, 0x180),
+    *map(ord, "αβγδθλμνπστφ‐‑–—‘’“”…⁰¹²³⁴⁵⁶⁷⁸⁹⁻←↑→↓↔−∞≈≠≤≥×÷·∑√▲▼●■◆"),
+)
+#: How letters are placed beside and above each other, and no alternatives to them.
+_FEATURES = ("kern", "mark", "mkmk", "ccmp")
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """The names of the fonts to draw with, for `font.family`; the small one is there from the first call on.
+
+    Its two files are kept in matplotlib's cache folder. Where none can be written there, all characters are
+    taken from DejaVu Sans.
+    """
+    with suppress(OSError):
+        for style in _FILES:
+            font_manager.fontManager.addfont(_small(style))
+        return SMALL, WHOLE
+    return (WHOLE,)
+
+
+def _small(style: str) -> Path:
+    """The small font's file of a style, which is made where it is missing."""
+    import fontTools
+
+    versions = f"{mpl.__version__}-{fontTools.version}-{VERSION}"
+    path = Path(mpl.get_cachedir()) / f"nextword-{style}-{versions}.ttf"
+    if not path.is_file():
+        with temporary_file(path) as (temporary, file):
+            file.write(_taken_from(Path(mpl.get_data_path()) / "fonts" / "ttf" / _FILES[style]))
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.replace(path)
+    return path
+
+
+def _taken_from(whole: Path) -> bytes:
+    import io
+
+    from fontTools import subset
+
+    options = subset.Options(layout_features=list(_FEATURES), glyph_names=True)
+    options.drop_tables += ["FFTM"]
+    font = subset.load_font(str(whole), options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=_CHARACTERS)
+    subsetter.subset(font)
+    for name in font["name"].names:
+        if name.nameID in (1, 4, 6, 16):  # family, full name, PostScript name, typographic family
+            shown = name.toUnicode().replace(WHOLE, SMALL).replace("DejaVuSans", "DejaVuSansSmall")
+            name.string = shown
+    written = io.BytesIO()
+    font.save(written)
+    return written.getvalue()
