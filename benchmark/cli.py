@@ -15,6 +15,7 @@ from benchmark.console.output import problem_of, steady_output
 from benchmark.console.signals import StopSignals, stop_signals
 from benchmark.environment import check_environment
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
+from benchmark.own_folder import take_config_dir
 from benchmark.storage.reading import forget_warnings
 from benchmark.traces import described, show_traces
 
@@ -23,6 +24,7 @@ VERBS = {
     "run": "train, score and record one run, a sweep (-m, +sweep=NAME) or a search (+search=NAME)",
     "tune": "search for the settings of every compared model, each with the same effort",
     "report": "build tables, figures and a web page from the finished runs",
+    "open": "show the report's page in the browser",
     "list": "list the models, corpora, sweeps, searches and tunings that you can run",
     "show": "show one run: its results, its settings, and the code and machine behind them",
     "status": "show which runs are finished, failed or missing",
@@ -32,6 +34,8 @@ VERBS = {
     "prequential": "code the training text of finished runs by models of what stands before each part",
     "export": "write the n-grams of a finished run to an ARPA file",
     "check": "check a model against the contract that all models must keep",
+    "new": "begin a model of your own from a small one that works",
+    "doctor": "show what is installed here, for a bug report, and what is wrong with it",
     "gpu": "show that all is well and fast on a GPU: tests, speed, perplexity by the clock",
     "peers": "measure our speed next to that of KenLM and MITLM; peers neural does so for networks",
 }
@@ -60,7 +64,10 @@ usage: nextword VERB [...]          (nextword VERB --help explains each verb)
 
 {verbs}
 
-  --debug      with any verb: show the stack trace of an error, also of one in a model's own code
+with any verb:
+  --config-dir FOLDER  also take models, corpora, sweeps and searches from a folder of yours
+  --debug              show the stack trace of an error, also of one in a model's own code
+
   --version    print the version
 
 first steps:
@@ -135,9 +142,11 @@ def _dispatch(arguments: list[str]) -> int:
     if verb not in VERBS:
         raise UserError(f"there is no verb {verb!r}. {did_you_mean(verb, VERBS)}")
     _check_text(rest)
-    check_environment()
+    if verb != "doctor":  # which says what is wrong with the environment
+        check_environment()
+    own, rest = take_config_dir(rest)
     if verb in COMPOSED:
-        rest = list(_folders_as_settings(rest))
+        rest = [*own, *_folders_as_settings(rest)]
     else:  # those above read `allow` with their other settings
         from benchmark.trust import take_allowed
 

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -128,6 +128,13 @@ CACHE = Variable[Path | None](
     None,
     "the platform's cache folder",
 )
+CONFIG_DIR = Variable[Path | None](
+    "NEXTWORD_CONFIG_DIR",
+    "folder of models, corpora, sweeps and searches of yours (`--config-dir`)",
+    _folder,
+    None,
+    "none",
+)
 FOOTPRINT = Variable[bool](
     "NEXTWORD_FOOTPRINT",
     "`true` or `false`: measure load time and resident memory when a run ends (`footprint`)",
@@ -187,6 +194,7 @@ AWD_LSTM = Variable[Path | None](
 VARIABLES: tuple[Variable, ...] = (
     CORPORA,
     CACHE,
+    CONFIG_DIR,
     FOOTPRINT,
     CHECKPOINT_SECONDS,
     CUDA_GRAPHS,
@@ -207,19 +215,29 @@ TORCHRUN: tuple[Variable, ...] = (RANK, LOCAL_RANK, WORLD_SIZE)
 
 
 def check_environment() -> None:
-    """Raises UserError for the first variable with an unusable value, and for a misspelt name of one.
+    """Raises UserError for the first variable with an unusable value, or for a misspelt name of one.
 
     Empty variables count as unset, and are: `conf/config.yaml` reads the environment, too.
     """
-    known = {variable.name.removeprefix(PREFIX): variable for variable in VARIABLES}
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        own = name.removeprefix(PREFIX)
-        if own not in known and (close := difflib.get_close_matches(own, known, n=1, cutoff=0.75)):
-            raise UserError(f"{name}: there is no such variable. Did you mean {PREFIX}{close[0]}?")
+    for problem in environment_problems():
+        raise UserError(problem)
     for variable in (*VARIABLES, *TORCHRUN):
         if os.environ.get(variable.name) == "":
             del os.environ[variable.name]
-        variable.value  # noqa: B018
+
+
+def environment_problems() -> Iterator[str]:
+    """What is wrong with each variable that has an unusable value, or a name that is nearly one of ours."""
+    known = {variable.name.removeprefix(PREFIX) for variable in VARIABLES}
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        own = name.removeprefix(PREFIX)
+        if own not in known and (close := difflib.get_close_matches(own, known, n=1, cutoff=0.75)):
+            yield f"{name}: there is no such variable. Did you mean {PREFIX}{close[0]}?"
+    for variable in (*VARIABLES, *TORCHRUN):
+        try:
+            variable.value  # noqa: B018
+        except UserError as error:
+            yield str(error)
 
 
 def child_python() -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 import benchmark
 from benchmark.environment import user_path
 from benchmark.errors import UserError
+from benchmark.own_folder import own_folder
 from benchmark.storage.files import check_name
 
 #: What happens if a model refuses its settings; auto: skip in a sweep, error for a single run.
@@ -68,9 +69,22 @@ def conf_dir() -> Path:
     return package / "conf" if (package / "conf").is_dir() else package.parent / "conf"
 
 
+def conf_dirs() -> list[Path]:
+    """The folders that configuration files are read from: ours, then the user's own, if one is named. Of two
+    files with one name, the first counts, as in Hydra."""
+    own = own_folder()
+    return [conf_dir()] if own is None else [conf_dir(), own]
+
+
+def conf_files(group: str) -> dict[str, Path]:
+    """The files of a configuration group (`model`, `corpus`, `sweep`, `train`, `launcher`) by name."""
+    found = {path.stem: path for folder in reversed(conf_dirs()) for path in (folder / group).glob("*.yaml")}
+    return dict(sorted(found.items()))
+
+
 def choices(group: str) -> list[str]:
-    """The names in a configuration group: `model`, `corpus`, `sweep`, `train`, `launcher`."""
-    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+    """The names in a configuration group."""
+    return list(conf_files(group))
 
 
 def check_settings(config: Mapping[str, Any]) -> None:

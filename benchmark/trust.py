@@ -2,8 +2,8 @@
 
 A results folder may come from anywhere, and its records name the classes of their models. Importing a module
 runs its code, so a record chooses only among the classes of `baselines`, which is installed with nextword,
-and of packages that the user allows: by the setting `allow`, on the command line or in `conf/config.yaml`, or
-by running a model of such a package.
+and of packages that the user allows: by the setting `allow`, on the command line or in `conf/config.yaml`, by
+running a model of such a package, or by naming a folder whose `model/*.yaml` have such models.
 
 A record may also name a command that computes a model. It is started only if the user allows this very
 command, by a name for it that `allow` takes, or runs a model with it.
@@ -16,13 +16,14 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import benchmark
 from benchmark.errors import UserError
+from benchmark.own_folder import own_folder
 from benchmark.settings import conf_dir
 from benchmark.storage.reading import or_empty, read_yaml_object
 
@@ -61,7 +62,7 @@ def allow_classes_in(settings: Mapping[str, Any]) -> None:
 
 def allowed_names() -> list[str]:
     """The packages that the user has allowed, beside `baselines`, and the commands."""
-    return sorted(_allowed | _allowed_in_conf())
+    return sorted(_allowed | _allowed_in_conf() | _own_packages())
 
 
 def check_trusted(target: object) -> str:
@@ -161,6 +162,14 @@ def take_allowed(arguments: Sequence[str]) -> list[str]:
         if equals and key.removeprefix("--") == SETTING:
             allow([name.strip() for name in value.strip("[]").split(",") if name.strip()])
     return [argument for argument in arguments if argument.partition("=")[0].removeprefix("--") != SETTING]
+
+
+def _own_packages() -> set[str]:
+    """The packages of the models in the folder that the user has named."""
+    own = own_folder()
+    files = sorted((own / "model").glob("*.yaml")) if own is not None else []
+    read = [or_empty(partial(read_yaml_object, path)) for path in files]
+    return {target.partition(".")[0] for settings in read for target in targets_in(settings)}
 
 
 @cache

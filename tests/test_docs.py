@@ -14,7 +14,7 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from benchmark.cli import VERBS
+from benchmark.cli import HELP, VERBS, main
 from benchmark.corpus.settings import corpus_settings
 from benchmark.search.search_file import SearchSettings, load_search
 from benchmark.settings import choices
@@ -70,7 +70,7 @@ def test_commands_are_found() -> None:
 @pytest.fixture
 def results_dir(tmp_path: Path) -> Path:
     """A results folder with the runs that some commands build upon."""
-    for model in ("lstm", "smoothed_unigram"):
+    for model in ("lstm", "smoothed_unigram", "my_model"):
         run = tmp_path / "runs" / "sotu_small" / model / "0123456789ab"
         run.mkdir(parents=True)
         record = {"run_id": run.name, "status": "ok", "model": model, "corpus": "sotu_small", "label": model}
@@ -78,11 +78,26 @@ def results_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a reader's own, with the model and the sweep that the pages begin from."""
+    folder = tmp_path_factory.mktemp("own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(["new", "model", "my_model", "--family", "count"]) == 0
+    (folder / "conf" / "sweep").mkdir()
+    (sweep,) = [
+        block for block in blocks(TEXT["sweeps.md"], "yaml") if block.startswith("description: my model")
+    ]
+    (folder / "conf" / "sweep" / "all.yaml").write_text(sweep, encoding="utf-8")
+    return folder
+
+
 @pytest.mark.parametrize("arguments", RUNS, ids=" ".join)
 def test_runs_can_be_composed(
-    arguments: list[str], results_dir: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], results_dir: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(own_folder if "conf" in arguments else ROOT)
     assert COLLECTOR.jobs([*composed(arguments), f"results_dir={results_dir}"])
 
 
@@ -101,7 +116,7 @@ def test_options_are_in_the_help(command: list[str], capsys: pytest.CaptureFixtu
     nested = arguments[:1] if arguments[:1] in (["neural"], ["latency"]) else []
     with suppress(SystemExit):  # argparse's way
         importlib.import_module(f"benchmark.verbs.{verb}").main([*nested, "--help"])
-    shown = capsys.readouterr().out
+    shown = capsys.readouterr().out + HELP
     assert [a for a in arguments if a.startswith("--") and a.partition("=")[0] not in shown] == []
 
 
@@ -140,7 +155,8 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_the_sweep_file_it_shows_is_one() -> None:
-    sweep, search = (OmegaConf.to_container(OmegaConf.create(b)) for b in blocks(TEXT["sweeps.md"], "yaml"))
+    shown = (OmegaConf.to_container(OmegaConf.create(b)) for b in blocks(TEXT["sweeps.md"], "yaml"))
+    sweep, search, _ = shown  # the last is run as a file of the reader's own
     assert isinstance(sweep, dict)
     assert isinstance(search, dict)
     assert [len(COLLECTOR.jobs(["-m", *shlex.split(grid)])) for grid in sweep["grids"]] == [2, 3]

@@ -9,6 +9,7 @@ import argparse
 import math
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +23,29 @@ RUN_HELP = "a run folder, the start of a run id, a model, or CORPUS/MODEL"
 
 #: argparse's words for an option without its value.
 _NO_VALUE = ("expected one argument", "expected at least one argument")
+
+
+class _Asked(Exception):
+    """Raised by a parser that is asked for, before it parses anything."""
+
+    def __init__(self, parser: Parser) -> None:
+        self.parser = parser
+
+
+_asking = False
+
+
+def parser_of(main: Callable[[list[str]], int], arguments: Sequence[str]) -> Parser | None:
+    """The parser with which a program would read its command line; nothing of the program is run."""
+    global _asking
+    _asking = True
+    try:
+        main(list(arguments))
+    except _Asked as asked:
+        return asked.parser
+    finally:
+        _asking = False
+    return None
 
 
 class Parser(argparse.ArgumentParser):
@@ -43,11 +67,18 @@ class Parser(argparse.ArgumentParser):
         self._names += [name for name in names if name.startswith("--")]
         return super().add_argument(*names, **settings)
 
+    @property
+    def actions(self) -> Sequence[argparse.Action]:
+        """Its arguments and options."""
+        return self._actions
+
     def parse(self, arguments: Sequence[str], *, intermixed: bool = False) -> argparse.Namespace:
         """The options among `arguments`. `intermixed`: words may stand between and behind options.
 
         Raises UserError.
         """
+        if _asking:
+            raise _Asked(self)
         given = [self._as_option(argument) for argument in arguments]
         known = self.parse_known_intermixed_args if intermixed else self.parse_known_args
         try:
@@ -118,15 +149,16 @@ def positive(text: str) -> float:
     return value
 
 
-def one_of(known: Collection[str]) -> Callable[[str], str]:
+@dataclass(frozen=True, eq=False)  # argparse looks types up in a table
+class OneOf:
     """A type of options: one of some names."""
 
-    def read(text: str) -> str:
-        if text not in known:
-            raise argparse.ArgumentTypeError(f": there is no {text!r}. {did_you_mean(text, known)}")
-        return text
+    known: Collection[str]
 
-    return read
+    def __call__(self, text: str) -> str:
+        if text not in self.known:
+            raise argparse.ArgumentTypeError(f": there is no {text!r}. {did_you_mean(text, self.known)}")
+        return text
 
 
 def name(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
@@ -120,16 +121,24 @@ class CorpusSettings:
 
 def corpus_settings(options: Mapping[str, Any]) -> CorpusSettings:
     """The checked settings. Raises UserError: one line that names the key and what to do."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     _check_keys(CorpusSettings, options, "corpus")
     try:
-        settings = TypeAdapter(CorpusSettings).validate_python(dict(options))
+        settings: CorpusSettings = _adapter().validate_python(dict(options))
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(_problem(first["loc"], first["input"], first["msg"])) from error
     _check_together(settings)
     return settings
+
+
+@cache
+def _adapter() -> Any:
+    """What checks types; it takes a while to make."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(CorpusSettings)
 
 
 def _check_keys(kind: Any, options: Mapping[str, Any], where: str) -> None:

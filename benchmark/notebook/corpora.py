@@ -8,7 +8,7 @@ from benchmark.console.output import say
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.environment import CACHE, CORPORA
 from benchmark.record.find import find_run
-from benchmark.settings import choices, conf_dir
+from benchmark.settings import conf_files
 from benchmark.storage.reading import read_yaml_object
 
 
@@ -27,9 +27,8 @@ def corpus(
     """
     corpora = Path(corpora_dir) if corpora_dir is not None else CORPORA.value
     cache = Path(cache_dir) if cache_dir is not None else CACHE.value
-    if name in choices("corpus"):
-        settings = read_yaml_object(conf_dir() / "corpus" / f"{name}.yaml")
-        return open_corpus(settings, corpora_dir=corpora, cache_dir=cache, say=say)
+    if (file := conf_files("corpus").get(str(name))) is not None:
+        return open_corpus(read_yaml_object(file), corpora_dir=corpora, cache_dir=cache, say=say)
 
     from benchmark.compare.events import events_of
 

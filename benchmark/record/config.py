@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.settings import conf_dir
+from benchmark.settings import conf_files
 from benchmark.storage.reading import Unreadable, or_empty, read_yaml_object
 
 FILE = "config.yaml"
@@ -30,17 +30,19 @@ def read_config(folder: Path, *groups: str) -> dict[str, Any]:
 
 
 def recorded_corpus(folder: Path) -> dict[str, Any]:
-    """The settings of a run's corpus. A text that is not on this machine is fetched only from where the
-    installed `conf/corpus/` has it, since a record may name any address. Raises as `read_config` does."""
+    """The settings of a run's corpus. A text that is not on this machine is fetched only from where a file
+    that the user can choose has it (`corpus=NAME`), since a record may name any address. Raises as
+    `read_config` does."""
     corpus: dict[str, Any] = read_config(folder, "corpus")["corpus"]
     source = corpus.get("source")
-    if isinstance(source, dict) and source.get("url") not in _known_addresses():
+    known = _known_addresses(tuple(conf_files("corpus").values()))
+    if isinstance(source, dict) and source.get("url") not in known:
         corpus["source"] = {key: value for key, value in source.items() if key != "url"}
     return corpus
 
 
 @cache
-def _known_addresses() -> frozenset[str]:
-    read = [or_empty(partial(read_yaml_object, path)) for path in (conf_dir() / "corpus").glob("*.yaml")]
+def _known_addresses(files: tuple[Path, ...]) -> frozenset[str]:
+    read = [or_empty(partial(read_yaml_object, path)) for path in files]
     sources = [corpus["source"] for corpus in read if isinstance(corpus.get("source"), dict)]
     return frozenset(str(source["url"]) for source in sources if "url" in source)

@@ -21,7 +21,7 @@ from pydantic import (
 
 from benchmark.errors import UserError, did_you_mean
 from benchmark.search.space import Choices, Parameter, Range, grid
-from benchmark.settings import choices, conf_dir
+from benchmark.settings import conf_files
 from benchmark.storage.reading import read_yaml_object
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -77,9 +77,10 @@ def load_search(name: str, given: Mapping[str, Any]) -> SearchSettings:
 
     `given`: `trials`, `sampler`, … and `space.KEY`. Raises UserError that names the file and the key.
     """
-    if name not in choices("search"):
-        raise UserError(f"there is no search {name!r}. {did_you_mean(name, choices('search'))}")
-    return search_of(conf_dir() / "search" / f"{name}.yaml", given, "search")
+    known = conf_files("search")
+    if name not in known:
+        raise UserError(f"there is no search {name!r}. {did_you_mean(name, known)}")
+    return search_of(known[name], given, "search")
 
 
 def search_of(

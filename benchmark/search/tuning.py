@@ -19,7 +19,7 @@ from benchmark.search.copies import warn_of_copies
 from benchmark.search.prepare import prepared, reproducible
 from benchmark.search.record import SearchRecord, defaults_trial, short_names
 from benchmark.search.search_file import SearchSettings, read_options, search_of
-from benchmark.settings import choices, conf_dir
+from benchmark.settings import choices, conf_dir, conf_files
 from benchmark.sweep.compose import Collector
 
 GROUP = "tuning"
@@ -57,15 +57,15 @@ def tune(entries: Sequence[str], limits: Mapping[str, Any], overrides: Sequence[
 
 def load_entry(entry: str, limits: Mapping[str, Any]) -> SearchSettings:
     """The search of an entry. Raises UserError naming the file and the key."""
-    if entry not in choices(GROUP):
-        raise UserError(f"there is no entry {entry!r} to tune. {did_you_mean(entry, choices(GROUP))}")
+    known = conf_files(GROUP)
+    if entry not in known:
+        raise UserError(f"there is no entry {entry!r} to tune. {did_you_mean(entry, known)}")
     shared = read_options(conf_dir() / f"{GROUP}.yaml")
     for key in limits:
         if key not in shared:
             raise UserError(f"{GROUP}.{key}: there is no such setting. {did_you_mean(key, shared)}")
-    path = conf_dir() / GROUP / f"{entry}.yaml"
-    own = read_options(path)
-    return search_of(path, limits, GROUP, {**shared, **own})
+    own = read_options(known[entry])
+    return search_of(known[entry], limits, GROUP, {**shared, **own})
 
 
 def summary(records: Sequence[SearchRecord]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.console.quoting import for_shell, quoted_argument
 from benchmark.errors import UserError, did_you_mean
+from benchmark.own_folder import CONFIG_DIR, checked_folder
 from benchmark.settings import NAMED, SETTINGS, choices
 from benchmark.sweep.named_sweeps import key_of
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
 MULTIRUN = ("-m", "--multirun")
-
-#: The option before a folder of further configuration files.
-CONFIG_DIR = ("--config-dir", "-cd")
 
 #: Options that have Hydra print something instead of composing jobs, and what each may ask for.
 HYDRA_QUESTIONS = {
@@ -128,7 +126,7 @@ def _check_options(arguments: Sequence[str]) -> None:
                 raise UserError(f"{argument} is not usable: {option} takes no value; leave ={value} out")
             continue
         if option in CONFIG_DIR:
-            _check_config_dir(option, value)
+            checked_folder(f"{option}={value}")
         elif option in HYDRA_QUESTIONS:
             _check_question(option, value, needed=option in ("--cfg", "-c"))
         elif option in OF_CFG:
@@ -138,15 +136,6 @@ def _check_options(arguments: Sequence[str]) -> None:
                 raise UserError(f"{option} {value}".rstrip() + " is not usable: give a part such as model")
         else:
             raise UserError(f"{argument}: there is no option {option!r}. {_instead(option)}")
-
-
-def _check_config_dir(option: str, value: str) -> None:
-    from pathlib import Path
-
-    if not value:
-        raise UserError(f"{option} needs a value after it: a folder that is laid out like conf/")
-    if not Path(value).is_dir():
-        raise UserError(f"{option} {value} is not usable: there is no such folder")
 
 
 def _check_question(option: str, value: str, *, needed: bool) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmark.settings import conf_dir
+from benchmark.settings import conf_dirs
 from benchmark.storage.reading import Unreadable, read_yaml_object
 
 
-def unreadable_file(arguments: Sequence[str], config_dir: Path | None = None) -> str | None:
+def unreadable_file(arguments: Sequence[str]) -> str | None:
     """What is wrong with the first chosen file that cannot be read, which it names; None if none is wrong."""
-    for path in _chosen(arguments, [conf_dir(), *([config_dir] if config_dir else [])]):
+    for path in _chosen(arguments, conf_dirs()):
         try:
             read_yaml_object(path)
         except FileNotFoundError:

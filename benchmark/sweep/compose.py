@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Any
 from benchmark.console.quoting import quoted_argument
 from benchmark.errors import UserError
 from benchmark.job import Job
+from benchmark.own_folder import checked_folder, config_dir_options, use_own_folder, without_config_dir
 from benchmark.record.find import find_run
 from benchmark.record.reference import with_folders, with_ids_as_text
 from benchmark.settings import NAMED, check_settings
-from benchmark.sweep.arguments import CONFIG_DIR, HYDRA_QUESTIONS, MULTIRUN, check_arguments
+from benchmark.sweep.arguments import HYDRA_QUESTIONS, MULTIRUN, check_arguments
 from benchmark.sweep.chosen_files import unreadable_file
 from benchmark.sweep.error_messages import readable_message
 from benchmark.sweep.hydra_application import Composed, compose_with_hydra
 from benchmark.sweep.launchers.hydra_names import translate_hydra_launcher
 from benchmark.sweep.named_sweeps import expand_named_sweep, key_of
 from benchmark.sweep.no_effect import check_effects
-from benchmark.trust import allow
+from benchmark.trust import allow, allowed_names
 
 if TYPE_CHECKING:
     from benchmark.sweep.cached_composer import CachedComposer
@@ -73,6 +74,8 @@ class Collector:
         """Every job of a command line, each once, in order. Raises UserError."""
         check_arguments(arguments)
         _check_question(arguments)
+        for option in config_dir_options(arguments):
+            use_own_folder(checked_folder(option))
         arguments = [with_ids_as_text(argument) for argument in translate_hydra_launcher(arguments)]
         folder_of = cache(lambda results_dir, name: str(find_run(results_dir, name).folder))
         lines = [choice for line in expand_named_sweep(arguments) for choice in _choices(line)]
@@ -137,9 +140,7 @@ class Collector:
         try:
             return self.composed(arguments)
         except Exception as error:
-            own = config_dir_options(arguments)
-            folder = Path(own[0].partition("=")[2]) if own else None
-            if unreadable := unreadable_file(arguments, folder):
+            if unreadable := unreadable_file(arguments):
                 raise UserError(unreadable) from error
             message = readable_message(error, arguments)
             culprit = self._culprit(arguments)
@@ -208,44 +209,17 @@ def _choices(arguments: Sequence[str]) -> Iterator[list[str]]:
     )
 
 
-def config_dir_options(arguments: Sequence[str]) -> list[str]:
-    """`--config-dir=FOLDER`, however a command line spells it; nothing if it names no such folder."""
-    words = ["=".join(arguments[place : place + 2]) for place, a in enumerate(arguments) if a in CONFIG_DIR]
-    words += [argument for argument in arguments if argument.startswith("--config-dir=")]
-    return [f"--config-dir={word.partition('=')[2]}" for word in words[-1:]]
-
-
-def without_config_dir(arguments: Sequence[str]) -> list[str]:
-    """A command line without its `--config-dir FOLDER`."""
-    places = {place for place, argument in enumerate(arguments) if argument in CONFIG_DIR}
-    return [
-        argument
-        for place, argument in enumerate(arguments)
-        if place not in places and place - 1 not in places and not argument.startswith("--config-dir=")
-    ]
-
-
 def _options(arguments: Sequence[str]) -> tuple[bool, str | None, list[str]] | None:
     """Whether it is a multirun, a further configuration folder, and the overrides.
 
     None if there are other options, which are for Hydra itself.
     """
-    multirun, config_dir, overrides = False, None, []
-    waiting = iter(arguments)
-    for argument in waiting:
-        if argument in MULTIRUN:
-            multirun = True
-        elif argument in CONFIG_DIR:
-            config_dir = next(waiting, "")
-        elif argument.startswith("--config-dir="):
-            config_dir = argument.partition("=")[2]
-        elif argument.startswith("-"):
-            return None
-        else:
-            overrides.append(argument)
-    if config_dir is not None and not Path(config_dir).is_dir():
-        return None  # Hydra reports it
-    return multirun, config_dir, overrides
+    own = config_dir_options(arguments)
+    words = without_config_dir(arguments)
+    overrides = [word for word in words if word not in MULTIRUN]
+    if any(override.startswith("-") for override in overrides):
+        return None
+    return len(overrides) < len(words), own[0].partition("=")[2] if own else None, overrides
 
 
 def _chooses_settings(argument: str) -> bool:
@@ -261,7 +235,8 @@ def _job(config: dict[str, Any], overrides: Sequence[str], folder_of: FolderOf) 
     allow(config["allow"])
     # finished runs that the model builds on are named; look up their folders
     find = partial(folder_of, Path(config["results_dir"]))
-    return Job({**config, "model": with_folders(config["model"], find)}, _command(overrides))
+    model = with_folders(config["model"], find)
+    return Job({**config, "model": model, "allow": allowed_names()}, _command(overrides))
 
 
 def _check_named(group: str, settings: Any) -> None:

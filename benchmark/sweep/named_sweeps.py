@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.settings import choices, conf_dir
+from benchmark.settings import conf_files
 from benchmark.storage.reading import read_yaml
 
 
@@ -62,9 +62,10 @@ def _of_models(grids: list[list[str]], models: list[str]) -> list[list[str]]:
 
 def _grids(sweep: str) -> list[list[str]]:
     """The grids of a sweep: each a list of overrides, of which `-m` runs every combination."""
-    if sweep not in choices("sweep"):
-        raise UserError(f"there is no sweep {sweep!r}. {did_you_mean(sweep, choices('sweep'))}")
-    path = conf_dir() / "sweep" / f"{sweep}.yaml"
+    known = conf_files("sweep")
+    if sweep not in known:
+        raise UserError(f"there is no sweep {sweep!r}. {did_you_mean(sweep, known)}")
+    path = known[sweep]
     content = read_yaml(path)
     grids = content.get("grids") if isinstance(content, dict) else None
     if not isinstance(grids, list) or not all(isinstance(grid, str) for grid in grids):

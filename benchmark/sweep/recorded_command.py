@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.own_folder import config_dir_options
 from benchmark.sweep.arguments import parsed_override
-from benchmark.sweep.compose import config_dir_options
 
 #: What a recorded command may set. The rest says where and how runs are made, which is for the user to say.
 SETTABLE = frozenset({"model", "corpus", "train", "output", "size", "seed", "device", "threads"})

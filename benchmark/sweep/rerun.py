@@ -9,8 +9,9 @@ from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Job, Say, in_sweep
+from benchmark.own_folder import without_config_dir
 from benchmark.record.recorded_settings import check_programs
-from benchmark.sweep.compose import INCIDENTAL, Collector, without_config_dir
+from benchmark.sweep.compose import INCIDENTAL, Collector
 from benchmark.sweep.launch import plan_runs
 from benchmark.sweep.named_sweeps import key_of
 from benchmark.sweep.recorded_command import recorded_settings

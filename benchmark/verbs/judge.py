@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from benchmark.console.options import Parser, one_of
+from benchmark.console.options import OneOf, Parser
 from benchmark.console.output import say
 from benchmark.judge import TITLES
 from benchmark.record.find import find_run
@@ -44,7 +44,7 @@ def _parser() -> Parser:
     parser = runs_parser("judge", __doc__, again=again, data="data")
     parser.add_argument(
         "--only",
-        type=one_of(TITLES),
+        type=OneOf(TITLES),
         metavar="TASK",
         help=f"judge by this task only: {' or '.join(TITLES)} (default: by both)",
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.console.options import Parser, one_of
+from benchmark.console.options import OneOf, Parser
 from benchmark.console.terminal import json_text
-from benchmark.settings import choices, conf_dir
+from benchmark.settings import choices, conf_files
 from benchmark.storage.reading import Unreadable, read_text, read_yaml_object, warn_once
 
 GROUPS = {
@@ -22,7 +22,7 @@ GROUPS = {
 def main(arguments: list[str]) -> int:
     parser = Parser("nextword list", __doc__)
     parser.add_argument(
-        "what", nargs="?", type=one_of(GROUPS), help=f"what to list: {', '.join(GROUPS)} (default: all)"
+        "what", nargs="?", type=OneOf(GROUPS), help=f"what to list: {', '.join(GROUPS)} (default: all)"
     )
     parser.add_argument("--keys", action="store_true", help="also list the settings of each")
     parser.add_argument("--json", action="store_true", help="all of it as JSON")
@@ -55,7 +55,7 @@ def _entry(group: str, name: str) -> dict[str, Any] | None:
     """
     from omegaconf.errors import OmegaConfBaseException
 
-    path = conf_dir() / group / f"{name}.yaml"
+    path = conf_files(group)[name]
     try:
         return _described(path, group, name)
     except Unreadable as error:
@@ -81,8 +81,7 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
     for default in content.get("defaults", []):  # its components, whose labels its own label may use
         for choice, chosen in default.items() if isinstance(default, dict) else ():
             source, _, place = choice.lstrip("/").partition("@")
-            other = conf_dir() / source / f"{chosen}.yaml"
-            OmegaConf.update(node, place, OmegaConf.create(read_yaml_object(other)))
+            OmegaConf.update(node, place, OmegaConf.create(read_yaml_object(conf_files(source)[chosen])))
     whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})
     known = [
         str(OmegaConf.select(whole, f"{group}.{key}"))

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.search import search_file as search_files
 from benchmark.search.command import run_search
 from benchmark.storage.checksums import unsealed
 from benchmark.sweep.compose import collect
@@ -46,8 +45,7 @@ def search(
 ) -> Search:
     """Runs the search of a text of YAML on a small corpus of files; returns the exit status."""
     (tmp_path / "search").mkdir()
-    monkeypatch.setattr(search_files, "conf_dir", lambda: tmp_path)
-    monkeypatch.setattr(search_files, "choices", lambda group: ["mine"])
+    monkeypatch.setenv("NEXTWORD_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
 
     def run(text: str, *arguments: str, results: str = "results") -> int:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.search import search_file as search_files
 from benchmark.search.search_file import load_search, without
 from benchmark.search.space import overrides
 from benchmark.search.study import Study
@@ -22,8 +21,7 @@ SOUND = "description: orders\nbase: model=kneser_ney\nspace: {model.order: {low:
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Writes `conf/search/mine.yaml` of a configuration folder of the test's own."""
     (tmp_path / "search").mkdir()
-    monkeypatch.setattr(search_files, "conf_dir", lambda: tmp_path)
-    monkeypatch.setattr(search_files, "choices", lambda group: ["mine"])
+    monkeypatch.setenv("NEXTWORD_CONFIG_DIR", str(tmp_path))
 
     def write(text: str) -> None:
         (tmp_path / "search" / "mine.yaml").write_text(text, encoding="utf-8")

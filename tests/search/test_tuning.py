@@ -18,7 +18,6 @@ from benchmark.report.sections import comparison as comparison_section
 from benchmark.report.sections import search as searches_section
 from benchmark.report.sections import tuning as section
 from benchmark.report.tuned import tuned
-from benchmark.search import search_file as search_files
 from benchmark.search import tuning
 from benchmark.search.expected_best import expected_best
 from benchmark.search.prepare import prepared
@@ -56,8 +55,9 @@ def tune(tmp_path: Path, text_corpus: list[str], warm_workers: None, monkeypatch
     (tmp_path / "tuning.yaml").write_text(LIMITS, encoding="utf-8")
     for name, content in ENTRIES.items():
         (tmp_path / "tuning" / f"{name}.yaml").write_text(content, encoding="utf-8")
-    for module in (search_files, tuning):
-        monkeypatch.setattr(module, "conf_dir", lambda: tmp_path)
+    monkeypatch.setattr(tuning, "conf_dir", lambda: tmp_path)
+    files = {name: tmp_path / "tuning" / f"{name}.yaml" for name in ENTRIES}
+    monkeypatch.setattr(tuning, "conf_files", lambda group: files)
     monkeypatch.setattr(tuning, "choices", lambda group: sorted(ENTRIES))
     monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
     return lambda *arguments: main(["tune", *arguments, *text_corpus, f"results_dir={tmp_path / 'results'}"])

@@ -187,12 +187,7 @@ def test_a_check_prints_each_rule_and_its_verdict(nextword) -> None:
 @pytest.mark.parametrize(
     ("line", "offers"),
     [
-        ("nextword ge", "generate"),
-        ("nextword run model=kneser_ney_s", "model=kneser_ney_single"),
         ("nextword run model=lstm model.hid", "model.hidden_size="),
-        ("nextword run +sw", "+sweep="),
-        ("nextword run +sweep=qu", "+sweep=quick"),
-        ("nextword check model=fix", "model=fixed_window"),
     ],
 )
 def test_the_shell_completes_verbs_models_and_settings(line: str, offers: str) -> None:

@@ -1,0 +1,1 @@
+"""New files to begin from: `nextword new model NAME`."""
