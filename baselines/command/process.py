@@ -85,7 +85,7 @@ class Process:
             self._selector.register(self._input, selectors.EVENT_WRITE)
         self._unsent = memoryview(bytes(self._unsent) + request)
 
-    def line(self, seconds: float | None, asked: str, numbers: int = 0) -> bytes:
+    def line(self, seconds: float | None, asked: object, numbers: int = 0) -> bytes:
         """The next line of the answer, without its end.
 
         `seconds`: the longest silence; None: no limit. `asked`: what was asked, for messages. `numbers`: how

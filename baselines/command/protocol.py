@@ -33,6 +33,17 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line of a request, which messages show."""
+
+    header: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.header!r}, line {quoted(self.line)}"
+
+
 @dataclass(frozen=True)
 class Patience:
     """The longest silence, in seconds, while a model is fitted and while anything else is answered; None:
@@ -129,18 +140,18 @@ class Dialogue:
         with self._answering(header):
             self._process.send(request, repr(header))
             for line, count in zip(lines, counts, strict=True):
-                asked = _asked(header, line)
+                asked = Asked(header, line)
                 answers.append(self._process.line(self._patience.answer, asked, count))
                 numbers += self._numbers(answers[-1], asked, count)
             return self._possible(np.array(numbers, dtype=np.float64), counts, header, lines, answers)
 
-    def _numbers(self, answer: bytes, asked: str, count: int) -> list[float]:
+    def _numbers(self, answer: bytes, asked: Asked, count: int) -> list[float]:
         try:
             numbers = list(map(float, answer.split()))
         except ValueError:
             self._refuse(answer, asked, f"{quoted(answer)}, which is not all numbers")
         if len(numbers) != count:
-            what = "word" if asked.startswith("'score") else "word of the vocabulary"
+            what = "word" if asked.header.startswith("score") else "word of the vocabulary"
             wrong = f"{len(numbers):,} numbers, not {count:,}, one for each {what}: {quoted(answer)}"
             self._refuse(answer, asked, wrong)
         return numbers
@@ -156,12 +167,12 @@ class Dialogue:
             line = int(np.searchsorted(ends, place, side="right"))
             within, number = place - int(ends[line]) + counts[line] + 1, numbers[place]
             problem = "is no number" if np.isnan(number) else "is above 0, which ln p never is"
-            asked = _asked(header, lines[line])
+            asked = Asked(header, lines[line])
             shown = f"{quoted(answers[line])}, whose number {within:,}, {number:g}, {problem}"
             self._refuse(answers[line], asked, shown)
         return numbers
 
-    def _refuse(self, answer: bytes, asked: str, problem: str) -> NoReturn:
+    def _refuse(self, answer: bytes, asked: str | Asked, problem: str) -> NoReturn:
         """Raise CommandFailed for an answer; one that begins with `error` says itself what is wrong."""
         said = answer.decode(errors="replace").strip()
         if said.partition(" ")[0] == "error":
@@ -176,8 +187,3 @@ class Dialogue:
         except KeyboardInterrupt:
             self._process.failure(f"was interrupted while it answered {asked!r}")
             raise
-
-
-def _asked(header: str, line: str) -> str:
-    """A line of a request as messages name it."""
-    return f"{header!r}, line {quoted(line)}"

@@ -18,8 +18,8 @@ class Arpa:
 
     def prepare(self, verb, given):
         self.model = kenlm.Model(self.path)
-        self.words = vocabulary(given)
-        missing = [word for word in self.words if word != "<unk>" and spelt(word) not in self.model]
+        self.spelt = {word: spelt(word) for word in vocabulary(given)}
+        missing = [word for word in self.spelt.values() if word != "<unk>" and word not in self.model]
         if missing:
             yield f"error {self.path} lacks {len(missing)} words of the corpus, such as {missing[0]}"
         with open(self.path, encoding="utf-8") as file:
@@ -39,7 +39,7 @@ class Arpa:
         after = kenlm.State()
         for text in texts:
             _, state = self.read(text)
-            yield [self.ln(state, word, after) for word in self.words]
+            yield [self.ln(state, word, after) for word in self.spelt]
 
     def read(self, text):
         """ln p of each word of a sentence, and the state after it."""
@@ -51,7 +51,7 @@ class Arpa:
         return numbers, state
 
     def ln(self, state, word, after):
-        return self.model.BaseScore(state, spelt(word), after) * math.log(10)
+        return self.model.BaseScore(state, self.spelt[word], after) * math.log(10)
 
 
 if __name__ == "__main__":

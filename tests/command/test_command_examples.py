@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from command_cases import ROOT, fitted
+from command_cases import ROOT, fitted, stream
 
 from baselines.ngram.external.kenlm import KenLM
 from baselines.ngram.smoothing.add_k import AddK
@@ -20,7 +20,7 @@ from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.build import build_model
 from benchmark.check import check_model
 from benchmark.check.texts import made_up
-from benchmark.contract import RunLog
+from benchmark.contract import RunLog, TokenStream
 
 EXAMPLES = ROOT / "examples" / "commands"
 
@@ -67,3 +67,46 @@ def test_the_wrapped_kenlm_has_the_scores_of_kenlm(tmp_path: Path) -> None:
     contexts = [texts.test.ids[:place] for place in (0, 1, 7, 40)]
     assert np.array_equal(wrapped.next_log_probs(contexts), within.next_log_probs(contexts))
     assert wrapped.size().entries == within.size().entries
+
+
+@pytest.mark.slow
+def test_a_causal_model_scores_words_by_their_pieces(tmp_path: Path) -> None:
+    """A tiny one with random weights and a tokeniser made here, piece after piece without batches."""
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    text = stream("the cat sat </s> a naïve dog, unbelievably , sat on the mat </s> </s> the <unk> </s>")
+    tokeniser = tiny_tokeniser(transformers)
+    torch.manual_seed(1)
+    shape = {"n_positions": 64, "n_embd": 16, "n_layer": 2, "n_head": 2, "initializer_range": 0.5}
+    model = transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=len(tokeniser), **shape)).eval()
+    for part in (tokeniser, model):
+        part.save_pretrained(tmp_path)
+    program = [sys.executable, EXAMPLES / "causal_lm.py", tmp_path]
+    wrapped = fitted(example("causal_lm", *program), text)
+
+    def piece_by_piece(line: TokenStream) -> list[float]:
+        *words, _end = line.vocabulary.decode(line.ids)
+        ids, scores = [tokeniser.eos_token_id], []
+        pieces = [tokeniser.encode(f" {word}" if place else word) for place, word in enumerate(words)]
+        for own in [*pieces, [tokeniser.eos_token_id]]:
+            scores.append(0.0)
+            for piece in own:
+                with torch.no_grad():
+                    scores[-1] += float(model(torch.tensor([ids])).logits[0, -1].log_softmax(-1)[piece])
+                ids.append(piece)
+        return scores
+
+    wanted = [score for line in text.each_line() for score in piece_by_piece(line)]
+    assert wrapped.log_probs(text) == pytest.approx(np.array(wanted), abs=1e-4)
+    assert wrapped.size().parameters == sum(each.numel() for each in model.parameters())
+    assert any("do not sum to one" in note for note in wrapped.notes)
+
+
+def tiny_tokeniser(transformers: Any) -> Any:
+    """Byte-pair encoding as GPT-2 has it, learnt from a line."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    learnt = ByteLevelBPETokenizer()
+    learnt.train_from_iterator(["the cat sat on the mat and the dog sat on the log"] * 3, vocab_size=280)
+    learnt.add_special_tokens(["<|endoftext|>"])
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=learnt._tokenizer, eos_token="<|endoftext|>")
