@@ -98,7 +98,8 @@ class Process:
             if len(self._rest) > most:
                 raise self.failure(f"answered {asked} by a line of more than {most:,} bytes")
             if not self._pump(seconds):
-                raise self.failure(f"was silent for {seconds:g} s (model.timeout), asked {asked}")
+                limit = "model.timeout and model.fit_timeout say how long it may be"
+                raise self.failure(f"was silent for {seconds:g} s, asked {asked} ({limit})")
         return self._lines.popleft()
 
     def failure(self, problem: str) -> CommandFailed:

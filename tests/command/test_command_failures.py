@@ -65,7 +65,7 @@ def test_a_program_that_says_more_than_it_was_asked_is_refused() -> None:
 def test_a_silent_program_is_given_up() -> None:
     script = FITTED + "read x; echo wait >&2; sleep 60"
     model = fitted({**shell(script), "timeout": 0.2}, TEXT)
-    says = r"silent for 0.2 s \(model.timeout\), asked 'score 2', line 'a b .*: wait"
+    says = r"silent for 0.2 s, asked 'score 2', line 'a b </s>' \(model.timeout and .*ends: wait$"
     with pytest.raises(CommandFailed, match=says):
         model.log_probs(TEXT)
     assert not is_alive(model)
