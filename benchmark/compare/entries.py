@@ -14,7 +14,7 @@ from benchmark.corpus import Corpus
 from benchmark.errors import UserError
 from benchmark.measure.blocks import Blocks, block_losses, blocks_of
 from benchmark.record.blocks import write_blocks
-from benchmark.record.folder import RunRecord, read_runs
+from benchmark.record.folder import RunRecord, read_runs, results_of
 from benchmark.record.links import refuse_links
 from benchmark.record.scores import read_scores
 from benchmark.report.group_runs import group_runs
@@ -40,7 +40,7 @@ class Entry:
 
     @property
     def random(self) -> bool:
-        """Whether another seed would have given other scores. A mixture of finished runs names no seed."""
+        """Whether another seed would have given other scores. Older records of mixtures name no seed."""
         return self.row.first.seed is not None or self.row.family != "count"
 
     @property
@@ -75,8 +75,11 @@ def entries_of(runs: Sequence[RunRecord]) -> list[Entry]:
 
 
 def with_all_seeds(runs: Sequence[RunRecord], results_dir: Path) -> list[RunRecord]:
-    """The runs, and of each one's setting the other seeds among all finished runs of the results folder."""
-    known = {run.folder.resolve(): run for run in [*read_runs(results_dir), *runs]}
+    """The runs, and of each one's setting the other seeds, in the results folder and in those that the runs
+    lie in."""
+    folders = {folder.resolve(): folder for folder in [results_dir, *filter(None, map(results_of, runs))]}
+    found = [run for folder in folders.values() for run in read_runs(folder)]
+    known = {run.folder.resolve(): run for run in [*found, *runs]}
     named = {run.folder.resolve() for run in runs}
     rows = [row for row in group_runs(known.values()) if row.done]
     together = [run for row in rows if any(r.folder.resolve() in named for r in row.runs) for run in row.runs]

@@ -139,6 +139,12 @@ def misplaced(folder: Path, result: Result) -> str | None:
     return f"{folder} holds the run {'/'.join(recorded)}: give the folder that name, or delete it"
 
 
+def results_of(run: RunRecord) -> Path | None:
+    """The results folder that a run lies in; None where it lies elsewhere than `run_folder` would have it."""
+    around = run.folder.resolve().parents
+    return around[3] if len(around) > 3 and around[2].name == "runs" else None
+
+
 def read_runs(results_dir: Path, warn: Callable[[str], None] = warn_once) -> list[RunRecord]:
     """Every finished run below a results folder, in path order; an unreadable one is a warning."""
     return read_folders(finished_folders(results_dir), warn)

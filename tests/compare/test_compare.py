@@ -145,7 +145,7 @@ def test_seeds_of_a_setting_are_one_model(
     runs = [
         write_run(tmp_path, corpus, "Net", s, seed=seed, family="neural") for seed, s in enumerate(seeds, 1)
     ]
-    write_run(tmp_path, corpus, "Count", scores(corpus, 9))
+    count_run = write_run(tmp_path, corpus, "Count", scores(corpus, 9))
     found = compared(capsys, "count", *map(str, runs))
     count, net = found["models"]
     assert (count["seeds"], net["seeds"]) == ([None], [1, 2, 3])
@@ -155,6 +155,8 @@ def test_seeds_of_a_setting_are_one_model(
     # one of them, and the others on request
     assert compared(capsys, "count", str(runs[0]))["models"][1]["seeds"] == [1]
     assert compared(capsys, "count", str(runs[0]), "--all-seeds")["models"][1]["seeds"] == [1, 2, 3]
+    elsewhere = ("--all-seeds", "--results-dir", str(tmp_path / "other"))
+    assert compared(capsys, str(count_run), str(runs[0]), *elsewhere)["models"][1]["seeds"] == [1, 2, 3]
     # nothing else to compare: seed against seed
     apart = compared(capsys, *map(str, runs))
     assert [one["label"] for one in apart["models"]] == ["Net, seed 1", "Net, seed 2", "Net, seed 3"]
