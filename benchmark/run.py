@@ -6,7 +6,7 @@ import shlex
 import shutil
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
 from benchmark.errors import BrokenContract, Diverged, NeedsSetting, Skip, UnknownSetting, UserError
 from benchmark.job import Job, Say
+from benchmark.loggers.feed import LoggerFeed
 from benchmark.measure.copies import copied_shares
 from benchmark.measure.effort import CoreClock
 from benchmark.measure.energy import EnergyMeter
@@ -100,19 +101,22 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
     write_text(folder / CONFIG, _yaml(job))
     result = _with_events(_begun(job, job.run_id(corpus.fingerprint)), corpus)
     meter, clock = EnergyMeter(), CoreClock()
-    with FileRunLog(folder, job.title, meter, report) as log:
-        try:
-            result = _computed(result, job, corpus, folder, log, meter, clock)
-        except (Exception, SystemExit) as error:
-            result = replace(result, **_ending(error, job))
-            if result.status == "failed":
-                log.info(str(result.reason))
-        if log.whole and result.no_distribution is None:
-            spent = clock.core_seconds(result.train_device or "cpu")
-            result = replace(result, search_core_seconds=spent)
-    write_json(folder / ENVIRONMENT, provenance.environment())
-    write_checksums(folder)
-    write_result(folder, result)
+    say = _say(job)
+    with closing(LoggerFeed(job.config.get("loggers", ()), job.results_dir, result, say)) as feed:
+        with FileRunLog(folder, job.title, meter, report, told=feed.curve) as log:
+            try:
+                result = _computed(result, job, corpus, folder, log, meter, clock)
+            except (Exception, SystemExit) as error:
+                result = replace(result, **_ending(error, job))
+                if result.status == "failed":
+                    log.info(str(result.reason))
+            if log.whole and result.no_distribution is None:
+                spent = clock.core_seconds(result.train_device or "cpu")
+                result = replace(result, search_core_seconds=spent)
+        write_json(folder / ENVIRONMENT, provenance.environment())
+        write_checksums(folder)
+        write_result(folder, result)
+        feed.finish(result)
     if result.settled:
         shutil.rmtree(folder / WORKSPACE, ignore_errors=True)
     return result

@@ -20,6 +20,9 @@ from benchmark.storage.files import check_name
 #: What happens if a model refuses its settings; auto: skip in a sweep, error for a single run.
 IMPOSSIBLE = ("auto", "skip", "error")
 
+#: The programs that runs can tell of themselves (`benchmark.loggers`), each called like the package it needs.
+LOGGERS = ("tensorboard", "mlflow", "wandb")
+
 #: Settings that name a file of the group of the same name.
 NAMED = ("model", "corpus", "launcher")
 
@@ -57,6 +60,11 @@ SETTINGS = {
     "footprint": Setting(bool, "true or false"),
     "impossible": Setting(str, "auto, skip or error", lambda said: said in IMPOSSIBLE),
     "allow": Setting(list | str, "names of packages, as in [mine]"),
+    "loggers": Setting(
+        list,
+        f"a list of {', '.join(LOGGERS)}, as in [tensorboard]",
+        lambda names: all(isinstance(name, str) and name in LOGGERS for name in names),
+    ),
     "results_dir": Setting(str, "a folder", bool),
     "corpora_dir": Setting(str | None, "a folder, or null"),
     "cache_dir": Setting(str | None, "a folder, or null"),

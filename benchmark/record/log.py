@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +38,19 @@ class FileRunLog(RunLog):
     """Writes a model's messages to its run folder and to standard output.
 
     Progress goes to `report`, once a second; without it, progress is printed occasionally. The log of an
-    interrupted run that can be resumed is continued; any other log is started afresh.
+    interrupted run that can be resumed is continued; any other log is started afresh. `told` is given each
+    row of the training curve, too.
     """
 
-    def __init__(self, folder: Path, label: str, meter: Meter, report: Report | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        label: str,
+        meter: Meter,
+        report: Report | None = None,
+        told: Callable[[Mapping[str, float]], None] = lambda row: None,
+    ) -> None:
+        self._told = told
         self._folder, self._label, self._meter, self._report = folder, label, meter, report
         self.workspace = folder / WORKSPACE
         path = folder / LOG
@@ -113,6 +122,7 @@ class FileRunLog(RunLog):
         """Keeps the row with the `seconds` of training so far."""
         self._rows.append({**row, "seconds": self._seconds_of(row)})
         self._write_curve()
+        self._told(self._rows[-1])
 
     def _seconds_of(self, row: Mapping[str, float]) -> float:
         """When the next row of the curve was seen. One that an earlier process had seen keeps its time."""

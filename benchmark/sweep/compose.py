@@ -46,6 +46,7 @@ INCIDENTAL = frozenset(
         "corpora_dir",
         "cache_dir",
         "allow",
+        "loggers",
     }
 )
 

@@ -1,0 +1,124 @@
+"""What each program is told: the settings at the start, the training curve by tokens, the results at the end.
+
+Each is imported when it is begun, in the process of its own. A run that was cut off and goes on tells the
+whole curve again: TensorBoard is told to drop the earlier one, the others get a new run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+Row = Mapping[str, float]
+#: `run_id`, `label`, `model`, `corpus`, `settings` and `command` (see `feed.described`).
+Run = Mapping[str, Any]
+
+PROJECT = "nextword"
+
+
+class Backend(Protocol):
+    """Begun with the results folder and the description of a run."""
+
+    def __init__(self, folder: Path, run: Run) -> None: ...
+
+    def curve(self, row: Row) -> None:
+        """A row of the training curve; `tokens` is where it stands."""
+
+    def finish(self, end: Mapping[str, Any]) -> None:
+        """The run's `status`, and its `results` after so many `tokens`."""
+
+
+class TensorBoard:
+    """Event files in `tensorboard/CORPUS/MODEL/RUN_ID`; look at them with tensorboard --logdir."""
+
+    def __init__(self, folder: Path, run: Run) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        place = folder / "tensorboard" / run["corpus"] / run["model"] / run["run_id"]
+        self._writer = SummaryWriter(str(place), purge_step=0)
+        lines = [f"{key}: {value}" for key, value in run["settings"].items()]
+        self._writer.add_text("settings", "\n\n".join([run["label"], f"`{run['command']}`", *lines]), 0)
+        self._writer.flush()
+
+    def curve(self, row: Row) -> None:
+        for key, value in _of_curve(row).items():
+            self._writer.add_scalar(key, value, _step(row))
+        self._writer.flush()
+
+    def finish(self, end: Mapping[str, Any]) -> None:
+        for key, value in _of_results(end).items():
+            self._writer.add_scalar(key, value, int(end["tokens"]))
+        self._writer.add_text("status", end["status"], int(end["tokens"]))
+        self._writer.close()
+
+
+class MLflow:
+    """A store of files in `mlflow/`, or what MLFLOW_TRACKING_URI names; an experiment for each corpus."""
+
+    def __init__(self, folder: Path, run: Run) -> None:
+        # the store of files is enough for one machine, and needs no database
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+        from mlflow import MlflowClient
+
+        store = (folder / "mlflow").absolute().as_uri()
+        self._client = MlflowClient(tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or store)
+        name = f"{PROJECT}/{run['corpus']}"
+        experiment = self._client.get_experiment_by_name(name)
+        key = experiment.experiment_id if experiment else self._client.create_experiment(name)
+        tags = {"run_id": run["run_id"], "model": run["model"], "command": run["command"]}
+        self._run = self._client.create_run(key, run_name=run["label"], tags=tags).info.run_id
+        for setting, value in run["settings"].items():
+            self._client.log_param(self._run, setting, str(value)[:500])
+
+    def curve(self, row: Row) -> None:
+        for key, value in _of_curve(row).items():
+            self._client.log_metric(self._run, key, value, step=_step(row))
+
+    def finish(self, end: Mapping[str, Any]) -> None:
+        for key, value in _of_results(end).items():
+            self._client.log_metric(self._run, key, value, step=int(end["tokens"]))
+        self._client.set_tag(self._run, "status", end["status"])
+        self._client.set_terminated(self._run, "FINISHED" if end["status"] == "ok" else "FAILED")
+
+
+class WandB:
+    """Files in `wandb/`, which `wandb sync` uploads; WANDB_MODE=online uploads them at once."""
+
+    def __init__(self, folder: Path, run: Run) -> None:
+        import wandb
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._run: Any = wandb.init(
+            project=os.environ.get("WANDB_PROJECT", PROJECT),
+            mode=os.environ.get("WANDB_MODE", "offline"),
+            dir=str(folder),
+            name=run["label"],
+            group=run["corpus"],
+            job_type=run["model"],
+            config={**run["settings"], "run_id": run["run_id"], "command": run["command"]},
+            settings=wandb.Settings(silent=True, console="off", x_disable_stats=True),
+        )
+
+    def curve(self, row: Row) -> None:
+        self._run.log(_of_curve(row), step=_step(row))
+
+    def finish(self, end: Mapping[str, Any]) -> None:
+        self._run.summary.update({**_of_results(end), "status": end["status"]})
+        self._run.finish(exit_code=0 if end["status"] == "ok" else 1)
+
+
+BACKENDS: dict[str, type[Backend]] = {"tensorboard": TensorBoard, "mlflow": MLflow, "wandb": WandB}
+
+
+def _step(row: Row) -> int:
+    return int(row.get("tokens", 0))
+
+
+def _of_curve(row: Row) -> dict[str, float]:
+    return {f"curve/{key}": value for key, value in row.items() if key != "tokens"}
+
+
+def _of_results(end: Mapping[str, Any]) -> dict[str, float]:
+    return {f"result/{key}": value for key, value in end["results"].items()}
