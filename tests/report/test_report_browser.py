@@ -405,27 +405,59 @@ def test_the_page_is_never_wider_than_the_screen(browser, built, width):
     assert page.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+#: The contrast of a colour, of which so much is seen, with the ground of figures and tables.
+CONTRAST = """
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgb = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+  const light = (colour) => colour.map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const ground = rgb(getComputedStyle(document.querySelector('figure')).backgroundColor);
+  const contrast = (colour, share = 1) => {
+    const [ink, under] = [rgb(colour).map((v, i) => share * v + (1 - share) * ground[i]), ground].map(light);
+    return (Math.max(ink, under) + .05) / (Math.min(ink, under) + .05); };
+  const style = (element, part) => getComputedStyle(element, part);
+"""
+TEXTS = """
+  return [...document.querySelectorAll('svg text, figcaption, td, th, p')]
+    .map(element => contrast(element.closest('svg') ? style(element).fill : style(element).color));"""
+#: Arrows of headings; borders of what can be operated or stands apart; marks beside those that are chosen.
+SIGNS = """
+  document.querySelector('#table-comparison tbody th button').click();
+  const all_ = (selector) => [...document.querySelectorAll(selector)];
+  const arrows = all_('#table-comparison thead button').map(e => style(e, '::after'));
+  const framed = all_('figure, .table, details, .filters input, .filters select, .corpora button')
+    .filter(e => parseFloat(style(e).borderTopWidth) > 0);
+  const drawn = (mark) => [mark, ...mark.querySelectorAll('*')]
+    .filter(e => e.matches('use, path') && !e.closest('defs'));
+  const faded = all_('svg.dim [data-row]:not(.hot)').flatMap(mark => drawn(mark).map(shape =>
+      [style(shape).fill, style(shape).stroke].filter(colour => colour !== 'none')
+        .map(colour => contrast(colour, Number(style(mark).opacity)))));
+  return [arrows.map(arrow => contrast(arrow.color, Number(arrow.opacity))),
+    framed.map(e => contrast(style(e).borderTopColor)), faded.map(found => Math.max(...found))];"""
+
+
+def themed(page: webdriver.Chrome, theme: str) -> None:
+    features = [
+        {"name": "prefers-color-scheme", "value": theme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_can_be_read_in_both_themes(page, theme):
-    page.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-    )
-    script = """
-      const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-      const rgb = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour;
-        canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
-      const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-        .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-        .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-      const ground = light(rgb(getComputedStyle(document.querySelector('figure')).backgroundColor));
-      return [...document.querySelectorAll('svg text, figcaption, td, th, p')].map(element => {
-        const style = getComputedStyle(element);
-        const ink = light(rgb(element.closest('svg') ? style.fill : style.color));
-        return (Math.max(ink, ground) + .05) / (Math.min(ink, ground) + .05); })"""
-    contrasts = page.execute_script(script)
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+def test_text_and_signs_can_be_seen_in_both_themes(page, theme):
+    themed(page, theme)
+    contrasts = page.execute_script(CONTRAST + TEXTS)
     assert len(contrasts) > 300
     assert min(contrasts) >= 4.5
+    arrows, borders, faded = page.execute_script(CONTRAST + SIGNS)
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert min(len(arrows), len(borders), len(faded)) > 10
+    assert min(arrows) >= 3
+    assert min(borders) >= 3
+    assert min(faded) >= 3
 
 
 FIGURES = """
