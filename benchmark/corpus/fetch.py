@@ -16,6 +16,8 @@ Say = Callable[[str], None]
 
 #: A download is given up after this many seconds without a byte.
 TIMEOUT = 30
+#: How to have files looked for elsewhere.
+PLACES = "corpora_dir=FOLDER or NEXTWORD_CORPORA names a folder of yours"
 #: Bytes read from the network at a time.
 CHUNK = 1 << 18
 
@@ -62,7 +64,7 @@ def find_or_download(
     if found is not None:
         return found
     if url is None:
-        raise UserError(f"{name} is missing: looked for {search_path.looked_in(name)}")
+        raise UserError(f"{name} is missing: looked for {search_path.looked_in(name)}; {PLACES}")
     destination = search_path.downloads / name
     busy = f"another process is fetching {name}; waiting for it"
     with locked(search_path.downloads / "locks" / name.replace("/", "-"), busy=lambda: say(busy)):
@@ -90,7 +92,7 @@ def _download(url: str, checksum: str | None, destination: Path, search_path: Se
         # pooch passes on the errors of its transport: connection, name, certificate, status, disk.
         raise UserError(
             f"{name} is missing and could not be fetched ({_reason(error)}): looked for "
-            f"{search_path.looked_in(name)}; get it from {url} and put it there"
+            f"{search_path.looked_in(name)}; get it from {url} and put it there ({PLACES})"
         ) from error
 
 

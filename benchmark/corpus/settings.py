@@ -18,6 +18,9 @@ from benchmark.storage.files import check_inside
 Names = str | list[str]
 Share = int | float | None
 
+#: Tokens that are folded to lower case if a corpus leaves that open.
+FOLDED = ("words", "whitespace")
+
 _STRICT = {"extra": "forbid"}
 
 
@@ -106,6 +109,7 @@ class CorpusSettings:
     tokens: Tokens = "whitespace"
     #: What ends a paragraph. With `tokens: words`, no sentence goes beyond its paragraph.
     paragraph: Literal["line", "blank_line"] = "line"
+    #: null in a file: as `FOLDED` says.
     lowercase: bool = False
     #: What becomes of `<s>`, `</s>` and `<unk>` in the text (see `benchmark.corpus.marks`).
     marks: Marks = "refuse"
@@ -124,6 +128,8 @@ def corpus_settings(options: Mapping[str, Any]) -> CorpusSettings:
     from pydantic import ValidationError
 
     _check_keys(CorpusSettings, options, "corpus")
+    if options.get("lowercase", False) is None:
+        options = {**options, "lowercase": options.get("tokens", "whitespace") in FOLDED}
     try:
         settings: CorpusSettings = _adapter().validate_python(dict(options))
     except ValidationError as error:

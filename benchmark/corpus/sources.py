@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, FileDocument
-from benchmark.corpus.fetch import Say, SearchPath, check, find_or_download
+from benchmark.corpus.fetch import PLACES, Say, SearchPath, check, find_or_download
 from benchmark.corpus.settings import CorpusSettings, Names, SourceSettings
 from benchmark.environment import user_path
 from benchmark.errors import UserError, did_you_mean
@@ -78,7 +78,8 @@ def _own_files(name: str, search_path: SearchPath) -> list[Path]:
     looked = " and ".join(str((folder / given).absolute()) for folder in folders)
     there = [folder / given for folder in folders if (folder / given).exists()]
     kind = "is missing" if not there else "is a folder" if there[0].is_dir() else "is a pipe or a device"
-    raise UserError(f"{name} {kind}: looked for a text file at {looked}")
+    way = "" if given.is_absolute() else f"; give a whole path, or the folder that it is in: {PLACES}"
+    raise UserError(f"{name} {kind}: looked for a text file at {looked}{way}")
 
 
 def _matching(folder: Path, source: SourceSettings, name: str) -> list[Document]:

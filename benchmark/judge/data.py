@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from benchmark.corpus.fetch import SearchPath, check, default_cache, find_or_download
+from benchmark.corpus.fetch import PLACES, SearchPath, check, default_cache, find_or_download
 from benchmark.errors import UserError
 
 Say = Callable[[str], None]
@@ -35,7 +35,7 @@ class DataFile:
         if not self.download and places.find(self.name) is None:
             raise UserError(
                 f"{self.name} is missing: looked for {places.looked_in(self.name)}; "
-                f"get it from {self.address} and put it there"
+                f"get it from {self.address} and put it there ({PLACES})"
             )
         checksum = f"sha256:{self.sha256}"
         path = find_or_download(self.name, self.address, checksum, places, say)

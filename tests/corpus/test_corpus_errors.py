@@ -11,7 +11,9 @@ from corpus_cases import CONF, corpus_options, opened, silent, texts
 
 from benchmark.corpus import fingerprint, tokeniser_of
 from benchmark.corpus.document import LONGEST, PIECE
+from benchmark.corpus.settings import corpus_settings
 from benchmark.errors import UserError
+from benchmark.sweep.compose import collect
 
 #: Documents by names that any kind of source may have.
 NAMES = {"train": "a.txt", "valid": "b.txt", "test": "c.txt"}
@@ -95,6 +97,7 @@ def test_missing_file_names_every_place(tmp_path: Path) -> None:
     answer = refusal(options, tmp_path, corpora_dir=tmp_path / "mine")
     assert answer.startswith("nowhere.txt is missing: looked for a text file at ")
     assert str(tmp_path / "mine" / "nowhere.txt") in answer
+    assert "corpora_dir=FOLDER or NEXTWORD_CORPORA" in answer
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
@@ -203,3 +206,14 @@ def test_the_users_files_must_be_named(tmp_path: Path) -> None:
     options = corpus_options("files", title="mine")
     with pytest.raises(UserError, match=r"or one text to split \(corpus.text=…\)"):
         fingerprint(options, corpora_dir=None, cache_dir=tmp_path, say=silent)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "folded"),
+    [("words", True), ("whitespace", True), ("characters", False), ("bytes", False), ("bpe", False)],
+)
+def test_case_is_folded_for_words_alone_unless_asked(tokens: str, folded: bool) -> None:
+    line = ["corpus=files", "corpus.text=a.txt", f"corpus.tokens={tokens}"]
+    for asked, expected in {"": folded, "true": True, "false": False}.items():
+        (job,) = collect([*line, *([f"corpus.lowercase={asked}"] if asked else [])])
+        assert corpus_settings(job.config["corpus"]).lowercase is expected

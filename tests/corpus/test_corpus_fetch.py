@@ -115,7 +115,8 @@ def test_no_network(tmp_path: Path) -> None:
         "small/text.txt is missing and could not be fetched (no connection): looked for "
     )
     assert str(tmp_path / "mine" / "small" / "text.txt") in message
-    assert message.endswith("get it from http://127.0.0.1:9/text.txt and put it there")
+    assert "get it from http://127.0.0.1:9/text.txt and put it there" in message
+    assert message.endswith("(corpora_dir=FOLDER or NEXTWORD_CORPORA names a folder of yours)")
 
 
 @pytest.mark.parametrize("publisher", [Cut], indirect=True)
