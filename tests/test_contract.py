@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from typing import Any
 
 import bigram
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from benchmark.build import build_model
 from benchmark.check import RULES, check_model
+from benchmark.check.saving import check_files
 from benchmark.contract import LanguageModel
-from benchmark.errors import Skip
+from benchmark.errors import BrokenContract, Skip
 from benchmark.settings import choices
 from benchmark.sweep.compose import collect
 
@@ -73,3 +78,23 @@ def test_an_honest_model_breaks_no_rule() -> None:
 def test_a_planted_cheat_is_caught(cheat: type[LanguageModel], rule: str, says: str) -> None:
     problems = [finding.problem for finding in check_model(cheat) if finding.rule == rule]
     assert any(problem and says in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("length", [640, 896, 1152, 1408])
+def test_a_safetensors_file_is_no_pickle_whatever_the_length_of_its_header(
+    length: int, tmp_path: Path
+) -> None:
+    weights = {"weights": np.zeros(3, np.float32)}
+    padded = (save(weights, {"padding": "x" * count}) for count in range(2000))
+    file = next(content for content in padded if int.from_bytes(content[:8], "little") == length)
+    assert file[:1] == pickle.dumps(0)[:1]
+    (tmp_path / "weights.safetensors").write_bytes(file)
+    check_files(bigram.Bigram(), tmp_path)
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("content", [{}, [1, "a"], b"x" * 10_000, np.zeros(5000), bigram.Bigram])
+def test_a_pickle_is_found_whatever_it_holds(protocol: int, content: object, tmp_path: Path) -> None:
+    (tmp_path / "table.npy").write_bytes(pickle.dumps(content, protocol))
+    with pytest.raises(BrokenContract, match=r"wrote a pickle: table\.npy"):
+        check_files(bigram.Bigram(), tmp_path)

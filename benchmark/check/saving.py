@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import pickletools
 from pathlib import Path
 
 import numpy as np
@@ -73,4 +75,14 @@ def _is_pickle(path: Path) -> bool:
     """Whether a file is a pickle, or a zip of one as `torch.save` writes it."""
     with path.open("rb") as file:
         head = file.read(4096)
-    return (len(head) > 1 and head[0] == 0x80 and head[1] in range(2, 6)) or b"data.pkl" in head
+    return b"data.pkl" in head or _begins_a_pickle(head)
+
+
+def _begins_a_pickle(head: bytes) -> bool:
+    """Whether bytes begin with the instruction that names the protocol (2 and later) and with a second one.
+
+    The first alone proves nothing: a safetensors file with a header of 640, 896, 1,152 or 1,408 bytes begins
+    with the same two bytes. The third is 0 there, which is no instruction.
+    """
+    protocols = range(2, pickle.HIGHEST_PROTOCOL + 1)
+    return len(head) > 2 and head[0] == 0x80 and head[1] in protocols and chr(head[2]) in pickletools.code2op
