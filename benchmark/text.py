@@ -54,13 +54,24 @@ def three_decimals(value: float | None) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share of one as per cent."""
-    return NONE if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}%"
+    """A share of one as per cent: 12.5%, −0.4%."""
+    if share is None or not math.isfinite(share):
+        return NONE
+    return f"{100 * share:z.{digits}f}%".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """A difference with its sign: +0.120, −0.034; what rounds to zero has none."""
+    if value is None:
+        return NONE
+    shown = f"{abs(value):,.{digits}f}"
+    sign = "" if not shown.strip("0.") else "−" if value < 0 else "+"
+    return sign + shown
 
 
 def signed_percent(share: float | None) -> str:
     """A difference as per cent, with its sign: +1.2%, −13.4%."""
-    return NONE if share is None else f"{100 * share:+.1f}%".replace("-", "−")
+    return NONE if share is None else f"{signed(100 * share, 1)}%"
 
 
 def significant(value: float | None, digits: int = 3) -> str:

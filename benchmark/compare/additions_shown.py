@@ -9,7 +9,7 @@ from benchmark import text
 from benchmark.compare.additions import Addition, Together
 from benchmark.compare.sections import events_line, in_nats
 from benchmark.compare.show import resampled
-from benchmark.compare.tables import p_value, signed
+from benchmark.compare.tables import p_value
 from benchmark.corpus import Corpus
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
@@ -26,8 +26,8 @@ def _two_decimals(value: float | None) -> str:
 
 
 def _signed(value: float | None) -> str:
-    """Four decimals, as one member of many adds little; what they do not show is 0 without a sign."""
-    return signed(value, 4).lstrip("+−") if value is not None and round(value, 4) == 0 else signed(value, 4)
+    """Four decimals, as one member of many adds little."""
+    return text.signed(value, 4)
 
 
 FIELDS: tuple[Field[Addition], ...] = (

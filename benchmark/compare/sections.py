@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from benchmark import text
 from benchmark.compare.comparison import Comparison, Pair
-from benchmark.compare.tables import groups_table, models_table, p_value, pairs_table, signed, targets_table
+from benchmark.compare.tables import groups_table, models_table, p_value, pairs_table, targets_table
 from benchmark.compare.targets import most_different
 from benchmark.corpus import Corpus
 from benchmark.measure.blocks import Blocks
@@ -55,7 +55,7 @@ def sentence(pair: Pair) -> str:
     return f"{second.label} is {'better' if nats.value < 0 else 'worse'} than {first.label}: {known}"
 
 
-def in_nats(nats: Estimate, p: float, show: Callable[[float | None], str] = signed) -> str:
+def in_nats(nats: Estimate, p: float, show: Callable[[float | None], str] = text.signed) -> str:
     """A difference with its interval and its p."""
     shown = p_value(p)
     return (

@@ -22,14 +22,9 @@ from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_c
 from benchmark.statistics.bootstrap import Estimate
 
 
-def signed(value: float | None, digits: int = 3) -> str:
-    """A difference with its sign: +0.120, −0.034."""
-    return text.NONE if value is None else f"{value:+,.{digits}f}".replace("-", "−")
-
-
 def signed_perplexity(value: float | None) -> str:
     """A difference of perplexities with its sign and as many decimals as they have, and one more."""
-    return text.NONE if value is None else signed(value, 2 if abs(value) < 100 else 0)
+    return text.NONE if value is None else text.signed(value, 2 if abs(value) < 100 else 0)
 
 
 def p_value(p: float) -> str:
@@ -63,8 +58,8 @@ MODELS: tuple[Field[Measured], ...] = (
 PAIRS: tuple[Field[Pair], ...] = (
     text_field("label", "Model", lambda pair: pair.second.label),
     text_field("against", "Against", lambda pair: pair.first.label),
-    number_field("nats", "Difference, nats", lambda pair: pair.nats.value, signed),
-    *interval_fields("nats", lambda pair: _ends(pair.nats), signed),
+    number_field("nats", "Difference, nats", lambda pair: pair.nats.value, text.signed),
+    *interval_fields("nats", lambda pair: _ends(pair.nats), text.signed),
     number_field("in_perplexity", "In perplexity", lambda pair: pair.perplexity.value, signed_perplexity),
     *interval_fields("in_perplexity", lambda pair: _ends(pair.perplexity), signed_perplexity),
     number_field("ratio", "Ratio", lambda pair: pair.ratio.value, text.three_decimals),
@@ -80,9 +75,9 @@ GROUPS: tuple[Field[GroupDifference], ...] = (
     number_field("targets", "Number", lambda group: group.targets, lambda n: f"{n:,.0f}"),
     number_field("first", "Loss of the first, nats", lambda group: group.first, text.three_decimals),
     number_field("second", "Loss of the second", lambda group: group.second, text.three_decimals),
-    number_field("difference", "Difference", lambda group: group.difference, signed),
-    *interval_fields("difference", lambda group: group.interval, signed),
-    number_field("share", "Share of the total", lambda group: group.share, signed),
+    number_field("difference", "Difference", lambda group: group.difference, text.signed),
+    *interval_fields("difference", lambda group: group.interval, text.signed),
+    number_field("share", "Share of the total", lambda group: group.share, text.signed),
 )
 TARGETS: tuple[Field[Target], ...] = (
     number_field("position", "Position", lambda target: target.position, text.amount, "data"),
@@ -91,7 +86,7 @@ TARGETS: tuple[Field[Target], ...] = (
     text_field("after", "After", lambda target: target.after),
     number_field("first", "p by the first", lambda target: target.first, _probability),
     number_field("second", "p by the second", lambda target: target.second, _probability),
-    number_field("difference", "Difference, nats", lambda target: target.difference, signed),
+    number_field("difference", "Difference, nats", lambda target: target.difference, text.signed),
 )
 
 
@@ -118,7 +113,7 @@ def groups_table(name: str, pair: Pair, differences: Sequence[GroupDifference]) 
     caption = (
         f"{pair.second.label} (the second) against {pair.first.label} (the first), in nats for each token: "
         "below zero, the second is better. The last column is what a group adds to the difference over all "
-        f"targets, {signed(pair.nats.value)}; under each heading it adds up to that."
+        f"targets, {text.signed(pair.nats.value)}; under each heading it adds up to that."
     )
     groups = tuple(
         Group(tuple(TableRow(cells_of(GROUPS, one)) for one in some), title)

@@ -36,6 +36,14 @@ from benchmark.report.markdown import escape as markdown
         (text.times, 1.0787, "×1.08"),
         (text.times, 480.2, "×480"),
         (text.percent, 0.0583, "5.8%"),
+        (text.percent, -0.0583, "−5.8%"),
+        (text.percent, -0.0001, "0.0%"),
+        (text.signed, 1234.5678, "+1,234.568"),
+        (text.signed, -0.034, "−0.034"),
+        (text.signed, -0.0004, "0.000"),
+        (text.signed, None, "–"),
+        (text.signed_percent, 0.0121, "+1.2%"),
+        (text.signed_percent, -0.0004, "0.0%"),
     ],
 )
 def test_numbers_are_short_and_carry_units(show, value, shown):
