@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import warm_processes
 from hypothesis import HealthCheck, settings
+
+from benchmark.own_folder import use_own_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -92,3 +94,10 @@ def text_corpus(tmp_path: Path) -> list[str]:
         (tmp_path / f"{split}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     files = [f"corpus.{split}={tmp_path / f'{split}.txt'}" for split in ("train", "valid", "test")]
     return ["corpus=files", *files]
+
+
+@pytest.fixture(autouse=True)
+def _no_own_folder() -> Iterator[None]:
+    """A test that names a folder of its own (`--config-dir`) leaves it to no other test of its process."""
+    yield
+    use_own_folder(None)

@@ -49,7 +49,6 @@ def _mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(trust, "_allowed", set())
     yield
-    use_own_folder(None)
     sys.modules.pop("my_own", None)
 
 

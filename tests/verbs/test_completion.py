@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from benchmark.cli import VERBS, main
-from benchmark.own_folder import use_own_folder
 
 
 @pytest.fixture
@@ -31,8 +30,7 @@ def offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         assert main(["-sc", "query=bash"]) == 0
         return capsys.readouterr().out.split()
 
-    yield ask
-    use_own_folder(None)
+    return ask
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from benchmark.cli import main
-from benchmark.own_folder import use_own_folder
 from benchmark.scaffold import new_model
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    yield
-    use_own_folder(None)
 
 
 def written() -> list[str]:
