@@ -37,6 +37,8 @@ ALLOWANCES = (
     Allowance(_ALL, 16_000, _ALL),
     Allowance(_ALL, 0, _ALL),
     Allowance(200, 0, _ALL),
+    Allowance(150, 0, _ALL),
+    Allowance(100, 0, _ALL),
     Allowance(100, 0, 20),
     Allowance(50, 0, 8),
     Allowance(20, 0, 3),
