@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.console.options import OneOf, Parser
 from benchmark.console.terminal import json_text
-from benchmark.settings import choices, conf_files
+from benchmark.settings import choices, conf_dir, conf_files
 from benchmark.storage.reading import Unreadable, read_text, read_yaml_object, warn_once
 
 GROUPS = {
@@ -81,7 +81,8 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
     for default in content.get("defaults", []):  # its components, whose labels its own label may use
         for choice, chosen in default.items() if isinstance(default, dict) else ():
             source, _, place = choice.lstrip("/").partition("@")
-            OmegaConf.update(node, place, OmegaConf.create(read_yaml_object(conf_files(source)[chosen])))
+            other = conf_files(source).get(str(chosen), conf_dir() / source / f"{chosen}.yaml")
+            OmegaConf.update(node, place, OmegaConf.create(read_yaml_object(other)))
     whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})
     known = [
         str(OmegaConf.select(whole, f"{group}.{key}"))
