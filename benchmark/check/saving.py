@@ -84,5 +84,5 @@ def _begins_a_pickle(head: bytes) -> bool:
     The first alone proves nothing: a safetensors file with a header of 640, 896, 1,152 or 1,408 bytes begins
     with the same two bytes. The third is 0 there, which is no instruction.
     """
-    protocols = range(2, pickle.HIGHEST_PROTOCOL + 1)
-    return len(head) > 2 and head[0] == 0x80 and head[1] in protocols and chr(head[2]) in pickletools.code2op
+    protocols, instructions = range(2, pickle.HIGHEST_PROTOCOL + 1), {one.code for one in pickletools.opcodes}
+    return len(head) > 2 and head[0] == 0x80 and head[1] in protocols and chr(head[2]) in instructions
