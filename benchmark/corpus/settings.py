@@ -29,13 +29,14 @@ class SourceSettings:
     """Where the documents come from.
 
     `files` are text files; `archive` means members of a zip or tar file; `nltk` is an NLTK corpus, read by
-    NLTK's reader; `package` means files that an installed Python package contains.
+    NLTK's reader; `package` means files that an installed Python package contains; `huggingface` means splits
+    of a dataset of the Hugging Face Hub.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    kind: Literal["files", "archive", "nltk", "package"] = "files"
-    #: The archive's file name, NLTK's name for the corpus, or the name of the package.
+    kind: Literal["files", "archive", "nltk", "package", "huggingface"] = "files"
+    #: The archive's file name, NLTK's name for the corpus, or the name of the package or of the dataset.
     name: str | None = None
     #: Folder below the corpora folder, or inside the package; without it, names are paths.
     folder: str | None = None
@@ -47,6 +48,10 @@ class SourceSettings:
     checksums: dict[str, str] = field(default_factory=dict)
     #: How to get it if it cannot be downloaded.
     hint: str | None = None
+    #: The dataset's configuration, its column of text (null: `text`), and its revision (null: `main`).
+    configuration: str | None = None
+    column: str | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,14 +185,7 @@ def _check_together(settings: CorpusSettings) -> None:
         raise UserError(
             f"corpus.name={settings.name!r} is not usable: take letters, digits, '.', '_' and '-'"
         )
-    if source.kind != "package":
-        for key in ("name", "folder"):
-            if (value := getattr(source, key)) is not None:
-                check_inside(f"corpus.source.{key}", value)
-    if source.kind != "files" and source.name is None:
-        raise UserError(f"corpus.source.name is missing: a source of kind {source.kind} needs one")
-    if source.kind in ("archive", "package") and source.folder is None:
-        raise UserError(f"corpus.source.folder is missing: a source of kind {source.kind} needs one")
+    _check_source(source)
     if source.kind != "files" or source.folder is not None:
         _check_names(settings)
     if vocabulary.min_count < 1:
@@ -211,6 +209,22 @@ def _check_together(settings: CorpusSettings) -> None:
         raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
     _check_heading(settings)
     _check_parts(settings)
+
+
+def _check_source(source: SourceSettings) -> None:
+    if source.kind != "package":
+        for key in ("name", "folder"):
+            if (value := getattr(source, key)) is not None:
+                check_inside(f"corpus.source.{key}", value)
+    for key in ("configuration", "column", "revision"):
+        if (value := getattr(source, key)) is not None:
+            if source.kind != "huggingface":
+                raise UserError(f"corpus.source.{key} is of use with corpus.source.kind=huggingface only")
+            check_inside(f"corpus.source.{key}", value)
+    if source.kind != "files" and source.name is None:
+        raise UserError(f"corpus.source.name is missing: a source of kind {source.kind} needs one")
+    if source.kind in ("archive", "package") and source.folder is None:
+        raise UserError(f"corpus.source.folder is missing: a source of kind {source.kind} needs one")
 
 
 def _check_heading(settings: CorpusSettings) -> None:

@@ -37,6 +37,10 @@ def find_documents(settings: CorpusSettings, search_path: SearchPath, say: Say) 
         find = partial(_matching, _archive_folder(source, wanted, search_path, say), source)
     elif source.kind == "package":
         find = partial(_matching, _package_folder(source), source)
+    elif source.kind == "huggingface":
+        from benchmark.corpus.huggingface import huggingface_documents
+
+        find = huggingface_documents(source, search_path, say)
     else:
         from benchmark.corpus.nltk_documents import nltk_documents
 

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmark.corpus.fetch import SearchPath
+from benchmark.corpus.huggingface import text_file
 from benchmark.corpus.settings import CorpusSettings
 
 
@@ -21,6 +22,9 @@ def whereabouts(settings: CorpusSettings, search_path: SearchPath) -> Path | Non
     if source.kind == "nltk":
         places = [*(folder / "nltk_data" for folder in folders), *_nltk_data()]
         return _first(Path(place, "corpora", f"{name}{end}") for place in places for end in ("", ".zip"))
+    if source.kind == "huggingface":
+        texts = [search_path.find(text_file(source, split)) for split in _wanted(settings)]
+        return texts[0] if texts and None not in texts else None
     if source.folder is None:
         return None  # files that a command line names
     whole = [folder / source.folder for folder in folders if _holds(folder / source.folder, settings)]
@@ -30,9 +34,13 @@ def whereabouts(settings: CorpusSettings, search_path: SearchPath) -> Path | Non
 
 
 def _holds(folder: Path, settings: CorpusSettings) -> bool:
+    return folder.is_dir() and all(any(folder.glob(each)) for each in _wanted(settings))
+
+
+def _wanted(settings: CorpusSettings) -> list[str]:
+    """The names and patterns of a corpus's documents."""
     names = (settings.train, settings.valid, settings.test, settings.text)
-    wanted = [each for name in names if name for each in ([name] if isinstance(name, str) else name)]
-    return folder.is_dir() and all(any(folder.glob(each)) for each in wanted)
+    return [each for name in names if name for each in ([name] if isinstance(name, str) else name)]
 
 
 def _first(paths: Iterable[Path]) -> Path | None:
