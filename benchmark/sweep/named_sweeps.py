@@ -68,14 +68,21 @@ def _grids(sweep: str) -> list[list[str]]:
     path = known[sweep]
     content = read_yaml(path)
     grids = content.get("grids") if isinstance(content, dict) else None
-    if not isinstance(grids, list) or not all(isinstance(grid, str) for grid in grids):
+    if not isinstance(grids, list) or not grids or not all(isinstance(grid, str) for grid in grids):
         raise UserError(
             f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`"
         )
     try:
-        return [shlex.split(grid) for grid in grids]
+        lines = [shlex.split(grid) for grid in grids]
     except ValueError as error:  # a quotation mark without its other
         raise UserError(f"{path}: a line of `grids` is not usable: {error}") from None
+    for word in (word for line in lines for word in line):
+        if not key_of(word) or ("=" not in word and not word.startswith("~")):
+            raise UserError(
+                f"{path}: {word!r} in a line of `grids` is no override such as model=lstm; a line with "
+                "several values, as in seed=1,2, stands behind a - or in quotation marks, not in [brackets]"
+            )
+    return lines
 
 
 def _value(argument: str) -> str:

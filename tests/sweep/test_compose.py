@@ -151,6 +151,26 @@ def test_two_sweeps_at_once_are_refused() -> None:
         collect(["+sweep=quick", "+sweep=default"])
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("grids: [model=add_k,kneser_ney corpus=ptb]", "'kneser_ney' in a line of `grids` is no override"),
+        ("grids: [model=unigram corpus=ptb, '=3']", "'=3' in a line of `grids` is no override"),
+        ("grids: [model=unigram corpus=ptb, '~']", "'~' in a line of `grids` is no override"),
+        ("grids: []", "a sweep needs `grids`, a list"),
+        ("grids: [3]", "a sweep needs `grids`, a list"),
+        ("grids: ['model=\"unigram']", "a line of `grids` is not usable: No closing quotation"),
+    ],
+)
+def test_a_sweep_file_that_is_wrong_is_named(content: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "mine.yaml").write_text(content)
+    with pytest.raises(
+        UserError, match=re.escape(f"mine.yaml: {says}".replace(": needs", ": a sweep needs"))
+    ):
+        collect(["--config-dir", str(tmp_path), "+sweep=mine", "model=lstm"])
+
+
 def test_workers_are_cores_over_threads_unless_given() -> None:
     config = {"workers": "auto", "device": "cpu", "threads": 10_000}
     assert workers(config) == 1
