@@ -19,6 +19,11 @@ from synthetic_runs import (
     write_run,
 )
 
+from benchmark.report.blocks import Paragraph, Section
+from benchmark.report.page import Drawings
+from benchmark.report.page import page as whole_page
+from benchmark.report.size_limit import ALLOWANCES
+
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 By = pytest.importorskip("selenium.webdriver.common.by").By
 Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
@@ -130,6 +135,18 @@ def test_it_opens_without_an_error_and_without_a_request(page):
     sent = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     asked = {p["request"]["url"] for p in sent if p["documentURL"].startswith("file:")}
     assert {url.rpartition("/")[2] for url in asked} == {"index.html"}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_of_one_corpus_goes_from_top_to_bottom(browser, tmp_path, width):
+    sections = [Section("answer", "The answer", [Paragraph("A model.")])]
+    (tmp_path / "index.html").write_text(whole_page("One corpus", sections, Drawings({}, ""), ALLOWANCES[0]))
+    page = visit(browser, tmp_path, width)
+    tops = (
+        "return ['h1', 'main', 'body>footer'].map(s => document.querySelector(s).getBoundingClientRect().top)"
+    )
+    found = page.execute_script(tops)
+    assert found == sorted(found)
 
 
 def test_untrusted_text_is_shown_and_not_run(page):
