@@ -13,7 +13,7 @@ from benchmark import text
 from benchmark.record.folder import RunRecord
 from benchmark.record.outdated import recency
 from benchmark.record.result import Result
-from benchmark.report.model_settings import distinguishing, seeds_of, settings_of
+from benchmark.report.model_settings import distinguishing, settings_and_seeds
 from benchmark.report.rows import Row
 
 
@@ -23,12 +23,9 @@ class _KeyedRun:
 
     record: RunRecord
     settings: dict[str, Any]
+    seed: tuple[str, ...]
     setting: str
     scored: str
-
-    @cached_property
-    def seed(self) -> tuple[str, ...]:
-        return seeds_of(self.record)
 
     @cached_property
     def recency(self) -> tuple[Any, ...]:
@@ -61,12 +58,12 @@ def group_runs(records: Iterable[RunRecord]) -> list[Row]:
 
 
 def _keyed(record: RunRecord) -> _KeyedRun:
-    result, settings = record.result, settings_of(record)
+    result, (settings, seed) = record.result, settings_and_seeds(record)
     setting = [result.corpus, result.model, _label(result), settings, result.train_share]
     # A failed run may have died before it was known what it would be scored on.
     ok = result.status == "ok"
     scored = [result.protocol_id, result.context, result.train_targets] if ok else [result.status]
-    return _KeyedRun(record, settings, _key(setting), _key(scored))
+    return _KeyedRun(record, settings, seed, _key(setting), _key(scored))
 
 
 def _key(value: Any) -> str:

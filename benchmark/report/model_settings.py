@@ -31,13 +31,15 @@ def settings_of(run: RunRecord) -> dict[str, Any]:
     In place of a finished run that the model builds upon stand that run's settings: models built alike upon
     runs that differ in their seed have the same.
     """
-    return _shared(_all_settings(run))
+    return settings_and_seeds(run)[0]
 
 
-def seeds_of(run: RunRecord) -> tuple[str, ...]:
-    """All seeds of a run: its own, its components' and those of the finished runs that it builds upon."""
-    seeds = [str(value) for key, value in _all_settings(run) if key.rpartition(".")[2] == "seed"]
-    return tuple(seeds) or (str(run.result.seed),)
+def settings_and_seeds(run: RunRecord) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The settings, and all seeds: the run's own, its components' and those of the finished runs that it
+    builds upon."""
+    settings = _all_settings(run)
+    seeds = tuple(str(value) for key, value in settings if key.rpartition(".")[2] == "seed")
+    return _shared(settings), seeds or (str(run.result.seed),)
 
 
 def _shared(settings: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from benchmark.record.folder import RunRecord
 from benchmark.record.identity import built_on, run_id, seed_of
 from benchmark.record.result import Result
 from benchmark.report.group_runs import group_runs
-from benchmark.report.model_settings import seeds_of, settings_of
+from benchmark.report.model_settings import settings_and_seeds, settings_of
 
 TEXT = stream(300)
 TARGET = "baselines.mixture.finished.Finished"
@@ -235,7 +235,7 @@ def test_a_model_upon_a_model_upon_a_run_has_that_runs_seed(tmp_path: Path):
     run = composite(tmp_path / "mixture", cache)
     assert run.result.seed == 7
     assert set(run.result.built_on or {}) == {str(lstm), str(cache)}
-    assert seeds_of(run) == ("None", "7")
+    assert settings_and_seeds(run)[1] == ("None", "7")
 
 
 def test_a_record_that_builds_upon_itself_is_read_all_the_same(tmp_path: Path):
