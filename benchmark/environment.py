@@ -240,6 +240,16 @@ def environment_problems() -> Iterator[str]:
             yield str(error)
 
 
+def installed_version(package: str) -> str | None:
+    """The version of an installed package, or None."""
+    from importlib import metadata  # takes a while, and few commands ask
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def child_python() -> dict[str, str]:
     """Variables with which a Python that we start imports what we can, and nothing from the current folder:
     that may be a results folder which somebody else has made."""

@@ -35,7 +35,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def with_versions(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str]) -> None:
-    monkeypatch.setattr(packages, "installed", versions.get)
+    monkeypatch.setattr(packages, "installed_version", versions.get)
 
 
 def doctor(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmark.corpus.document import file_hash
@@ -65,12 +66,21 @@ def find_or_download(
         return found
     if url is None:
         raise UserError(f"{name} is missing: looked for {search_path.looked_in(name)}; {PLACES}")
+    fetch = partial(_download, url, checksum, search_path=search_path, say=say)
+    return fetched_once(name, name, url, fetch, search_path, say)
+
+
+def fetched_once(
+    name: str, what: str, source: str, fetch: Callable[[Path], None], search_path: SearchPath, say: Say
+) -> Path:
+    """The file of that name among the downloads. `fetch` writes it in one process at a time, and only if no
+    other process has done so meanwhile. `what` is fetched, from a `source`, for messages."""
     destination = search_path.downloads / name
-    busy = f"another process is fetching {name}; waiting for it"
+    busy = f"another process is fetching {what}; waiting for it"
     with locked(search_path.downloads / "locks" / name.replace("/", "-"), busy=lambda: say(busy)):
         if not destination.is_file():
-            say(f"fetching {url}")
-            _download(url, checksum, destination, search_path, say)
+            say(f"fetching {source}")
+            fetch(destination)
     return destination
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from benchmark.corpus.document import Document, FileDocument
-from benchmark.corpus.fetch import Say, SearchPath
+from benchmark.corpus.fetch import Say, SearchPath, fetched_once
 from benchmark.corpus.settings import SourceSettings
+from benchmark.environment import installed_version
 from benchmark.errors import UserError, did_you_mean
-from benchmark.storage.files import atomic_file, locked
+from benchmark.storage.files import atomic_file
 
 PACKAGE, FIRST_VERSION = "datasets", 4
 #: The column that holds text where the settings name none.
@@ -47,16 +47,12 @@ def _split(source: SourceSettings, search_path: SearchPath, say: Say, name: str)
     place = text_file(source, name)
     path = search_path.find(place)
     if path is None:
-        path = search_path.downloads / place
-        busy = f"another process is fetching {source.name}; waiting for it"
-        with locked(search_path.downloads / "locks" / place.replace("/", "-"), busy=lambda: say(busy)):
-            if not path.is_file():
-                say(f"fetching the split {name} of the dataset {source.name}")
-                _write(path, source, name)
+        what, split = str(source.name), f"the split {name} of the dataset {source.name}"
+        path = fetched_once(place, what, split, partial(_write, source, name), search_path, say)
     return [FileDocument(path)]
 
 
-def _write(path: Path, source: SourceSettings, name: str) -> None:
+def _write(source: SourceSettings, name: str, path: Path) -> None:
     dataset = _loaded(source, name)
     column = _column(source)
     if column not in dataset.column_names:
@@ -76,10 +72,9 @@ def _write(path: Path, source: SourceSettings, name: str) -> None:
 def _loaded(source: SourceSettings, name: str) -> Any:
     """The split, as `datasets` has it."""
     way = f"pip install 'nextword[huggingface]' brings {PACKAGE}"
-    try:
-        version = metadata.version(PACKAGE)
-    except metadata.PackageNotFoundError as error:
-        raise UserError(f"corpus.source.kind=huggingface needs the package {PACKAGE}: {way}") from error
+    version = installed_version(PACKAGE)
+    if version is None:
+        raise UserError(f"corpus.source.kind=huggingface needs the package {PACKAGE}: {way}")
     if int(version.partition(".")[0]) < FIRST_VERSION:
         raise UserError(f"{PACKAGE} {version} may run code of a dataset, so {FIRST_VERSION} is needed: {way}")
     import datasets
@@ -87,13 +82,10 @@ def _loaded(source: SourceSettings, name: str) -> Any:
     datasets.disable_progress_bars()
     try:
         return datasets.load_dataset(source.name, source.configuration, split=name, revision=source.revision)
-    except (
-        Exception
-    ) as error:  # those of its transport and readers: offline, no such dataset, split or revision
+    except Exception as error:  # of its transport and readers: offline, no such dataset, split or revision
         reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise UserError(
-            f"the split {name} of the dataset {source.name} cannot be loaded: {reason}"
-        ) from error
+        problem = f"the split {name} of the dataset {source.name} cannot be loaded: {reason}"
+        raise UserError(problem) from error
 
 
 def _rows(dataset: Any, column: str) -> Iterator[object]:

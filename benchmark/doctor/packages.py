@@ -8,6 +8,7 @@ from importlib import metadata
 from packaging.requirements import Requirement
 
 from benchmark.doctor.part import Part
+from benchmark.environment import installed_version
 
 DISTRIBUTION = "nextword"
 
@@ -24,7 +25,7 @@ def packages() -> Part:
         extra = _extra(requirement)
         if requirement.name == DISTRIBUTION or extra in ("test", "dev"):
             continue
-        version = installed(requirement.name)
+        version = installed_version(requirement.name)
         if extra:
             part.facts["optional"][requirement.name] = {"version": version, "extra": extra}
         else:
@@ -32,14 +33,6 @@ def packages() -> Part:
         if problem := _problem(requirement, version, needed=not extra):
             part.problems.append(problem)
     return part
-
-
-def installed(name: str) -> str | None:
-    """The version of an installed package, or None."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _extra(requirement: Requirement) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
+from benchmark.environment import installed_version
 
 PACKAGES = (
     "torch",
@@ -76,13 +76,7 @@ def device_name(device: str) -> str:
 
 
 def _versions() -> dict[str, str]:
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    return {package: version for package in PACKAGES if (version := installed_version(package)) is not None}
 
 
 def _git(root: Path, *arguments: str) -> str:
