@@ -9,7 +9,6 @@ ARPA file, of our Kneser-Ney 5-gram. Processor time of both processes, interleav
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from ngram_speed import encoded
+from ngram_speed import encoded, parser_of_texts
 
 from baselines.ngram.external.kenlm import KenLM
 from baselines.ngram.smoothing.kneser_ney import KneserNey
@@ -34,10 +33,7 @@ ROWS = 50
 
 
 def main() -> None:
-    folder = Path(os.environ.get("NEXTWORD_CORPORA", ".")) / "ptb"
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("train", nargs="?", type=Path, default=folder / "ptb.train.txt")
-    parser.add_argument("test", nargs="?", type=Path, default=folder / "ptb.test.txt")
+    parser = parser_of_texts(__doc__ or "")
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--batches", nargs="+", type=int, default=[100, 10_000])
     options = parser.parse_args()

@@ -25,10 +25,7 @@ from benchmark.corpus import END, UNKNOWN
 
 
 def main() -> None:
-    folder = Path(os.environ.get("NEXTWORD_CORPORA", ".")) / "ptb"
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("train", nargs="?", type=Path, default=folder / "ptb.train.txt")
-    parser.add_argument("test", nargs="?", type=Path, default=folder / "ptb.test.txt")
+    parser = parser_of_texts(__doc__ or "")
     parser.add_argument("--orders", nargs="+", type=int, default=[3, 5])
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
@@ -62,6 +59,15 @@ def best(repeat: int, work: Callable[[], object]) -> float:
         work()
         seconds.append(time.perf_counter() - start)
     return min(seconds)
+
+
+def parser_of_texts(description: str) -> argparse.ArgumentParser:
+    """Options of a program that takes a training and a test text: by default the Penn Treebank's."""
+    folder = Path(os.environ.get("NEXTWORD_CORPORA", ".")) / "ptb"
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("train", nargs="?", type=Path, default=folder / "ptb.train.txt")
+    parser.add_argument("test", nargs="?", type=Path, default=folder / "ptb.test.txt")
+    return parser
 
 
 def encoded(train: Path, test: Path) -> tuple[TokenStream, TokenStream]:

@@ -10,13 +10,12 @@ and score the beginning of the test text.
 
 from __future__ import annotations
 
-import argparse
-import os
 import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from ngram_speed import parser_of_texts
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.adjust import adjusted_counts
@@ -44,10 +43,7 @@ class KneserNeyOfNltk(BackoffModel):
 
 
 def main() -> None:
-    folder = Path(os.environ.get("NEXTWORD_CORPORA", ".")) / "ptb"
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("train", nargs="?", type=Path, default=folder / "ptb.train.txt")
-    parser.add_argument("test", nargs="?", type=Path, default=folder / "ptb.test.txt")
+    parser = parser_of_texts(__doc__ or "")
     parser.add_argument("--order", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--lines", type=int, default=1000)

@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from ngram_speed import encoded
+from ngram_speed import encoded, parser_of_texts
 
 from baselines.ngram.compact.quantised import Quantised
 from baselines.ngram.model import BackoffModel
@@ -38,10 +38,7 @@ BINARIES = {
 
 
 def main() -> None:
-    folder = Path(os.environ.get("NEXTWORD_CORPORA", ".")) / "ptb"
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("train", nargs="?", type=Path, default=folder / "ptb.train.txt")
-    parser.add_argument("test", nargs="?", type=Path, default=folder / "ptb.test.txt")
+    parser = parser_of_texts(__doc__ or "")
     parser.add_argument("--orders", nargs="+", type=int, default=[3, 5])
     parser.add_argument("--repeat", type=int, default=15)
     parser.add_argument("--kenlm", type=Path, default=Path(os.environ.get("NEXTWORD_LMPLZ", "lmplz")).parent)
