@@ -10,7 +10,12 @@ function lossesOf(row) {
   return Array.from({ length: Number(seeds) }, (_, seed) => sums.slice(seed * blocks, (seed + 1) * blocks));
 }
 
-const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+// As `text.signed` shows a difference: what rounds to zero has no sign.
+function signed(value) {
+  const shown = Math.abs(value).toFixed(3);
+  const sign = Number(shown) === 0 ? "" : value < 0 ? "−" : "+";
+  return sign + shown;
+}
 const shownP = (p) => (p < 0.001 ? "< 0.001" : p.toFixed(3));
 
 function made(name, content = [], attributes = {}) {
