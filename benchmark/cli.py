@@ -30,6 +30,7 @@ VERBS = {
     "status": "show which runs are finished, failed or missing",
     "generate": "show a finished run's likely next words, and sample text from it",
     "compare": "compare finished runs: how much they differ, how sure that is, and where",
+    "study": "try out what lectures claim of language models, and judge each claim by its rules",
     "judge": "judge finished runs by BLiMP's minimal pairs and LAMBADA's last words",
     "prequential": "code the training text of finished runs by models of what stands before each part",
     "export": "write the n-grams of a finished run to an ARPA file",
@@ -41,19 +42,19 @@ VERBS = {
 }
 
 #: Verbs that take settings of runs, as Hydra has them; the others have options.
-COMPOSED = ("run", "check", "status", "tune")
+COMPOSED = ("run", "check", "status", "study", "tune")
 
 #: Folders as options, and as settings. Every verb takes both.
 FOLDERS = {f"--{name.replace('_', '-')}": name for name in ("results_dir", "corpora_dir", "cache_dir")}
 
 #: Verbs whose exit status tells of what they record; of the others, lost output is a failure.
-ABOUT_FILES = {"run", "tune", "judge", "prequential", "peers", "gpu", "export"}
+ABOUT_FILES = {"run", "study", "tune", "judge", "prequential", "peers", "gpu", "export"}
 
 _CONTINUES = "; the same command continues where it stopped"
 
 #: What becomes of the work of a verb that a signal has ended.
 AFTER_STOP = {
-    **dict.fromkeys(("run", "tune", "judge", "prequential", "gpu"), _CONTINUES),
+    **dict.fromkeys(("run", "study", "tune", "judge", "prequential", "gpu"), _CONTINUES),
     "peers": "; what was measured before is recorded",
 }
 

@@ -1,4 +1,4 @@
-"""`nextword list models|corpora|sweeps|searches|tunings`: the names that you can choose from."""
+"""`nextword list models|corpora|sweeps|searches|tunings|studies`: the names that you can choose from."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ GROUPS = {
     "sweeps": "sweep",
     "searches": "search",
     "tunings": "tuning",
+    "studies": "study",
 }
 
 

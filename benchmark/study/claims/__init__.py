@@ -1,0 +1,1 @@
+"""The claims, a module each (see `study.claim.StudyModule`)."""

@@ -1,0 +1,121 @@
+"""The page of studies: every verdict in one table, then each study by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from benchmark import text
+from benchmark.report.blocks import Block, Paragraph, Section, Strong
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_cell
+from benchmark.study.conduct import Finding
+from benchmark.study.quantities import COUNTED, Quantity
+from benchmark.study.rules import Judged
+
+TITLE = "nextword: what lectures say of language models, tried out"
+HEADING = "What lectures say of language models, tried out"
+
+#: What stands for the outcome of a rule and of a study.
+SKIPPED = "skipped"
+
+ABOUT = (
+    "Each claim is judged by rules that its file states beforehand. A rule holds if the whole 95% interval of "
+    "its number keeps to the bound, fails if the whole interval breaks it, and is undecided if the interval "
+    "crosses it. A claim holds in part if some of its rules hold and others do not."
+)
+
+
+def sections_of(findings: Sequence[Finding]) -> list[Section]:
+    """The sections of the page."""
+    own = [_study(finding) for finding in findings]
+    return own if len(own) == 1 else [_overview(findings), *own]
+
+
+def _overview(findings: Sequence[Finding]) -> Section:
+    columns = (Column("study", "Study"), Column("claim", "Claim"), Column("verdict", "Verdict"))
+    rows = [
+        TableRow(
+            (
+                text_cell(finding.claim.title),
+                text_cell(finding.claim.claim),
+                text_cell(finding.verdict or SKIPPED),
+            )
+        )
+        for finding in findings
+    ]
+    verdicts = [finding.verdict or SKIPPED for finding in findings]
+    counts = [f"{verdicts.count(each)} {each}" for each in dict.fromkeys(verdicts)]
+    summary = f"Of {text.plural(len(findings), 'claim')}: {text.listed(counts)}."
+    caption = "Every claim with the verdict that its rules gave."
+    blocks: tuple[Block, ...] = (
+        Paragraph((summary,), "answer"),
+        Table("verdicts", caption, columns, (Group(tuple(rows)),)),
+        Paragraph((ABOUT,), "note"),
+    )
+    return Section("verdicts", "The verdicts", blocks)
+
+
+def _study(finding: Finding) -> Section:
+    claim = finding.claim
+    blocks: list[Block] = [
+        Paragraph((Strong("The claim. "), claim.claim, f" ({claim.source})")),
+        Paragraph(_verdict(finding), "answer"),
+        Paragraph((Strong("How it is tried. "), claim.design)),
+    ]
+    if not finding.skipped:
+        blocks += [_rules(finding), *finding.blocks]
+    blocks += [
+        Paragraph((Strong("What would change the verdict. "), claim.change)),
+        Paragraph((f"Repeat it: nextword study {claim.name} scale={finding.scale}",), "note"),
+    ]
+    return Section(claim.name, claim.title, tuple(blocks))
+
+
+def _verdict(finding: Finding) -> tuple[str | Strong, ...]:
+    if finding.skipped:
+        return (Strong("Skipped: "), text.clean(finding.skipped))
+    return (Strong(f"{finding.verdict or ''}".capitalize()), ".")
+
+
+def _rules(finding: Finding) -> Table:
+    columns = (
+        Column("rule", "Rule"),
+        Column("value", "Measured", "right"),
+        Column("interval", "95% interval", "right"),
+        Column("basis", "Over"),
+        Column("bounds", "Must be"),
+        Column("outcome", "Outcome"),
+    )
+    rows = tuple(TableRow(_cells(each)) for each in finding.judged)
+    caption = f"The rules of the verdict, set before the runs, and what was measured on {_runs(finding)}."
+    return Table(f"{finding.claim.name}_rules", caption, columns, (Group(rows),))
+
+
+def _runs(finding: Finding) -> str:
+    return f"the scale “{finding.scale}”"
+
+
+def _cells(judged: Judged) -> tuple[Cell, ...]:
+    quantity = judged.quantity
+    return (
+        text_cell(judged.rule.says),
+        Cell(number(quantity.value), quantity.value),
+        Cell(interval(quantity)),
+        text_cell(quantity.basis),
+        text_cell(judged.rule.bounds),
+        text_cell(judged.outcome),
+    )
+
+
+def number(value: float) -> str:
+    """A quantity's number to three digits."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return text.significant(value, 3)
+
+
+def interval(quantity: Quantity) -> str:
+    """`0.91 to 1.07`; a dash for a number that does not vary."""
+    if quantity.basis == COUNTED:
+        return text.NONE
+    return f"{number(quantity.low)} to {number(quantity.high)}"

@@ -1,0 +1,112 @@
+"""The rules of a verdict: bounds, set beforehand, that a study's quantities are held to.
+
+A rule holds if the whole interval of its quantity keeps to the bounds, fails if the whole interval breaks
+them, and is undecided if the interval crosses a bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.errors import UserError
+from benchmark.study.quantities import Quantity
+
+Outcome = Literal["holds", "fails", "undecided"]
+Verdict = Literal["holds", "holds in part", "does not hold here", "undecided"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must be true of a quantity. `says` states it in words, for readers.
+
+    Of the bounds, those given count: `above` and `below` are strict, `at_least` and `at_most` are not.
+    """
+
+    says: str
+    quantity: str
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a rule that nothing can break."""
+        if all(bound is None for bound in (self.above, self.at_least, self.below, self.at_most)):
+            raise ValueError("a rule needs a bound: above, at_least, below or at_most")
+
+    def outcome(self, quantity: Quantity) -> Outcome:
+        """Whether the quantity keeps to the bounds."""
+        if self._kept(quantity.low) and self._kept(quantity.high):
+            return "holds"
+        under, over = self._under(quantity), self._over(quantity)
+        return "fails" if under or over else "undecided"
+
+    def _kept(self, number: float) -> bool:
+        return self._enough(number) and self._little(number)
+
+    def _enough(self, number: float) -> bool:
+        above = -math.inf if self.above is None else self.above
+        at_least = -math.inf if self.at_least is None else self.at_least
+        return number >= at_least and (number > above or self.above is None)
+
+    def _little(self, number: float) -> bool:
+        at_most = math.inf if self.at_most is None else self.at_most
+        below = math.inf if self.below is None else self.below
+        return number <= at_most and (number < below or self.below is None)
+
+    def _under(self, quantity: Quantity) -> bool:
+        """Whether the whole interval is below the lower bound."""
+        return not self._enough(quantity.high)
+
+    def _over(self, quantity: Quantity) -> bool:
+        """Whether the whole interval is above the upper bound."""
+        return not self._little(quantity.low)
+
+    @property
+    def bounds(self) -> str:
+        """`above 0`, `at least 0.9 and below 1.1`."""
+        given = {
+            "above": self.above,
+            "at least": self.at_least,
+            "below": self.below,
+            "at most": self.at_most,
+        }
+        return " and ".join(f"{word} {bound:g}" for word, bound in given.items() if bound is not None)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A rule, the quantity that it was held to, and how that came out."""
+
+    rule: Rule
+    quantity: Quantity
+    outcome: Outcome
+
+
+def judge(rules: Sequence[Rule], quantities: Mapping[str, Quantity]) -> tuple[Judged, ...]:
+    """Every rule applied. Raises UserError for a rule on a quantity that the study does not have."""
+    judged = []
+    for rule in rules:
+        if rule.quantity not in quantities:
+            known = ", ".join(sorted(quantities))
+            raise UserError(f"there is no quantity {rule.quantity!r} for a rule; there are {known}")
+        found = quantities[rule.quantity]
+        judged.append(Judged(rule, found, rule.outcome(found)))
+    return tuple(judged)
+
+
+def verdict(judged: Sequence[Judged]) -> Verdict:
+    """The verdict on the whole claim.
+
+    It holds if every rule does, and does not if every rule fails. It holds in part if some rules hold and
+    others do not. Else nothing holds, and some rule is undecided: so is the claim.
+    """
+    outcomes = {each.outcome for each in judged}
+    if outcomes == {"holds"}:
+        return "holds"
+    if outcomes == {"fails"}:
+        return "does not hold here"
+    return "holds in part" if "holds" in outcomes else "undecided"
