@@ -19,9 +19,9 @@ HEADING = "What lectures say of language models, tried out"
 SKIPPED = "skipped"
 
 ABOUT = (
-    "Each claim is judged by rules that its file states beforehand. A rule holds if the whole 95% interval of "
-    "its number keeps to the bound, fails if the whole interval breaks it, and is undecided if the interval "
-    "crosses it. A claim holds in part if some of its rules hold and others do not."
+    "Each claim is judged by rules that were set before the runs. A rule holds if the whole 95% interval of "
+    "its number keeps to the bound, and fails if the whole interval breaks it. If the interval crosses the "
+    "bound, the rule is undecided. A claim holds in part if some of its rules hold and others do not."
 )
 
 
