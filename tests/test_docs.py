@@ -189,6 +189,7 @@ def test_the_corpus_it_shows_is_one() -> None:
         ("sweep", ["sweeps.md"]),
         ("launcher", ["sweeps.md"]),
         ("search", ["sweeps.md"]),
+        ("study", ["studies.md"]),
     ],
 )
 def test_every_choice_is_described(group: str, pages: list[str]) -> None:

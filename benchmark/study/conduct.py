@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from benchmark.errors import UserError
 from benchmark.job import Job, Say, in_sweep
 from benchmark.record.folder import read_result
 from benchmark.report.blocks import Block
-from benchmark.study.claim import Claim
+from benchmark.study.claim import Claim, StudyModule
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.record import basis_of, read_data, write_data
 from benchmark.study.rules import Judged, Verdict, judge, verdict
@@ -22,18 +24,27 @@ from benchmark.sweep.named_sweeps import key_of
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of a study. `skipped` says why there is no verdict, such as a corpus that is not there."""
+    """What came of a study: a verdict, or the `reason` why there is none.
+
+    It was `skipped` if it cannot be run here, such as for want of a corpus, and `failed` if a run did.
+    """
 
     claim: Claim
     scale: str
+    state: Literal["judged", "skipped", "failed"] = "judged"
+    reason: str = ""
     judged: tuple[Judged, ...] = ()
     blocks: tuple[Block, ...] = ()
-    skipped: str = ""
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict; None for a study that was skipped."""
-        return None if self.skipped else verdict(self.judged)
+        """The verdict, if there is one."""
+        return verdict(self.judged) if self.state == "judged" else None
+
+    @property
+    def word(self) -> str:
+        """The verdict, or what stands in its place."""
+        return self.verdict or self.state
 
 
 def conduct(
@@ -44,44 +55,52 @@ def conduct(
     A run that two studies share is made once, and finished runs are not repeated. Raises UserError for a
     setting that a run does not have, and for a study that has no such scale.
     """
-    collector = Collector()
-    planned = {
-        claim.name: _jobs(claim, scale, [*overrides, f"results_dir={results_dir}"], collector)
-        for claim in claims
-    }
-    every = [job for jobs in planned.values() for job in jobs]
+    collector, shared = Collector(), [*overrides, f"results_dir={results_dir}"]
+    planned = [_Planned(claim, claim.load(), jobs_of(claim, scale, shared, collector)) for claim in claims]
+    every = [job for study in planned for job in study.jobs]
     outcomes = dict(zip(every, launch(every, say=say), strict=True)) if every else {}
     return [
-        _finding(claim, scale, [outcomes[job] for job in planned[claim.name]], results_dir, say)
-        for claim in claims
+        _finding(study, scale, [outcomes[job] for job in study.jobs], results_dir, say) for study in planned
     ]
 
 
-def _jobs(claim: Claim, scale: str, overrides: Sequence[str], collector: Collector) -> list[Job]:
+@dataclass(frozen=True)
+class _Planned:
+    claim: Claim
+    module: StudyModule
+    jobs: list[Job]
+
+
+def jobs_of(
+    claim: Claim, scale: str, overrides: Sequence[str], collector: Collector | None = None
+) -> list[Job]:
     """The jobs of a study, each once, in the order of its file."""
+    collector = collector or Collector()
     keys = {key_of(override) for override in overrides}
-    jobs = []
+    jobs: list[Job] = []
     for line in claim.scale(scale).runs:
         own = [override for override in shlex.split(line) if key_of(override) not in keys]
         jobs += collector.jobs(["--multirun", *own, *overrides])
-    return in_sweep(jobs) if len(jobs) > 1 else jobs
+    return in_sweep(list({json.dumps(job.config, sort_keys=True): job for job in jobs}.values()))
 
 
-def _finding(claim: Claim, scale: str, outcomes: Sequence[Outcome], results_dir: Path, say: Say) -> Finding:
-    missing = next((each for each in outcomes if each.status in ("error", "skipped", "failed")), None)
-    if missing is not None:
-        return Finding(claim, scale, skipped=missing.described)
+def _finding(
+    study: _Planned, scale: str, outcomes: Sequence[Outcome], results_dir: Path, say: Say
+) -> Finding:
+    claim, module = study.claim, study.module
+    for outcome in outcomes:
+        if outcome.status not in ("ok", "diverged"):
+            state: Literal["failed", "skipped"] = "failed" if outcome.status == "failed" else "skipped"
+            return Finding(claim, scale, state, outcome.described)
     runs = tuple(_run(outcome) for outcome in outcomes)
     settings = claim.scale(scale).settings
-    module = claim.load()
     basis = basis_of(module.VERSION, settings, runs)
     data = read_data(results_dir, claim.name, basis)
     if data is None:
         say(f"study {claim.name}: measuring")
-        measured = module.measure(Evidence(runs, settings, say))
-        data = write_data(results_dir, claim.name, basis, measured)
+        data = write_data(results_dir, claim.name, basis, module.measure(Evidence(runs, settings, say)))
     judged = judge(claim.rules, module.quantities(data))
-    return Finding(claim, scale, judged, tuple(module.show(data)))
+    return Finding(claim, scale, judged=judged, blocks=tuple(module.show(data)))
 
 
 def _run(outcome: Outcome) -> StudyRun:

@@ -15,9 +15,6 @@ from benchmark.study.rules import Judged
 TITLE = "nextword: what lectures say of language models, tried out"
 HEADING = "What lectures say of language models, tried out"
 
-#: What stands for the outcome of a rule and of a study.
-SKIPPED = "skipped"
-
 ABOUT = (
     "Each claim is judged by rules that were set before the runs. A rule holds if the whole 95% interval of "
     "its number keeps to the bound, and fails if the whole interval breaks it. If the interval crosses the "
@@ -38,12 +35,12 @@ def _overview(findings: Sequence[Finding]) -> Section:
             (
                 text_cell(finding.claim.title),
                 text_cell(finding.claim.claim),
-                text_cell(finding.verdict or SKIPPED),
+                text_cell(finding.word),
             )
         )
         for finding in findings
     ]
-    verdicts = [finding.verdict or SKIPPED for finding in findings]
+    verdicts = [finding.word for finding in findings]
     counts = [f"{verdicts.count(each)} {each}" for each in dict.fromkeys(verdicts)]
     summary = f"Of {text.plural(len(findings), 'claim')}: {text.listed(counts)}."
     caption = "Every claim with the verdict that its rules gave."
@@ -62,7 +59,7 @@ def _study(finding: Finding) -> Section:
         Paragraph(_verdict(finding), "answer"),
         Paragraph((Strong("How it is tried. "), claim.design)),
     ]
-    if not finding.skipped:
+    if finding.verdict:
         blocks += [_rules(finding), *finding.blocks]
     blocks += [
         Paragraph((Strong("What would change the verdict. "), claim.change)),
@@ -72,9 +69,9 @@ def _study(finding: Finding) -> Section:
 
 
 def _verdict(finding: Finding) -> tuple[str | Strong, ...]:
-    if finding.skipped:
-        return (Strong("Skipped: "), text.clean(finding.skipped))
-    return (Strong(f"{finding.verdict or ''}".capitalize()), ".")
+    if finding.verdict:
+        return ("Verdict: ", Strong(finding.verdict), ".")
+    return (Strong(f"{finding.state.capitalize()}: "), text.clean(finding.reason))
 
 
 def _rules(finding: Finding) -> Table:
@@ -87,12 +84,8 @@ def _rules(finding: Finding) -> Table:
         Column("outcome", "Outcome"),
     )
     rows = tuple(TableRow(_cells(each)) for each in finding.judged)
-    caption = f"The rules of the verdict, set before the runs, and what was measured on {_runs(finding)}."
+    caption = f"The rules, set before the runs, and what was measured at scale {finding.scale}."
     return Table(f"{finding.claim.name}_rules", caption, columns, (Group(rows),))
-
-
-def _runs(finding: Finding) -> str:
-    return f"the scale “{finding.scale}”"
 
 
 def _cells(judged: Judged) -> tuple[Cell, ...]:
@@ -108,10 +101,10 @@ def _cells(judged: Judged) -> tuple[Cell, ...]:
 
 
 def number(value: float) -> str:
-    """A quantity's number to three digits."""
+    """A quantity's number to four digits."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return text.significant(value, 3)
+    return text.significant(value, 4)
 
 
 def interval(quantity: Quantity) -> str:

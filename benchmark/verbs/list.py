@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _entry(group: str, name: str) -> dict[str, Any] | None:
-    """A file's description (its label or title) and its settings, resolved as far as it stands alone.
+    """A file's description (its label or title, or a study's claim) and its settings, resolved as far as it
+    stands alone.
 
     None, with a warning, for a file that cannot be read.
     """
@@ -74,7 +75,7 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
     settings = {
         str(key): value
         for key, value in content.items()
-        if key not in ("name", "label", "title", "description", "defaults", "_target_")
+        if key not in ("name", "claim", "label", "title", "description", "defaults", "_target_")
     }
     for key, value in content.items():
         if value is None and f"${{.{key}}}" in str(content.get("label")):  # `ARPA file PATH`, not `None`
@@ -87,7 +88,7 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
     whole = OmegaConf.create({group: node, "seed": 1, "device": "auto"})
     known = [
         str(OmegaConf.select(whole, f"{group}.{key}"))
-        for key in ("label", "title", "description")
+        for key in ("claim", "label", "title", "description")
         if key in node
     ]
     if not known or known[0] == name:  # then the file's first comment describes it

@@ -33,7 +33,8 @@ KEY=VALUE         settings that all runs share, as in nextword run: corpus=ptb, 
 Runs, numbers and the page are in RESULTS_DIR/studies/SCALE. Finished runs are not repeated, and an
 interrupted study continues. A study whose corpus is not there is skipped with the reason.
 
-Exit status: 0 every study has a verdict or was skipped, 2 the command line or the disk needs attention.
+Exit status: 0 every study has a verdict or was skipped, 1 a run failed, 2 the command line or the disk needs
+attention.
 """
 
 ALL = "all"
@@ -55,9 +56,9 @@ def main(arguments: list[str]) -> int:
     findings = conduct(claims, own["scale"], overrides, results_dir, say)
     page = _written(findings, results_dir)
     for finding in findings:
-        print(f"{finding.claim.name}: {finding.verdict or f'skipped: {finding.skipped}'}")
+        print(f"{finding.claim.name}: {': '.join(filter(None, (finding.word, finding.reason)))}")
     print(f"\nthe page: {page}")
-    return 0
+    return 1 if any(finding.state == "failed" for finding in findings) else 0
 
 
 def _divided(arguments: Sequence[str]) -> tuple[list[str], dict[str, str], list[str]]:
@@ -81,6 +82,8 @@ def _divided(arguments: Sequence[str]) -> tuple[list[str], dict[str, str], list[
             raise UserError(f"there is no study {name!r}. {did_you_mean(name, [*known, ALL])}")
     if not names:
         raise UserError(f"name a study, or {ALL}: {', '.join(known)}")
+    if not any(key_of(override) == "footprint" for override in overrides):
+        overrides.append("footprint=false")  # loading each model in a process of its own takes seconds a run
     return list(known) if ALL in names else list(dict.fromkeys(names)), own, overrides
 
 

@@ -24,7 +24,7 @@ def test_every_model_is_described_without_being_built(nextword) -> None:
 def test_an_odd_file_is_one_warning_and_the_rest_is_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for group in ("model", "corpus", "sweep", "search", "tuning"):
+    for group in ("model", "corpus", "sweep", "search", "tuning", "study"):
         folder = tmp_path / "conf" / group
         folder.mkdir(parents=True)
         (folder / "good.yaml").write_text("name: good\ndescription: sound\n")
@@ -45,9 +45,9 @@ def test_an_odd_file_is_one_warning_and_the_rest_is_listed(
     monkeypatch.setattr(benchmark, "__file__", str(tmp_path / "benchmark" / "__init__.py"))
     assert main(["list"]) == 0
     shown = capsys.readouterr()
-    assert shown.out.count("sound") == 5
+    assert shown.out.count("sound") == 6
     warnings = shown.err.splitlines()
-    assert len(warnings) == 5 * 11
+    assert len(warnings) == 6 * 11
     assert all(line.startswith("warning: ") and str(tmp_path / "conf") in line for line in warnings)
     assert "model/cut.yaml" in str(unreadable_file(["corpus=good", "model=good,cut"]))
     assert unreadable_file(["model=good", "model=../../secret", "model=nowhere"]) is None

@@ -1,0 +1,101 @@
+"""The rules of a verdict, held to made-up quantities."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.errors import UserError
+from benchmark.study.quantities import Quantity, counted, least, most, over_seeds, share
+from benchmark.study.rules import Rule, judge, verdict
+
+
+def between(low: float, high: float) -> Quantity:
+    return Quantity((low + high) / 2, low, high, "3 seeds")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "quantity", "outcome"),
+    [
+        ({"above": 1}, between(1.1, 2), "holds"),
+        ({"above": 1}, between(0.9, 2), "undecided"),
+        ({"above": 1}, between(0.5, 0.9), "fails"),
+        ({"above": 1}, counted(1), "fails"),
+        ({"at_least": 1}, counted(1), "holds"),
+        ({"below": 1}, counted(1), "fails"),
+        ({"at_most": 1}, counted(1), "holds"),
+        ({"below": 1}, between(0.5, 1), "undecided"),
+        ({"at_least": 0.9, "at_most": 1.1}, between(0.95, 1.05), "holds"),
+        ({"at_least": 0.9, "at_most": 1.1}, between(0.8, 1.05), "undecided"),
+        ({"at_least": 0.9, "at_most": 1.1}, between(0.5, 2), "undecided"),
+        ({"at_least": 0.9, "at_most": 1.1}, between(1.2, 2), "fails"),
+        ({"below": 100}, Quantity(math.inf, 50, math.inf, "2 seeds"), "undecided"),
+        ({"above": 0}, Quantity(1, -math.inf, math.inf, "1 seed"), "undecided"),
+    ],
+)
+def test_a_rule_holds_fails_or_is_undecided(
+    bounds: dict[str, float], quantity: Quantity, outcome: str
+) -> None:
+    assert Rule("it is so", "it", **bounds).outcome(quantity) == outcome
+
+
+@given(st.floats(-9, 9), st.floats(0, 9), st.floats(-9, 9))
+def test_a_bound_and_its_opposite_never_agree(low: float, width: float, bound: float) -> None:
+    quantity = between(low, low + width)
+    opposite = {"holds": "fails", "fails": "holds", "undecided": "undecided"}
+    above = Rule("", "it", above=bound).outcome(quantity)
+    assert Rule("", "it", at_most=bound).outcome(quantity) == opposite[above]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([2, 3], "holds"),
+        ([0, 0.5], "does not hold here"),
+        ([2, 0.5], "holds in part"),
+        ([2, None], "holds in part"),
+        ([0, None], "undecided"),
+        ([None], "undecided"),
+    ],
+)
+def test_the_verdict_follows_from_the_rules(values: list[float | None], expected: str) -> None:
+    rules = [Rule("", f"q{place}", above=1) for place in range(len(values))]
+    quantities = {
+        f"q{place}": between(0, 9) if value is None else counted(value) for place, value in enumerate(values)
+    }
+    assert verdict(judge(rules, quantities)) == expected
+
+
+def test_a_rule_must_have_a_bound_and_a_quantity() -> None:
+    with pytest.raises(ValueError, match="needs a bound"):
+        Rule("it is so", "it")
+    with pytest.raises(UserError, match=r"no quantity 'other'.*there are it"):
+        judge([Rule("", "other", above=0)], {"it": counted(1)})
+
+
+def test_intervals_are_those_of_tables() -> None:
+    values = [3.1, 2.9, 3.3, 3.0]
+    found = over_seeds(values)
+    half = 3.18245 * np.std(values, ddof=1) / 2  # Student's t for 95% and three degrees of freedom
+    np.testing.assert_allclose((found.low, found.high), (3.075 - half, 3.075 + half), rtol=1e-4)
+    assert (found.value, found.basis) == (pytest.approx(3.075), "4 seeds")
+    ratio = share(3, 10, "runs")  # Wilson's interval, as scipy 1.16 gives it
+    np.testing.assert_allclose((ratio.low, ratio.high), (0.10779, 0.60322), rtol=1e-4)
+
+
+def test_one_seed_decides_nothing_and_a_diverged_one_is_infinite() -> None:
+    assert over_seeds([3.0]).low == -math.inf
+    diverged = over_seeds([3.0, math.inf])
+    assert (diverged.value, diverged.low, diverged.high) == (math.inf, 3.0, math.inf)
+    with pytest.raises(ValueError, match="NaN"):
+        over_seeds([math.nan])
+
+
+def test_the_least_is_above_a_bound_only_if_all_are() -> None:
+    several = [between(1, 5), between(2, 3)]
+    assert (least(several).low, least(several).high) == (1, 3)
+    assert (most(several).low, most(several).high) == (2, 5)

@@ -1,0 +1,137 @@
+"""`nextword study`: runs, numbers that are kept, the page, and bad input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmark.cli import main
+from benchmark.settings import choices
+from benchmark.study.claim import read_claim
+
+MODULE = '''
+"""How often the word `cat` stands in the test text."""
+from benchmark.study.charts import Axes, Curve, line_figure
+from benchmark.study.quantities import counted
+
+VERSION = 1
+
+def measure(evidence):
+    print("measured")
+    orders = [run.setting("model.order") for run in evidence.runs]
+    values = [run.result.test_perplexity for run in evidence.runs]
+    text = evidence.corpus(evidence.runs[0]).test
+    cats = int((text.ids == text.vocabulary.ids["cat"]).sum())
+    return {"points": list(zip(orders, values)), "cats": cats, "nothing": float("inf")}
+
+def quantities(data):
+    assert data["nothing"] == float("inf")
+    return {"cats": counted(data["cats"]), "order_2": counted(data["points"][1][1])}
+
+def show(data):
+    curve = Curve.of("Kneser-Ney", "count", data["points"])
+    axes = Axes("order", "perplexity")
+    return [line_figure("mine_orders", "By order", "Perplexity by order.", [curve], axes)]
+'''
+
+STUDY = """
+title: Cats
+claim: There are cats.
+source: this test
+design: They are counted.
+change: Dogs.
+module: mine_cats
+rules:
+  - {says: There is a cat., quantity: cats, above: 0}
+scales:
+  quick:
+    runs: ["model=kneser_ney model.order=1,2"]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of one's own with a study, to which the tests go."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "mine.yaml").write_text(STUDY)
+    (tmp_path / "mine_cats.py").write_text(MODULE)
+    yield tmp_path
+    sys.modules.pop("mine_cats", None)
+
+
+def test_a_study_is_run_measured_once_and_shown(own, text_corpus, warm_workers, capsys) -> None:
+    command = ["study", "mine", *text_corpus, "footprint=false", f"--config-dir={own}"]
+    assert main(command) == 0
+    first = capsys.readouterr().out
+    assert "measured" in first
+    assert "mine: holds" in first
+    place = own / "results" / "studies" / "quick"
+    page = (place / "report" / "index.html").read_text()
+    assert "There are cats." in page
+    assert "Verdict: <strong>holds</strong>" in page
+    assert (place / "report" / "figures" / "mine_orders.csv").read_text().count("Kneser-Ney") == 2
+    assert json.loads((place / "measured" / "mine.json").read_text())["data"]["cats"] == 6
+
+    assert main(command) == 0
+    assert "measured" not in capsys.readouterr().out
+
+    rule = (own / "study" / "mine.yaml").read_text().replace("above: 0", "above: 100")
+    (own / "study" / "mine.yaml").write_text(rule)
+    assert main(command) == 0
+    again = capsys.readouterr().out
+    assert "measured" not in again  # the numbers are those kept; only the rule is new
+    assert "mine: does not hold here" in again
+
+
+def test_a_study_without_its_corpus_is_skipped_with_the_reason(own, capsys) -> None:
+    files = [f"corpus.{split}={own / split}.txt" for split in ("train", "valid", "test")]
+    assert main(["study", "mine", "corpus=files", *files, f"--config-dir={own}"]) == 0
+    shown = capsys.readouterr().out
+    assert "mine: skipped: error: " in shown
+    assert "train.txt" in shown
+    assert "Skipped" in (own / "results" / "studies" / "quick" / "report" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "said"),
+    [
+        ({}, ["nothing"], "there is no study 'nothing'"),
+        ({}, [], "name a study, or all"),
+        ({}, ["mine", "scale=huge"], "mine has no scale 'huge'"),
+        ({}, ["mine", "model=lstm"], "leave model=lstm out"),
+        ({}, ["mine", "model.nonsense=1"], "nonsense"),
+        ({"above: 0": ""}, ["mine"], "rules.0"),
+        ({"rules:": "laws:"}, ["mine"], "rules"),
+        ({"quantity: cats": "quantity: dogs"}, ["mine"], "no quantity 'dogs'"),
+        ({"mine_cats": "nowhere_at_all"}, ["mine"], "no module 'nowhere_at_all'"),
+        ({"model=kneser_ney": "model=keyser_soze"}, ["mine"], "keyser_soze"),
+    ],
+)
+def test_bad_input_is_one_line(own, text_corpus, warm_workers, capsys, change, arguments, said) -> None:
+    path = own / "study" / "mine.yaml"
+    for old, new in change.items():
+        path.write_text(path.read_text().replace(old, new))
+    if arguments and "mine" in arguments and "quantity: cats" in change:
+        arguments = [*arguments, *text_corpus, "footprint=false"]
+    assert main(["study", *arguments, f"--config-dir={own}"]) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("nextword: ")]
+    assert len(errors) == 1
+    assert said in errors[0]
+
+
+@pytest.mark.parametrize("name", choices("study"))
+def test_every_study_is_complete_and_names_runs_that_exist(name: str) -> None:
+    from benchmark.study.conduct import jobs_of
+
+    claim = read_claim(name)
+    module = claim.load()
+    assert isinstance(module.VERSION, int)
+    assert set(claim.scales) == {"quick", "full"}
+    for scale in claim.scales:
+        for job in jobs_of(claim, scale, []):
+            assert job.config["model"]["name"]
