@@ -10,6 +10,7 @@ from benchmark import text
 from benchmark.measure.measures import COSTS, TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Paragraph, Section, about
 from benchmark.report.context import Context
+from benchmark.report.effort import Effort, effort
 from benchmark.report.fields import FAMILY, LABEL, cells_of, columns_of, measure_field
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
@@ -32,6 +33,7 @@ from benchmark.report.verdict import (
     summary_sentence,
     verdict_sentences,
 )
+from benchmark.search.record import SearchRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -44,6 +46,12 @@ ABOUT = (
 )
 #: What is shown of the best row of each family.
 FIELDS = (LABEL, measure_field(TEST_PERPLEXITY), *map(measure_field, COSTS))
+#: How much was tried of its family (see `report.effort`).
+_EFFORT = (
+    Column("settings_tried", "Settings tried", "right"),
+    Column("settings_seconds", "Training of all", "right"),
+)
+_COLUMNS = (Column("corpus", "Corpus", level="data"), Column("best", ""), *columns_of(FIELDS), *_EFFORT)
 
 
 def build(context: Context) -> Section | None:
@@ -59,7 +67,7 @@ def build(context: Context) -> Section | None:
     others = [group for group in groups if group not in main]
     if others:
         blocks.append(Paragraph(single_family_sentence(others), "note"))
-    blocks += [Paragraph((ABOUT,), "note"), _table(main)]
+    blocks += [Paragraph((ABOUT,), "note"), _table(main, [*context.searches, *context.tunings])]
     return Section("answer", "The answer", tuple(blocks))
 
 
@@ -97,23 +105,27 @@ def _draw(rows: list[Row], winners: dict[str, Row]) -> Drawing:
     return family_strip(rows, winners)
 
 
-def _table(groups: list[RankedGroup]) -> Table:
+def _table(groups: list[RankedGroup], searches: list[SearchRecord]) -> Table:
     caption = (
         "The model of each family with the lowest validation perplexity, and its test perplexity (lower is "
-        "better). "
-        "The last line of each corpus divides the neural model's numbers by those of the n-gram model."
+        "better). The last line of each corpus divides the neural model's numbers by those of the n-gram "
+        "model. The last two columns say how much was tried: settings of the family, trials of searches "
+        "included, and the time that training all of them took, seeds included."
     )
-    columns = (Column("corpus", "Corpus", level="data"), Column("best", ""), *columns_of(FIELDS))
-    tabled = tuple(_group(group, titled=len(groups) > 1) for group in groups)
-    return Table("answer", caption, columns, tabled, head=1)
+    tabled = tuple(_group(group, searches, titled=len(groups) > 1) for group in groups)
+    return Table("answer", caption, _COLUMNS, tabled, head=1)
 
 
-def _group(group: RankedGroup, *, titled: bool) -> Group:
+def _group(group: RankedGroup, searches: list[SearchRecord], *, titled: bool) -> Group:
     best = {family: group.best(family) for family in FAMILY_NAMES}
     found = [row for row in best.values() if row]
     rows = with_best_cells(
-        [_best_row(group, family, row) for family, row in best.items() if row],
-        (Column("", ""), Column("", ""), *columns_of(FIELDS)),
+        [
+            _best_row(group, family, row, effort(group, family, searches))
+            for family, row in best.items()
+            if row
+        ],
+        _COLUMNS,
         {TEST_PERPLEXITY.key, *_comparable(found)},
     )
     ngram, neural = best["count"], best["neural"]
@@ -122,8 +134,14 @@ def _group(group: RankedGroup, *, titled: bool) -> Group:
     return Group(tuple(rows), group.title if titled else "", corpus=group.corpus)
 
 
-def _best_row(group: RankedGroup, family: str, row: Row) -> TableRow:
-    cells = (text_cell(group.title), text_cell(f"Best {FAMILY_NAMES[family]}"), *cells_of(FIELDS, row))
+def _best_row(group: RankedGroup, family: str, row: Row, tried: Effort) -> TableRow:
+    cells = (
+        text_cell(group.title),
+        text_cell(f"Best {FAMILY_NAMES[family]}"),
+        *cells_of(FIELDS, row),
+        number_cell(tried.settings, text.amount),
+        number_cell(tried.seconds, text.duration),
+    )
     return TableRow(cells, row.number, family)
 
 
@@ -137,4 +155,5 @@ def _quotients(group: RankedGroup, ngram: Row, neural: Row) -> TableRow:
     values = [quotient(neural.perplexity, ngram.perplexity)]
     values += [cost_quotient(cost, neural, ngram) for cost in COSTS]
     cells = (number_cell(value, text.times) for value in values)
-    return TableRow((text_cell(group.title), text_cell("Neural ÷ n-gram"), Cell("", ""), *cells))
+    nothing = (text_cell(None),) * len(_EFFORT)
+    return TableRow((text_cell(group.title), text_cell("Neural ÷ n-gram"), Cell("", ""), *cells, *nothing))
