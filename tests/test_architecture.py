@@ -36,6 +36,7 @@ OPEN_TO_BASELINES = (
     "benchmark.corpus",
     "benchmark.environment",
     "benchmark.errors",
+    "benchmark.inside",
     "benchmark.record.result",
     "benchmark.record.config",
     "benchmark.statistics.mixing",

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from baselines.devices import pick_device
 from baselines.neural import scoring
+from baselines.neural.inside import OpenNetwork
 from baselines.neural.network import Network
 from baselines.neural.output.kinds import Output
 from baselines.neural.reader import NetworkReader
@@ -36,6 +37,7 @@ from benchmark.contract import (
     after_last_end,
 )
 from benchmark.errors import UserError
+from benchmark.inside import Inside
 
 WEIGHTS, OPTIONS = "weights.safetensors", "options.json"
 
@@ -108,9 +110,7 @@ class NeuralModel(LanguageModel):
         device = pick_device(self.device)
         self._vocabulary = train.vocabulary
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            torch.manual_seed(self.seed)
-            self._network = self.build(train.vocabulary)
-            initialise(self._network, self.training, train.vocabulary)
+            self._network = self._drawn(train.vocabulary)
             self._network.to(device)
             material = Material(train, valid, self.context, self.seed)
             self.trained_on = train_network(self._network, self.training, material, log)
@@ -209,10 +209,26 @@ class NeuralModel(LanguageModel):
         model.scored_on = scoring.computation(model._network, model.context)
         return model
 
+    def inside(self) -> Inside:
+        """See `benchmark.inside.HasInside`."""
+        return OpenNetwork(self._fitted(), type(self).__name__)
+
+    def untrained(self, vocabulary: Vocabulary) -> Inside:
+        """See `benchmark.inside.HasInside`."""
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            return OpenNetwork(self._drawn(vocabulary), type(self).__name__)
+
     @property
     def network(self) -> Network:
         """The trained network, for models that adapt it. Raises RuntimeError before `fit` or `load`."""
         return self._fitted()
+
+    def _drawn(self, vocabulary: Vocabulary) -> Network:
+        """The network with its first weights, on the CPU. Seeds torch's generators."""
+        torch.manual_seed(self.seed)
+        network = self.build(vocabulary)
+        initialise(network, self.training, vocabulary)
+        return network
 
     def _fitted(self) -> Network:
         if not hasattr(self, "_network"):

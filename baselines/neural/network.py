@@ -1,7 +1,8 @@
 """What every neural architecture is: an embedding, something that reads the past, and an output layer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,19 @@ from benchmark.contract import Vocabulary
 
 #: What a network carries from one segment of a stream to the next: tensors of whatever shape it chooses.
 State = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class InnerLayer:
+    """A layer as those who study a network see it (`benchmark.inside`).
+
+    The output of `module`, or the first of several, is the layer's, [time, rows, size]. `states` names its
+    tensors in the network's state, in their order. `recurrent` is the matrix that multiplies its h, if any.
+    """
+
+    module: nn.Module
+    states: tuple[str, ...]
+    recurrent: Tensor | None = None
 
 
 class Network(nn.Module, ABC):
@@ -90,6 +104,10 @@ class Network(nn.Module, ABC):
         """
         apart = {id(each) for part in (self.embedding, self.output) for each in part.parameters()}
         return matrix_operations(each for each in self.parameters() if id(each) not in apart)
+
+    def inner_layers(self) -> Sequence[InnerLayer]:
+        """The recurrent layers, the lowest first, whose states make up the network's. None: not described."""
+        return ()
 
     def adjust_initial_weights(self) -> None:
         """Change initial weights of this architecture after the recipe has drawn all of them."""

@@ -53,6 +53,12 @@ def test_rectified_units():
     np.testing.assert_allclose(features(built), expected, atol=1e-9)
 
 
+def test_linear_units():
+    built = network("rnn", nonlinearity="linear")
+    expected = loop(built, lambda *a: elman(*a, squash=lambda value: value), 1)
+    np.testing.assert_allclose(features(built), expected, atol=1e-9)
+
+
 @pytest.mark.parametrize("skip", ["none", "dense", "highway"])
 @pytest.mark.parametrize("name", STEPS)
 def test_a_carried_state_equals_an_unbroken_pass_whatever_training_drops(name, skip):

@@ -1,5 +1,6 @@
 """An Elman network trained jointly with a maximum-entropy model of n-grams (Mikolov et al. 2011)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -8,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from baselines.neural.architectures.recurrent import RecurrentNetwork, Rnn
-from baselines.neural.network import Network, State
+from baselines.neural.network import InnerLayer, Network, State
 from baselines.neural.output.hashed import MOST_SLOTS, STEP, HashedSoftmax, slots
 from baselines.neural.output.kinds import Output
 from baselines.neural.output.layer import OutputLayer
@@ -55,6 +56,9 @@ class MaxentNetwork(RecurrentNetwork):
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         features, inner = super().forward(tokens, state[1:])
         return self._with_slots(features, inner, tokens, state[0])
+
+    def inner_layers(self) -> Sequence[InnerLayer]:
+        return ()  # tokens are a part of its state
 
     def hidden_part(self, features: Tensor) -> Tensor:
         return features[:, : self.output.features]  # slots are indices, not quantities

@@ -1,6 +1,7 @@
 """minGRU and minLSTM: their gates see the input alone, so time is a parallel scan (Feng et al. 2024)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -12,7 +13,7 @@ from torch.nn import functional as F
 from baselines.neural.architectures.residual import ResidualModel, ResidualNetwork
 from baselines.neural.kernels.linear_scan import linear_scan
 from baselines.neural.layers.feed_forward import FeedForward
-from baselines.neural.network import Network, State
+from baselines.neural.network import InnerLayer, Network, State
 from benchmark.contract import Vocabulary
 
 
@@ -108,6 +109,9 @@ class MinimalNetwork(ResidualNetwork):
 
     def block_state(self, rows: int) -> State:
         return self.zeros(1, rows, self.width), self.zeros(self.carried, rows, self.width)
+
+    def inner_layers(self) -> Sequence[InnerLayer]:
+        return [InnerLayer(block, ("h", "inputs")) for block in self.blocks]
 
     @torch.no_grad()
     def adjust_initial_weights(self) -> None:

@@ -1,6 +1,7 @@
 """Recurrent language models: Elman networks, GRUs and LSTMs."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -13,7 +14,7 @@ from baselines.neural.layers.feed_forward import projection
 from baselines.neural.layers.skip import SkipKind
 from baselines.neural.layers.stack import Reading, Stack
 from baselines.neural.model import NeuralModel
-from baselines.neural.network import Network, State
+from baselines.neural.network import InnerLayer, Network, State
 from benchmark.contract import Vocabulary
 from benchmark.errors import UserError
 
@@ -57,6 +58,9 @@ class RecurrentNetwork(Network):
     def forward_with_penalty(self, tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor | None]:
         reading = self._read(tokens, state)
         return reading.features, reading.state, self._penalty(reading.raw, reading.dropped)
+
+    def inner_layers(self) -> Sequence[InnerLayer]:
+        return [InnerLayer(each, each.state_names, each.weight_hh) for each in self.stack.layers]
 
     def adjust_initial_weights(self) -> None:
         self.stack.adjust_initial_weights()
@@ -149,8 +153,8 @@ class Recurrent(NeuralModel):
 class Rnn(Recurrent):
     """Elman's network (1990; as a language model, Mikolov et al. 2010): hₜ = f(W xₜ + U hₜ₋₁ + b).
 
-    f is the `nonlinearity`. With `identity`, every U starts as the identity matrix, which with `relu`
-    preserves the state over many steps (Le, Jaitly & Hinton 2015).
+    f is the `nonlinearity`; `linear` is f(x) = x, for study. With `identity`, every U starts as the identity
+    matrix, which with `relu` preserves the state over many steps (Le, Jaitly & Hinton 2015).
     """
 
     version: ClassVar[int] = 1

@@ -6,6 +6,7 @@ cells (and cuDNN). A layer's initial state is [rows, units]. Everything is diffe
 On the CPU `elman` is our own kernel, and so is `gru` if a gradient is needed (otherwise torch's is as
 fast). `lstm` is torch's, which has oneDNN's fused cell; ours was slower by a quarter with 20 rows of 200
 units. `tests/perf/neural_speed.py` compares them. On other devices all three are those of `kernels.device`.
+A linear `elman` is the same few lines of torch everywhere.
 
 Under autocast to bfloat16 on the CPU, products over all steps at once are in bfloat16. In `elman` and `gru`
 the recurrence stays in float32, since products with few rows gain nothing. States keep their type.
@@ -15,6 +16,7 @@ from typing import Literal, assert_never
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from baselines.neural.arithmetic import without_autocast
 from baselines.neural.kernels import device
@@ -23,7 +25,7 @@ from baselines.neural.kernels.gru import Gru
 from baselines.neural.kernels.products import product_dtype
 
 Weights = tuple[Tensor, Tensor, Tensor, Tensor]
-Nonlinearity = Literal["tanh", "relu"]
+Nonlinearity = Literal["tanh", "relu", "linear"]
 
 
 def elman(x: Tensor, h: Tensor, weights: Weights, nonlinearity: Nonlinearity) -> tuple[Tensor, Tensor]:
@@ -33,6 +35,8 @@ def elman(x: Tensor, h: Tensor, weights: Weights, nonlinearity: Nonlinearity) ->
             run, relu = torch.rnn_tanh, False
         case "relu":
             run, relu = torch.rnn_relu, True
+        case "linear":
+            return _linear(x, h, weights)
         case unknown:
             assert_never(unknown)
     if x.device.type == "cpu":
@@ -42,6 +46,17 @@ def elman(x: Tensor, h: Tensor, weights: Weights, nonlinearity: Nonlinearity) ->
         return outputs, outputs[-1]
     outputs, last = device.layer(run, x, (h,), weights)
     return outputs, last
+
+
+def _linear(x: Tensor, h: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
+    """`elman` with f(x) = x, step by step. It is there to be studied, not to be fast."""
+    w, u, b_x, b_h = weights
+    with without_autocast(x.device):
+        outputs = []
+        for step in F.linear(x.to(h.dtype), w, b_x + b_h).unbind(0):
+            h = torch.addmm(step, h, u.t())
+            outputs.append(h)
+        return torch.stack(outputs), h
 
 
 def gru(x: Tensor, h: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:

@@ -17,13 +17,13 @@ from baselines.neural.network import State
 class RecurrentLayer(nn.Module, ABC):
     """From x [time, rows, inputs] to outputs [time, rows, units] and the state after the last time step.
 
-    The state is `states` tensors [1, rows, units], the first of them h. Weights have the layout of torch's
-    cells: `gates` blocks of rows each. A share `weight_drop` of the recurrent connections is dropped in
-    each segment of training.
+    The state is a tensor [1, rows, units] for each of `state_names`, the first of them h. Weights have the
+    layout of torch's cells: `gates` blocks of rows each. A share `weight_drop` of the recurrent connections
+    is dropped in each segment of training.
     """
 
     gates: ClassVar[int]
-    states: ClassVar[int] = 1
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
 
     def __init__(self, inputs: int, units: int, weight_drop: float = 0.0):
         super().__init__()
@@ -48,7 +48,7 @@ class RecurrentLayer(nn.Module, ABC):
 
     def initial_state(self, rows: int) -> State:
         """Zeros, for `rows` rows."""
-        return (self.weight_hh.new_zeros(1, rows, self.units),) * self.states
+        return (self.weight_hh.new_zeros(1, rows, self.units),) * len(self.state_names)
 
     @abstractmethod
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -101,7 +101,7 @@ class LstmLayer(RecurrentLayer):
     """
 
     gates = 4
-    states = 2
+    state_names = ("h", "c")
 
     def __init__(self, inputs: int, units: int, forget_bias: float | None = None, weight_drop: float = 0.0):
         super().__init__(inputs, units, weight_drop)

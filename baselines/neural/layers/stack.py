@@ -65,7 +65,7 @@ class Stack(nn.Module):
         for layer, norm, dropout, skip in zip(
             self.layers, self.norms, self.dropouts, self.skips, strict=True
         ):
-            outputs, own = layer(x, tuple(next(carried) for _ in range(layer.states)))
+            outputs, own = layer(x, tuple(next(carried) for _ in layer.state_names))
             after += own
             raw = norm(outputs)
             dropped = dropout(raw)
