@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from benchmark.console.quoting import text_wanted
 from benchmark.corpus.marks import Marks, Tokens
+from benchmark.corpus.planted import PlantedSettings
 from benchmark.errors import UserError, did_you_mean
 from benchmark.storage.files import check_inside
 
@@ -30,12 +31,12 @@ class SourceSettings:
 
     `files` are text files; `archive` means members of a zip or tar file; `nltk` is an NLTK corpus, read by
     NLTK's reader; `package` means files that an installed Python package contains; `huggingface` means splits
-    of a dataset of the Hugging Face Hub.
+    of a dataset of the Hugging Face Hub; `planted` means texts made by a rule (`benchmark.corpus.planted`).
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    kind: Literal["files", "archive", "nltk", "package", "huggingface"] = "files"
+    kind: Literal["files", "archive", "nltk", "package", "huggingface", "planted"] = "files"
     #: The archive's file name, NLTK's name for the corpus, or the name of the package or of the dataset.
     name: str | None = None
     #: Folder below the corpora folder, or inside the package; without it, names are paths.
@@ -52,6 +53,8 @@ class SourceSettings:
     configuration: str | None = None
     column: str | None = None
     revision: str | None = None
+    #: The rule of a planted text.
+    planted: PlantedSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +224,11 @@ def _check_source(source: SourceSettings) -> None:
             if source.kind != "huggingface":
                 raise UserError(f"corpus.source.{key} is of use with corpus.source.kind=huggingface only")
             check_inside(f"corpus.source.{key}", value)
-    if source.kind != "files" and source.name is None:
+    if (source.planted is None) == (source.kind == "planted"):
+        raise UserError("corpus.source.planted and corpus.source.kind=planted go together: set both or none")
+    if source.planted is not None:
+        source.planted.check("corpus.source.planted")
+    elif source.kind != "files" and source.name is None:
         raise UserError(f"corpus.source.name is missing: a source of kind {source.kind} needs one")
     if source.kind in ("archive", "package") and source.folder is None:
         raise UserError(f"corpus.source.folder is missing: a source of kind {source.kind} needs one")

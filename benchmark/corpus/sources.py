@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, FileDocument
 from benchmark.corpus.fetch import PLACES, Say, SearchPath, check, find_or_download
+from benchmark.corpus.planted import PlantedSettings, planted_document
 from benchmark.corpus.settings import CorpusSettings, Names, SourceSettings
 from benchmark.environment import user_path
 from benchmark.errors import UserError, did_you_mean
@@ -37,6 +38,8 @@ def find_documents(settings: CorpusSettings, search_path: SearchPath, say: Say) 
         find = partial(_matching, _archive_folder(source, wanted, search_path, say), source)
     elif source.kind == "package":
         find = partial(_matching, _package_folder(source), source)
+    elif source.planted is not None:
+        find = partial(_planted, source.planted)
     elif source.kind == "huggingface":
         from benchmark.corpus.huggingface import huggingface_documents
 
@@ -96,6 +99,10 @@ def _matching(folder: Path, source: SourceSettings, name: str) -> list[Document]
     if not names:
         raise UserError(f"{source.name} has no document {name!r} (looked in {folder})")
     return [FileDocument(folder / other) for other in names]
+
+
+def _planted(settings: PlantedSettings, name: str) -> list[Document]:
+    return [planted_document(settings, name)]
 
 
 def _archive_folder(source: SourceSettings, wanted: list[str], search_path: SearchPath, say: Say) -> Path:

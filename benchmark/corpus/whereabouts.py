@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+from benchmark.corpus import planted
 from benchmark.corpus.fetch import SearchPath
 from benchmark.corpus.huggingface import text_file
 from benchmark.corpus.settings import CorpusSettings
@@ -17,6 +18,8 @@ def whereabouts(settings: CorpusSettings, search_path: SearchPath) -> Path | Non
     source = settings.source
     folders = search_path.folders
     name = str(source.name)
+    if source.kind == "planted":
+        return Path(planted.__file__)  # the rule that makes it
     if source.kind == "package":
         return _package(name)
     if source.kind == "nltk":
