@@ -58,6 +58,13 @@ def over_seeds(values: Sequence[float]) -> Quantity:
     return Quantity(mean, mean - half, mean + half, basis)
 
 
+def ratio_over_seeds(ratios: Sequence[float]) -> Quantity:
+    """The geometric mean of positive ratios over seeds; the interval is that of their logarithms."""
+    logs = over_seeds([math.log(ratio) for ratio in ratios])
+    low, high = (math.inf if end > 700 else math.exp(end) for end in (logs.low, logs.high))
+    return Quantity(math.exp(logs.value), low, high, logs.basis)
+
+
 def share(successes: int, trials: int, of: str) -> Quantity:
     """A share of independent trials, with Wilson's interval. `of` names the trials: `runs`, `targets`."""
     low, high = wilson(successes / trials, trials)
