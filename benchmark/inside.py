@@ -79,9 +79,9 @@ class Inside(Protocol):
         """
 
     def state_gradients(self, texts: np.ndarray) -> tuple[LayerState, ...]:
-        """∂ loss of the last step / ∂ the states of each layer, in the shape of `Reading.states`.
+        """∂ loss of the last step / ∂ the states that each step reads, by layer: [rows, time, size].
 
-        The state after step t is there at place t + 1, as in `Reading.states`.
+        At place t is the state before step t, as in `Reading.states`.
         """
 
 

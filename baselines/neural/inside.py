@@ -89,8 +89,9 @@ class OpenNetwork:
         trace = self._read(texts)
         # The texts share nothing but the weights, so the gradient of the sum holds that of each.
         last = trace.losses[-1] * len(texts)
-        found = iter(_gradients(last, [part for state in trace.states for part in state]))
-        return self._by_layer([tuple(next(found) for _ in state) for state in trace.states])
+        read = trace.states[:-1]
+        found = iter(_gradients(last, [part for state in read for part in state]))
+        return self._by_layer([tuple(next(found) for _ in state) for state in read])
 
     @property
     def _network(self) -> Network:
