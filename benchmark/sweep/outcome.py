@@ -67,6 +67,8 @@ def outcome_from_record(run: PlannedRun, record: Result, *, earlier: bool = Fals
 
 def outcome_from_exit(run: PlannedRun, ended: WorkerExit) -> Outcome:
     """The outcome of a run whose worker process has ended; without a record it is recorded as failed."""
+    if ended.status is None:
+        return outcome_of_lost_worker(run, ended.reason)
     if ended.status == USER_ERROR_STATUS:
         return Outcome(run.job, "error", ended.reason, None)
     if rank() and ended.status == 0:  # the process of rank 0 writes the record, later

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from benchmark.console.signals import hidden_from_children
 from benchmark.environment import child_python
@@ -27,7 +27,8 @@ USER_ERROR_STATUS = 2
 #: Thread counts must be set before NumPy and torch are imported.
 THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
-Process = subprocess.Popen  # its type parameter is bytes throughout this module
+#: What is said of a worker whose end nobody has seen.
+UNSEEN_END = "its process ended unseen: the one that it was forked from had ended before it"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ class WorkerRequest:
 
 @dataclass(frozen=True)
 class WorkerExit:
-    """How a worker process ended: its exit status (negative: a signal's number) and the reason in a line."""
+    """How a worker process ended: its exit status (negative: a signal's number) and the reason in a line.
 
-    status: int
+    The status is None where it is not known, so that only the run's record tells how it went.
+    """
+
+    status: int | None
     reason: str
 
 
@@ -55,16 +59,35 @@ class OutputLine:
     is_error: bool = False
 
 
+class WorkerProcess(Protocol):
+    """A worker process: as much of `subprocess.Popen[bytes]` as is used of it."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def poll(self) -> int | None:
+        """Its exit status; None while it runs."""
+
+    def wait(self) -> int | None:
+        """Its exit status, once it has ended; None if nobody has seen its end."""
+
+    def kill(self) -> None:
+        """End it at once; without effect if it has ended."""
+
+
 def run_in_subprocess(
     request: WorkerRequest,
     output: Callable[[OutputLine], None],
-    running: set[Process[bytes]] | None = None,
+    running: set[WorkerProcess] | None = None,
+    start: Callable[[WorkerRequest], WorkerProcess] | None = None,
 ) -> WorkerExit:
     """Run a job in a worker process, each line that it writes handed to `output`.
 
-    The process is in `running` while it lasts, so that another thread can end it.
+    The process is in `running` while it lasts, so that another thread can end it. `start` starts it; by
+    default it is a new Python.
     """
-    lines = worker_output(request, running=running)
+    lines = worker_output(request, running=running, start=start)
     while True:
         try:
             output(next(lines))
@@ -76,10 +99,12 @@ def worker_output(
     request: WorkerRequest,
     *,
     cwd: str | None = None,
-    running: set[Process[bytes]] | None = None,
+    running: set[WorkerProcess] | None = None,
+    start: Callable[[WorkerRequest], WorkerProcess] | None = None,
 ) -> Generator[OutputLine, None, WorkerExit]:
     """The lines that a worker writes, as they come."""
-    process = _started(request, cwd)
+    process = start_python(request, cwd) if start is None else start(request)
+    _tell_job(process, request)
     if running is not None:
         running.add(process)
     last = user_error = ""
@@ -102,9 +127,10 @@ def worker_output(
     return WorkerExit(status, reason)
 
 
-def _started(request: WorkerRequest, cwd: str | None) -> Process[bytes]:
+def start_python(request: WorkerRequest, cwd: str | None = None) -> WorkerProcess:
+    """A worker process that is a new Python, and waits for its job."""
     with hidden_from_children():
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "benchmark.sweep.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -112,15 +138,17 @@ def _started(request: WorkerRequest, cwd: str | None) -> Process[bytes]:
             env=worker_environment(request),
             cwd=cwd,
         )
+
+
+def _tell_job(process: WorkerProcess, request: WorkerRequest) -> None:
     message = {"config": request.config, "command": request.command}
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # it has died already; its status says how
         process.stdin.write(json.dumps(message).encode() + b"\n")
         process.stdin.flush()
-    return process
 
 
-def _lines(process: Process[bytes]) -> Generator[OutputLine, None, None]:
+def _lines(process: WorkerProcess) -> Generator[OutputLine, None, None]:
     """Lines of both outputs as they come."""
     queue: SimpleQueue[OutputLine | None] = SimpleQueue()
 
@@ -142,7 +170,7 @@ def _lines(process: Process[bytes]) -> Generator[OutputLine, None, None]:
             yield line
 
 
-def _end(process: Process[bytes]) -> None:
+def _end(process: WorkerProcess) -> None:
     if process.poll() is None:
         process.kill()
     assert process.stdin is not None
@@ -158,7 +186,9 @@ def worker_environment(request: WorkerRequest) -> dict[str, str]:
     return {name: value for name, value in changed.items() if value is not None}
 
 
-def _reason(status: int, last: str) -> str:
+def _reason(status: int | None, last: str) -> str:
+    if status is None:
+        return UNSEEN_END
     if status < 0:
         name = signal.Signals(-status).name
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""

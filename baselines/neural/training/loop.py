@@ -1,5 +1,6 @@
 """The training loop: steps, looks at the loss, validations, recoveries and checkpoints."""
 
+import importlib
 import math
 import time
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from baselines.neural import IMPORTED_LATER
 from baselines.neural.network import Network
 from baselines.neural.scoring import score
 from baselines.neural.training.budget import Budget, Clock
@@ -54,6 +56,9 @@ def train(network: Network, training: Training, material: Material, log: RunLog)
     """
     device = next(network.parameters()).device
     precision = Precision(training, device)
+    with log.evaluation():  # no training either, and a forked process has them already
+        for name in IMPORTED_LATER:
+            importlib.import_module(name)
     with process_group(device) as group, precision.during_training():
         trainer = Trainer(network, training, material, group, precision, log if group.rank == 0 else RunLog())
         try:
