@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmark.corpus import Corpus, fingerprint, open_corpus
+from benchmark.corpus import Corpus, corpus_documents, fingerprint, open_corpus
 from benchmark.environment import user_path
 from benchmark.record.folder import run_folder
 from benchmark.record.identity import run_id, seed_of
 from benchmark.record.labels import telling_label
+
+if TYPE_CHECKING:
+    from benchmark.corpus.document import Document
 
 Say = Callable[[str], None]
 
@@ -66,6 +69,12 @@ class Job:
         """The corpus, fetched and encoded if it is not yet. Raises UserError."""
         return open_corpus(self.config["corpus"], **self._corpus_places(), say=say)
 
+    def corpus_texts(self, say: Say) -> dict[str, list[str]]:
+        """The texts of the corpus's documents as they are before tokenisation, by the setting that names
+        them: `train`, `valid`, `test` or `text`. Raises UserError."""
+        found = corpus_documents(self.config["corpus"], **self._corpus_places(), say=say)
+        return {part: [_read(document) for document in documents] for part, documents in found.items()}
+
     def corpus_fingerprint(self, say: Say) -> str:
         """The corpus's content as a hash, found without encoding it. Raises UserError."""
         return fingerprint(self.config["corpus"], **self._corpus_places(), say=say)
@@ -95,6 +104,11 @@ def in_sweep(jobs: Sequence[Job]) -> list[Job]:
         replace(job, config={**job.config, "impossible": auto}) if job.config["impossible"] == "auto" else job
         for job in jobs
     ]
+
+
+def _read(document: Document) -> str:
+    with document.open() as file:
+        return file.read().decode()
 
 
 def _path(value: str | None) -> Path | None:

@@ -1,6 +1,6 @@
 """Corpora: from text to token streams of ids over a closed vocabulary."""
 
-from benchmark.corpus.corpus import Corpus, fingerprint, open_corpus, tokeniser_of
+from benchmark.corpus.corpus import Corpus, corpus_documents, fingerprint, open_corpus, tokeniser_of
 from benchmark.corpus.stream import CodedText, TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
 
@@ -11,6 +11,7 @@ __all__ = [
     "Corpus",
     "TokenStream",
     "Vocabulary",
+    "corpus_documents",
     "fingerprint",
     "open_corpus",
     "tokeniser_of",

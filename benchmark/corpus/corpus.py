@@ -120,6 +120,18 @@ def fingerprint(
     return share_fingerprint(whole, float(settings.train_share or 1))
 
 
+def corpus_documents(
+    options: Mapping[str, Any], *, corpora_dir: Path | None, cache_dir: Path | None, say: Say
+) -> dict[str, list[Document]]:
+    """The documents of a corpus, by the setting that names them: `train`, `valid`, `test` or `text`.
+
+    Missing files are fetched. Raises UserError.
+    """
+    from benchmark.corpus.settings import corpus_settings
+
+    return _documents(corpus_settings(options), corpora_dir, cache_dir, say)[0]
+
+
 def tokeniser_of(options: Mapping[str, Any], folder: Path | None = None) -> Tokeniser:
     """The tokeniser of a corpus, without opening the corpus. Raises UserError.
 

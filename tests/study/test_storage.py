@@ -20,7 +20,8 @@ def test_the_exponent_of_a_power_law() -> None:
 
 def test_the_exponent_is_that_of_least_squares() -> None:
     points = [(10.0, 3.0), (20.0, 9.0), (80.0, 11.0), (100.0, 40.0)]
-    slope, _ = np.polyfit(*np.log(np.array(points)).T, deg=1)
+    logs = np.log(np.array(points))
+    slope, _ = np.polyfit(logs[:, 0], logs[:, 1], deg=1)
     assert exponent(points) == pytest.approx(slope)
 
 
