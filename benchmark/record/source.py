@@ -48,8 +48,7 @@ def digest_of_modules(modules: Iterable[str]) -> str:
     """SHA-256 over the names and the code of modules; one without a file counts by its name."""
     digest = hashlib.sha256()
     for name in sorted(modules):
-        path = module_file(name)
-        digest.update(f"{name}\0{_code(path) if path else ''}\0".encode())
+        digest.update(f"{name}\0{_code(name)}\0".encode())
     return digest.hexdigest()
 
 
@@ -120,7 +119,7 @@ def _definition(module: str, name: str, seen: frozenset[str]) -> ClassSource | N
 def imported_from(module: str, name: str) -> tuple[str, str] | None:
     """The module, and the name there, that a module takes a name from: another of its own top-level
     package, of `baselines` or of `benchmark`; else None."""
-    for node in ast.walk(module_tree(module) or ast.Module([], [])):
+    for node in _statements(module):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
@@ -144,13 +143,24 @@ def base_classes(source: ClassSource) -> Iterator[ClassSource]:
 def imported_modules(module: str) -> frozenset[str]:
     """Names of what a module may import (a name imported from a package may be a module)."""
     names = set()
-    for node in ast.walk(module_tree(module) or ast.Module([], [])):
+    for node in _statements(module):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = _base(module, node)
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     return frozenset(names)
+
+
+def _statements(module: str) -> Iterator[ast.AST]:
+    """Every statement of a module, outer ones first. Expressions are passed over: they are most of a syntax
+    tree, and hold no statements."""
+    tree = module_tree(module)
+    found: list[ast.AST] = list(tree.body) if tree else []
+    for node in found:  # which grows meanwhile
+        yield node
+        for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+            found += getattr(node, part, ())
 
 
 def _base(module: str, node: ast.ImportFrom) -> str:
@@ -165,13 +175,20 @@ def _base(module: str, node: ast.ImportFrom) -> str:
 
 
 @cache
-def _code(path: Path) -> str:
-    """What a file says, the same for the same syntax tree; its text where it is no valid code."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+def _code(module: str) -> str:
+    """What a module says, the same for the same syntax tree; its text where it is no valid code."""
+    if (tree := module_tree(module)) is not None:
+        return _said(tree)
+    path = module_file(module)
+    text = path.read_text(encoding="utf-8", errors="replace") if path else ""
     try:
         return _said(ast.parse(text))
     except SyntaxError:
         return text
+
+
+#: Fields of a syntax tree that say nothing about what is done.
+_UNSAID = frozenset({"type_comment", "kind", "type_ignores", "ctx"})
 
 
 def _said(node: Any) -> str:
@@ -186,10 +203,11 @@ def _said(node: Any) -> str:
     if isinstance(node, ast.Constant):
         return repr(node.value)
     parts = []
-    for name, value in ast.iter_fields(node):
+    for name in node._fields:
+        value = getattr(node, name, None)
         if name == "body" and isinstance(value, list):
             value = value[1:] if _has_docstring(node) else value
-        if value is not None and value != [] and name not in ("type_comment", "kind", "type_ignores", "ctx"):
+        if value is not None and value != [] and name not in _UNSAID:
             parts.append(f"{name}={_said(value)}")
     return f"{type(node).__name__}({','.join(parts)})"
 

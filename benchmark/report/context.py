@@ -15,6 +15,7 @@ from benchmark.report.corpus_titles import with_distinct_titles
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Machine, Row
+from benchmark.report.uncertainty import Uncertainty, uncertainty_of
 from benchmark.search.record import SearchRecord, only_trials, read_searches
 
 
@@ -32,12 +33,24 @@ class Context:
     @cached_property
     def ranked_groups(self) -> list[RankedGroup]:
         """Ranked rows, by corpus and protocol, but for those trained on a share of the text."""
-        return ranked_groups([row for row in self.rows if row.train_share == 1])
+        return ranked_groups([row for row in self.rows if row.train_share == 1], self._uncertainty_of)
 
     @cached_property
     def groups_with_shares(self) -> list[RankedGroup]:
         """Ranked rows with those trained on a share of the text, for learning curves."""
-        return ranked_groups(list(self.rows))
+        return ranked_groups(list(self.rows), self._uncertainty_of)
+
+    def _uncertainty_of(self, rows: Sequence[Row]) -> Uncertainty | None:
+        """`uncertainty_of` some of the rows. Most groups are the same with rows trained on a share."""
+        numbers = tuple(row.number for row in rows)
+        if numbers not in self._uncertainties:
+            self._uncertainties[numbers] = uncertainty_of(rows)
+        return self._uncertainties[numbers]
+
+    @cached_property
+    def _uncertainties(self) -> dict[tuple[int, ...], Uncertainty | None]:
+        """Those that were asked for, by the numbers of the rows in order."""
+        return {}
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:

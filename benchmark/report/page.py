@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from urllib.parse import quote
 
@@ -35,13 +36,6 @@ def page(
     so that no label, prompt or sample can run code.
     """
     script = _dense('"use strict";\n' + "".join(map(_asset, SCRIPTS)))
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
     carried = {
         figure.name
         for section in sections
@@ -58,17 +52,22 @@ def page(
     def data_link(table: Table, folder: str) -> str:
         return _data_link(table, folder, allowance.data)
 
-    environment.globals |= {"drawing": drawing, "data_link": data_link}
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    html = environment.get_template("page.html.j2").render(
-        title=title,
-        heading=heading,
-        verb=verb,
-        corpora=_corpora(sections),
-        sections=with_fewer_rows(sections, allowance.rows),
-        style=Markup(palette.css() + _asset("page.css") + drawings.rules),
-        script=Markup(script),
-        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+    html = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            drawing=drawing,
+            data_link=data_link,
+            title=title,
+            heading=heading,
+            verb=verb,
+            corpora=_corpora(sections),
+            sections=with_fewer_rows(sections, allowance.rows),
+            style=Markup(palette.css() + _asset("page.css") + drawings.rules),
+            script=Markup(script),
+            policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+        )
     )
     return _dense(html) + "\n"
 
@@ -103,13 +102,33 @@ def _dense(text: str) -> str:
     return "\n".join(line for line in (line.strip() for line in text.splitlines()) if line)
 
 
+@cache  # the templates are compiled once, and a page may be written several times until it fits
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals["looks"] = _looks
+    return environment
+
+
+@cache
+def _looks(right: bool, mono: bool, best: bool) -> Markup:
+    """The class attribute of a cell."""
+    names = [name for name, there in (("r", right), ("m", mono), ("b", best)) if there]
+    return Markup(' class="{}"').format(" ".join(names)) if names else Markup("")
+
+
 def _asset(name: str) -> str:
     return files("benchmark.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _data_link(table: Table, folder: str, most: int) -> str:
     """A link to the table's CSV: a data URL, or the file if there are more than `most` bytes."""
-    data = csv_table(table).encode("utf-8")
-    if len(data) > most:
+    data = csv_table(table).encode("utf-8") if most else b""
+    if not data or len(data) > most:
         return f"{folder}/{table.name}.csv"
     return "data:text/csv;charset=utf-8," + quote(data, safe=" ,:;/.-()'+*=")

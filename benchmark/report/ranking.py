@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from benchmark import text
@@ -146,10 +147,12 @@ def _shares(of: str, valid: float | None, test: float | None) -> str:
     return text.listed(known)
 
 
-def ranked_groups(rows: list[Row]) -> list[RankedGroup]:
+def ranked_groups(
+    rows: list[Row], uncertainty: Callable[[Sequence[Row]], Uncertainty | None] = uncertainty_of
+) -> list[RankedGroup]:
     """Finished, normalised rows by corpus and protocol, those that compare most first.
 
-    Ranks count from 1 within each group.
+    Ranks count from 1 within each group. `uncertainty` is asked for that of each group's rows.
     """
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
@@ -159,9 +162,9 @@ def ranked_groups(rows: list[Row]) -> list[RankedGroup]:
     found: list[RankedGroup] = []
     for (corpus, protocol), members in sorted(groups.items()):
         members.sort(key=_by_perplexity)
-        uncertainty = uncertainty_of(members)
+        known = uncertainty(members)
         ranked = [replace(row, rank=rank) for rank, row in enumerate(members, start=1)]
-        placed = with_uncertainty(ranked, uncertainty)
+        placed = with_uncertainty(ranked, known)
         title = placed[0].corpus_title
         several = protocols[corpus] > 1
         file = _file_name(f"{corpus}_{protocol[:6]}" if several else corpus, {e.file for e in found})
@@ -173,7 +176,7 @@ def ranked_groups(rows: list[Row]) -> list[RankedGroup]:
                 protocol=protocol,
                 rows=placed,
                 file=file,
-                uncertainty=uncertainty,
+                uncertainty=known,
             )
         )
     return sorted(found, key=_most_to_compare)

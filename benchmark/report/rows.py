@@ -122,11 +122,14 @@ class Row:
         """Whether anything is known of its times."""
         return any(run.result.train_seconds or run.result.score_tokens_per_second for run in self.runs)
 
+    @cached_property
+    def _timed(self) -> list[Result]:
+        """The records of the runs that were timed on `machine`."""
+        return [run.result for run in self.runs if machine_of(run.result) == self.machine]
+
     def values(self, measure: Measure) -> list[float]:
         """The value of every seed that has one; of a timed measure, only those timed on `machine`."""
-        results = (run.result for run in self.runs)
-        if measure.timed:
-            results = (result for result in results if machine_of(result) == self.machine)
+        results = self._timed if measure.timed else [run.result for run in self.runs]
         return [value for result in results if (value := measure.read(result)) is not None]
 
     def mean(self, measure: Measure) -> float | None:
@@ -139,7 +142,7 @@ class Row:
         values = self.values(measure)
         return statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else None
 
-    @property
+    @cached_property
     def perplexity(self) -> float | None:
         """Mean test perplexity over seeds; None for a score that is not a distribution."""
         return self.mean(TEST_PERPLEXITY)

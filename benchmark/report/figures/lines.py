@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import pandas as pd
-import seaborn as sns
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -130,25 +130,7 @@ def line_chart(
     figure, axes = canvas(HEIGHT + MARK_ROW * max(0, rows - 2))
     for place, (line, colour) in enumerate(zip(lines, colours, strict=False)):
         shape = MARKERS.get(line.family, "o") if mixed else SHAPES[place % len(SHAPES)]
-        frame = pd.DataFrame([(x, y) for seed in line.seeds for x, y in seed], columns=["x", "y"])
-        before = len(axes.lines)
-        sns.lineplot(
-            frame,
-            x="x",
-            y="y",
-            estimator="mean" if len(line.seeds) > 1 else None,
-            errorbar="sd" if len(line.seeds) > 1 else None,
-            color=colour,
-            dashes=False,
-            linestyle=_style(line, mixed) if joined else "",
-            marker=shape if marked else None,
-            markersize=6,
-            drawstyle="steps-post" if line.steps else "default",
-            markevery=slice(0, -1) if line.steps else None,
-            ax=axes,
-        )
-        for index, drawn in enumerate(axes.lines[before:]):
-            drawn.set_gid(f"row-{line.row}-{index}")
+        _draw_line(axes, line, colour, _style(line, mixed) if joined else "", shape if marked else None)
     for level, colour in zip(levels, colours[len(lines) :], strict=True):
         if level.y > top:
             continue
@@ -164,6 +146,7 @@ def line_chart(
         log_axis(axes, "x", text.amount)
     else:
         axes.margins(x=MARGIN)
+        axes.autoscale_view()  # now, not when it is drawn: names are placed by the limits
     if log_y:
         low = min(y for line in lines for y in line.ys)
         low = min([low, *(level.y for level in levels)])
@@ -188,6 +171,36 @@ def line_chart(
     for said in legend:
         _write(figure, axes, said, row).set_color(LIGHT["muted"])
     return figure, axes
+
+
+def _draw_line(axes: Axes, line: Line, colour: str, dashes: Any, marker: str | None) -> None:
+    """Draws the finite points of a line: of several seeds the mean, and a band of a standard deviation to
+    both sides where there are two or more."""
+    points = sorted((x, y) for seed in line.seeds for x, y in seed if math.isfinite(y))
+    values: Sequence[Sequence[float]] = [[y] for _, y in points]
+    xs = [x for x, _ in points]
+    if len(line.seeds) > 1:
+        at: dict[float, list[float]] = {}
+        for x, y in points:
+            at.setdefault(x, []).append(y)
+        xs, values = list(at), list(at.values())
+    means = np.array([math.fsum(ys) / len(ys) for ys in values])
+    axes.plot(
+        xs,
+        means,
+        color=colour,
+        linestyle=dashes,
+        marker=marker,
+        markersize=6,
+        markeredgewidth=0.75,
+        markeredgecolor="w",
+        drawstyle="steps-post" if line.steps else "default",
+        markevery=slice(0, -1) if line.steps else None,
+        gid=f"row-{line.row}-0",
+    )
+    if len(line.seeds) > 1:
+        spreads = np.array([statistics.stdev(ys) if len(ys) > 1 else math.nan for ys in values])
+        axes.fill_between(xs, means - spreads, means + spreads, color=colour, alpha=0.2)
 
 
 def _rows(said: str) -> int:
