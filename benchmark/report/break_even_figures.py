@@ -23,6 +23,8 @@ from benchmark.report.tables import TableRow, data_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Line
+
 #: Perplexities above this many times the lowest would flatten the lines that matter.
 CEILING = 4
 
@@ -63,13 +65,13 @@ def envelope_figure(
     alt = f"Stepped lines of the perplexity of {len(families)} families by {cost.noun}. {reached}"
     name = f"equal_{cost.key}_{group.file}"
     title = f"{group.title}: perplexity at equal {cost.noun}"
-    draw = partial(_draw_envelopes, cost, families)
+    draw = partial(_draw_envelopes, cost, _envelopes(families))
     return Figure(name, title, caption, alt, draw, data_table(name, columns_of(fields), rows), group.corpus)
 
 
-def _draw_envelopes(cost: Measure, families: Mapping[str, Sequence[Choice]]) -> Drawing:
-    from benchmark.report.figures.lines import Line, line_chart
-    from benchmark.report.figures.style import log_axis
+def _envelopes(families: Mapping[str, Sequence[Choice]]) -> list[Line]:
+    """A stepped line for each family, as far as the dearest choice of any."""
+    from benchmark.report.figures.lines import Line
 
     end = max(choices[-1].point.cost for choices in families.values())
     lines = []
@@ -79,6 +81,13 @@ def _draw_envelopes(cost: Measure, families: Mapping[str, Sequence[Choice]]) -> 
         lines.append(
             Line(choices[-1].row.number, FAMILY_NAMES.get(family, family), family, (line,), steps=True)
         )
+    return lines
+
+
+def _draw_envelopes(cost: Measure, lines: Sequence[Line]) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
+    from benchmark.report.figures.style import log_axis
+
     drawing, axes = line_chart(
         lines,
         xlabel=f"at most this {cost.noun}",
@@ -120,19 +129,26 @@ def training_figure(group: RankedGroup, trained: Sequence[Training], ngram: Sequ
     alt = f"Line chart of validation perplexity by training time for {text.plural(len(lines), 'model')}."
     name = f"training_time_{group.file}"
     title = f"{group.title}: validation perplexity by training time"
-    draw = partial(_draw_trainings, lines)
+    draw = partial(_draw_trainings, _trainings(lines))
     return Figure(name, title, caption, alt, draw, data_table(name, columns_of(columns), data), group.corpus)
 
 
-def _draw_trainings(found: Sequence[tuple[Row, Sequence[tuple[float, float]]]]) -> Drawing:
-    from benchmark.report.figures.lines import Line, line_chart
-    from benchmark.report.figures.style import log_axis
+def _trainings(found: Sequence[tuple[Row, Sequence[tuple[float, float]]]]) -> list[Line]:
+    """A line for each row; that of the n-gram model is level from the time when it is finished."""
+    from benchmark.report.figures.lines import Line
 
     end = max(points[-1][0] for _, points in found)
     lines = []
     for row, points in found:
         line = (*points, (end, points[-1][1])) if row.family == "count" else tuple(points)
         lines.append(Line(row.number, row.label, row.family, (line,), steps=row.family == "count"))
+    return lines
+
+
+def _draw_trainings(lines: Sequence[Line]) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
+    from benchmark.report.figures.style import log_axis
+
     drawing, axes = line_chart(
         lines,
         xlabel="training time",

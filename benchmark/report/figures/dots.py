@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,37 +15,55 @@ from benchmark.report.figures.style import WIDTH, canvas, family_legend, log_axi
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
 from benchmark.report.rows import Row
 
+
+@dataclass(frozen=True)
+class Dot:
+    """A row of the comparison, by its number, as far as it is drawn by its test perplexity."""
+
+    row: int
+    label: str
+    family: str
+    perplexity: float
+    interval: tuple[float, float] | None
+    deviation: float | None
+
+    @classmethod
+    def of(cls, row: Row) -> Dot:
+        deviation = row.deviation(TEST_PERPLEXITY)
+        return cls(row.number, row.label, row.family, row.perplexity or 0.0, row.interval, deviation)
+
+
 #: A dot at more than this many times the best is drawn at the edge, or the others could not be told apart.
 CUT = 2.0
 
 
-def beyond(rows: Sequence[Row]) -> list[Row]:
+def beyond(rows: Sequence[Dot]) -> list[Dot]:
     """The rows whose dots are at the edge. The first row is the best."""
-    return [row for row in rows if _value(row) > CUT * _value(rows[0])]
+    return [dot for dot in rows if dot.perplexity > CUT * rows[0].perplexity]
 
 
-def perplexity_dots(rows: Sequence[Row]) -> Figure:
+def perplexity_dots(rows: Sequence[Dot]) -> Figure:
     """A dot for each row, best at the top, with its interval and its value.
 
     Where no row has an interval, the line is one standard deviation over seeds.
     """
-    names = [wrapped(row.label, 26) for row in rows]
-    families = {row.family for row in rows}
+    names = [wrapped(dot.label, 26) for dot in rows]
+    families = {dot.family for dot in rows}
     step = 29.0 if any("\n" in name for name in names) else 20.0
     top = 26.0 if len(families) > 1 else 8.0
     figure, axes = canvas(44 + top + step * len(rows))
     outside = beyond(rows)
-    spans = [_span(row, any(each.interval for each in rows)) for row in rows if row not in outside]
+    spans = [_span(dot, any(each.interval for each in rows)) for dot in rows if dot not in outside]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
     room = max((high / low) ** 0.05, 1.01)
-    shown = [_said(row) for row in rows]
+    shown = [_said(dot) for dot in rows]
     left = min(text_width(figure, names, SIZE) + 12, WIDTH * 0.5)
     margins(figure, left, text_width(figure, shown) + 12, top=top)
     axes.set_xlim(low / room, high * room)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     log_axis(axes, "x", lambda value: text.significant(value, 3))
-    for place, (row, name, said) in enumerate(zip(rows, names, shown, strict=True)):
-        _write_name(axes, name, place, row.number)
+    for place, (dot, name, said) in enumerate(zip(rows, names, shown, strict=True)):
+        _write_name(axes, name, place, dot.row)
         axes.annotate(
             said,
             (1, place),
@@ -52,7 +71,7 @@ def perplexity_dots(rows: Sequence[Row]) -> Figure:
             xytext=(10, 0),
             textcoords="offset points",
             va="center",
-            gid=f"row-{row.number}-9",
+            gid=f"row-{dot.row}-9",
         )
     _dots(axes, rows, outside, any(each.interval for each in rows))
     axes.set_yticks(range(len(rows)), [])
@@ -62,50 +81,44 @@ def perplexity_dots(rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def _value(row: Row) -> float:
-    return row.perplexity or 0.0
-
-
-def _span(row: Row, intervals: bool) -> tuple[float, float]:
+def _span(dot: Dot, intervals: bool) -> tuple[float, float]:
     """The ends of the line of a row; both its value where it has none."""
-    value = _value(row)
+    value = dot.perplexity
     if intervals:
-        return row.interval or (value, value)
-    deviation = row.deviation(TEST_PERPLEXITY) or 0.0
-    return value - deviation, value + deviation
+        return dot.interval or (value, value)
+    return value - (dot.deviation or 0.0), value + (dot.deviation or 0.0)
 
 
-def _said(row: Row) -> str:
-    deviation = row.deviation(TEST_PERPLEXITY)
-    spread = f" ± {text.spread(deviation, row.perplexity)}" if deviation is not None else ""
-    return f"{text.perplexity(row.perplexity)}{spread}"
+def _said(dot: Dot) -> str:
+    spread = f" ± {text.spread(dot.deviation, dot.perplexity)}" if dot.deviation is not None else ""
+    return f"{text.perplexity(dot.perplexity)}{spread}"
 
 
-def _dots(axes: Axes, rows: Sequence[Row], outside: Sequence[Row], intervals: bool) -> None:
+def _dots(axes: Axes, rows: Sequence[Dot], outside: Sequence[Dot], intervals: bool) -> None:
     """The marks of all rows, and their lines; rows beyond the edge are arrows there."""
-    places = {row.number: place for place, row in enumerate(rows)}
+    places = {dot.row: place for place, dot in enumerate(rows)}
     edge = axes.get_xlim()[1]
-    for row in rows:
-        low, high = _span(row, intervals)
-        if row not in outside and low < high:
-            place, gid = places[row.number], f"row-{row.number}-0"
+    for dot in rows:
+        low, high = _span(dot, intervals)
+        if dot not in outside and low < high:
+            place, gid = places[dot.row], f"row-{dot.row}-0"
             axes.plot(
-                [low, high], [place] * 2, color=family_colour(row.family), linewidth=2.0, gid=gid, zorder=2
+                [low, high], [place] * 2, color=family_colour(dot.family), linewidth=2.0, gid=gid, zorder=2
             )
-    for family in dict.fromkeys(row.family for row in rows):
-        inside = [row for row in rows if row.family == family and row not in outside]
-        beyond_it = [row for row in rows if row.family == family and row in outside]
+    for family in dict.fromkeys(dot.family for dot in rows):
+        inside = [dot for dot in rows if dot.family == family and dot not in outside]
+        beyond_it = [dot for dot in rows if dot.family == family and dot in outside]
         for shown, marker in ((inside, MARKERS.get(family, "o")), (beyond_it, ">")):
             if shown:
                 axes.scatter(
-                    [min(_value(row), edge) for row in shown],
-                    [places[row.number] for row in shown],
+                    [min(dot.perplexity, edge) for dot in shown],
+                    [places[dot.row] for dot in shown],
                     s=52,
                     marker=marker,
                     color=family_colour(family),
                     edgecolors=LIGHT["ground"],
                     linewidths=0.8,
-                    gid="rows-" + "-".join(str(row.number) for row in shown),
+                    gid="rows-" + "-".join(str(dot.row) for dot in shown),
                     clip_on=False,
                     zorder=3,
                 )

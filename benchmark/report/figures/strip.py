@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
+from benchmark.report.figures.dots import Dot
 from benchmark.report.figures.labels import wrapped
 from benchmark.report.figures.style import FONT, WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
-from benchmark.report.rows import Row
 
 #: Rows at more than this many times the lowest perplexity are counted at the edge, not drawn.
 REACH = 2.0
@@ -20,31 +20,31 @@ REACH = 2.0
 LANE = 50.0
 
 
-def within_reach(rows: Sequence[Row]) -> list[Row]:
+def within_reach(rows: Sequence[Dot]) -> list[Dot]:
     """The rows that are drawn. The first row is the best."""
-    return [row for row in rows if (row.perplexity or 0.0) <= REACH * (rows[0].perplexity or 0.0)]
+    return [dot for dot in rows if dot.perplexity <= REACH * rows[0].perplexity]
 
 
-def family_strip(rows: Sequence[Row], winners: Mapping[str, Row]) -> Figure:
+def family_strip(rows: Sequence[Dot], winners: Mapping[str, Dot]) -> Figure:
     """Every row as a ring at its test perplexity; the winner of each family filled, with name and interval.
 
     Winners are drawn however far they are; of other rows, those `within_reach`.
     """
     families = [family for family in FAMILY_NAMES if family in winners]
     inside = within_reach(rows)
-    drawn = [row for row in rows if row in inside or row in winners.values()]
+    drawn = [dot for dot in rows if dot in inside or dot in winners.values()]
     figure, axes = canvas(40 + LANE * len(families) + 8)
     left = text_width(figure, [FAMILY_NAMES[family] for family in families]) + 14
     far = {family: _more(sum(r.family == family and r not in drawn for r in rows)) for family in families}
     margins(figure, left, text_width(figure, far.values()) + 14, bottom=40, top=8)
-    ends = [end for row in drawn for end in (row.interval or (row.perplexity or 1.0,))]
-    low, high = min(ends), max(*ends, *(row.perplexity or 1.0 for row in drawn))
+    ends = [end for dot in drawn for end in (dot.interval or (dot.perplexity,))]
+    low, high = min(ends), max(*ends, *(dot.perplexity for dot in drawn))
     room = max((high / low) ** 0.05, 1.02)
     axes.set_xlim(low / room, high * room)
     axes.set_ylim(len(families) - 0.5 + 0.12, -0.5)
     log_axis(axes, "x", lambda value: text.significant(value, 3))
     for lane, family in enumerate(families):
-        others = [row for row in drawn if row.family == family and row is not winners[family]]
+        others = [dot for dot in drawn if dot.family == family and dot != winners[family]]
         _lane(figure, axes, lane + 0.2, family, others, winners[family], far[family])
     axes.set_yticks([])
     axes.set(xlabel=TEST_PERPLEXITY.axis, ylabel="")
@@ -57,7 +57,7 @@ def _more(rows: int) -> str:
 
 
 def _lane(
-    figure: Figure, axes: Axes, y: float, family: str, others: Sequence[Row], winner: Row, far: str
+    figure: Figure, axes: Axes, y: float, family: str, others: Sequence[Dot], winner: Dot, far: str
 ) -> None:
     colour, marker = family_colour(family), MARKERS[family]
     frame = axes.get_window_extent()
@@ -66,19 +66,19 @@ def _lane(
               va="center", color=colour)  # fmt: skip
     if others:
         axes.scatter(
-            [row.perplexity or 1.0 for row in others],
+            [dot.perplexity for dot in others],
             [y] * len(others),
             s=22,
             marker=marker,
             facecolors=LIGHT["ground"],
             edgecolors=colour,
             linewidths=0.9,
-            gid="rows-" + "-".join(str(row.number) for row in others),
+            gid="rows-" + "-".join(str(dot.row) for dot in others),
             clip_on=False,
             zorder=2,
         )
-    gid = f"row-{winner.number}-0"
-    value = winner.perplexity or 1.0
+    gid = f"row-{winner.row}-0"
+    value = winner.perplexity
     if winner.interval:
         axes.plot(winner.interval, [y, y], color=colour, linewidth=3.0, gid=gid, zorder=2.5)
     axes.plot([value], [y], marker, color=colour, mec=LIGHT["ground"], markersize=10, gid=gid, zorder=3)
@@ -97,5 +97,5 @@ def _lane(
         va="bottom",
         fontsize=FONT,
         fontweight="bold",
-        gid=f"row-{winner.number}-9",
+        gid=f"row-{winner.row}-9",
     )

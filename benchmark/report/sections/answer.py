@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from benchmark import text
 from benchmark.measure.measures import COSTS, TEST_PERPLEXITY
@@ -34,9 +34,6 @@ from benchmark.report.verdict import (
     verdict_sentences,
 )
 from benchmark.search.record import SearchRecord
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
 
 ORDER = 0
 
@@ -73,6 +70,9 @@ def build(context: Context) -> Section | None:
 
 def _figure(group: RankedGroup) -> list[Figure]:
     """Every row by its test perplexity, the winner of each family named; none for a single row."""
+    from benchmark.report.figures.dots import Dot
+    from benchmark.report.figures.strip import family_strip
+
     rows = [row for row in group.rows if math.isfinite(row.perplexity or math.inf)]
     winners = {family: best for family in FAMILY_NAMES if (best := group.best(family))}
     if len(rows) < 2:
@@ -85,6 +85,7 @@ def _figure(group: RankedGroup) -> list[Figure]:
     if any(row.interval for row in winners.values()):
         caption += " A line is a 95% interval."
     name = f"headline_{group.file}"
+    dots_of_winners = {family: Dot.of(row) for family, row in winners.items()}
     fields = (LABEL, FAMILY, measure_field(TEST_PERPLEXITY))
     data = [TableRow(cells_of(fields, row), row.number, row.family) for row in rows]
     return [
@@ -93,16 +94,10 @@ def _figure(group: RankedGroup) -> list[Figure]:
             f"{group.title}: all models",
             caption,
             f"Strip plot of {len(rows)} models on {group.title}, a lane for each family. Best: {named}.",
-            partial(_draw, rows, winners),
+            partial(family_strip, list(map(Dot.of, rows)), dots_of_winners),
             data_table(name, columns_of(fields), data),
         )
     ]
-
-
-def _draw(rows: list[Row], winners: dict[str, Row]) -> Drawing:
-    from benchmark.report.figures.strip import family_strip
-
-    return family_strip(rows, winners)
 
 
 def _table(groups: list[RankedGroup], searches: list[SearchRecord]) -> Table:

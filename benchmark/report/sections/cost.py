@@ -22,8 +22,6 @@ from benchmark.report.timings import timings
 from benchmark.report.trained_parts import trained_parts
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
-
     from benchmark.report.figures.pareto import Point
 
 ORDER = 40
@@ -61,6 +59,8 @@ def _with_finite_values(group: RankedGroup, cost: Measure) -> list[Row]:
 
 
 def _figure(group: RankedGroup, cost: Measure, rows: list[Row], context: Context) -> Figure:
+    from benchmark.report.figures.pareto import pareto
+
     used = sorted({letter for row in rows if (letter := context.machine_of(row)) is not None})
     machines = used if cost.timed and len(used) > 1 else []
     best = rows[0]
@@ -91,7 +91,7 @@ def _figure(group: RankedGroup, cost: Measure, rows: list[Row], context: Context
         f"{group.title}: perplexity and {cost.noun}",
         _caption(group, cost, rows, machines, context),
         alt,
-        partial(_draw, group, cost, rows, letters),
+        partial(pareto, _points(group, cost, rows, letters), cost),
         data_table(name, columns_of(fields), data),
         group.corpus,
         (f"The {text.plural(len(along), 'model')} on the dashed line, cheapest first", along),
@@ -144,15 +144,13 @@ def _validation(row: Row) -> float:
     return row.mean(VALID_PERPLEXITY) or math.inf
 
 
-def _draw(group: RankedGroup, cost: Measure, rows: list[Row], letters: dict[int, str]) -> Drawing:
-    from benchmark.report.figures.pareto import pareto
-
+def _points(group: RankedGroup, cost: Measure, rows: list[Row], letters: dict[int, str]) -> list[Point]:
+    """The rows that are drawn, a winner of each family and the best well-known model marked as such."""
     known = [row for row in rows if row.model in WELL_KNOWN]
     named = [*map(group.best, FAMILY_NAMES), min(known, key=_validation, default=None)]
     winners = {row.number for row in named if row}
-    points = [
+    return [
         _point(cost, row, letters[row.number], winner=row.number in winners)
         for row in rows
         if _within_reach(row, rows)
     ]
-    return pareto(points, cost)

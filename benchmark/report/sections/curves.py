@@ -18,6 +18,8 @@ from benchmark.report.tables import Cell, Column, Table, TableRow, data_table, n
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Level, Line, Mark
+
 ORDER = 50
 #: More lines than this cannot be told apart; more points than a screen resolves only cost bytes.
 LINES, LEVELS, POINTS = 5, 2, 200
@@ -68,7 +70,7 @@ def _figure(group: RankedGroup) -> Figure | None:
         f"{group.title}: validation perplexity in training",
         caption,
         alt.strip(),
-        partial(_draw, curves, levels),
+        partial(_draw, *_lines(curves, levels), _marks(curves, levels)),
         _data(name, curves),
         group.corpus,
     )
@@ -111,20 +113,35 @@ def _data(name: str, curves: list[tuple[Row, tuple[Curve, ...]]]) -> Table:
     return data_table(name, COLUMNS, rows)
 
 
-def _draw(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> Drawing:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    from benchmark.report.figures.lines import Level, Line, Mark, line_chart
+def _lines(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> tuple[list[Line], list[Level]]:
+    """The curves as lines, and the finished models as levels."""
+    from benchmark.report.figures.lines import Level, Line
 
     lines = [Line(row.number, row.label, row.family, seeds) for row, seeds in curves]
     flat = [Level(r.number, r.label, r.family, r.mean(VALID_PERPLEXITY) or 1.0) for r in levels]
-    lowest = min([y for line in lines for y in line.ys] + [level.y for level in flat])
+    return lines, flat
+
+
+def _marks(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> list[Mark]:
+    """Where a curve passes below the best finished model; none if there is no such place."""
+    from benchmark.report.figures.lines import Mark
+
     tokens = _passed(curves, levels) if levels else math.inf
-    crossing_text = f"below {levels[0].label} after {text.amount(tokens)} tokens" if levels else ""
+    if not math.isfinite(tokens):
+        return []
+    return [Mark(tokens, f"below {levels[0].label} after {text.amount(tokens)} tokens")]
+
+
+def _draw(lines: list[Line], levels: list[Level], marks: list[Mark]) -> Drawing:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    from benchmark.report.figures.lines import line_chart
+
+    lowest = min([y for line in lines for y in line.ys] + [level.y for level in levels])
     drawing, axes = line_chart(
         lines,
-        flat,
-        marks=[Mark(tokens, crossing_text)] if math.isfinite(tokens) else [],
+        levels,
+        marks=marks,
         xlabel="training tokens",
         ylabel="validation perplexity (lower is better)",
         log_y=True,

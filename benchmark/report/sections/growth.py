@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.measure.measure import Measure
+from benchmark.measure.measure import Format, Measure
 from benchmark.peers.ngram.record import GROWTH_FILE, NgramRecord
 from benchmark.peers.record import newest_records
 from benchmark.peers.table import describe_machine
@@ -88,21 +88,22 @@ def _figure(record: NgramRecord, measure: Measure) -> Figure:
     ]
     file = f"growth_{measure.key}_{re.sub(r'[^A-Za-z0-9]+', '_', name)}"
     title = f"{measure.title} by training tokens, {name}"
-    return Figure(file, title, caption, alt, partial(_draw, lines, measure), data_table(file, columns, rows))
+    draw = partial(_draw, lines, measure.axis, measure.show)
+    return Figure(file, title, caption, alt, draw, data_table(file, columns, rows))
 
 
-def _draw(lines: Lines, measure: Measure) -> Drawing:
+def _draw(lines: Lines, axis: str, show: Format) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
     from benchmark.report.figures.style import log_axis
 
     drawing, axes = line_chart(
         [Line(0, f"order {order}", "count", (tuple(line),)) for order, line in reversed(lines.items())],
         xlabel="training tokens",
-        ylabel=measure.axis,
+        ylabel=axis,
         log_x=True,
         log_y=True,
         marked=True,
         left=66,
     )
-    log_axis(axes, "y", measure.show)
+    log_axis(axes, "y", show)
     return drawing

@@ -30,6 +30,8 @@ from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_t
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Level, Line, Mark
+
 ORDER = 45
 #: More lines of a family than this cannot be told apart; the table has them all.
 EACH = 3
@@ -114,7 +116,7 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
         f"{group.title}: perplexity by training tokens",
         caption.strip(),
         alt.strip(),
-        partial(_draw, shown),
+        partial(_draw, _lines(shown), _marks(shown)),
         _data(name, found),
         group.corpus,
     )
@@ -122,6 +124,8 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
 
 def _ratio_figure(group: RankedGroup, found: list[Curve]) -> list[Figure]:
     """The same curves divided by that of Kneser-Ney; none if there is no n-gram model to divide by."""
+    from benchmark.report.figures.lines import Level, Line
+
     below = reference_curve(found)
     others = [(curve, ratios(curve, below)) for curve in _drawn(found) if curve is not below] if below else []
     others = [(curve, points) for curve, points in others if len(points) > 1]
@@ -147,7 +151,9 @@ def _ratio_figure(group: RankedGroup, found: list[Curve]) -> list[Figure]:
     alt = f"Line chart of perplexity relative to {below.name} by training tokens. {verdict}"
     title = f"{group.title}: perplexity relative to {below.name}"
     data = data_table(name, RATIO_COLUMNS, rows)
-    return [Figure(name, title, caption, alt, partial(_draw_ratios, below, others), data, group.corpus)]
+    lines = [Line(curve.largest.number, curve.name, curve.family, (tuple(p),)) for curve, p in others]
+    one = Level(below.largest.number, below.name, below.family, 1.0)
+    return [Figure(name, title, caption, alt, partial(_draw_ratios, lines, one), data, group.corpus)]
 
 
 def _interval(group: RankedGroup, curve: Curve, ngram: Curve, met: CurveComparison) -> str:
@@ -195,20 +201,32 @@ def _mark_text(first: Curve, second: Curve, crossing: Crossing) -> str:
     return f"{ahead.name} passes {behind.name} at {text.significant(crossing.at, 2)}"
 
 
-def _draw(shown: list[Curve]) -> Drawing:
-    from benchmark.report.figures.lines import Line, Mark, line_chart
+def _lines(shown: list[Curve]) -> list[Line]:
+    from benchmark.report.figures.lines import Line
 
-    lines = [Line(curve.largest.number, curve.name, curve.family, curve.seeds) for curve in shown]
+    return [Line(curve.largest.number, curve.name, curve.family, curve.seeds) for curve in shown]
+
+
+def _marks(shown: list[Curve]) -> list[Mark]:
+    """Where curves cross, from left to right."""
+    from benchmark.report.figures.lines import Mark
+
     marks = [
         Mark(crossing.at, _mark_text(curve, ngram, crossing), crossing.perplexity)
         for curve, ngram, met in against_best_ngram(shown)
         for crossing in met.crossings
     ]
+    return sorted(marks, key=lambda mark: mark.x)
+
+
+def _draw(lines: list[Line], marks: list[Mark]) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
+
     drawing, _ = line_chart(
         lines,
         xlabel="training tokens",
         ylabel="test perplexity (lower is better)",
-        marks=sorted(marks, key=lambda mark: mark.x),
+        marks=marks,
         log_x=True,
         log_y=True,
         ceiling=CEILING * min(y for line in lines for y in line.ys),
@@ -217,13 +235,12 @@ def _draw(shown: list[Curve]) -> Drawing:
     return drawing
 
 
-def _draw_ratios(below: Curve, others: list[tuple[Curve, list[tuple[float, float]]]]) -> Drawing:
-    from benchmark.report.figures.lines import Level, Line, line_chart
+def _draw_ratios(lines: list[Line], one: Level) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
 
-    lines = [Line(curve.largest.number, curve.name, curve.family, (tuple(p),)) for curve, p in others]
     drawing, _ = line_chart(
         lines,
-        [Level(below.largest.number, below.name, below.family, 1.0)],
+        [one],
         xlabel="training tokens",
         ylabel="perplexity, ratio (lower is better)",
         log_x=True,

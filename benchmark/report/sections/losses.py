@@ -20,6 +20,8 @@ from benchmark.report.tables import Column, TableRow, data_table, number_cell, t
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Line
+
 ORDER = 60
 #: Lines that can be told apart; the families share them evenly.
 LINES = 6
@@ -124,12 +126,14 @@ def _figure(group: RankedGroup, criterion: Criterion) -> Figure | None:
     name = f"{criterion.key}_{group.file}"
     lines = [line for row in rows for line in _data(row, rows[0], groups)]
     data = data_table(name, _columns(criterion), lines)
+    below = _below_axis(groups, rows[0])
+    draw = partial(_draw, criterion.title, _lines(rows, groups), below, ordered=criterion.ordered)
     return Figure(
         name,
         f"{group.title}: loss by {criterion.title}",
         caption.strip(),
         alt.strip(),
-        partial(_draw, rows, groups),
+        draw,
         data,
         group.corpus,
     )
@@ -194,33 +198,44 @@ def _data(row: Row, reference: Row, groups: Groups) -> list[TableRow]:
     ]
 
 
-def _draw(rows: list[Row], groups: Groups) -> Drawing:
-    from benchmark.report.figures.lines import Line, line_chart
+def _lines(rows: list[Row], groups: Groups) -> list[Line]:
+    """A line for each row: by the place of a group, how much its loss differs from that of the first row."""
+    from benchmark.report.figures.lines import Line
 
-    criterion = groups.criterion
     base = groups.losses(rows[0])
     place = {name: float(x) for x, name in enumerate(base)}
-    lines = [
+    return [
         Line(
             row.number,
             row.label,
             row.family,
             tuple(
                 tuple((place[name], value - base[name]) for name, value in seed.items() if name in place)
-                for seed in losses(row, criterion)
+                for seed in losses(row, groups.criterion)
             ),
         )
         for row in rows
     ]
-    shares = {name: text.percent(groups.targets[name] / groups.total, 0) for name in place}
-    written = _from if criterion.ordered else str
+
+
+def _below_axis(groups: Groups, first: Row) -> list[tuple[str, str]]:
+    """What stands below each group: its name, and its share of the targets."""
+    written = _from if groups.criterion.ordered else str
+    return [
+        (written(name), text.percent(groups.targets[name] / groups.total, 0)) for name in groups.losses(first)
+    ]
+
+
+def _draw(criterion: str, lines: list[Line], groups: list[tuple[str, str]], *, ordered: bool) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
+
     drawing, _ = line_chart(
         lines,
-        xlabel=f"{criterion.title}; share of targets",
+        xlabel=f"{criterion}; share of targets",
         ylabel="nats per target, difference",
         marked=True,
-        joined=criterion.ordered,
-        groups=[(written(name), share) for name, share in shares.items()],
+        joined=ordered,
+        groups=groups,
         left=64,
     )
     return drawing

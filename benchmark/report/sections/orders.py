@@ -20,6 +20,8 @@ from benchmark.report.tables import Column, TableRow, data_table, number_cell, t
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Level, Line
+
 ORDER = 70
 #: More methods than this cannot be told apart.
 METHODS = 5
@@ -124,7 +126,7 @@ def _figure(group: RankedGroup, found: list[Method]) -> Figure:
         f"{group.title}: perplexity by order",
         caption,
         alt,
-        partial(_draw, shown, neural),
+        partial(_draw, *_lines(shown, neural), _ceiling(shown, neural)),
         data_table(file, COLUMNS, data),
         group.corpus,
     )
@@ -136,8 +138,9 @@ def _ceiling(found: list[Method], neural: Row | None) -> float:
     return REACH * min([*values, neural.perplexity or 1.0] if neural else values)
 
 
-def _draw(found: list[Method], neural: Row | None) -> Drawing:
-    from benchmark.report.figures.lines import Level, Line, line_chart
+def _lines(found: list[Method], neural: Row | None) -> tuple[list[Line], list[Level]]:
+    """A line for each method, and the neural model as a level."""
+    from benchmark.report.figures.lines import Level, Line
 
     lines = [
         Line(
@@ -146,15 +149,21 @@ def _draw(found: list[Method], neural: Row | None) -> Drawing:
         for name, rows in found
     ]
     levels = [Level(neural.number, neural.label, "neural", neural.perplexity or 1.0)] if neural else []
+    return lines, levels
+
+
+def _draw(lines: list[Line], levels: list[Level], ceiling: float) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
+
     drawing, axes = line_chart(
         lines,
         levels,
         xlabel="order (words of history + 1)",
         ylabel="test perplexity (lower is better)",
         log_y=True,
-        ceiling=_ceiling(found, neural),
+        ceiling=ceiling,
         marked=True,
     )
-    axes.set_xticks(sorted({order for _, rows in found for order, _ in rows}))
+    axes.set_xticks(sorted({order for line in lines for seed in line.seeds for order, _ in seed}))
     axes.xaxis.set_major_formatter("{x:.0f}")
     return drawing

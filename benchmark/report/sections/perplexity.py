@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
@@ -24,9 +23,6 @@ from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.tables import TableRow, data_table
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
 
 ORDER = 30
 #: Nobody reads more rows than this.
@@ -57,9 +53,10 @@ def _shown(group: RankedGroup, rows: list[Row]) -> list[Row]:
 
 
 def _figure(group: RankedGroup, rows: list[Row]) -> Figure:
-    from benchmark.report.figures.dots import beyond
+    from benchmark.report.figures.dots import Dot, beyond, perplexity_dots
 
     shown = _shown(group, rows)
+    dots = list(map(Dot.of, shown))
     best, worst = shown[0], shown[-1]
     families = sorted({FAMILY_NAMES.get(row.family, row.family) for row in shown})
     caption = f"Test perplexity on {group.title}, best at the top; further left is better."
@@ -71,7 +68,7 @@ def _figure(group: RankedGroup, rows: list[Row]) -> Figure:
         caption += " A line is one standard deviation over seeds."
     if any(row.deviation(TEST_PERPLEXITY) is not None for row in shown):
         caption += " Behind ± is the standard deviation over seeds."
-    if beyond(shown):
+    if beyond(dots):
         caption += " Arrows at the edge stand for dots beyond it."
     if len(rows) > SHOWN:
         caption += f" These are {SHOWN} of {len(rows)} rows: the lowest, and the best of each family by "
@@ -88,13 +85,7 @@ def _figure(group: RankedGroup, rows: list[Row]) -> Figure:
         f"{group.title}: test perplexity",
         caption,
         alt,
-        partial(_draw, shown),
+        partial(perplexity_dots, dots),
         data_table(name, columns_of(FIELDS), data),
         group.corpus,
     )
-
-
-def _draw(rows: list[Row]) -> Drawing:
-    from benchmark.report.figures.dots import perplexity_dots
-
-    return perplexity_dots(rows)

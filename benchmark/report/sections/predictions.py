@@ -24,6 +24,8 @@ from benchmark.report.tables import Column, Group, Table, TableRow, data_table, 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Line
+
 ORDER = 65
 #: Rows of a table that are drawn; the CSV has all.
 MOST = 10
@@ -93,6 +95,8 @@ def _drawn(row: Row) -> list[Bin]:
 
 
 def _figure(group: RankedGroup) -> Figure | None:
+    from benchmark.report.figures.lines import Line
+
     rows = [row for name in FAMILY_NAMES for row in group.distinct(name, EACH, 0.005) if len(_drawn(row)) > 1]
     if not rows:
         return None
@@ -107,7 +111,10 @@ def _figure(group: RankedGroup) -> Figure | None:
     name = f"calibration_{group.file}"
     data = data_table(name, COLUMNS, [line for row in rows for line in _data(row)])
     title = f"{group.title}: calibration"
-    return Figure(name, title, caption, alt, partial(_draw, rows), data, group.corpus)
+    lines = [
+        Line(row.number, row.label, row.family, (tuple(each[1:] for each in _drawn(row)),)) for row in rows
+    ]
+    return Figure(name, title, caption, alt, partial(_draw, lines), data, group.corpus)
 
 
 def _error(row: Row) -> float:
@@ -132,12 +139,9 @@ def _data(row: Row) -> list[TableRow]:
     ]
 
 
-def _draw(rows: list[Row]) -> Drawing:
-    from benchmark.report.figures.lines import Line, line_chart
+def _draw(lines: list[Line]) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
 
-    lines = [
-        Line(row.number, row.label, row.family, (tuple(each[1:] for each in _drawn(row)),)) for row in rows
-    ]
     drawing, axes = line_chart(
         lines,
         xlabel="probability of the most probable token",

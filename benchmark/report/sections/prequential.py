@@ -23,6 +23,8 @@ from benchmark.storage.reading import or_warn
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Line
+
 ORDER = 48
 #: More lines than this cannot be told apart; the table and the figure's data have all models.
 LINES = 6
@@ -169,6 +171,8 @@ def _code(run: RunRecord) -> PrequentialCode | None:
 
 
 def _figure(one: _Text) -> Figure | None:
+    from benchmark.report.figures.lines import Line
+
     drawn = [coded for coded in one.rows if math.isfinite(coded.bits) and len(coded.seeds[0]) > 1][:LINES]
     if not drawn:
         return None
@@ -193,15 +197,16 @@ def _figure(one: _Text) -> Figure | None:
         for block in code.blocks
     ]
     data = data_table(name, columns_of(BLOCKS), rows)
+    lines = [Line(coded.row.number, coded.row.label, coded.row.family, coded.seeds) for coded in drawn]
     title = f"{one.title}: bits a token, block by block"
-    return Figure(name, title, caption, alt, partial(_draw, drawn), data)
+    return Figure(name, title, caption, alt, partial(_draw, lines), data)
 
 
-def _draw(drawn: list[_Coded]) -> Drawing:
-    from benchmark.report.figures.lines import Line, line_chart
+def _draw(lines: list[Line]) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
 
     drawing, _ = line_chart(
-        [Line(coded.row.number, coded.row.label, coded.row.family, coded.seeds) for coded in drawn],
+        lines,
         xlabel="training tokens before the block",
         ylabel="bits a token (lower is better)",
         log_x=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from benchmark import text
 from benchmark.measure.measures import VALID_PERPLEXITY
@@ -14,9 +13,6 @@ from benchmark.report.context import Context
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
 from benchmark.search.importance import importance
 from benchmark.search.record import SearchRecord, Trial, short_names
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
 
 ORDER = 76
 #: Rows of a table that are drawn; the CSV has them all.
@@ -75,6 +71,8 @@ def _file(kind: str, search: SearchRecord) -> str:
 
 
 def _progress(search: SearchRecord) -> Figure:
+    from benchmark.report.figures.trials import trial_chart
+
     best, first = search.ranked[0], min(search.ranked, key=lambda trial: trial.number)
     verdict = (
         f"Trial {best.number} is the best of {text.plural(len(search.trials), 'trial')}, at "
@@ -111,15 +109,10 @@ def _progress(search: SearchRecord) -> Figure:
     ]
     name = _file("search", search)
     title = f"Search {_title(search)}"
-    return Figure(name, title, caption, alt, partial(_draw, search), data_table(name, columns, rows))
-
-
-def _draw(search: SearchRecord) -> Drawing:
-    from benchmark.report.figures.trials import trial_chart
-
-    lowest = [(trial.number, low) for trial, low in best_so_far(search) if low is not None]
+    lowest_so_far = [(trial.number, low) for trial, low in best_so_far(search) if low is not None]
     finished = [(t.number, t.valid_perplexity) for t in search.trials if t.valid_perplexity is not None]
-    return trial_chart(finished, lowest, len(search.trials), CEILING)
+    draw = partial(trial_chart, finished, lowest_so_far, len(search.trials), CEILING)
+    return Figure(name, title, caption, alt, draw, data_table(name, columns, rows))
 
 
 def _two_decimals(value: float | None) -> str:

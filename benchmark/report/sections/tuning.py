@@ -24,6 +24,8 @@ from benchmark.search.space import literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+    from benchmark.report.figures.lines import Line
+
 ORDER = 44
 #: More lines of a family than this cannot be told apart; the tables have them all.
 EACH = 3
@@ -189,7 +191,7 @@ def _figure(title: str, file: str, entries: list[Entry]) -> Figure:
     alt = f"Line chart of expected lowest validation perplexity by core-seconds of search on {title}."
     name = f"tuning_{file}"
     heading = f"{title}: expected best of a search"
-    return Figure(name, heading, caption, alt, partial(_draw, _drawn(entries)), _data(name, entries))
+    return Figure(name, heading, caption, alt, partial(_draw, _lines(_drawn(entries))), _data(name, entries))
 
 
 def _drawn(entries: Sequence[Entry]) -> list[Entry]:
@@ -213,10 +215,10 @@ def _data(name: str, entries: Sequence[Entry]) -> Table:
     return data_table(name, columns_of(fields), rows)
 
 
-def _draw(entries: list[Entry]) -> Drawing:
-    from benchmark.report.figures.lines import Line, line_chart
+def _lines(entries: list[Entry]) -> list[Line]:
+    from benchmark.report.figures.lines import Line
 
-    lines = [
+    return [
         Line(
             entry.row,
             text.clean(entry.best.label),
@@ -225,6 +227,11 @@ def _draw(entries: list[Entry]) -> Drawing:
         )
         for entry in entries
     ]
+
+
+def _draw(lines: list[Line]) -> Drawing:
+    from benchmark.report.figures.lines import line_chart
+
     lowest = min(y for line in lines for y in line.ys)
     figure, _ = line_chart(
         lines,
