@@ -1,7 +1,7 @@
 """The inside of a network (see `benchmark.inside`), by reading texts step by step."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -49,7 +49,7 @@ class OpenNetwork:
         return made
 
     def read(self, texts: np.ndarray) -> Reading:
-        trace = self._read(texts)
+        trace = self._read(texts, losses=())
         losses = [
             -self._network.output.log_probs(features, targets)
             for features, targets in zip(trace.features, trace.targets, strict=True)
@@ -86,7 +86,7 @@ class OpenNetwork:
         }
 
     def state_gradients(self, texts: np.ndarray) -> tuple[LayerState, ...]:
-        trace = self._read(texts)
+        trace = self._read(texts, losses=(texts.shape[1] - 1,))
         # The texts share nothing but the weights, so the gradient of the sum holds that of each.
         last = trace.losses[-1] * len(texts)
         read = trace.states[:-1]
@@ -97,8 +97,16 @@ class OpenNetwork:
     def _network(self) -> Network:
         return self._step.network
 
-    def _read(self, texts: np.ndarray, weights: Sequence[Mapping[str, Tensor]] = ()) -> "_Trace":
-        """Read texts step by step; step t with `weights[t]` in place of those of the network."""
+    def _read(
+        self,
+        texts: np.ndarray,
+        weights: Sequence[Mapping[str, Tensor]] = (),
+        losses: Container[int] | None = None,
+    ) -> "_Trace":
+        """Read texts step by step; step t with `weights[t]` in place of those of the network.
+
+        `losses` are the steps whose loss is computed (None: all). It is most of the work.
+        """
         rows, time = texts.shape
         ids = torch.from_numpy(np.asarray(texts, dtype=np.int64)).t()
         inputs = torch.cat([torch.full((1, rows), self._network.start), ids[:-1]])
@@ -106,7 +114,8 @@ class OpenNetwork:
         trace = _Trace(tuple([] for _ in self._layers), [state])
         with torch.enable_grad(), _recorded(self._layers, trace.outputs):
             for t in range(time):
-                arguments = (inputs[t : t + 1], state, ids[t])
+                targets = ids[t] if losses is None or t in losses else None
+                arguments = (inputs[t : t + 1], state, targets)
                 features, state, loss = functional_call(
                     self._step, dict(weights[t]) if weights else {}, arguments
                 )
@@ -133,9 +142,13 @@ class _Step(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, tokens: Tensor, state: State, targets: Tensor) -> tuple[Tensor, State, Tensor]:
+    def forward(
+        self, tokens: Tensor, state: State, targets: Tensor | None
+    ) -> tuple[Tensor, State, Tensor | None]:
+        """Features, the state after them, and the mean loss over rows, if there are targets."""
         features, after = self.network(tokens, state)
-        return features[0], after, self.network.output.exact_loss(features[0], targets)
+        loss = None if targets is None else self.network.output.exact_loss(features[0], targets)
+        return features[0], after, loss
 
 
 @dataclass
@@ -148,10 +161,11 @@ class _Trace:
     losses: list[Tensor] = field(default_factory=list)
     targets: list[Tensor] = field(default_factory=list)
 
-    def add(self, features: Tensor, state: State, loss: Tensor, targets: Tensor) -> None:
+    def add(self, features: Tensor, state: State, loss: Tensor | None, targets: Tensor) -> None:
         self.features.append(features)
         self.states.append(state)
-        self.losses.append(loss)
+        if loss is not None:
+            self.losses.append(loss)
         self.targets.append(targets)
 
     @property
