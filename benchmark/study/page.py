@@ -15,6 +15,9 @@ from benchmark.study.rules import Judged
 TITLE = "nextword: what lectures say of language models, tried out"
 HEADING = "What lectures say of language models, tried out"
 
+#: Below this, a number is shown by its power of ten.
+TINY = 1e-4
+
 ABOUT = (
     "Each claim is judged by rules that were set before the runs. A rule holds if the whole 95% interval of "
     "its number keeps to the bound, and fails if the whole interval breaks it. If the interval crosses the "
@@ -101,9 +104,11 @@ def _cells(judged: Judged) -> tuple[Cell, ...]:
 
 
 def number(value: float) -> str:
-    """A quantity's number to four digits."""
+    """A quantity's number to four digits, a tiny one as `3.3e−16`."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if 0 < abs(value) < TINY:
+        return f"{value:.1e}".replace("-", "−")
     return text.significant(value, 4)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from benchmark.study.networks import texts_of, untrained_inside
 from benchmark.study.quantities import Quantity, counted, least, most, over_seeds, ratio_over_seeds
 from benchmark.study.record import Data
 
-VERSION = 1
+VERSION = 2
 
 #: The distance at which networks are compared, in steps.
 DISTANCE = 20
@@ -89,18 +90,18 @@ def deviation(inside: Inside, texts: np.ndarray, nonlinearity: str) -> float:
 
     The formula (Pascanu et al. 2013, eq. 5): the gradient by the state k steps earlier is the product over
     these steps of Uᵀ diag(f'), applied to the gradient by the state that the last step reads. f' is 1 for a
-    linear network, and 1 − h² for tanh.
+    linear network, and 1 − h² for tanh. The product is computed in extended precision, where there is one.
     """
     (name,) = inside.recurrent
-    matrix = inside.weights[name]
+    matrix = inside.weights[name].astype(np.longdouble)
     (state,), (gradient,) = inside.read(texts).states, inside.state_gradients(texts)
-    expected = gradient["h"][:, -1]
+    expected = gradient["h"][:, -1].astype(np.longdouble)
     worst = 0.0
     for place in range(texts.shape[1] - 2, -1, -1):
         slope = 1 - state["h"][:, place + 1] ** 2 if nonlinearity == "tanh" else 1.0
         expected = (expected * slope) @ matrix
-        apart = np.linalg.norm(gradient["h"][:, place] - expected, axis=1)
-        worst = max(worst, float((apart / np.linalg.norm(expected, axis=1)).max()))
+        apart, whole = ((each**2).sum(1) for each in (gradient["h"][:, place] - expected, expected))
+        worst = max(worst, float(np.sqrt((apart / whole).max())))
     return worst
 
 
@@ -154,7 +155,7 @@ def show(data: Data) -> list[Block]:
     elman = [
         _curve(f"{kind}, ρ = {radius}", data["elman"][kind][radius]) for kind in kinds for radius in shown
     ]
-    axes = Axes("steps back", "gradient norm, share of that at 0 steps", log_y=True)
+    axes = Axes("steps back", "gradient norm, powers of ten")
     untrained, trained = (
         [_curve(title, found) for title, found in data[part].items()] for part in ("untrained", "trained")
     )
@@ -162,8 +163,9 @@ def show(data: Data) -> list[Block]:
         line_figure(
             "vanishing_radius",
             "Elman networks before training, by spectral radius",
-            "The norm of the gradient of a loss by the state some steps earlier, for Elman networks that are "
-            f"not trained, reading {data['corpus']}. ρ is the spectral radius of the recurrent matrix.",
+            "The norm of the gradient of a loss by the state some steps earlier, as a share of that at 0 "
+            "steps: −3 is a thousandth. Elman networks that are not trained read "
+            f"{data['corpus']}. ρ is the spectral radius of the recurrent matrix.",
             elman,
             axes,
         ),
@@ -190,7 +192,9 @@ def _curve(title: str, seeds: Sequence[Sequence[float]]) -> Curve:
     return Curve(
         title,
         "neural",
-        tuple(tuple((float(k), found[k]) for k in range(0, len(found), DRAWN)) for found in seeds),
+        tuple(
+            tuple((float(k), math.log10(found[k])) for k in range(0, len(found), DRAWN)) for found in seeds
+        ),
     )
 
 
@@ -200,12 +204,12 @@ def _rates(data: Data, radii: Sequence[str]) -> Block:
         means = [
             float(np.mean([rate(each) for each in data["elman"][kind][radius]])) for kind in NONLINEARITIES
         ]
-        rows.append([float(radius), *means])
+        rows.append([radius, *means])
     return plain_table(
         "vanishing_rates",
         "By what the gradient is multiplied at each step back, fitted over the second half of the distances, "
         "beside the spectral radius ρ. Below 1 it vanishes, above 1 it explodes.",
-        [("ρ", text.amount), *((kind.capitalize(), text.three_decimals) for kind in NONLINEARITIES)],
+        [("ρ", None), *((kind.capitalize(), text.three_decimals) for kind in NONLINEARITIES)],
         rows,
     )
 
@@ -220,6 +224,10 @@ def _kept(data: Data) -> Block:
         "vanishing_kept",
         f"What is left of the gradient after {DISTANCE} steps, as a share of its norm at 0 steps: the "
         "geometric mean over seeds.",
-        [("Network", None), ("When", None), ("Share left", lambda value: text.significant(value, 2))],
+        [("Network", None), ("When", None), ("Share left", _power)],
         rows,
     )
+
+
+def _power(value: float | None) -> str:
+    return text.NONE if value is None else f"{value:.1e}"
