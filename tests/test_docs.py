@@ -70,10 +70,11 @@ def test_commands_are_found() -> None:
 @pytest.fixture
 def results_dir(tmp_path: Path) -> Path:
     """A results folder with the runs that some commands build upon."""
-    for model in ("lstm", "smoothed_unigram", "my_model"):
-        run = tmp_path / "runs" / "sotu_small" / model / "0123456789ab"
+    small = [("sotu_small", model) for model in ("lstm", "smoothed_unigram", "my_model")]
+    for corpus, model in [*small, ("brown", "goodman"), ("brown", "min_gru")]:
+        run = tmp_path / "runs" / corpus / model / "0123456789ab"
         run.mkdir(parents=True)
-        record = {"run_id": run.name, "status": "ok", "model": model, "corpus": "sotu_small", "label": model}
+        record = {"run_id": run.name, "status": "ok", "model": model, "corpus": corpus, "label": model}
         (run / "result.json").write_text(json.dumps(record), encoding="utf-8")
     return tmp_path
 
