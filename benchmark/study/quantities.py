@@ -41,14 +41,20 @@ def counted(value: float) -> Quantity:
 
 
 def over_seeds(values: Sequence[float]) -> Quantity:
-    """The mean over seeds with Student's interval; one value has an infinite one.
+    """The mean over seeds with Student's interval (see `mean_of`)."""
+    return mean_of(values, "seed")
 
-    Where some values are infinite, as the perplexity of a training that diverged, so is the mean, and the
-    interval begins at the smallest value. Raises ValueError without values.
+
+def mean_of(values: Sequence[float], of: str) -> Quantity:
+    """The mean of independent values with Student's interval; one value has an infinite one.
+
+    `of` names what there is a value of: `seed`, `place`. Where some values are infinite, as the perplexity of
+    a training that diverged, so is the mean, and the interval begins at the smallest value. Raises ValueError
+    without values.
     """
     if not values:
         raise ValueError("there are no values")
-    basis = text.plural(len(values), "seed")
+    basis = text.plural(len(values), of)
     mean = math.fsum(values) / len(values)
     if len(values) == 1 or not math.isfinite(mean):
         low = -math.inf if len(values) == 1 else min(values)
