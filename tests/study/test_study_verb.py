@@ -65,7 +65,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_study_is_run_measured_once_and_shown(own, text_corpus, warm_workers, capsys) -> None:
-    command = ["study", "mine", *text_corpus, "footprint=false", f"--config-dir={own}"]
+    command = ["study", "mine", *text_corpus, "launcher=processes", f"--config-dir={own}"]
     assert main(command) == 0
     first = capsys.readouterr().out
     assert "measured" in first
@@ -117,7 +117,7 @@ def test_bad_input_is_one_line(own, text_corpus, warm_workers, capsys, change, a
     for old, new in change.items():
         path.write_text(path.read_text().replace(old, new))
     if arguments and "mine" in arguments and "quantity: cats" in change:
-        arguments = [*arguments, *text_corpus, "footprint=false"]
+        arguments = [*arguments, *text_corpus, "launcher=processes"]
     assert main(["study", *arguments, f"--config-dir={own}"]) == 2
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("nextword: ")]
     assert len(errors) == 1
