@@ -85,7 +85,7 @@ def _draw(curves: Sequence[Curve], axes: Axes) -> Drawing:
         )
         if any(finite):
             lines.append(Line(number, curve.name, curve.family, tuple(filter(None, finite))))
-    drawing, _ = line_chart(
+    drawing, drawn = line_chart(
         lines,
         xlabel=axes.x,
         ylabel=axes.y,
@@ -94,8 +94,13 @@ def _draw(curves: Sequence[Curve], axes: Axes) -> Drawing:
         ceiling=axes.ceiling,
         marked=True,
     )
+    if not axes.log_y and max((y for line in lines for y in line.ys), default=0) >= LARGE:
+        drawn.yaxis.set_major_formatter(lambda y, _: text.amount(y))
     return drawing
 
+
+#: From here on, numbers on an axis are written as 120 k.
+LARGE = 10_000
 
 #: How a number of a table is shown.
 Show = Callable[[float | None], str]

@@ -11,6 +11,10 @@ import pytest
 from benchmark.cli import main
 from benchmark.settings import choices
 from benchmark.study.claim import read_claim
+from benchmark.sweep.compose import Collector
+
+#: Reads each configuration file once for all studies.
+COLLECTOR = Collector()
 
 MODULE = '''
 """How often the word `cat` stands in the test text."""
@@ -133,5 +137,5 @@ def test_every_study_is_complete_and_names_runs_that_exist(name: str) -> None:
     assert isinstance(module.VERSION, int)
     assert set(claim.scales) == {"quick", "full"}
     for scale in claim.scales:
-        for job in jobs_of(claim, scale, []):
+        for job in jobs_of(claim, scale, [], COLLECTOR):
             assert job.config["model"]["name"]
