@@ -72,10 +72,9 @@ def perplexity_figure(
     name: str, title: str, about: str, curves: Sequence[Curve], setting: str, *, log_x: bool = True
 ) -> Figure:
     """Test perplexity by a setting. `about` begins the caption."""
-    caption = (
-        f"{about} Test perplexity, lower is better; a line is the mean over seeds, its band one standard "
-        "deviation."
-    )
+    caption = f"{about} Test perplexity; lower is better."
+    if any(len(curve.repeats) > 1 for curve in curves):
+        caption += " A line is the mean over seeds, its band one standard deviation."
     return line_figure(
         name, title, caption, curves, Axes(setting, "test perplexity", log_x=log_x, log_y=True)
     )
