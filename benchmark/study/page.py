@@ -107,9 +107,8 @@ def number(value: float) -> str:
     """A quantity's number to four digits, a tiny one as `3.3e−16`."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if 0 < abs(value) < TINY:
-        return f"{value:.1e}".replace("-", "−")
-    return text.significant(value, 4)
+    shown = f"{value:.1e}" if 0 < abs(value) < TINY else text.significant(value, 4)
+    return shown.replace("-", "−")
 
 
 def interval(quantity: Quantity) -> str:

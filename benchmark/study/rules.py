@@ -74,7 +74,8 @@ class Rule:
             "below": self.below,
             "at most": self.at_most,
         }
-        return " and ".join(f"{word} {bound:g}" for word, bound in given.items() if bound is not None)
+        said = (f"{word} {bound:g}" for word, bound in given.items() if bound is not None)
+        return " and ".join(said).replace("-", "−")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,33 @@
+"""How the page of studies writes numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from benchmark.study.page import interval, number
+from benchmark.study.quantities import Quantity, counted
+from benchmark.study.rules import Rule
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (4096, "4,096"),
+        (0.92401, "0.9240"),
+        (-0.034681, "−0.03468"),
+        (-3.3e-16, "−3.3e−16"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+    ],
+)
+def test_numbers(value: float, shown: str) -> None:
+    assert number(value) == shown
+
+
+def test_intervals_and_bounds() -> None:
+    assert interval(Quantity(0.9, -0.1, 1.5, "3 seeds")) == "−0.1000 to 1.500"
+    assert interval(counted(3)) == "–"
+    assert Rule("", "it", at_least=-0.05, below=2).bounds == "at least −0.05 and below 2"
