@@ -356,6 +356,8 @@ def test_packages_that_the_user_allows_may_be_loaded(
     assert main(generate) == 0
 
 
+#: The sentences that models are judged by, where they are on this machine.
+BLIMP = Path(os.environ.get("NEXTWORD_CORPORA", "nowhere"), "blimp")
 #: What takes over a terminal: a title, colours, cleared lines, C1 controls, text turned round.
 ESCAPES = "A\x1b]0;title\x07\x1b[31m\x1b[2K\rB\x9b2J\x7f\x08\u202eC"
 
@@ -390,7 +392,7 @@ def test_no_control_character_of_a_record_reaches_the_terminal(
         ["report", "--table"],
         ["generate", str(run)],
         ["compare", str(run), "unigram"],
-        ["judge", str(run)],
+        *([["judge", str(run)]] if BLIMP.is_dir() else []),  # else it would be downloaded
         ["export", str(run), "--arpa", "x.arpa"],
         ["run", "--rerun", "failed"],
         [ESCAPES],
