@@ -23,6 +23,9 @@ from benchmark.report.palette import LIGHT, MARKERS, SERIES
 MARK_ROW = 14.0
 #: Characters in a row of text above the axes: as many as the figure is wide.
 ABOVE = 52
+#: Characters in a row of a name to the right, and the most rows: narrow where more than `MANY` groups are
+#: named below, which need the room. Beside these, `NAME_ROWS` rows of names fit; more make the figure higher.
+WIDE, NARROW, MANY, NAME_ROWS = (22, 3), (18, 4), 10, 9
 #: The share of their width that a linear x axis has left on each side.
 MARGIN = 0.06
 #: The markers of lines that are all of one family.
@@ -127,7 +130,10 @@ def line_chart(
     notes = [wrapped(note(one.name, _points(one), top), ABOVE) for one in above]
     legend = [LEGEND] if not above and any(passes(line.mean, top) for line in lines) else []
     rows = sum(map(_rows, [*marked_by, *notes, *legend]))
-    figure, axes = canvas(HEIGHT + MARK_ROW * max(0, rows - 2))
+    named = [one for one in everything if one not in above]
+    names = [wrapped(one.name, *(NARROW if len(groups) > MANY else WIDE)) for one in named]
+    further = max(0, sum(map(_rows, names)) - NAME_ROWS) if len(groups) > MANY else 0
+    figure, axes = canvas(HEIGHT + MARK_ROW * (max(0, rows - 2) + further))
     for place, (line, colour) in enumerate(zip(lines, colours, strict=False)):
         shape = MARKERS.get(line.family, "o") if mixed else SHAPES[place % len(SHAPES)]
         _draw_line(axes, line, colour, _style(line, mixed) if joined else "", shape if marked else None)
@@ -135,8 +141,6 @@ def line_chart(
         if level.y > top:
             continue
         axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
-    named = [one for one in everything if one not in above]
-    names = [wrapped(one.name, 22, 3) for one in named]
     right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.48) if named else 14
     below, bottom, rotation = _below(figure, groups, WIDTH - left - right)
     margins(figure, left, right, bottom, top=12 + MARK_ROW * rows)
