@@ -11,6 +11,7 @@ import json
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
@@ -140,3 +141,9 @@ def _grid(
     for row in rows:
         grid.add_row(*map(Text, row))
     return grid
+
+
+def wrapped_names(names: Sequence[str]) -> str:
+    """Names for a help text, behind a word of ten columns: in rows of 100 columns at most."""
+    indent = " " * 10
+    return textwrap.fill(", ".join(names), 100, initial_indent=indent, subsequent_indent=indent).strip()

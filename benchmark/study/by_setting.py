@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from benchmark.report.blocks import Figure
@@ -39,7 +40,7 @@ def _or_infinite(run: StudyRun, perplexity: float | None) -> float:
 
 def lowest(values: Sequence[Reached]) -> Reached:
     """The one whose mean validation perplexity is lowest."""
-    return min(values, key=lambda each: math.fsum(each["valid_perplexities"]))
+    return min(values, key=lambda each: fmean(each["valid_perplexities"]))
 
 
 def ratio(runs: Sequence[StudyRun], others: Sequence[StudyRun]) -> dict[str, Any]:

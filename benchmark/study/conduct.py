@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +11,14 @@ from benchmark.errors import UserError
 from benchmark.job import Job, Say, in_sweep
 from benchmark.record.folder import read_result
 from benchmark.report.blocks import Block
+from benchmark.settings import conf_files
 from benchmark.study.claim import Claim, StudyModule
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.record import basis_of, read_data, write_data
 from benchmark.study.rules import Judged, Verdict, judge, verdict
-from benchmark.sweep.compose import Collector
+from benchmark.sweep.compose import Collector, distinct
 from benchmark.sweep.launch import Outcome, launch
-from benchmark.sweep.named_sweeps import key_of
+from benchmark.sweep.named_sweeps import multiruns, override_lines
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,8 @@ def jobs_of(
 ) -> list[Job]:
     """The jobs of a study, each once, in the order of its file."""
     collector = collector or Collector()
-    keys = {key_of(override) for override in overrides}
-    jobs: list[Job] = []
-    for line in claim.scale(scale).runs:
-        own = [override for override in shlex.split(line) if key_of(override) not in keys]
-        jobs += collector.jobs(["--multirun", *own, *overrides])
-    return in_sweep(list({json.dumps(job.config, sort_keys=True): job for job in jobs}.values()))
+    grids = override_lines(claim.scale(scale).runs, conf_files("study")[claim.name], "runs")
+    return in_sweep(distinct(job for line in multiruns(grids, overrides) for job in collector.jobs(line)))
 
 
 def _finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def mean_of(values: Sequence[float], of: str) -> Quantity:
     if not values:
         raise ValueError("there are no values")
     basis = text.plural(len(values), of)
-    mean = math.fsum(values) / len(values)
+    mean = fmean(values)
     if len(values) == 1 or not math.isfinite(mean):
         low = -math.inf if len(values) == 1 else min(values)
         return Quantity(mean, low, math.inf, basis)

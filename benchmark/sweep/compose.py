@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -65,6 +65,11 @@ def collect(arguments: Sequence[str]) -> list[Job]:
     return Collector().jobs(arguments)
 
 
+def distinct(jobs: Iterable[Job]) -> list[Job]:
+    """Each job once, in order: those with one configuration are the same."""
+    return list({json.dumps(job.config, sort_keys=True): job for job in jobs}.values())
+
+
 class Collector:
     """Collects the jobs of one command line or of many, reading each configuration file once."""
 
@@ -86,7 +91,7 @@ class Collector:
             for line in lines
             for config, overrides in self._composed_or_explained(line)
         ]
-        return list({json.dumps(job.config, sort_keys=True): job for job in found}.values())
+        return distinct(found)
 
     def without_foreign_settings(self, lines: list[list[str]], shared: Sequence[str]) -> list[list[str]]:
         """Lines of overrides, each without those `shared` by all of them that its model does not have.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
 from benchmark.settings import conf_files
@@ -32,11 +33,16 @@ def expand_named_sweep(arguments: Sequence[str]) -> list[list[str]]:
     if not names:
         return [rest]
     given = [a for a in rest if a not in ("-m", "--multirun") and key_of(a) != "model"]
-    keys = {key_of(argument) for argument in given}
     models = [_value(a) for a in rest if key_of(a) == "model"]
+    return multiruns(_of_models(_grids(names[0]), models), given)
+
+
+def multiruns(grids: Sequence[Sequence[str]], given: Sequence[str]) -> list[list[str]]:
+    """Grids as command lines, in which what is `given` replaces a grid's own overrides."""
+    keys = {key_of(argument) for argument in given}
     return [
         ["--multirun", *(override for override in grid if key_of(override) not in keys), *given]
-        for grid in _of_models(_grids(names[0]), models)
+        for grid in grids
     ]
 
 
@@ -72,14 +78,20 @@ def _grids(sweep: str) -> list[list[str]]:
         raise UserError(
             f"{path}: a sweep needs `grids`, a list of override lines such as `model=lstm seed=1,2`"
         )
+    return override_lines(grids, path, "grids")
+
+
+def override_lines(texts: Sequence[str], path: Path, key: str) -> list[list[str]]:
+    """Lines of overrides, each cut into words. Raises UserError that names the file and the key they are
+    from."""
     try:
-        lines = [shlex.split(grid) for grid in grids]
+        lines = [shlex.split(text) for text in texts]
     except ValueError as error:  # a quotation mark without its other
-        raise UserError(f"{path}: a line of `grids` is not usable: {error}") from None
+        raise UserError(f"{path}: a line of `{key}` is not usable: {error}") from None
     for word in (word for line in lines for word in line):
         if not key_of(word) or ("=" not in word and not word.startswith("~")):
             raise UserError(
-                f"{path}: {word!r} in a line of `grids` is no override such as model=lstm; a line with "
+                f"{path}: {word!r} in a line of `{key}` is no override such as model=lstm; a line with "
                 "several values, as in seed=1,2, stands behind a - or in quotation marks, not in [brackets]"
             )
     return lines

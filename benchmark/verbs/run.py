@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
+from benchmark.console.terminal import wrapped_names
 from benchmark.errors import UserError
 from benchmark.job import in_sweep
 from benchmark.search.command import names_search, run_search
@@ -61,7 +61,7 @@ BAD = ("failed", "diverged", "error")
 
 def main(arguments: list[str]) -> int:
     if "-h" in arguments or "--help" in arguments:
-        print(HELP.format(**{group: _wrapped(choices(group)) for group in GROUPS}), end="")
+        print(HELP.format(**{group: wrapped_names(choices(group)) for group in GROUPS}), end="")
         return 0
     words, arguments = rerun_option(arguments)
     if names_search(arguments):
@@ -85,12 +85,6 @@ def _aloud(line: str) -> None:
 
 def _quiet(line: str) -> None:
     pass
-
-
-def _wrapped(names: Sequence[str]) -> str:
-    return textwrap.fill(
-        ", ".join(names), width=100, subsequent_indent=" " * 10, initial_indent=" " * 10
-    ).strip()
 
 
 def _status(outcomes: Sequence[Outcome]) -> int:

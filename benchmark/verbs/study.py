@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.console.output import say
+from benchmark.console.terminal import wrapped_names
 from benchmark.errors import UserError, did_you_mean
 from benchmark.settings import choices
 from benchmark.sweep.named_sweeps import key_of
@@ -46,8 +46,7 @@ QUICKER = ("footprint=false", *(["launcher=forked"] if sys.platform == "linux" e
 
 def main(arguments: list[str]) -> int:
     if "-h" in arguments or "--help" in arguments:
-        names = textwrap.fill(", ".join(choices("study")), width=100, subsequent_indent=" " * 10)
-        print(HELP.format(studies=names), end="")
+        print(HELP.format(studies=wrapped_names(choices("study"))), end="")
         return 0
     check_one_run(2)
     wanted, own, overrides = _divided(arguments)

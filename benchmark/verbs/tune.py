@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-
+from benchmark.console.terminal import wrapped_names
 from benchmark.errors import UserError
 from benchmark.settings import choices
 from benchmark.sweep.named_sweeps import key_of
@@ -30,8 +29,7 @@ needs attention.
 
 def main(arguments: list[str]) -> int:
     if "-h" in arguments or "--help" in arguments:
-        names = textwrap.fill(", ".join(choices("tuning")), width=100, subsequent_indent=" " * 10)
-        print(HELP.format(entries=names), end="")
+        print(HELP.format(entries=wrapped_names(choices("tuning"))), end="")
         return 0
     check_one_run(2)
     entries, limits, overrides = [], {}, []

@@ -114,6 +114,7 @@ def test_a_study_without_its_corpus_is_skipped_with_the_reason(own, capsys) -> N
         ({"quantity: cats": "quantity: dogs"}, ["mine"], "no quantity 'dogs'"),
         ({"mine_cats": "nowhere_at_all"}, ["mine"], "no module 'nowhere_at_all'"),
         ({"model=kneser_ney": "model=keyser_soze"}, ["mine"], "keyser_soze"),
+        ({"model=kneser_ney": "model='kneser_ney"}, ["mine"], "a line of `runs` is not usable"),
     ],
 )
 def test_bad_input_is_one_line(own, text_corpus, warm_workers, capsys, change, arguments, said) -> None:

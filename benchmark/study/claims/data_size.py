@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def show(data: Data) -> list[Block]:
             ("Highest", text.perplexity),
         ],
         [
-            [size, counted, math.fsum(values) / len(values), min(values), max(values)]
+            [size, counted, fmean(values), min(values), max(values)]
             for size, counted, values in zip(words, data["counted"], data["network"], strict=True)
         ],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from benchmark import text
@@ -13,7 +14,7 @@ from benchmark.generate import Sampling
 from benchmark.report.blocks import Block, Quotes
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
-from benchmark.study.quantities import Quantity, least, most, over_seeds
+from benchmark.study.quantities import Quantity, least, mean_of, most
 from benchmark.study.record import Data
 from benchmark.study.sampled import (
     copied_shares,
@@ -88,7 +89,7 @@ def quantities(data: Data) -> dict[str, Quantity]:
     return {
         "rise_of_distinct": least([_difference(*ends, "distinct") for ends in ends_of_each]),
         "rise_of_loss": least([_difference(*ends, "loss") for ends in ends_of_each]),
-        "most_copied": most([_over_texts(row["copied"]) for row in plain]),
+        "most_copied": most([mean_of(row["copied"], "text") for row in plain]),
         "most_returning": most([_difference(row, first["read"][0], "returning") for row in plain]),
     }
 
@@ -99,12 +100,7 @@ def _temperature(row: Mapping[str, Any]) -> float:
 
 def _difference(row: Mapping[str, Any], other: Mapping[str, Any], name: str) -> Quantity:
     """How much more the texts of a row have of a measure than as many others, drawn apart from them."""
-    return _over_texts([here - there for here, there in zip(row[name], other[name], strict=False)])
-
-
-def _over_texts(values: Sequence[float]) -> Quantity:
-    found = over_seeds(values)
-    return Quantity(found.value, found.low, found.high, text.plural(len(values), "text"))
+    return mean_of([here - there for here, there in zip(row[name], other[name], strict=False)], "text")
 
 
 def show(data: Data) -> list[Block]:
@@ -122,7 +118,7 @@ def _blocks(corpus: Mapping[str, Any]) -> list[Block]:
         f"{title}: how varied",
         f"Share of the pairs of words in a text of {LENGTH} tokens that are different, by temperature.",
         [
-            Curve.of(label, family, [(_temperature(row), _mean(row["distinct"])) for row in rows])
+            Curve.of(label, family, [(_temperature(row), fmean(row["distinct"])) for row in rows])
             for label, family, rows in lines
         ],
         Axes("temperature", "distinct pairs"),
@@ -132,7 +128,7 @@ def _blocks(corpus: Mapping[str, Any]) -> list[Block]:
         f"{title}: how plausible",
         "Perplexity of what a model writes under the other model, by temperature.",
         [
-            Curve.of(label, family, [(_temperature(row), math.exp(_mean(row["loss"]))) for row in rows])
+            Curve.of(label, family, [(_temperature(row), math.exp(fmean(row["loss"]))) for row in rows])
             for label, family, rows in lines
         ],
         Axes("temperature", "perplexity under the other", log_y=True),
@@ -145,10 +141,6 @@ def _blocks(corpus: Mapping[str, Any]) -> list[Block]:
         )
     )
     return [distinct, plausible, _table(corpus), quotes]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def _table(corpus: Mapping[str, Any]) -> Block:
@@ -175,5 +167,5 @@ def _table(corpus: Mapping[str, Any]) -> Block:
 
 
 def _cells(row: Mapping[str, Sequence[float]]) -> list[float]:
-    distinct, returning, copied, loss = (_mean(row[name]) for name in MEASURES)
+    distinct, returning, copied, loss = (fmean(row[name]) for name in MEASURES)
     return [distinct, returning, copied, math.exp(loss)]

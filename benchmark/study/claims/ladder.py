@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from benchmark import text
@@ -72,7 +72,8 @@ def quantities(data: Data) -> dict[str, Quantity]:
 def show(data: Data) -> list[Block]:
     corpus, rungs = data["corpus"], data["rungs"]
     seeds = max(len(rung["perplexities"]) for rung in rungs)
-    curves = [Curve("Measured here", "neural", (tuple(enumerate(map(_mean, rungs), start=1)),))]
+    means = [fmean(rung["perplexities"]) for rung in rungs]
+    curves = [Curve("Measured here", "neural", (tuple(enumerate(means, start=1)),))]
     curves += [
         Curve.of(f"{published['title']}, published", "count",
                  [(place, rung[1]) for place, rung in enumerate(published["rungs"], start=1)])
@@ -98,16 +99,12 @@ def show(data: Data) -> list[Block]:
             ("Seeds", text.amount),
         ],
         [
-            [rung["label"], rung["parameters"], _mean(rung), min(rung["perplexities"]),
+            [rung["label"], rung["parameters"], fmean(rung["perplexities"]), min(rung["perplexities"]),
              max(rung["perplexities"]), len(rung["perplexities"])]
             for rung in rungs
         ],
     )  # fmt: skip
     return [figure, ours, *(_published(published) for published in data["published"])]
-
-
-def _mean(rung: Mapping[str, Any]) -> float:
-    return math.fsum(rung["perplexities"]) / len(rung["perplexities"])
 
 
 def _published(published: Mapping[str, Any]) -> Block:

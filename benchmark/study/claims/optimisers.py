@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from statistics import fmean
 
 from benchmark import text
 from benchmark.report.blocks import Block
@@ -34,7 +34,7 @@ def measure(evidence: Evidence) -> Data:
     runs = evidence.by(OPTIMISER)
     rates = {name: reached(evidence, RATE, its) for name, its in runs.items()}
     best = {name: _at(evidence, name, lowest(its)["value"]) for name, its in rates.items()}
-    first = min(rates, key=lambda name: math.fsum(lowest(rates[name])["valid_perplexities"]))
+    first = min(rates, key=lambda name: fmean(lowest(rates[name])["valid_perplexities"]))
     return {
         "corpus": evidence.corpus(evidence.runs[0]).title,
         "rates": rates,
@@ -52,7 +52,7 @@ def _at(evidence: Evidence, optimiser: str, rate: float) -> list[StudyRun]:
 
 def good_rates(rates: list[Reached]) -> int:
     """How many rates have a mean validation perplexity within `GOOD` of the lowest."""
-    values = [math.fsum(each["valid_perplexities"]) / len(each["valid_perplexities"]) for each in rates]
+    values = [fmean(each["valid_perplexities"]) for each in rates]
     return sum(value <= GOOD * min(values) for value in values)
 
 
@@ -89,7 +89,7 @@ def show(data: Data) -> list[Block]:
             [
                 NAMES.get(name, name),
                 lowest(its)["value"],
-                math.fsum(lowest(its)["perplexities"]) / len(lowest(its)["perplexities"]),
+                fmean(lowest(its)["perplexities"]),
                 good_rates(its),
                 len(its),
             ]

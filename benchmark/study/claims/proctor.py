@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 import numpy as np
 
@@ -123,7 +124,7 @@ def show(data: Data) -> list[Block]:
         f"Mean Jensen-Shannon divergence {about}, by how many of the last words are kept; the others of "
         f"{data['length']} are replaced by other text.",
         [
-            Curve.of(each["label"], each["family"], list(zip(kept, map(_mean, each["moved"]), strict=True)))
+            Curve.of(each["label"], each["family"], list(zip(kept, map(fmean, each["moved"]), strict=True)))
             for each in models
         ],
         Axes("words kept", "bits", log_x=True),
@@ -133,7 +134,7 @@ def show(data: Data) -> list[Block]:
         f"{data['corpus']}: what the words before are worth",
         f"How much higher the mean loss is {about} with the last words alone than with {data['length']}.",
         [
-            Curve.of(each["label"], each["family"], list(zip(kept, map(_mean, _rises(each)), strict=True)))
+            Curve.of(each["label"], each["family"], list(zip(kept, map(fmean, _rises(each)), strict=True)))
             for each in models
         ],
         Axes("words kept", "nats above the loss with all words", log_x=True),
@@ -142,10 +143,6 @@ def show(data: Data) -> list[Block]:
         "proctor_models",
         "Means over the places. Moved: the divergence with that many words kept, in bits.",
         [("Model", None), *((f"Moved, {k} kept", text.three_decimals) for k in kept)],
-        [[each["label"], *map(_mean, each["moved"])] for each in models],
+        [[each["label"], *map(fmean, each["moved"])] for each in models],
     )
     return [moved, rises, table]
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from statistics import fmean
 
 from benchmark import text
 from benchmark.report.blocks import Block
@@ -77,8 +77,8 @@ def show(data: Data) -> list[Block]:
             [
                 network["label"],
                 each["value"],
-                math.fsum(each["perplexities"]) / len(each["perplexities"]),
-                math.fsum(each["tokens_per_second"]) / len(each["tokens_per_second"]),
+                fmean(each["perplexities"]),
+                fmean(each["tokens_per_second"]),
             ]
             for network in data["networks"]
             for each in network["steps"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
+from statistics import fmean
 
 from benchmark import text
 from benchmark.report.blocks import Block
@@ -51,7 +51,7 @@ def quantities(data: Data) -> dict[str, Quantity]:
 
 def show(data: Data) -> list[Block]:
     windows, lstm = data["windows"], data["lstm"]
-    level = tuple((float(each["value"]), _mean(lstm["perplexities"])) for each in windows)
+    level = tuple((float(each["value"]), fmean(lstm["perplexities"])) for each in windows)
     figure = perplexity_figure(
         "window_perplexity",
         f"{data['corpus']}: perplexity by window",
@@ -70,16 +70,12 @@ def show(data: Data) -> list[Block]:
         Axes("words in the window", "parameters"),
     )
     rows: list[list[object]] = [
-        [str(each["value"]), each["parameters"], _mean(each["perplexities"])] for each in windows
+        [str(each["value"]), each["parameters"], fmean(each["perplexities"])] for each in windows
     ]
     table = plain_table(
         "window_sizes",
         f"Means over seeds. By validation perplexity, the best window is that of {data['best']}.",
         [("Window", None), ("Parameters", text.amount), ("Test perplexity", text.perplexity)],
-        [*rows, ["none (LSTM)", lstm["parameters"], _mean(lstm["perplexities"])]],
+        [*rows, ["none (LSTM)", lstm["parameters"], fmean(lstm["perplexities"])]],
     )
     return [figure, weights, table]
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)
