@@ -122,11 +122,8 @@ class NeuralModel(LanguageModel):
         return scores
 
     def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
-        """Where `</s>` ends the lines, many are read side by side, each from the network's initial state."""
-        if stream.vocabulary.end is None:
-            return super().log_probs_by_line(stream)
-        scores, _ = scoring.score(self._fitted(), stream, "sentence")
-        return scores
+        """See `LanguageModel`. Many lines are read side by side, each from the network's initial state."""
+        return scoring.score_lines(self._fitted(), stream)
 
     def next_log_probs(self, contexts: Sequence[np.ndarray]) -> np.ndarray:
         network = self._fitted()

@@ -4,7 +4,7 @@ Nothing is truncated here: every target is scored with the state carried over it
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import assert_never
 
 import numpy as np
@@ -13,7 +13,15 @@ from torch import Tensor
 
 from baselines.neural.arithmetic import tf32
 from baselines.neural.network import Network
-from baselines.neural.segments import EncodedStream, Rows, batches_by_length, on_device, pad, sentences
+from baselines.neural.segments import (
+    EncodedStream,
+    Rows,
+    SeparateLines,
+    batches_by_length,
+    on_device,
+    pad,
+    sentences,
+)
 from baselines.neural.stretches import POSITIONS, Collector, FeaturesAt, Scores, read, read_stream
 from benchmark.contract import Computation, Context, TokenStream
 
@@ -39,6 +47,16 @@ def score(network: Network, stream: TokenStream, context: Context) -> tuple[np.n
 
 
 @torch.no_grad()
+def score_lines(network: Network, stream: TokenStream) -> np.ndarray:
+    """ln p of each id given those before it in its line, float32 [targets]: many lines side by side."""
+    lines = SeparateLines.of(np.asarray(stream.ids), stream.lines, network.start)
+    scores = Scores(network, len(lines.ids))
+    with _scoring(network):
+        _read_side_by_side(network, _encoded(network, lines.ids), lines.rows, scores)
+    return scores.array[lines.places]
+
+
+@torch.no_grad()
 def distributions(
     network: Network, stream: TokenStream, context: Context, places: np.ndarray, rows: int
 ) -> Iterator[np.ndarray]:
@@ -56,29 +74,39 @@ def distributions(
 
 def _read(network: Network, stream: TokenStream, context: Context, into: Collector) -> int | None:
     """Read a stream for scoring; the rows that were read side by side (None: a varying number)."""
-    encoded = EncodedStream(np.asarray(stream.ids), network.start, next(network.parameters()).device)
+    encoded = _encoded(network, np.asarray(stream.ids))
+    with _scoring(network):
+        match context:
+            case "sentence":
+                rows = sentences(stream.ids, stream.vocabulary.end)
+                _read_side_by_side(network, encoded, rows, into)
+                return None
+            case "stream":
+                return read_stream(network, encoded, len(stream), into)
+            case unknown:
+                assert_never(unknown)
+
+
+def _read_side_by_side(network: Network, encoded: EncodedStream, rows: Rows, into: Collector) -> None:
+    """Read rows that begin in the initial state, those of similar length together."""
+    for batch in batches_by_length(rows, positions=POSITIONS):
+        state = network.initial_state(len(batch.starts))
+        for segment in encoded.segments(batch, max(1, POSITIONS // len(batch.starts))):
+            state = read(network, segment, state, into)
+
+
+def _encoded(network: Network, ids: np.ndarray) -> EncodedStream:
+    return EncodedStream(ids, network.start, next(network.parameters()).device)
+
+
+@contextmanager
+def _scoring(network: Network) -> Iterator[None]:
+    """A context in which a network computes exact scores: in evaluation mode, without TF32."""
     was_training = network.training
     network.eval()
     with full_float32(network):
-        rows = _read_rows(network, encoded, stream, context, into)
+        yield
     network.train(was_training)
-    return rows
-
-
-def _read_rows(
-    network: Network, encoded: EncodedStream, stream: TokenStream, context: Context, into: Collector
-) -> int | None:
-    match context:
-        case "sentence":
-            for rows in batches_by_length(sentences(stream.ids, stream.vocabulary.end), positions=POSITIONS):
-                state = network.initial_state(len(rows.starts))
-                for segment in encoded.segments(rows, max(1, POSITIONS // len(rows.starts))):
-                    state = read(network, segment, state, into)
-            return None
-        case "stream":
-            return read_stream(network, encoded, len(stream), into)
-        case unknown:
-            assert_never(unknown)
 
 
 def computation(network: Network, context: Context) -> Computation:
@@ -133,11 +161,10 @@ def features_in_order(
     stream.
     """
     network.eval()
-    encoded = EncodedStream(np.asarray(ids), network.start, next(network.parameters()).device)
+    encoded = _encoded(network, np.asarray(ids))
     match context:
         case "sentence":
-            for rows in _neighbouring_sentences(sentences(ids, end)):
-                yield _features_of_sentences(network, encoded, rows)
+            yield from _features_of_rows(network, encoded, sentences(ids, end))
         case "stream":
             state = network.initial_state(1)
             for segment in encoded.segments(Rows(np.zeros(1, np.int64), np.array([len(ids)])), POSITIONS):
@@ -148,14 +175,36 @@ def features_in_order(
             assert_never(unknown)
 
 
+@torch.no_grad()
+def features_of_lines(network: Network, stream: TokenStream) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Features [n, features] and targets [n] in the stream's order, with each line as a text of its own, and
+    how many targets of its line are before each [n], in consecutive chunks of whole lines."""
+    network.eval()
+    lines = SeparateLines.of(np.asarray(stream.ids), stream.lines, network.start)
+    lengths = np.diff(stream.lines)
+    age = np.arange(len(stream)) - np.repeat(stream.lines[:-1], lengths)
+    first = 0
+    for features, targets in _features_of_rows(network, _encoded(network, lines.ids), lines.rows):
+        yield features, targets, on_device(age[first : first + len(targets)], targets.device)
+        first += len(targets)
+
+
 def features_of_history(network: Network, ids: np.ndarray, end: int | None, context: Context) -> Tensor:
     """Features before each id of a history and after the last: [ids + 1, features]."""
     followed = np.append(np.asarray(ids, dtype=np.int64), 0)  # features look at no target, so any id will do
     return torch.cat([features for features, _ in features_in_order(network, followed, end, context)])
 
 
-def _neighbouring_sentences(rows: Rows) -> Iterator[Rows]:
-    """Consecutive sentences, as many at a time as fit into POSITIONS (at least one)."""
+def _features_of_rows(
+    network: Network, encoded: EncodedStream, rows: Rows
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Features and targets of rows that begin in the initial state, in the stream's order."""
+    for neighbours in _neighbours(rows):
+        yield _features_of_neighbours(network, encoded, neighbours)
+
+
+def _neighbours(rows: Rows) -> Iterator[Rows]:
+    """Consecutive rows, as many at a time as fit into POSITIONS (at least one)."""
     ends = rows.starts + rows.lengths
     first = 0
     while first < len(rows.starts):
@@ -165,8 +214,8 @@ def _neighbouring_sentences(rows: Rows) -> Iterator[Rows]:
         first = stop
 
 
-def _features_of_sentences(network: Network, encoded: EncodedStream, rows: Rows) -> tuple[Tensor, Tensor]:
-    """Features and targets of consecutive sentences, read in batches of similar length, then reordered."""
+def _features_of_neighbours(network: Network, encoded: EncodedStream, rows: Rows) -> tuple[Tensor, Tensor]:
+    """Features and targets of consecutive rows, read in batches of similar length, then reordered."""
     features, targets, positions = [], [], []
     for batch in batches_by_length(rows, positions=POSITIONS):
         state = network.initial_state(len(batch.starts))

@@ -8,6 +8,7 @@ read the same way: segment by segment, with the state carried from one to the ne
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import torch
@@ -47,6 +48,26 @@ class Rows:
 
     starts: np.ndarray
     lengths: np.ndarray
+
+
+@dataclass(frozen=True)
+class SeparateLines:
+    """Lines as texts of their own: a stream in which the start symbol stands between them, too."""
+
+    ids: np.ndarray  # int64 [targets + start symbols]
+    places: np.ndarray  # int64 [targets]: where each target of the lines stands in `ids`
+    rows: Rows  # the lines that hold a target, in order
+
+    @classmethod
+    def of(cls, ids: np.ndarray, lines: np.ndarray, start: int) -> Self:
+        """The lines that begin and end at `lines` [lines + 1], each after the start symbol."""
+        ids, lengths = np.asarray(ids, dtype=np.int64), np.diff(lines)
+        places = np.arange(len(ids)) + np.repeat(np.arange(len(lengths)), lengths)
+        separated = np.full(len(ids) + max(0, len(lengths) - 1), start, dtype=np.int64)
+        separated[places] = ids
+        starts = lines[:-1] + np.arange(len(lengths))
+        held = lengths > 0
+        return cls(separated, places, Rows(starts[held], lengths[held]))
 
 
 class EncodedStream:

@@ -96,6 +96,21 @@ def test_scores_are_the_interpolation_of_network_and_cache(context, end, monkeyp
     np.testing.assert_allclose(np.exp(rows).sum(1), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("context", ["stream", "sentence"])
+@pytest.mark.parametrize("end", [True, False], ids=["end", "no_end"])
+@pytest.mark.parametrize("window", [3, 50])
+def test_within_lines_the_cache_forgets_the_lines_before(window, end, context, monkeypatch):
+    monkeypatch.setattr(scoring, "POSITIONS", 16)
+    monkeypatch.setattr(cache_lookup, "BLOCK", 5)
+    model = cached(context=context, end=end, window=window, theta=0.9, weight=0.3)
+    text = stream(60, end=end, seed=5)
+    lines = text.lines if end else np.array([0, 1, 1, 8, 30, 60])
+    text = TokenStream(text.ids, lines, text.vocabulary)
+    alone = np.concatenate([model.log_probs(line) for line in text.each_line()])
+    np.testing.assert_allclose(model.log_probs_by_line(text), alone, atol=1e-5)
+    assert model.log_probs_by_line(TokenStream(text.ids[:0], np.array([0]), text.vocabulary)).shape == (0,)
+
+
 def test_sentences_put_back_in_order_have_the_features_of_reading_one_by_one(monkeypatch):
     monkeypatch.setattr(scoring, "POSITIONS", 16)
     model, text = cached(context="sentence", theta=1.0, weight=0.1), stream(90, seed=6)

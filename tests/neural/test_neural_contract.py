@@ -43,6 +43,17 @@ def test_log_probs_are_the_next_log_probs_of_each_whole_history(case, monkeypatc
     np.testing.assert_allclose(np.exp(table.astype(np.float64)).sum(1), 1, atol=1e-5)
 
 
+def test_lines_are_scored_as_each_is_alone(case, monkeypatch):
+    monkeypatch.setattr(scoring, "POSITIONS", 32)
+    model, test = case
+    edges = np.array([0, 2, 2, 9, 10, 30, 90, len(test), len(test)])
+    lines = test if test.vocabulary.end is not None else TokenStream(test.ids, edges, test.vocabulary)
+    alone = np.concatenate([model.log_probs(line) for line in lines.each_line()])
+    np.testing.assert_allclose(model.log_probs_by_line(lines), alone, atol=2e-6)
+    nothing = TokenStream(test.ids[:0], np.array([0]), test.vocabulary)
+    assert model.log_probs_by_line(nothing).shape == (0,)
+
+
 def test_scores_do_not_depend_on_how_the_stream_is_cut(case, monkeypatch):
     model, test = case
     whole = model.log_probs(test)

@@ -12,6 +12,7 @@ from neural_cases import vocabulary
 from baselines.neural.segments import (
     EncodedStream,
     Rows,
+    SeparateLines,
     batches_by_length,
     even_edges,
     pad,
@@ -55,6 +56,16 @@ def test_stream_rows_leave_nothing_over(ids, rows, unroll):
     assert len(cut.starts) <= rows
     assert cut.lengths.max() - cut.lengths.min() <= 1
     assert cut.lengths.min() >= unroll or len(cut.starts) == 1
+
+
+@given(ids=IDS, edges=st.lists(st.integers(0, 60), max_size=9), unroll=st.integers(1, 9))
+def test_each_separate_line_follows_the_start_symbol(ids, edges, unroll):
+    lines = np.array(sorted([0, *(min(edge, len(ids)) for edge in edges), len(ids)]))
+    separate = SeparateLines.of(ids, lines, START)
+    found = read(separate.ids, batches_by_length(separate.rows, positions=40), unroll) if len(ids) else {}
+    pairs = expected(ids) | {int(first): (START, int(ids[first])) for first in lines if first < len(ids)}
+    assert {place: found[at] for place, at in enumerate(separate.places.tolist())} == pairs
+    assert len(found) == len(ids)
 
 
 @given(ids=IDS, most=st.integers(1, 9), positions=st.integers(1, 40), unroll=st.integers(1, 9))

@@ -26,6 +26,7 @@ class Block:
     targets: Tensor  # int64 [n]
     keys: Tensor  # [m, hidden]: the hidden vectors of earlier histories, oldest first
     words: Tensor  # int64 [m]: the word that followed each
+    age: Tensor | None = None  # int64 [n]: the targets of its text before each; None: at least the keys
 
     def log_probs(self, window: int, thetas: Sequence[float]) -> Tensor:
         """ln p_cache of the targets at each θ, [thetas, n]; NaN if the window is still empty.
@@ -33,6 +34,8 @@ class Block:
         p_cache(w | h_t) = Σ_{i : w_i = w} exp(θ h_t · h_i) / Σ_i exp(θ h_t · h_i), t − window ≤ i < t
         """
         outside = _outside(len(self.queries), len(self.keys), window, self.keys.device)
+        if self.age is not None:
+            outside = outside | _of_other_texts(self.age, len(self.keys))
         same = (self.words.int() == self.targets.int()[:, None]).float()
         with tf32(False, self.keys.device):
             similarity = self.queries @ self.keys.t()
@@ -56,15 +59,25 @@ def _outside(targets: int, keys: int, window: int, device: torch.device) -> Tens
     return (position >= own) | (position < own - window)
 
 
-def blocks(chunks: Iterable[tuple[Tensor, Tensor]], window: int) -> Iterator[Block]:
-    """Cut consecutive hidden vectors [n, hidden] and targets [n] into blocks with the window before each."""
+def _of_other_texts(age: Tensor, keys: int) -> Tensor:
+    """Which keys belong to earlier texts than each target's, bool [targets, keys]."""
+    position = torch.arange(keys, device=age.device)
+    return position < (position[keys - len(age) :] - age)[:, None]
+
+
+def blocks(chunks: Iterable[tuple[Tensor, ...]], window: int) -> Iterator[Block]:
+    """Cut consecutive hidden vectors [n, hidden] and targets [n] into blocks with the window before each.
+
+    A third tensor of each chunk, if there is one, is the targets' `Block.age`.
+    """
     keys: Tensor | None = None
-    for hidden, targets in chunks:
+    for hidden, targets, *age in chunks:
         if keys is None:
             keys, words = hidden[:0], targets[:0]
-        for queries, followed in zip(hidden.split(BLOCK), targets.split(BLOCK), strict=True):
+        parts = (part.split(BLOCK) for part in (hidden, targets, *age))
+        for queries, followed, *ages in zip(*parts, strict=True):
             keys, words = torch.cat([keys, queries]), torch.cat([words, followed])
-            yield Block(queries, followed, keys, words)
+            yield Block(queries, followed, keys, words, *ages)
             keys, words = keys[-window:], words[-window:]
 
 

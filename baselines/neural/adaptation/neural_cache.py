@@ -11,7 +11,12 @@ from torch import Tensor
 
 from baselines.neural.adaptation.adapted import Adapted, in_blocks
 from baselines.neural.adaptation.cache_lookup import blocks, cache_distribution
-from baselines.neural.scoring import features_in_order, features_of_history, full_float32
+from baselines.neural.scoring import (
+    features_in_order,
+    features_of_history,
+    features_of_lines,
+    full_float32,
+)
 from benchmark.contract import ModelSize, Operations, RunLog, TokenStream
 from benchmark.errors import UserError
 from benchmark.statistics.mixing import expectation_maximisation
@@ -90,14 +95,24 @@ class NeuralCache(Adapted):
         return tried
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
-        if not len(stream):
-            return np.empty(0, np.float32)
         own: list[Tensor] = []
-        found = [
-            block.log_probs(self.window, [self.chosen["theta"]])[0]
-            for block in blocks(self._histories(stream, own), self.window)
-        ]
-        alone, cached = torch.cat(own).cpu().numpy(), torch.cat(found).cpu().numpy()
+        return self._scores(self._histories(stream, own), own, self.window)
+
+    def log_probs_by_line(self, stream: TokenStream) -> np.ndarray:
+        """See `LanguageModel`. The network reads many lines side by side; the cache looks within each."""
+        own: list[Tensor] = []
+        longest = int(np.diff(stream.lines).max(initial=1))
+        return self._scores(self._histories_by_line(stream, own), own, min(self.window, longest))
+
+    def _scores(
+        self, histories: Iterator[tuple[Tensor, ...]], own: Sequence[Tensor], window: int
+    ) -> np.ndarray:
+        """ln p of the targets of some histories, which append the network's own ln p to `own`."""
+        theta = self.chosen["theta"]
+        found = [block.log_probs(window, [theta])[0] for block in blocks(histories, window)]
+        if not found:
+            return np.empty(0, np.float32)
+        alone, cached = torch.cat(list(own)).cpu().numpy(), torch.cat(found).cpu().numpy()
         return _together(alone, cached, self.chosen["weight"])
 
     @torch.no_grad()
@@ -165,11 +180,21 @@ class NeuralCache(Adapted):
 
         The network's own ln p of the targets [n] is appended to `own`.
         """
-        end, output = stream.vocabulary.end, self.network.output
+        end = stream.vocabulary.end
         for features, targets in features_in_order(self.network, stream.ids, end, self.of.context):
-            with full_float32(self.network):
-                own.append(output.log_probs(features, targets))
+            own.append(self._alone(features, targets))
             yield self.network.hidden_part(features), targets
+
+    def _histories_by_line(self, stream: TokenStream, own: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+        """`_histories` with each line as a text of its own, and how many targets of its line precede each."""
+        for features, targets, age in features_of_lines(self.network, stream):
+            own.append(self._alone(features, targets))
+            yield self.network.hidden_part(features), targets, age
+
+    def _alone(self, features: Tensor, targets: Tensor) -> Tensor:
+        """The network's own ln p of targets [n]."""
+        with full_float32(self.network):
+            return self.network.output.log_probs(features, targets)
 
 
 def _together(alone: np.ndarray, cached: np.ndarray, weight: float) -> np.ndarray:
