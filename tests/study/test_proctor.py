@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.study.claim import read_claim
-from benchmark.study.claims.proctor import divergences, drawn_places, quantities, show
+from benchmark.study.claims.proctor import divergences, quantities, show
 from benchmark.study.rules import judge, verdict
 
 
@@ -20,16 +20,6 @@ def test_the_divergence_by_hand() -> None:
     # (0.5 ln(0.5 / 0.25)) twice over two, in bits: 0.5; disjoint ones: 1; equal ones: 0
     np.testing.assert_allclose(divergences(ours, theirs), [0.5, 1.0, 0.0], atol=1e-12)
     assert divergences(ours, theirs) == pytest.approx(divergences(theirs, ours))
-
-
-def test_places_are_apart_and_never_stand_in_for_themselves() -> None:
-    places, others = drawn_places(10_000, 200, 50)
-    assert len(places) == 50
-    assert np.diff(places).min() >= 100
-    assert places.min() >= 200
-    assert sorted(places) == sorted(others)
-    assert (places != others).all()
-    assert all(map(np.array_equal, drawn_places(10_000, 200, 50), (places, others)))
 
 
 def data(moved: float, rise: float, ngram: float) -> dict[str, Any]:

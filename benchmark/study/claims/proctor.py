@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 
 import numpy as np
 
 from benchmark import text
-from benchmark.contract import LanguageModel
 from benchmark.report.blocks import Block
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
+from benchmark.study.contexts import distributions, drawn_places, losses_by_kept
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.quantities import Quantity, least, mean_of, most
 from benchmark.study.record import Data
@@ -20,8 +20,6 @@ VERSION = 1
 
 #: How many words an n-gram model of order 5 sees.
 SHORT = 4
-#: Contexts that are asked for at a time.
-_AT_A_TIME = 50
 
 
 def measure(evidence: Evidence) -> Data:
@@ -39,47 +37,26 @@ def measure(evidence: Evidence) -> Data:
     return {"corpus": title, "length": length, "kept": kept, "places": len(places), "models": models}
 
 
-def drawn_places(tokens: int, length: int, most_places: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places with a context of `length` tokens before each, and for each another such place, whose context
-    stands in for its own. They are at least half a context apart; the draw is the same each time."""
-    random = np.random.default_rng(1)
-    every = np.arange(length, tokens, max(1, length // 2))
-    places = np.sort(random.choice(every, size=min(most_places, len(every)), replace=False))
-    return places, np.roll(places, len(places) // 2)
-
-
 def _measured(
     run: StudyRun, ids: np.ndarray, places: np.ndarray, others: np.ndarray, length: int, kept: Sequence[int]
 ) -> Data:
     model = run.model()
     whole = [ids[place - length : place] for place in places]
     full = distributions(model, whole)
-    moved, losses = [], []
+    moved = []
     for k in kept:
         mixed = [
             np.concatenate([ids[other - length : other - k], own[-k:]])
             for own, other in zip(whole, others, strict=True)
         ]
         moved.append(divergences(full, distributions(model, mixed)).tolist())
-        cut = distributions(model, [own[-k:] for own in whole])
-        losses.append((-cut[np.arange(len(places)), ids[places]]).tolist())
     return {
         "label": run.result.label,
         "family": run.result.family,
         "moved": moved,
-        "losses": losses,
+        "losses": losses_by_kept(model, ids, places, kept),
         "full_losses": (-full[np.arange(len(places)), ids[places]]).tolist(),
     }
-
-
-def distributions(model: LanguageModel, contexts: Sequence[np.ndarray]) -> np.ndarray:
-    """ln p of every token after each context, float64 [contexts, vocabulary]."""
-
-    def parts() -> Iterator[np.ndarray]:
-        for start in range(0, len(contexts), _AT_A_TIME):
-            yield model.next_log_probs(contexts[start : start + _AT_A_TIME]).astype(np.float64)
-
-    return np.concatenate(list(parts()))
 
 
 def divergences(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
