@@ -1,7 +1,7 @@
 """The inside of a network, for those who study it: its weights, what its layers compute, and gradients.
 
 A family of networks implements `HasInside`; `inside_of` and `untrained` ask for it. Everything is numpy in
-float64, computed without dropout on the CPU.
+float64, computed on the CPU; without dropout, but for `Inside.losses_with_dropout`.
 
 Texts are read side by side: int64 [rows, time], rows of one length, each from the network's initial state.
 Step t (from 0) reads the token before `texts[:, t]`, which is the network's start symbol at t = 0, and then
@@ -68,6 +68,9 @@ class Inside(Protocol):
 
     def read(self, texts: np.ndarray) -> Reading:
         """What it computes from texts."""
+
+    def losses_with_dropout(self, texts: np.ndarray, seed: int) -> np.ndarray:
+        """The losses [rows, time] with dropout as in training, by masks that the seed determines."""
 
     def gradients(self, texts: np.ndarray) -> Gradients:
         """By back-propagation through all steps of the texts."""

@@ -60,6 +60,18 @@ class OpenNetwork:
             self._by_layer(trace.states),
         )
 
+    def losses_with_dropout(self, texts: np.ndarray, seed: int) -> np.ndarray:
+        inputs, targets = self._columns(texts)
+        with torch.random.fork_rng(devices=()), torch.no_grad():
+            torch.manual_seed(seed)
+            self._network.train()
+            try:
+                features, _ = self._network(inputs, self._network.initial_state(len(texts)))
+            finally:
+                self._network.eval()
+            log_probs = self._network.output.log_probs(features.flatten(0, 1), targets.flatten())
+        return -_array(log_probs.view(targets.shape).t())
+
     def gradients(self, texts: np.ndarray) -> Gradients:
         trace = self._read(texts)
         parameters = dict(self._network.named_parameters())
@@ -97,6 +109,11 @@ class OpenNetwork:
     def _network(self) -> Network:
         return self._step.network
 
+    def _columns(self, texts: np.ndarray) -> tuple[Tensor, Tensor]:
+        """What each step reads and what it predicts, both [time, rows]."""
+        ids = torch.from_numpy(np.asarray(texts, dtype=np.int64)).t()
+        return torch.cat([torch.full_like(ids[:1], self._network.start), ids[:-1]]), ids
+
     def _read(
         self,
         texts: np.ndarray,
@@ -108,8 +125,7 @@ class OpenNetwork:
         `losses` are the steps whose loss is computed (None: all). It is most of the work.
         """
         rows, time = texts.shape
-        ids = torch.from_numpy(np.asarray(texts, dtype=np.int64)).t()
-        inputs = torch.cat([torch.full((1, rows), self._network.start), ids[:-1]])
+        inputs, ids = self._columns(texts)
         state = tuple(part.requires_grad_() for part in _apart(self._network.initial_state(rows)))
         trace = _Trace(tuple([] for _ in self._layers), [state])
         with torch.enable_grad(), _recorded(self._layers, trace.outputs):

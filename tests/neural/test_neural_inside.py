@@ -164,3 +164,24 @@ def test_other_networks_decline(name):
 def test_other_models_decline():
     with pytest.raises(UserError, match="object shows no states and gradients"):
         inside_of(object())
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+def test_losses_with_dropout_are_those_of_a_pass_in_training(kind):
+    built = network(kind, **KINDS[kind], dropout=0.5, input_dropout=0.25)
+    inside, ids = OpenNetwork(built, kind), torch.tensor(TEXTS).t()
+    inputs = torch.cat([torch.full((1, len(TEXTS)), built.start), ids[:-1]])
+    torch.manual_seed(7)
+    features, _ = built.train()(inputs, built.initial_state(len(TEXTS)))
+    losses = -built.output.log_probs(features.flatten(0, 1), ids.flatten()).view(ids.shape).t()
+    before = torch.get_rng_state()
+    np.testing.assert_allclose(inside.losses_with_dropout(TEXTS, 7), losses.detach().numpy(), atol=1e-12)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert (inside.losses_with_dropout(TEXTS, 8) != inside.losses_with_dropout(TEXTS, 7)).all()
+    whole = inside.read(TEXTS).losses
+    np.testing.assert_array_equal(inside.read(TEXTS).losses, whole)  # and nothing is dropped afterwards
+
+
+def test_without_dropout_there_is_nothing_to_drop():
+    _, inside = opened("gru")
+    np.testing.assert_allclose(inside.losses_with_dropout(TEXTS, 1), inside.read(TEXTS).losses, atol=1e-12)
