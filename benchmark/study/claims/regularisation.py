@@ -198,8 +198,8 @@ def _widths_table(data: Data) -> Block:
     return plain_table(
         "regularisation_widths",
         "LSTMs without L2, means over seeds: perplexities in the last epoch of training, in the validation "
-        "after it, which at the quick scale reads only the first words of its text, and on the test text with "
-        "the weights of the best epoch.",
+        "after it, which at the quick scale reads only the first words of its text, and on the test text "
+        "with the weights of the best epoch.",
         [
             ("Units", None),
             ("Parameters", text.amount),
