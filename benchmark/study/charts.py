@@ -76,6 +76,7 @@ def line_figure(name: str, title: str, caption: str, curves: Sequence[Curve], ax
 
 def _draw(curves: Sequence[Curve], axes: Axes) -> Drawing:
     from benchmark.report.figures.lines import Line, line_chart
+    from benchmark.report.figures.style import log_axis
 
     lines = []
     for number, curve in enumerate(curves, start=1):
@@ -94,8 +95,11 @@ def _draw(curves: Sequence[Curve], axes: Axes) -> Drawing:
         ceiling=axes.ceiling,
         marked=True,
     )
-    if not axes.log_y and max((y for line in lines for y in line.ys), default=0) >= LARGE:
-        drawn.yaxis.set_major_formatter(lambda y, _: text.amount(y))
+    if max((y for line in lines for y in line.ys), default=0) >= LARGE:
+        if axes.log_y:
+            log_axis(drawn, "y", text.amount)
+        else:
+            drawn.yaxis.set_major_formatter(lambda y, _: text.amount(y))
     return drawing
 
 

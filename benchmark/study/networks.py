@@ -1,4 +1,4 @@
-"""What studies of the inside of networks share: texts to read, and networks of a run with other settings."""
+"""What studies of networks share: their names, texts to read, and networks of a run with other settings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract import TokenStream
+from benchmark.contract import LanguageModel, TokenStream
 from benchmark.errors import UserError
 from benchmark.inside import Inside, untrained
 from benchmark.study.evidence import Evidence, StudyRun
+
+#: What networks are called, by the name of their model.
+NAMES = {
+    "fixed_window": "Fixed window",
+    "rnn": "Elman",
+    "gru": "GRU",
+    "lstm": "LSTM",
+    "min_gru": "minGRU",
+    "min_lstm": "minLSTM",
+    "transformer": "Transformer",
+}
 
 
 def untrained_inside(evidence: Evidence, run: StudyRun, **changed: Any) -> Inside:
@@ -17,6 +28,11 @@ def untrained_inside(evidence: Evidence, run: StudyRun, **changed: Any) -> Insid
 
     Dots of a key are written as `__`: `training__initialisation="xavier"`.
     """
+    return untrained(changed_model(run, **changed), evidence.corpus(run).vocabulary)
+
+
+def changed_model(run: StudyRun, **changed: Any) -> LanguageModel:
+    """The model of a run, not fitted, with some of its settings changed (as in `untrained_inside`)."""
     from benchmark.build import build_model
 
     config = dict(run.job.config["model"])
@@ -26,7 +42,7 @@ def untrained_inside(evidence: Evidence, run: StudyRun, **changed: Any) -> Insid
             config[block] = {**config[block], inner: value}
         else:
             config[key] = value
-    return untrained(build_model(config), evidence.corpus(run).vocabulary)
+    return build_model(config)
 
 
 def texts_of(stream: TokenStream, rows: int, time: int) -> np.ndarray:

@@ -66,8 +66,16 @@ def mean_of(values: Sequence[float], of: str) -> Quantity:
 
 
 def ratio_over_seeds(ratios: Sequence[float]) -> Quantity:
-    """The geometric mean of positive ratios over seeds; the interval is that of their logarithms."""
-    logs = over_seeds([math.log(ratio) for ratio in ratios])
+    """The geometric mean of positive ratios over seeds (see `mean_ratio`)."""
+    return mean_ratio(ratios, "seed")
+
+
+def mean_ratio(ratios: Sequence[float], of: str) -> Quantity:
+    """The geometric mean of positive, independent ratios; the interval is that of their logarithms.
+
+    `of` names what there is a ratio of, as in `mean_of`.
+    """
+    logs = mean_of([math.log(ratio) for ratio in ratios], of)
     low, high = (math.inf if end > 700 else math.exp(end) for end in (logs.low, logs.high))
     return Quantity(math.exp(logs.value), low, high, logs.basis)
 

@@ -14,6 +14,7 @@ from benchmark.report.blocks import Block
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.contexts import drawn_places, losses_by_kept
 from benchmark.study.evidence import Evidence, StudyRun
+from benchmark.study.networks import NAMES
 from benchmark.study.quantities import Quantity, mean_of, over_seeds
 from benchmark.study.record import Data
 
@@ -23,7 +24,6 @@ VERSION = 1
 SOLVED = 0.9
 #: The number of last words beyond which a rule asks what the others are worth.
 SHORT = 8
-NAMES = {"rnn": "Elman", "gru": "GRU", "lstm": "LSTM", "min_gru": "minGRU", "min_lstm": "minLSTM"}
 SEEDS = "A line is the mean over seeds, its band one standard deviation."
 #: Places whose distributions are asked for at a time.
 _ROWS = 500
