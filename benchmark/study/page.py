@@ -9,7 +9,7 @@ from benchmark import text
 from benchmark.report.blocks import Block, Paragraph, Section, Strong
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_cell
 from benchmark.study.conduct import Finding
-from benchmark.study.quantities import COUNTED, Quantity
+from benchmark.study.quantities import COUNTED, UNMEASURED, Quantity
 from benchmark.study.rules import Judged
 
 TITLE = "nextword: what lectures say of language models, tried out"
@@ -95,12 +95,18 @@ def _cells(judged: Judged) -> tuple[Cell, ...]:
     quantity = judged.quantity
     return (
         text_cell(judged.rule.says),
-        Cell(number(quantity.value), quantity.value),
+        _value(quantity),
         Cell(interval(quantity)),
         text_cell(quantity.basis),
         text_cell(judged.rule.bounds),
         text_cell(judged.outcome),
     )
+
+
+def _value(quantity: Quantity) -> Cell:
+    if quantity.basis.startswith(UNMEASURED):
+        return Cell(text.NONE)
+    return Cell(number(quantity.value), quantity.value)
 
 
 def number(value: float) -> str:
@@ -112,7 +118,7 @@ def number(value: float) -> str:
 
 
 def interval(quantity: Quantity) -> str:
-    """`0.91 to 1.07`; a dash for a number that does not vary."""
-    if quantity.basis == COUNTED:
+    """`0.91 to 1.07`; a dash for a number that does not vary, or that was not measured."""
+    if quantity.basis == COUNTED or quantity.basis.startswith(UNMEASURED):
         return text.NONE
     return f"{number(quantity.low)} to {number(quantity.high)}"

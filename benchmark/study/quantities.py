@@ -17,6 +17,7 @@ from benchmark.statistics.bootstrap import bootstrap
 from benchmark.statistics.share import wilson
 
 COUNTED = "counted"
+UNMEASURED = "not measured"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Quantity:
 def counted(value: float) -> Quantity:
     """A number that does not vary: counted, or computed exactly."""
     return Quantity(float(value), float(value), float(value), COUNTED)
+
+
+def unmeasured(why: str) -> Quantity:
+    """A number that nothing could be measured of here; no rule on it is decided."""
+    return Quantity(0.0, -math.inf, math.inf, f"{UNMEASURED}: {why}")
 
 
 def over_seeds(values: Sequence[float]) -> Quantity:

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from benchmark.study.page import interval, number
-from benchmark.study.quantities import Quantity, counted
-from benchmark.study.rules import Rule
+from benchmark.study.page import _cells, interval, number
+from benchmark.study.quantities import Quantity, counted, unmeasured
+from benchmark.study.rules import Rule, judge
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,17 @@ def test_numbers(value: float, shown: str) -> None:
 def test_intervals_and_bounds() -> None:
     assert interval(Quantity(0.9, -0.1, 1.5, "3 seeds")) == "−0.1000 to 1.500"
     assert interval(counted(3)) == "–"
+    assert interval(unmeasured("there is no GPU here")) == "–"
     assert Rule("", "it", at_least=-0.05, below=2).bounds == "at least −0.05 and below 2"
+
+
+def test_what_was_not_measured_has_no_value_and_decides_nothing() -> None:
+    rule = Rule("It is fast.", "speed", at_least=10)
+    (judged,) = judge([rule], {"speed": unmeasured("there is no GPU here")})
+    assert judged.outcome == "undecided"
+    _, value, _, basis, _, outcome = _cells(judged)
+    assert (value.shown, basis.shown, outcome.shown) == (
+        "–",
+        "not measured: there is no GPU here",
+        "undecided",
+    )
