@@ -71,6 +71,21 @@ def mean_of(values: Sequence[float], of: str) -> Quantity:
     return Quantity(mean, mean - half, mean + half, basis)
 
 
+def crossed_mean(
+    values: Sequence[Sequence[float]], of: str, less: Sequence[Sequence[float]] | None = None
+) -> Quantity:
+    """The mean of values [seeds, places], of the same places for every seed.
+
+    With `less`, it is the mean less that of other values at these places. For the interval, places
+    and seeds are drawn anew (see `statistics.bootstrap`). `of` names the places, of which there must be two.
+    """
+    rows = [np.asarray(each, dtype=np.float64) for each in (values, less) if each is not None]
+    drawn = bootstrap(rows, np.ones(rows[0].shape[1]))
+    found = drawn.combined([1.0, -1.0][: len(rows)])
+    basis = f"{text.plural(drawn.blocks, of)}, {text.plural(max(drawn.seeds), 'seed')}"
+    return Quantity(found.value, found.low, found.high, basis)
+
+
 def ratio_over_seeds(ratios: Sequence[float]) -> Quantity:
     """The geometric mean of positive ratios over seeds (see `mean_ratio`)."""
     return mean_ratio(ratios, "seed")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import UserError
-from benchmark.study.quantities import Quantity, counted, least, most, over_seeds, share
+from benchmark.study.quantities import Quantity, counted, crossed_mean, least, most, over_seeds, share
 from benchmark.study.rules import Rule, judge, verdict
 
 
@@ -99,3 +99,17 @@ def test_the_least_is_above_a_bound_only_if_all_are() -> None:
     several = [between(1, 5), between(2, 3)]
     assert (least(several).low, least(several).high) == (1, 3)
     assert (most(several).low, most(several).high) == (2, 5)
+
+
+def test_a_mean_over_places_and_seeds_has_an_interval_of_both() -> None:
+    places = np.linspace(-1, 1, 50)
+    once = crossed_mean([places.tolist()], "place")
+    assert once.value == pytest.approx(0, abs=1e-12)
+    assert once.basis == "50 places, 1 seed"
+    half = 2.0096 * np.std(places, ddof=1) / np.sqrt(50)  # Student's t for 49 degrees of freedom
+    np.testing.assert_allclose((once.low, once.high), (-half, half), rtol=0.05)
+    seeds = crossed_mean([(places + shift).tolist() for shift in (-1, 0, 1)], "place")
+    assert seeds.high > 2 * once.high
+    paired = crossed_mean([(places + 1).tolist()], "place", less=[places.tolist()])
+    assert (paired.value, paired.low, paired.high) == pytest.approx((1, 1, 1))
+    assert crossed_mean([[0.0] * 5], "place").high == 0

@@ -15,7 +15,7 @@ from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.contexts import drawn_places, losses_by_kept
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.networks import NAMES
-from benchmark.study.quantities import Quantity, mean_of, over_seeds
+from benchmark.study.quantities import Quantity, crossed_mean, over_seeds
 from benchmark.study.record import Data
 
 VERSION = 1
@@ -95,12 +95,10 @@ def quantities(data: Data) -> dict[str, Quantity]:
 
 
 def _beyond(data: Data, seeds: Sequence[Sequence[Sequence[float]]]) -> Quantity:
-    """How much higher the loss is with the last `SHORT` words alone than with all. At each place it is the
-    mean over seeds."""
+    """How much higher the loss is with the last `SHORT` words alone than with all, at each seed's places."""
     short = data["kept"].index(SHORT)
-    rises = [np.subtract(losses[short], losses[-1]) for losses in seeds]
-    found = mean_of(np.mean(rises, axis=0).tolist(), "place")
-    return Quantity(found.value, found.low, found.high, f"{found.basis}, {text.plural(len(seeds), 'seed')}")
+    rises = [np.subtract(losses[short], losses[-1]).tolist() for losses in seeds]
+    return crossed_mean(rises, "place")
 
 
 def show(data: Data) -> list[Block]:
