@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from benchmark.report.blocks import Figure
-from benchmark.study.charts import Axes, Curve, line_figure
+from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.quantities import Quantity, perplexity_ratio
 
@@ -75,7 +75,7 @@ def perplexity_figure(
     """Test perplexity by a setting. `about` begins the caption."""
     caption = f"{about} Test perplexity; lower is better."
     if any(len(curve.repeats) > 1 for curve in curves):
-        caption += " A line is the mean over seeds, its band one standard deviation."
+        caption += f" {OVER_SEEDS}"
     return line_figure(
         name, title, caption, curves, Axes(setting, "test perplexity", log_x=log_x, log_y=True)
     )

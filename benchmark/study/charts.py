@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 
+#: What a caption says of lines with several repeats, each a seed.
+OVER_SEEDS = "A line is the mean over seeds, its band one standard deviation."
+
+
 @dataclass(frozen=True)
 class Curve:
     """A named line: for each seed, or whatever else it was repeated over, its points (x, y).

@@ -11,7 +11,7 @@ import numpy as np
 from benchmark import text
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.report.blocks import Block
-from benchmark.study.charts import Axes, Curve, line_figure, plain_table
+from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure, plain_table
 from benchmark.study.contexts import drawn_places, losses_by_kept
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.networks import NAMES
@@ -24,7 +24,6 @@ VERSION = 1
 SOLVED = 0.9
 #: The number of last words beyond which a rule asks what the others are worth.
 SHORT = 8
-SEEDS = "A line is the mean over seeds, its band one standard deviation."
 #: Places whose distributions are asked for at a time.
 _ROWS = 500
 
@@ -106,7 +105,7 @@ def show(data: Data) -> list[Block]:
         "memory_span_recall",
         "Planted words that are recalled, by distance",
         "The share of test lines on which a network predicts the word that was planted, by how many words "
-        f"ago it stood; {text.percent(data['chance'], 0)} is chance. {SEEDS}",
+        f"ago it stood; {text.percent(data['chance'], 0)} is chance. {OVER_SEEDS}",
         [Curve(name, "neural", _points(seeds)) for name, seeds in data["recalled"].items()],
         Axes("words since", "share recalled", log_x=True),
     )
@@ -114,7 +113,7 @@ def show(data: Data) -> list[Block]:
         "memory_span_text",
         f"{data['corpus']}: what the words before are worth",
         "How much higher the mean loss is on the test text with the last words alone than with "
-        f"{data['kept'][-1]}. {SEEDS}",
+        f"{data['kept'][-1]}. {OVER_SEEDS}",
         [
             Curve(name, "neural", tuple(_rises(data["kept"], seed) for seed in seeds))
             for name, seeds in data["losses"].items()

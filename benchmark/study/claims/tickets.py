@@ -12,7 +12,7 @@ from benchmark import text
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.errors import UserError
 from benchmark.report.blocks import Block
-from benchmark.study.charts import Axes, Curve, line_figure, plain_table
+from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure, plain_table
 from benchmark.study.contexts import distributions
 from benchmark.study.evidence import Evidence
 from benchmark.study.networks import NAMES
@@ -151,7 +151,7 @@ def show(data: Data) -> list[Block]:
     caption = (
         "How much higher the log-probability of a word is if it was mentioned in the same frame, such as "
         f"“{word}” after “{' '.join(frame)}”, than with another word there: means over {data['plantings']} "
-        "places. A line is the mean over seeds, its band one standard deviation."
+        f"places. {OVER_SEEDS}"
     )
     models = data["models"].values()
     return [
