@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, Self, runtime_checkable
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import Diverged, Skip
 from benchmark.scores_only import ScoresOnly
+from benchmark.setting_marks import AddedLater, InputFile, Program
 
 __all__ = [
+    "AddedLater",
     "Computation",
     "Context",
     "Diverged",
@@ -45,12 +47,6 @@ __all__ = [
 Context = Literal["sentence", "stream"]
 #: How a model came by its probabilities: from counts, by training a network, or from both.
 Family = Literal["count", "neural", "mixture"]
-
-#: Annotates a setting that names a file or a folder: a run's identity rests on what that holds.
-InputFile = Annotated[str, "a file or a folder"]
-#: Annotates a setting that names a program to run. A record may name no other than the one that the setting
-#: is called by.
-Program = Annotated[str, "a program"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from benchmark.record.added_later import as_before
 from benchmark.record.input_files import (
     Keys,
     content_of,
@@ -32,13 +33,13 @@ def run_id(model: Mapping[str, Any], corpus_fingerprint: str) -> str:
     settings name; the corpus's content; and the versions declared by the model's class, its engine, those
     of its components and the harness's scoring. A class that declares no version counts by its code. A
     finished run that the settings build upon (`run`) counts by its id. Labels, places of files, devices
-    and numbers of threads do not count. A model without a seed is deterministic: every seed gives the
-    same run.
+    and numbers of threads do not count, nor does a setting that was added later while it is off. A model
+    without a seed is deterministic: every seed gives the same run.
     """
     targets = _targets(model)
     sources = {target: source_if_unversioned(target) for target in targets}
     outcome = {
-        "model": _outcome_settings(model),
+        "model": _outcome_settings(as_before(model)),
         "corpus": corpus_fingerprint,
         "versions": versions_of(targets),
         "sources": {target: source for target, source in sources.items() if source is not None},

@@ -1,7 +1,8 @@
 """Settings that name files: a run's identity rests on what the files hold, not on what they are called.
 
 A model says so by annotating the setting `InputFile` (`benchmark.contract`), in its constructor or in a
-dataclass among its settings. `Program` marks in the same way a setting that names a program to run.
+dataclass among its settings. `Program` marks in the same way a setting that names a program to run, and
+`AddedLater` one that earlier runs lack.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from benchmark.record.source import ClassSource, base_classes, class_source, imported_from, module_tree
 
-_FILE, _PROGRAM = "InputFile", "Program"
+_FILE, _PROGRAM, _ADDED = "InputFile", "Program", "AddedLater"
 
 #: The keys that lead to a setting: ("path",), ("training", "embeddings").
 Keys = tuple[str, ...]
@@ -33,6 +34,12 @@ def input_files(target: str) -> frozenset[Keys]:
 def programs(target: str) -> frozenset[Keys]:
     """The settings of `package.module.Class` that name programs, found without importing it."""
     return _marked(target, _PROGRAM)
+
+
+@cache
+def added_later(target: str) -> frozenset[Keys]:
+    """The settings of `package.module.Class` that runs from before they were added lack."""
+    return _marked(target, _ADDED)
 
 
 def _marked(target: str, mark: str) -> frozenset[Keys]:

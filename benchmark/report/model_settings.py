@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import text
+from benchmark.record.added_later import as_before
 from benchmark.record.folder import RunRecord
 from benchmark.record.reference import REFERENCE
 from benchmark.storage.reading import or_warn, parsed_yaml, read_text, read_yaml
@@ -50,7 +51,8 @@ def _shared(settings: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def _all_settings(run: RunRecord) -> list[tuple[str, Any]]:
     recorded = run.result.model_settings
     if isinstance(recorded, dict):  # older runs have them in config.yaml only
-        return _flat(recorded, "", run.result.built_on or {})
+        finished = {folder: as_before(settings) for folder, settings in (run.result.built_on or {}).items()}
+        return _flat(as_before(recorded), "", finished)
     config = or_warn(lambda: _with_model(run.folder / "config.yaml"), None)
     model = config.get("model") if isinstance(config, dict) else None
     return _flat(model, "") if isinstance(model, dict) else []

@@ -238,3 +238,28 @@ def test_a_program_counts_by_its_content_where_its_path_is_given(tmp_path: Path)
     before = run_id({**kenlm, "lmplz": str(program)}, "corpus")
     program.write_text("another")
     assert run_id({**kenlm, "lmplz": str(program)}, "corpus") != before
+
+
+def test_a_setting_that_was_added_later_does_not_count_while_it_is_off(write: Write) -> None:
+    recipe = (
+        "from dataclasses import dataclass\nfrom typing import Annotated\n"
+        "from benchmark.contract import AddedLater\n\n"
+        "@dataclass\nclass Recipe:\n"
+        "    old: float = 0.0\n    share: Annotated[float, AddedLater] = 0.0\n"
+    )
+    write("recipe.py", recipe)
+    write(
+        "model.py",
+        "from homemade.recipe import Recipe\n\nclass Mine:\n    version = 1\n    training: Recipe\n",
+    )
+
+    def with_recipe(**settings: object) -> str:
+        return run_id({**MODEL, "training": {"old": 1, **settings}}, "corpus")
+
+    before = with_recipe()
+    assert with_recipe(share=0) == with_recipe(share=0.0) == with_recipe(share=None) == before
+    assert with_recipe(share=0.5) not in (before, with_recipe(share=0.25))
+    assert with_recipe(old=0) != with_recipe()
+    inside = {"_target_": "elsewhere.Mixture", "components": {"one": {**MODEL, "training": {"share": 0}}}}
+    without = {**inside, "components": {"one": {**MODEL, "training": {}}}}
+    assert run_id(inside, "corpus") == run_id(without, "corpus")
