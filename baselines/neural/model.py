@@ -145,6 +145,7 @@ class NeuralModel(LanguageModel):
         """Those of the features and of the output (see `Network.operations`); in training three times those
         forward, since a product has a gradient by each of its two factors (Kaplan et al. 2020, section 2.1).
 
+        With scheduled sampling, words are read twice, and half as many are drawn on average as at the end.
         Not known in training if the loss changes with the budget and the budget is not one of tokens.
         """
         network, counts = self._fitted(), self._vocabulary.counts
@@ -152,10 +153,10 @@ class NeuralModel(LanguageModel):
         shares = self.output.exact_from is None or (
             self.training.seconds is None and self.training.patience is None
         )
-        return Operations(
-            score=features + output.operations(counts),
-            train=3 * (features + output.loss_operations(counts)) if shares else None,
-        )
+        train = 3 * (features + output.loss_operations(counts))
+        if self.training.scheduled_sampling:
+            train += features + self.training.scheduled_sampling / 2 * output.operations(counts)
+        return Operations(score=features + output.operations(counts), train=train if shares else None)
 
     def size(self) -> ModelSize:
         parameters = list(self._fitted().parameters())  # a tied matrix comes once

@@ -81,6 +81,7 @@ FURTHER = (
     "lstm model.training.label_smoothing=0.1",
     "lstm model.training.l2=0.01",
     "lstm model.training.patience=1 model.training.learning_rate=2",
+    "lstm model.training.scheduled_sampling=0.5",
     "lstm output@model.output=adaptive model.output.cutoffs=[20,60]",
     "lstm output@model.output=sampled model.output.exact_from=0.5",
     "lstm model.dropout=0.5 model.input_dropout=0.1 model.between_dropout=0.2 model.output_dropout=0.3",

@@ -130,6 +130,7 @@ def test_a_training_that_diverged_is_captured_anew(recorder):
         ({"context": "sentence"}, "minibatches of sentences have many shapes"),
         ({"recipe": {"jitter": True}}, "with jitter, steps have many lengths"),
         ({"output": Output(kind="adaptive", cutoffs=[4], division=2.0)}, "output layer waits for the device"),
+        ({"recipe": {"scheduled_sampling": 0.5}}, "scheduled sampling replaces other words in every step"),
         ({"recipe": {"optimiser": "adagrad", "learning_rate": 0.05}}, "adagrad counts its steps on the host"),
     ],
 )

@@ -54,7 +54,7 @@ RECIPES = {
     "adagrad": {"learning_rate": 0.05},
     "rmsprop": {"learning_rate": 0.01, "momentum": 0.5},
     "adam": {"learning_rate": 0.01, "warmup": 0.2, "jitter": True, "schedule": "cosine"},
-    "adamw": {"learning_rate": 0.01, "l2": 0.01},
+    "adamw": {"learning_rate": 0.01, "l2": 0.01, "scheduled_sampling": 0.5},
     "nadam": {"learning_rate": 0.01, "schedule": "zaremba"},
     "nt_asgd": {"learning_rate": 4.0, "schedule": "constant", "nonmonotone": 1, "clip": None},
 }

@@ -232,3 +232,13 @@ def test_settings_in_the_record_are_those_of_the_file(tmp_path: Path) -> None:
     written = settings_of(RunRecord(tmp_path, record()))
     recorded = settings_of(RunRecord(tmp_path / "none", record(model_settings=model)))
     assert recorded == written == {"order": 3, "of.k": 0.5}
+
+
+def test_a_setting_that_was_added_later_tells_no_rows_apart_while_it_is_off(tmp_path: Path) -> None:
+    before = {"_target_": "baselines.neural.architectures.recurrent.Lstm", "training": {"l2": 0}}
+    off, on = ({**before, "training": {"l2": 0, "scheduled_sampling": share}} for share in (0, 0.25))
+    old, same, other = (
+        settings_of(RunRecord(tmp_path, record(model_settings=model))) for model in (before, off, on)
+    )
+    assert same == old
+    assert other == {**old, "training.scheduled_sampling": 0.25}

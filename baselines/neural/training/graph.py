@@ -95,6 +95,8 @@ def obstacle(network: Network, training: Training, context: Context, processes: 
         return "minibatches of sentences have many shapes"
     if training.jitter:
         return "with jitter, steps have many lengths"
+    if training.scheduled_sampling:
+        return "scheduled sampling replaces other words in every step"
     if network.output.waits:
         return "the loss of this output layer waits for the device"
     if training.optimiser == "adagrad":

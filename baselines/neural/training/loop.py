@@ -169,6 +169,7 @@ class Trainer:
         # Lengths differ much only with jitter. By this scale each token moves the weights equally.
         scale = minibatch.columns / self._training.unroll if self._training.jitter else 1.0
         self._network.output.advance(progress)
+        self._state.stepper.sampling.advance(progress)
         loss, norm = self._state.stepper.step(minibatch, self._rate * scale)
         self._state.monitor.add(loss, norm, minibatch.targets)
         position = self._state.position

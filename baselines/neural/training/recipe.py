@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from benchmark.contract import AddedLater
 from benchmark.errors import UserError
 
 PrecisionSetting = Literal["auto", "float32", "tf32", "bfloat16", "float16"]
@@ -25,6 +26,10 @@ class Training:
     before; in `sentence` context a row is a sentence. With `jitter` the lengths are drawn as in Merity et
     al. (2018, section 5), N(unroll, 5) tokens or about half of that once in twenty, at least 5, and the
     learning rate of a step is scaled with its length.
+
+    With `scheduled_sampling` (Bengio et al. 2015), words that are read are replaced by ones that the network
+    draws itself, with a probability that rises from 0 to this over the budget (see
+    `training.scheduled_sampling`).
 
     **Optimiser**: `sgd`, `adagrad` (Duchi et al. 2011), `rmsprop` (Tieleman & Hinton 2012), `adam` (Kingma &
     Ba 2015), `adamw` (Loshchilov & Hutter 2019), `nadam` (Dozat 2016) or `nt_asgd`: SGD that begins to
@@ -64,6 +69,7 @@ class Training:
     batch: Annotated[int, Field(ge=1)] = 10
     unroll: Annotated[int, Field(ge=1)] = 35
     jitter: bool = False
+    scheduled_sampling: Annotated[float, Field(ge=0, le=1), AddedLater] = 0.0
     optimiser: Literal["sgd", "adagrad", "rmsprop", "adam", "adamw", "nadam", "nt_asgd"] = "sgd"
     learning_rate: Annotated[float, Field(gt=0)] = 20.0
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -100,4 +106,9 @@ class Training:
             raise UserError(
                 f"model.training.momentum={self.momentum:g} has no meaning for optimiser={self.optimiser}: "
                 f"set it to 0 or choose one of {', '.join(WITH_MOMENTUM)} (Adam's is beta1)"
+            )
+        if self.scheduled_sampling and self.unroll == 1:
+            raise UserError(
+                f"model.training.scheduled_sampling={self.scheduled_sampling:g} replaces no word where steps "
+                "read 1 of each row: set model.training.unroll to 2 or more, or scheduled_sampling to 0"
             )

@@ -16,6 +16,7 @@ from baselines.neural.training.optimisers import Optimiser
 from baselines.neural.training.parallel import ProcessGroup
 from baselines.neural.training.precision import Precision
 from baselines.neural.training.recipe import Training
+from baselines.neural.training.scheduled_sampling import ScheduledSampling
 from benchmark.errors import UserError
 
 
@@ -40,6 +41,7 @@ class Stepper:
         self._parameters = list(network.parameters())
         read = network.forward_with_penalty
         self._read = torch.compile(read) if training.compile else read
+        self.sampling = ScheduledSampling(network, training, precision)
         self.optimiser = Optimiser(network, training, captured=recorder is not None)
         self.replays = None if recorder is None else Replays(self._follow, recorder, say)
         self.state: State = ()
@@ -55,6 +57,7 @@ class Stepper:
             loss, norm = self._follow_others()
         else:
             state = self._network.initial_state(segment.inputs.shape[1]) if segment.first else self.state
+            segment = self.sampling.mixed(segment, state)
             if self.replays is None:
                 share = len(segment.targets) / minibatch.targets
                 loss, norm, self.state = self._follow(segment, state, share)
