@@ -104,7 +104,9 @@ def returning_shares(texts: TokenStream, common: int) -> list[float]:
 
 def losses_of(model: LanguageModel, texts: TokenStream) -> list[float]:
     """The mean loss of each text by itself under a model, in nats a token."""
-    return [
-        float(-np.mean(model.log_probs(TokenStream.from_ids(line.ids, line.vocabulary)), dtype=np.float64))
-        for line in texts.each_line()
-    ]
+    return [float(np.mean(losses, dtype=np.float64)) for losses in losses_by_place(model, texts)]
+
+
+def losses_by_place(model: LanguageModel, texts: TokenStream) -> list[np.ndarray]:
+    """The losses of each text by itself under a model, in nats: [tokens] each."""
+    return [-model.log_probs(TokenStream.from_ids(line.ids, line.vocabulary)) for line in texts.each_line()]

@@ -16,6 +16,7 @@ from benchmark.study.sampled import (
     distinct_shares,
     draw_texts,
     lines_of,
+    losses_by_place,
     losses_of,
     returning_shares,
     stretches_of,
@@ -111,3 +112,8 @@ def test_each_text_is_judged_by_itself() -> None:
     assert losses_of(MODEL, texts("a b", "b", "a")) == pytest.approx(
         [-math.log(0.96), -math.log(0.01), -math.log(0.96)], rel=1e-5
     )
+    by_place = losses_by_place(MODEL, texts("a b d", "b"))
+    assert [each.tolist() for each in by_place] == [
+        pytest.approx([-math.log(0.96), -math.log(0.96), -math.log(0.01)], rel=1e-5),
+        pytest.approx([-math.log(0.01)], rel=1e-5),
+    ]
