@@ -16,9 +16,9 @@ from benchmark.study.rules import judge, verdict
 
 
 class Trained(LanguageModel):
-    """Takes 5, 2 and 3 seconds for stretches of 100 tokens, and 60 for each validation."""
+    """Takes 1, 4, 2 and 5 seconds for stretches of 100 tokens, and 60 for each validation."""
 
-    stretches = (5.0, 2.0, 3.0)
+    stretches = (1.0, 4.0, 2.0, 5.0)
 
     def __init__(self, clock: list[float]):
         self.clock = clock
@@ -26,19 +26,19 @@ class Trained(LanguageModel):
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         for number, seconds in enumerate(self.stretches, start=1):
             self.clock[0] += seconds
-            log.progress(100 * number, 300)
+            log.progress(100 * number, 400)
             with log.evaluation():
                 self.clock[0] += 60
 
 
-def test_the_speed_is_that_after_the_first_stretch_without_validation(
+def test_the_speed_is_the_fastest_after_the_first_stretch_without_validation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Trained, "__abstractmethods__", frozenset())
     clock = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     text = TokenStream.from_ids(np.zeros(3, dtype=np.int64), Vocabulary(("a",), np.array([3])))
-    assert training_speed(Trained(clock), text, text, 8) == 200 / 5
+    assert training_speed(Trained(clock), text, text, 8) == 100 / 2
     monkeypatch.setattr(Trained, "stretches", (1.0,))
     with pytest.raises(UserError, match="on 8 tokens at a time was not timed"):
         training_speed(Trained(clock), text, text, 8)
