@@ -12,7 +12,7 @@ from benchmark import text
 from benchmark.inside import Inside, inside_of
 from benchmark.report.blocks import Block
 from benchmark.study.by_setting import ratio
-from benchmark.study.charts import Axes, Curve, line_figure, plain_table
+from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.networks import texts_of, untrained_inside
 from benchmark.study.quantities import Quantity, over_seeds, ratio_over_seeds
@@ -152,7 +152,7 @@ def _by_rate(data: Data) -> Block:
         "dropout_losses",
         f"{data['corpus']}: loss by dropout inside",
         f"LSTMs trained to the end, with dropout of {at_input:g} at the input. Losses are those of the whole "
-        "network, with nothing dropped. A line is the mean over seeds, its band one standard deviation.",
+        f"network, with nothing dropped. {OVER_SEEDS}",
         curves,
         Axes("dropout inside", "nats a word"),
     )
@@ -168,7 +168,7 @@ def _by_masks(data: Data) -> Block:
         f"{data['corpus']}: the whole network and the mean over masks",
         "Perplexity of the mean of the distributions under a number of masks, with dropout of "
         f"{ADVISED[1]:g} inside and {ADVISED[0]:g} at the input. Nothing is dropped from the whole network. "
-        "A line is the mean over seeds, its band one standard deviation.",
+        f"{OVER_SEEDS}",
         [Curve("Mean over masks", "neural", means), Curve("Whole network", "neural", whole)],
         Axes("masks", "test perplexity", log_x=True),
     )

@@ -14,7 +14,7 @@ from benchmark import text
 from benchmark.record.curve import read_curve
 from benchmark.report.blocks import Block
 from benchmark.study.by_setting import lowest, ratio, reached
-from benchmark.study.charts import Axes, Curve, line_figure, plain_table
+from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.quantities import Quantity, least, most, over_seeds, ratio_over_seeds
 from benchmark.study.record import Data
@@ -129,8 +129,7 @@ def _penalties_figure(data: Data) -> Block:
     return line_figure(
         "regularisation_l2",
         f"{data['corpus']}: loss by L2",
-        "Losses of LSTMs at the end of training, by the coefficient of the L2 penalty. A line is the mean "
-        "over seeds, its band one standard deviation.",
+        f"Losses of LSTMs at the end of training, by the coefficient of the L2 penalty. {OVER_SEEDS}",
         curves,
         Axes("coefficient of L2", "nats a word", log_x=True),
     )
@@ -182,8 +181,7 @@ def _widths_figure(data: Data) -> Block:
     return line_figure(
         "regularisation_epochs",
         f"{data['corpus']}: loss by epoch",
-        "Losses of the narrowest and the widest LSTM, without L2. A line is the mean over seeds, its band "
-        "one standard deviation.",
+        f"Losses of the narrowest and the widest LSTM, without L2. {OVER_SEEDS}",
         curves,
         Axes("epoch", "nats a word"),
     )

@@ -15,9 +15,9 @@ from benchmark.contract import LanguageModel, TokenStream
 from benchmark.generate import Sampling
 from benchmark.report.blocks import Block
 from benchmark.study.by_setting import ratio, reached
-from benchmark.study.charts import Axes, Curve, line_figure, plain_table
+from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
-from benchmark.study.quantities import Quantity, least, mean_of, most, over_seeds
+from benchmark.study.quantities import Quantity, crossed_mean, least, most, over_seeds
 from benchmark.study.record import Data
 from benchmark.study.sampled import distinct_shares, draw_texts, losses_by_place, stretches_of
 
@@ -87,20 +87,19 @@ def quantities(data: Data) -> dict[str, Quantity]:
         ),
         "loss": most([_difference(forced, each, "loss") for each in sampled]),
         "distinct": least([_difference(forced, each, "distinct") for each in sampled]),
-        "drift": mean_of(_pooled(forced, "drift"), "text"),
+        "drift": crossed_mean(_by_seed(forced, "drift"), "text"),
         "drift_by_most": _difference(forced, sampled[-1], "drift"),
     }
 
 
-def _pooled(rate: Mapping[str, Any], key: str) -> list[float]:
-    """The texts of all seeds."""
-    return [value for seed in rate["written"] for value in seed[key]]
+def _by_seed(rate: Mapping[str, Any], key: str) -> list[list[float]]:
+    """A measure of the texts of each seed."""
+    return [seed[key] for seed in rate["written"]]
 
 
 def _difference(rate: Mapping[str, Any], other: Mapping[str, Any], key: str) -> Quantity:
-    """How much more the texts of one rate have than those of another, which are drawn apart from them."""
-    pairs = zip(_pooled(rate, key), _pooled(other, key), strict=True)
-    return mean_of([here - there for here, there in pairs], "text")
+    """How much more the texts of one rate have than those of another."""
+    return crossed_mean(_by_seed(rate, key), "text", _by_seed(other, key))
 
 
 def show(data: Data) -> list[Block]:
@@ -120,7 +119,7 @@ def _by_place(data: Data) -> Block:
         "teacher_forcing_places",
         f"{data['corpus']}: how plausible a text is as it goes on",
         f"Loss of what LSTMs write under a Kneser-Ney trigram model, by the place in the text, as means over "
-        f"{PLACES} words. A line is the mean over seeds, its band one standard deviation.",
+        f"{PLACES} words. {OVER_SEEDS}",
         curves,
         Axes("words written", "nats a word, Kneser-Ney"),
     )
@@ -136,7 +135,7 @@ def _table(data: Data) -> Block:
             _name(rate),
             math.exp(fmean(rate["train"])),
             fmean(rate["perplexities"]),
-            *_means({key: _pooled(rate, key) for key in ("loss", "drift", "distinct")}),
+            *_means(rate["written"]),
         ]
         for rate in data["rates"]
     ]
@@ -153,9 +152,13 @@ def _table(data: Data) -> Block:
             ("Drift", text.three_decimals),
             ("Distinct pairs", text.percent),
         ],
-        [*rows, ["The test text itself", None, None, *_means(data["read"])]],
+        [*rows, ["The test text itself", None, None, *_means([data["read"]])]],
     )
 
 
-def _means(texts: Mapping[str, Sequence[float]]) -> list[float]:
-    return [math.exp(fmean(texts["loss"])), fmean(texts["drift"]), fmean(texts["distinct"])]
+def _means(seeds: Sequence[Mapping[str, Sequence[float]]]) -> list[float]:
+    """Over the texts of all seeds: perplexity, drift and distinct pairs."""
+    loss, drift, distinct = (
+        fmean(value for seed in seeds for value in seed[key]) for key in ("loss", "drift", "distinct")
+    )
+    return [math.exp(loss), drift, distinct]
