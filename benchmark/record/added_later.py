@@ -1,4 +1,4 @@
-"""Settings that were added after runs had been made (`AddedLater` in `benchmark.contract`)."""
+"""Settings that were added after runs had been made (`AddedLater` in `benchmark.setting_marks`)."""
 
 from __future__ import annotations
 
