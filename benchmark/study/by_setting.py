@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.report.blocks import Figure
 from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure
 from benchmark.study.evidence import Evidence, StudyRun
-from benchmark.study.quantities import Quantity, perplexity_ratio
+from benchmark.study.quantities import perplexity_ratio
 
 #: What a value of a setting reached, as `reached` gives it.
 Reached = dict[str, Any]
@@ -44,14 +44,7 @@ def lowest(values: Sequence[Reached]) -> Reached:
 
 
 def ratio(runs: Sequence[StudyRun], others: Sequence[StudyRun]) -> dict[str, Any]:
-    """`perplexity_ratio` of two settings, each over its seeds, as plain data; `quantity` reads it.
-
-    Infinite where a run of the first diverged, 0 where one of the others did.
-    """
-    if not all(run.ok for run in others):
-        return vars(Quantity(0.0, 0.0, 0.0, "a training diverged"))
-    if not all(run.ok for run in runs):
-        return vars(Quantity(math.inf, math.inf, math.inf, "a training diverged"))
+    """`perplexity_ratio` of two settings, each over its seeds, as plain data; `Quantity(**…)` reads it."""
     return vars(perplexity_ratio(runs, others))
 
 

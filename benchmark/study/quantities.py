@@ -135,8 +135,12 @@ def perplexity_ratio(runs: Sequence[RunRecord], others: Sequence[RunRecord]) -> 
     """exp of the mean loss of `runs` less that of `others`: the quotient of two test perplexities.
 
     Both are one setting over seeds. Blocks of the test text, the same for both, and seeds are drawn anew (see
-    `statistics.bootstrap`). Raises ValueError if they were not scored on the same blocks.
+    `statistics.bootstrap`). Infinite where a run of the first diverged, 0 where one of the others did. Raises
+    ValueError if they were not scored on the same blocks.
     """
+    for ended, value in ((others, 0.0), (runs, math.inf)):
+        if any(run.result.status != "ok" for run in ended):
+            return Quantity(value, value, value, "a training diverged")
     blocks = [run.blocks for run in (*runs, *others)]
     first = blocks[0] if blocks else None
     if not runs or not others or first is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import UserError
-from benchmark.study.quantities import Quantity, counted, crossed_mean, least, most, over_seeds, share
+from benchmark.record.blocks import BlockLosses
+from benchmark.study.quantities import (
+    Quantity,
+    counted,
+    crossed_mean,
+    least,
+    most,
+    over_seeds,
+    perplexity_ratio,
+    share,
+)
 from benchmark.study.rules import Rule, judge, verdict
 
 
@@ -93,6 +105,22 @@ def test_one_seed_decides_nothing_and_a_diverged_one_is_infinite() -> None:
     assert (diverged.value, diverged.low, diverged.high) == (math.inf, 3.0, math.inf)
     with pytest.raises(ValueError, match="NaN"):
         over_seeds([math.nan])
+
+
+def test_a_ratio_of_runs_covers_blocks_and_seeds_and_is_infinite_where_one_diverged() -> None:
+    def run(*nll: float, status: str = "ok") -> Any:
+        blocks = BlockLosses("documents", np.array([100, 100, 100]), np.array(nll)) if nll else None
+        return SimpleNamespace(result=SimpleNamespace(status=status), blocks=blocks)
+
+    runs, others = [run(210, 190, 200), run(220, 200, 210)], [run(200, 180, 190)]
+    found = perplexity_ratio(runs, others)
+    assert (found.value, found.basis) == (pytest.approx(math.exp(0.15)), "3 documents, 2 seeds")
+    assert found.low < found.value < found.high
+    diverged = [run(210, 190, 200), run(status="diverged")]
+    assert perplexity_ratio(diverged, others).value == math.inf
+    assert perplexity_ratio(runs, diverged).value == 0
+    with pytest.raises(ValueError, match="same blocks"):
+        perplexity_ratio(runs, [run()])
 
 
 def test_the_least_is_above_a_bound_only_if_all_are() -> None:

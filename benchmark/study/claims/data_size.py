@@ -16,9 +16,10 @@ from benchmark.report.curve_crossings import compare_curves
 from benchmark.report.uncertainty import Uncertainty
 from benchmark.statistics import LEVEL
 from benchmark.statistics.bootstrap import bootstrap
+from benchmark.study.by_setting import ratio
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
-from benchmark.study.quantities import Quantity, over_seeds, perplexity_ratio
+from benchmark.study.quantities import Quantity, over_seeds
 from benchmark.study.record import Data
 
 VERSION = 1
@@ -37,8 +38,8 @@ def measure(evidence: Evidence) -> Data:
         "words": sorted(counted),
         "counted": [_perplexities(counted[words])[0] for words in sorted(counted)],
         "network": [_perplexities(network[words]) for words in sorted(counted)],
-        "ratio_smallest": vars(perplexity_ratio(network[first], counted[first])),
-        "ratio_whole": vars(perplexity_ratio(network[last], counted[last])),
+        "ratio_smallest": ratio(network[first], counted[first]),
+        "ratio_whole": ratio(network[last], counted[last]),
         "crossing": crossing(network, counted),
     }
 

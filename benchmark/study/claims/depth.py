@@ -6,10 +6,11 @@ import numpy as np
 
 from benchmark import text
 from benchmark.report.blocks import Block
+from benchmark.study.by_setting import ratio
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
 from benchmark.study.networks import texts_of, untrained_inside
-from benchmark.study.quantities import Quantity, perplexity_ratio, ratio_over_seeds
+from benchmark.study.quantities import Quantity, ratio_over_seeds
 from benchmark.study.record import Data
 
 VERSION = 1
@@ -28,8 +29,8 @@ def measure(evidence: Evidence) -> Data:
     for run in evidence.runs:
         runs.setdefault((run.setting("model.skip"), run.setting("model.layers")), []).append(run)
 
-    def ratio(one: tuple[str, int], other: tuple[str, int]) -> Data:
-        return dict(vars(perplexity_ratio(runs[one], runs[other])))
+    def by(one: tuple[str, int], other: tuple[str, int]) -> Data:
+        return ratio(runs[one], runs[other])
 
     connected = [skip for skip, layers in runs if layers == DEEP and skip != "none"]
     return {
@@ -38,10 +39,10 @@ def measure(evidence: Evidence) -> Data:
             {"skip": skip, "layers": layers, "test": [run.result.test_perplexity for run in of]}
             for (skip, layers), of in runs.items()
         ],
-        "two_by_one": ratio(("none", 2), ("none", 1)),
-        "four_by_one": ratio(("none", 4), ("none", 1)),
-        "deep_by_four": ratio(("none", DEEP), ("none", 4)),
-        "connected": {skip: ratio((skip, DEEP), ("none", DEEP)) for skip in connected},
+        "two_by_one": by(("none", 2), ("none", 1)),
+        "four_by_one": by(("none", 4), ("none", 1)),
+        "deep_by_four": by(("none", DEEP), ("none", 4)),
+        "connected": {skip: by((skip, DEEP), ("none", DEEP)) for skip in connected},
         "gradients": {
             skip: [gradient_by_layer(evidence, run, texts) for run in runs[skip, DEEP]]
             for skip in ("none", *connected)
@@ -58,7 +59,7 @@ def gradient_by_layer(evidence: Evidence, run: StudyRun, texts: np.ndarray) -> l
 def quantities(data: Data) -> dict[str, Quantity]:
     return {
         **{name: Quantity(**data[name]) for name in ("two_by_one", "four_by_one", "deep_by_four")},
-        **{f"{skip}_by_none": Quantity(**ratio) for skip, ratio in data["connected"].items()},
+        **{f"{skip}_by_none": Quantity(**by) for skip, by in data["connected"].items()},
         **{
             f"gradient_{skip}": ratio_over_seeds([layers[0] / layers[-1] for layers in seeds])
             for skip, seeds in data["gradients"].items()

@@ -10,10 +10,11 @@ import numpy as np
 from benchmark import text
 from benchmark.inside import Inside, inside_of
 from benchmark.report.blocks import Block
+from benchmark.study.by_setting import ratio
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence
 from benchmark.study.networks import texts_of, untrained_inside
-from benchmark.study.quantities import Quantity, counted, over_seeds, perplexity_ratio, ratio_over_seeds
+from benchmark.study.quantities import Quantity, counted, over_seeds, ratio_over_seeds
 from benchmark.study.record import Data
 
 VERSION = 1
@@ -59,7 +60,7 @@ def measure(evidence: Evidence) -> Data:
         },
         "unigram": unigram_loss,
         "first": {bias: [first_loss(bias, seed) for seed in seeds] for bias in ("unigram", "zero")},
-        "trained": vars(perplexity_ratio(biased, unbiased)),
+        "trained": ratio(biased, unbiased),
     }
 
 

@@ -11,9 +11,10 @@ from benchmark.errors import UserError, did_you_mean
 from benchmark.report.blocks import Block
 from benchmark.settings import conf_files
 from benchmark.storage.reading import read_yaml_object
+from benchmark.study.by_setting import ratio
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence
-from benchmark.study.quantities import Quantity, least, perplexity_ratio
+from benchmark.study.quantities import Quantity, least
 from benchmark.study.record import Data
 
 VERSION = 1
@@ -39,10 +40,10 @@ def measure(evidence: Evidence) -> Data:
             }
             for runs in rungs.values()
         ],
-        "rnn_by_kneser_ney": vars(perplexity_ratio(rungs["rnn"], rungs["kneser_ney"])),
-        "lstm_by_rnn": vars(perplexity_ratio(rungs["lstm"], rungs["rnn"])),
-        "two_layers_by_one": vars(perplexity_ratio(rungs["two_layers"], rungs["lstm"])),
-        "by_kneser_ney": [vars(perplexity_ratio(runs, rungs["kneser_ney"])) for runs in networks],
+        "rnn_by_kneser_ney": ratio(rungs["rnn"], rungs["kneser_ney"]),
+        "lstm_by_rnn": ratio(rungs["lstm"], rungs["rnn"]),
+        "two_layers_by_one": ratio(rungs["two_layers"], rungs["lstm"]),
+        "by_kneser_ney": [ratio(runs, rungs["kneser_ney"]) for runs in networks],
         "published": [ladder(corpus, names) for corpus, names in evidence.settings["published"].items()],
     }
 

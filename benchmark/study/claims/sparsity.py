@@ -10,9 +10,10 @@ from benchmark import text
 from benchmark.contract import TokenStream
 from benchmark.measure.seen import longest_seen
 from benchmark.report.blocks import Block
+from benchmark.study.by_setting import ratio
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence
-from benchmark.study.quantities import Quantity, counted, least, perplexity_ratio
+from benchmark.study.quantities import Quantity, counted, least
 from benchmark.study.record import Data
 
 VERSION = 1
@@ -45,11 +46,9 @@ def measure(evidence: Evidence) -> Data:
             for model in METHODS
         },
         "above_largest": [
-            vars(perplexity_ratio(kneser_ney[order], kneser_ney[LARGEST]))
-            for order in orders
-            if order > LARGEST
+            ratio(kneser_ney[order], kneser_ney[LARGEST]) for order in orders if order > LARGEST
         ],
-        "add_k": vars(perplexity_ratio(add_k[LARGEST], add_k[2])),
+        "add_k": ratio(add_k[LARGEST], add_k[2]),
     }
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from benchmark import text
 from benchmark.report.blocks import Block
+from benchmark.study.by_setting import ratio
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
-from benchmark.study.quantities import Quantity, counted, perplexity_ratio, share
+from benchmark.study.quantities import Quantity, counted, share
 from benchmark.study.record import Data
 
 VERSION = 1
@@ -42,9 +43,9 @@ def measure(evidence: Evidence) -> Data:
             for run in cures.values()
         ],
         "zeros_left": sum(run.result.test_zero_probabilities or 0 for run in [*deltas, *cures.values()]),
-        "best_delta_by_kneser_ney": vars(perplexity_ratio([best], [cures["kneser_ney"]])),
-        "katz_by_best_delta": vars(perplexity_ratio([cures["katz"]], [best])),
-        "katz_by_kneser_ney": vars(perplexity_ratio([cures["katz"]], [cures["kneser_ney"]])),
+        "best_delta_by_kneser_ney": ratio([best], [cures["kneser_ney"]]),
+        "katz_by_best_delta": ratio([cures["katz"]], [best]),
+        "katz_by_kneser_ney": ratio([cures["katz"]], [cures["kneser_ney"]]),
     }
 
 
