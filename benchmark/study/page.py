@@ -80,11 +80,11 @@ def _verdict(finding: Finding) -> tuple[str | Strong, ...]:
 def _rules(finding: Finding) -> Table:
     columns = (
         Column("rule", "Rule"),
+        Column("outcome", "Outcome"),  # second: the rest may be beyond the edge of a narrow screen
         Column("value", "Measured", "right"),
+        Column("bounds", "Must be"),
         Column("interval", "95% interval", "right"),
         Column("basis", "Over"),
-        Column("bounds", "Must be"),
-        Column("outcome", "Outcome"),
     )
     rows = tuple(TableRow(_cells(each)) for each in finding.judged)
     caption = f"The rules, set before the runs, and what was measured at scale {finding.scale}."
@@ -95,11 +95,11 @@ def _cells(judged: Judged) -> tuple[Cell, ...]:
     quantity = judged.quantity
     return (
         text_cell(judged.rule.says),
+        text_cell(judged.outcome),
         _value(quantity),
+        text_cell(judged.rule.bounds),
         Cell(interval(quantity)),
         text_cell(quantity.basis),
-        text_cell(judged.rule.bounds),
-        text_cell(judged.outcome),
     )
 
 

@@ -38,7 +38,7 @@ def test_what_was_not_measured_has_no_value_and_decides_nothing() -> None:
     rule = Rule("It is fast.", "speed", at_least=10)
     (judged,) = judge([rule], {"speed": unmeasured("there is no GPU here")})
     assert judged.outcome == "undecided"
-    _, value, _, basis, _, outcome = _cells(judged)
+    _, outcome, value, _, _, basis = _cells(judged)
     assert (value.shown, basis.shown, outcome.shown) == (
         "–",
         "not measured: there is no GPU here",
