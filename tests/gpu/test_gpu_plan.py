@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import synthetic_steps
 from synthetic_steps import LASTING, Program, Programs, carried_out, plan_to_kill, started
+from waiting import alive, wait_until
 
 from benchmark.errors import UserError
 from benchmark.gpu.process import Command, run_limited
@@ -19,20 +19,6 @@ from benchmark.gpu.show import problems, terminal_text, write_page
 from benchmark.gpu.summary import Summary, open_summary
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes through /proc")
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until(true, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 def statuses(summary: Summary) -> dict[str, str]:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from processes import alive, start, wait_until
+from processes import start
+from waiting import alive, wait_until
 
 from benchmark.cli import main
 from benchmark.errors import UserError

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import alive, start, wait_until, workers_of
+from processes import start, workers_of
+from waiting import alive, wait_until
 
 from benchmark.record.result import SETTLED
 

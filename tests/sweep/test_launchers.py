@@ -12,16 +12,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from processes import (
-    alive,
-    below,
-    command_of,
-    curve_without_seconds,
-    parent_of,
-    start,
-    wait_until,
-    workers_of,
-)
+from processes import below, command_of, curve_without_seconds, parent_of, start, workers_of
+from waiting import alive, wait_until
 
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import plan_runs

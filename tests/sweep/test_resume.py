@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import curve_without_seconds, start, wait_until, workers_of
+from processes import curve_without_seconds, start, workers_of
+from waiting import wait_until
 
 RNN = ["model=rnn", "model.embedding_size=16", "model.hidden_size=16", "model.dropout=0.2", "device=cpu"]
 
