@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def distinguishing(settings: Sequence[dict[str, Any]]) -> list[str]:
     """For each of several settings, the values that set it apart from the others: `hidden 400, dropout 0.5`.
 
     Only as many as needed: a key that separates no more settings than the keys before it is left out. The
-    keys that readers know best come first.
+    model's own settings come before those of its components, and the keys that readers know best first.
     """
     keys = sorted({key for setting in settings for key in setting}, key=_familiarity)
     telling: list[str] = []
@@ -129,13 +130,22 @@ def titles_apart(titles: Sequence[str], models: Sequence[Mapping[str, Any]]) -> 
     return apart
 
 
-def _familiarity(key: str) -> tuple[int, str]:
+def _familiarity(key: str) -> tuple[bool, int, str]:
     name = key.rpartition(".")[2]
-    return FAMILIAR.index(name) if name in FAMILIAR else len(FAMILIAR), key
+    return _component(key) is not None, FAMILIAR.index(name) if name in FAMILIAR else len(FAMILIAR), key
 
 
 def _short(key: str) -> str:
-    return key.rpartition(".")[2].replace("_", " ")
+    """The last part of a key, after the component that it is a setting of: `order`, `long cache order`."""
+    name, component = key.rpartition(".")[2], _component(key)
+    return (f"{component} {name}" if component else name).replace("_", " ")
+
+
+def _component(key: str) -> str | None:
+    """The innermost component of a mixture that a setting belongs to; None: the model itself."""
+    parts = key.split(".")[:-1]
+    named = [component for block, component in pairwise(parts) if block == "components"]
+    return named[-1] if named else None
 
 
 def _value(value: Any) -> str:

@@ -84,6 +84,21 @@ def test_labels_say_no_more_than_tells_rows_apart(run, tmp_path):
     assert {row.label for row in context(tmp_path).rows} == {"LSTM (epochs 1)", "LSTM (epochs 2)"}
 
 
+def test_settings_of_a_mixtures_components_are_named_with_the_component(run, tmp_path):
+    for name, order in (("a", 3), ("b", 5)):
+        components = {"words": {"components": {"long_cache": {"order": order}}}, "kn": {"order": 5}}
+        settings = config("mixture", weights=order, components=components)
+        run("mixture", "Mixture", "mixture", 100.0, run_id=name, config_yaml=settings)
+        nested = config("goodman", components=components)
+        run("goodman", "Goodman", "count", 100.0, run_id=f"{name}2", config_yaml=nested)
+    assert {row.label for row in context(tmp_path).rows} == {
+        "Mixture (weights 3)",
+        "Mixture (weights 5)",
+        "Goodman (long cache order 3)",
+        "Goodman (long cache order 5)",
+    }
+
+
 def test_history_tells_two_rows_apart(run, tmp_path):
     run("kn", "KN 5-gram", "count", 141.2, run_id="a", context="sentence")
     run("kn", "KN 5-gram", "count", 143.5, run_id="b", context="stream")
