@@ -223,7 +223,7 @@ def test_what_is_built_alike_upon_seeds_of_a_network_is_one_row(tmp_path: Path):
         shutil.rmtree(lstm)  # the records tell by themselves
     rows = group_runs(runs)
     assert [[run.folder.name for run in row.runs] for row in rows] == [["mix0", "mix1"], ["mix2"]]
-    assert [row.label for row in rows] == ["Mixture (hidden size 8)", "Mixture (hidden size 9)"]
+    assert [row.label for row in rows] == ["Mixture (lstm hidden size 8)", "Mixture (lstm hidden size 9)"]
 
 
 def test_a_model_upon_a_model_upon_a_run_has_that_runs_seed(tmp_path: Path):
