@@ -37,8 +37,9 @@ core: .venv/installed-dev ## only the core tests
 test: .venv/installed-dev ## run the test suite, one process per core
 	$(PYTEST) -m "not slow"
 
+# The slow tests wait for processes and browsers a third of the time, so there are three of them for two cores.
 test-slow: .venv/installed-dev ## run the slow tests
-	$(PYTEST) -m slow
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(BIN)/python -c "import os; print(os.cpu_count() * 3 // 2)") $(PYTEST) -m slow
 
 test-thorough: .venv/installed-dev ## run the property tests on more examples than make test does
 	$(PYTEST) -m hypothesis --hypothesis-profile thorough

@@ -18,7 +18,8 @@ class ScheduledSampling:
     round of sampling): the first reads the true words of the segment, without dropout, and every draw is from
     a distribution given these. The second one is the step, which reads the mixed words. Its targets are the
     true ones. `rate` is the probability that a word is replaced. It rises linearly with the share of the
-    budget that is spent, from 0 to the recipe's `scheduled_sampling`.
+    budget that is spent, from 0 to the recipe's `scheduled_sampling`. Which words are replaced is random.
+    Their number is not: it is the nearest to the rate, so that the host need not ask the device.
 
     The first word of each row in a segment is never replaced: the step before predicted it, with other
     weights. Random numbers come from torch's generator of the device.
@@ -37,16 +38,21 @@ class ScheduledSampling:
         """The segment with some of its inputs replaced. `state` is that before it."""
         if not self.rate:
             return segment
-        inputs = segment.inputs
-        chosen = torch.rand(inputs.shape, device=inputs.device) < self.rate
-        chosen[0] = False
-        places = chosen.flatten().nonzero().squeeze(1)
-        if segment.kept is not None:  # what pads a row that has ended is no word
-            places = places[torch.isin(places, segment.kept)]
+        inputs, places = segment.inputs, self._places(segment)
         if not len(places):
             return segment
         own = self._drawn(inputs, state, places - inputs.shape[1])
         return replace(segment, inputs=inputs.flatten().index_copy(0, places, own).view_as(inputs))
+
+    def _places(self, segment: Segment) -> Tensor:
+        """The positions in inputs [time · rows] that are replaced: words, and none of a row's first."""
+        inputs = segment.inputs
+        if segment.kept is None:
+            words = torch.arange(inputs.shape[1], inputs.numel(), device=inputs.device)
+        else:  # in order of time; what pads a row that has ended is no word
+            words = segment.kept[int((segment.rows.lengths > segment.begin).sum()) :]
+        shuffled = torch.randperm(len(words), device=inputs.device)
+        return words.index_select(0, shuffled[: round(self.rate * len(words))])
 
     def _drawn(self, inputs: Tensor, state: State, places: Tensor) -> Tensor:
         """A word after each of some places of inputs [time · rows], drawn given the true ones up to it."""
