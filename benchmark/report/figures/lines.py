@@ -24,8 +24,10 @@ MARK_ROW = 14.0
 #: Characters in a row of text above the axes: as many as the figure is wide.
 ABOVE = 52
 #: Characters in a row of a name to the right, and the most rows: narrow where more than `MANY` groups are
-#: named below, which need the room. Beside these, `NAME_ROWS` rows of names fit; more make the figure higher.
-WIDE, NARROW, MANY, NAME_ROWS = (22, 3), (18, 4), 10, 9
+#: named below, which need the room.
+WIDE, NARROW, MANY = (22, 3), (18, 4), 10
+#: The rows of names that fit, and those that fit where groups are named below; more make the figure higher.
+NAME_ROWS, BESIDE_GROUPS = 12, 9
 #: The share of their width that a linear x axis has left on each side.
 MARGIN = 0.06
 #: The markers of lines that are all of one family.
@@ -132,7 +134,7 @@ def line_chart(
     rows = sum(map(_rows, [*marked_by, *notes, *legend]))
     named = [one for one in everything if one not in above]
     names = [wrapped(one.name, *(NARROW if len(groups) > MANY else WIDE)) for one in named]
-    further = max(0, sum(map(_rows, names)) - NAME_ROWS) if len(groups) > MANY else 0
+    further = max(0, sum(map(_rows, names)) - (BESIDE_GROUPS if groups else NAME_ROWS))
     figure, axes = canvas(HEIGHT + MARK_ROW * (max(0, rows - 2) + further))
     for place, (line, colour) in enumerate(zip(lines, colours, strict=False)):
         shape = MARKERS.get(line.family, "o") if mixed else SHAPES[place % len(SHAPES)]
