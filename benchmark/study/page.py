@@ -15,6 +15,9 @@ from benchmark.study.rules import Judged
 TITLE = "nextword: what lectures say of language models, tried out"
 HEADING = "What lectures say of language models, tried out"
 
+#: How verdicts are said of several claims.
+SEVERAL = {"holds": "hold", "holds in part": "hold in part", "does not hold here": "do not hold here"}
+
 #: Below this, a number is shown by its power of ten.
 TINY = 1e-4
 
@@ -32,19 +35,19 @@ def sections_of(findings: Sequence[Finding]) -> list[Section]:
 
 
 def _overview(findings: Sequence[Finding]) -> Section:
-    columns = (Column("study", "Study"), Column("claim", "Claim"), Column("verdict", "Verdict"))
+    columns = (Column("study", "Study"), Column("verdict", "Verdict"), Column("claim", "Claim"))
     rows = [
         TableRow(
             (
                 text_cell(finding.claim.title),
-                text_cell(finding.claim.claim),
                 text_cell(finding.word),
+                text_cell(finding.claim.claim),
             )
         )
         for finding in findings
     ]
     verdicts = [finding.word for finding in findings]
-    counts = [f"{verdicts.count(each)} {each}" for each in dict.fromkeys(verdicts)]
+    counts = [_counted(verdicts.count(each), each) for each in dict.fromkeys(verdicts)]
     summary = f"Of {text.plural(len(findings), 'claim')}: {text.listed(counts)}."
     caption = "Every claim with the verdict that its rules gave."
     blocks: tuple[Block, ...] = (
@@ -53,6 +56,11 @@ def _overview(findings: Sequence[Finding]) -> Section:
         Paragraph((ABOUT,), "note"),
     )
     return Section("verdicts", "The verdicts", blocks)
+
+
+def _counted(claims: int, verdict: str) -> str:
+    """`1 holds`, `8 hold`, `2 do not hold here`, `3 undecided`."""
+    return f"{claims} {verdict if claims == 1 else SEVERAL.get(verdict, verdict)}"
 
 
 def _study(finding: Finding) -> Section:

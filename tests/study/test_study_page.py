@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from benchmark.study.page import _cells, interval, number
+from benchmark.study.page import _cells, _counted, interval, number
 from benchmark.study.quantities import Quantity, counted, unmeasured
 from benchmark.study.rules import Rule, judge
 
@@ -32,6 +32,19 @@ def test_intervals_and_bounds() -> None:
     assert interval(counted(3)) == "–"
     assert interval(unmeasured("there is no GPU here")) == "–"
     assert Rule("", "it", at_least=-0.05, below=2).bounds == "at least −0.05 and below 2"
+
+
+@pytest.mark.parametrize(
+    ("claims", "verdict", "said"),
+    [
+        (1, "holds in part", "1 holds in part"),
+        (8, "holds", "8 hold"),
+        (2, "does not hold here", "2 do not hold here"),
+        (3, "undecided", "3 undecided"),
+    ],
+)
+def test_several_claims_are_said_in_the_plural(claims: int, verdict: str, said: str) -> None:
+    assert _counted(claims, verdict) == said
 
 
 def test_what_was_not_measured_has_no_value_and_decides_nothing() -> None:

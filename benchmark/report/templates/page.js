@@ -80,9 +80,10 @@ function sortable(table) {
   });
 }
 
-// A long group shows its first rows in the current order, and a button that shows the rest.
+// A long group shows its first rows in the current order, and a button that shows the rest. Verdicts are all shown.
 const FIRST = 12;
 function foldable(table) {
+  if (table.closest("#table-verdicts")) return;
   all("tbody", table).forEach((body) => {
     const count = rowsOf(body).length;
     if (count <= FIRST + 3) return;
