@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.build import build_model
 from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.record.folder import read_result, read_runs
@@ -132,6 +133,17 @@ def test_every_entry_can_be_tuned_from_its_defaults(entry: str):
     assert search is not None
     number, first = search.study.ask()
     assert (number, first.keys()) == (0, settings.space.keys())
+
+
+@pytest.mark.parametrize("entry", choices("tuning"))
+def test_every_choice_of_a_space_is_a_model_that_can_be_built(entry: str):
+    settings = tuning.load_entry(entry, {})
+    spaces = {key: given["choices"] for key, given in settings.space.items() if "choices" in given}
+    base = [given for given in settings.base_overrides if given.partition("=")[0] not in spaces]
+    for values in product(*spaces.values()):
+        chosen = [f"{key}={str(value).lower()}" for key, value in zip(spaces, values, strict=True)]
+        (job,) = collect([*base, *chosen])
+        assert build_model(job.config["model"])
 
 
 def test_expected_best_is_the_mean_over_all_draws():
