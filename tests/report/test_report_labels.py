@@ -227,3 +227,25 @@ def test_hues_are_told_apart_by_every_common_kind_of_eye(eyes, theme):
 
     assert apart(palette.FAMILIES.values()) > 25
     assert apart(palette.SERIES["count"]) > 15
+
+
+@few
+@given(
+    st.floats(1.5, 5e9).map(lambda high: (-0.05 * high, 1.05 * high)),
+    st.floats(60, 250),
+)
+def test_labels_of_a_linear_axis_keep_clear_of_each_other(limits, room):
+    from benchmark import text
+    from benchmark.report.figures import style
+
+    with style.styled():
+        figure, axes = style.canvas()
+        style.margins(figure, 52, style.WIDTH - 52 - room)
+        axes.set_xlim(*limits)
+        style.linear_x_axis(axes, text.amount)
+    labels = axes.get_xticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert 2 <= len(boxes) <= 6
+    assert axes.get_xlim() == limits
+    assert all(axes.get_window_extent().x0 <= (box.x0 + box.x1) / 2 for box in boxes)

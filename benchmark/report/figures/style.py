@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -30,6 +31,8 @@ FINE_TIMES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120, 600, 1_800,
 COARSE_TIMES = (0.001, 0.01, 0.1, 1, 10, 120, 1_200, 7_200, 72_000, 720_000)
 TIMES = (FINEST_TIMES, FINE_TIMES, COARSE_TIMES)
 MOST_TICKS = 5
+#: Between the labels of two ticks, in points.
+CLEAR = 6.0
 
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, is small, and takes the page's font
@@ -106,6 +109,24 @@ def log_axis(axes: Axes, which: str, show: Format) -> None:
         axis.set_major_locator(LogLocator(subs=subs, numticks=12))
     axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
     axis.set_minor_locator(NullLocator())
+
+
+def linear_x_axis(axes: Axes, show: Format) -> None:
+    """Gives the x axis at most `MOST_TICKS` ticks written by `show`, and fewer where their labels would touch.
+
+    Its limits and margins are set already."""
+    low, high = axes.get_xlim()
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    room = axes.get_window_extent().width / (high - low)
+    for number in range(MOST_TICKS, 1, -1):
+        ticks = [float(tick) for tick in MaxNLocator(number).tick_values(low, high) if low <= tick <= high]
+        labels = [text.round_ticks(show(tick)) for tick in ticks]
+        widths = [text_width(figure, [label]) for label in labels]
+        apart = [room * (right - left) for left, right in pairwise(ticks)]
+        if all(gap > sum(two) / 2 + CLEAR for gap, two in zip(apart, pairwise(widths), strict=True)):
+            break
+    axes.set_xticks(ticks, labels)
 
 
 def _time_ticks(low: float, high: float) -> list[float]:

@@ -133,9 +133,8 @@ def _marks(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> li
 
 
 def _draw(lines: list[Line], levels: list[Level], marks: list[Mark]) -> Drawing:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
     from benchmark.report.figures.lines import line_chart
+    from benchmark.report.figures.style import linear_x_axis
 
     lowest = min([y for line in lines for y in line.ys] + [level.y for level in levels])
     drawing, axes = line_chart(
@@ -148,6 +147,5 @@ def _draw(lines: list[Line], levels: list[Level], marks: list[Mark]) -> Drawing:
         ceiling=5 * lowest,
         marked=max(len(seed) for line in lines for seed in line.seeds) <= FEW,
     )
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(text.amount(value))))
+    linear_x_axis(axes, text.amount)
     return drawing
