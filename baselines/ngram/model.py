@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
@@ -25,9 +24,10 @@ from benchmark.contract import (
     TokenStream,
     Vocabulary,
 )
+from benchmark.setting_marks import Bounds
 
 #: n of an n-gram model: it predicts a word from the n − 1 words before it.
-Order = Annotated[int, Field(ge=1, le=10)]
+Order = Annotated[int, Bounds(ge=1, le=10)]
 
 _SETTINGS = "model.json"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
 
 from baselines.mixture.features import line_begins
 from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
@@ -16,6 +15,7 @@ from baselines.ngram.adaptive.occurrences import Occurrences
 from baselines.ngram.adaptive.recent_text import RecentText
 from baselines.saving import settings_of
 from benchmark.contract import Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.setting_marks import Bounds
 
 _SAVED = "cache.json"
 _UNIGRAMS = "unigrams.npy"
@@ -44,9 +44,9 @@ class Cache(LanguageModel):
     trained_on = scored_on = Computation(dtype="float64")
     context = "stream"
 
-    order: Annotated[int, Field(ge=1, le=5)] = 3
-    window: Annotated[int, Field(ge=1)] | None = None
-    half_life: Annotated[float, Field(gt=0)] | None = 200.0
+    order: Annotated[int, Bounds(ge=1, le=5)] = 3
+    window: Annotated[int, Bounds(ge=1)] | None = None
+    half_life: Annotated[float, Bounds(gt=0)] | None = 200.0
 
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         counts = np.bincount(train.ids, minlength=len(train.vocabulary))

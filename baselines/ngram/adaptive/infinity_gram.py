@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
 
 from baselines.mixture.components import Composite
 from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
 from baselines.ngram.adaptive.suffix_array import Matches, SuffixIndex
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
 from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.setting_marks import Bounds
 
 #: Histories share a weight if they agree in the matched length and in the power of 2 of their count, each up
 #: to these bounds, and in whether only one word ever followed.
@@ -41,7 +41,7 @@ class InfinityGram(Composite):
     version: ClassVar[int] = 1
 
     smoothed: LanguageModel
-    longest: Annotated[int, Field(ge=1)] = 200
+    longest: Annotated[int, Bounds(ge=1)] = 200
     context: Context = "sentence"
 
     weights: list[float] = field(init=False, default_factory=list)

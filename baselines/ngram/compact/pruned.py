@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.compact.model import CompactModel
 from baselines.ngram.compact.prune import by_count, by_relative_entropy
@@ -14,8 +13,9 @@ from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.unpacked import UnpackedOrder, pack, unpack
 from benchmark.contract import RunLog, TokenStream
 from benchmark.errors import UserError
+from benchmark.setting_marks import Bounds
 
-Cutoff = Annotated[int, Field(ge=0)]
+Cutoff = Annotated[int, Bounds(ge=0)]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -29,7 +29,7 @@ class Pruned(CompactModel):
 
     version: ClassVar[int] = 1
 
-    threshold: Annotated[float, Field(ge=0)] = 0.0
+    threshold: Annotated[float, Bounds(ge=0)] = 0.0
     cutoffs: tuple[Cutoff, ...] = ()
 
     def __post_init__(self) -> None:

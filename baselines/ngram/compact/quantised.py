@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.compact.model import CompactModel
 from baselines.ngram.table.backoff import BackoffTable
@@ -17,8 +16,9 @@ from baselines.ngram.table.unpacked import (
     unpack,
 )
 from benchmark.contract import RunLog, TokenStream
+from benchmark.setting_marks import Bounds
 
-Bits = Annotated[int, Field(ge=1, le=MOST_BITS)]
+Bits = Annotated[int, Bounds(ge=1, le=MOST_BITS)]
 _TOLERANCE = 1e-4  # how far from one the probabilities of a distribution may sum to
 _ROUNDING = 1e-6  # of a sum of float32 probabilities, with some margin
 

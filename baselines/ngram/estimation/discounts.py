@@ -54,8 +54,10 @@ def discounts_of(
     counts: Sequence[tuple[int, int, int, int]],
     log: RunLog,
     formula: Callable[[int, int, int, int], Discounts | None] = closed_form,
+    fallback: Discounts = FALLBACK,
 ) -> tuple[list[Discounts], list[int]]:
-    """Discounts of each order from its n₁ … n₄ by `formula`, and the orders where that was impossible."""
+    """Discounts of each order from its n₁ … n₄ by `formula`, or `fallback` in the orders where that was
+    impossible; and these orders."""
     discounts, fallback_orders = [], []
     for n, seen in enumerate(counts, 1):
         chosen = formula(*seen)
@@ -63,7 +65,7 @@ def discounts_of(
             fallback_orders.append(n)
             log.info(
                 f"order {n}: no Kneser-Ney discounts from n1, n2, n3, n4 = {', '.join(map(str, seen))}; "
-                f"took {', '.join(map(str, FALLBACK))}"
+                f"took {', '.join(map(str, fallback))}"
             )
-        discounts.append(chosen or FALLBACK)
+        discounts.append(chosen or fallback)
     return discounts, fallback_orders

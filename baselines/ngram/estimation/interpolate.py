@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,16 +33,19 @@ def interpolate(
     counts: list[OrderCounts],
     adjusted: Sequence[np.ndarray],
     discounts: Sequence[Discounts],
-    uniform: float | None = None,
+    uniform: float | np.ndarray | None = None,
     threads: int | None = None,
 ) -> BackoffTable:
     """p(w | h) = (a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h'), a(h •) = Σ_v a(h v), from order 1 up.
 
     γ(h) = Σ_v D(a(h v)) / a(h •) is the mass that the discounts take. The recursion ends below order 1 in
-    `uniform`, by default 1 / V. `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context
-    without followers has weight 1. `threads`: how many CPU cores to use (default: see `thread_count`).
+    `uniform`, by default 1 / V; or in a distribution, float64 [words + 1], the last one for `<s>`.
+    `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context without followers has weight
+    1. `threads`: how many CPU cores to use (default: see `thread_count`).
     """
-    lower = np.array([1 / counts[0].words if uniform is None else uniform])
+    lower = np.atleast_1d(1 / counts[0].words if uniform is None else uniform)
+    if len(lower) > 1:
+        counts = [replace(counts[0], suffix=counts[0].last_words), *counts[1:]]
     log_probs: list[np.ndarray] = []
     log_backoffs = []
     with ThreadPoolExecutor(threads or thread_count()) as pool:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.history import recent, scoring_sequence
 from baselines.ngram.external.lmplz import find_lmplz, run_lmplz
@@ -28,6 +27,7 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
+from benchmark.setting_marks import Bounds
 from benchmark.storage.reading import open_regular
 from benchmark.storage.temporary import TemporaryFolder
 
@@ -53,7 +53,7 @@ class KenLM(LanguageModel):
     version: ClassVar[int] = 1
     family = "count"
 
-    order: Annotated[int, Field(ge=2, le=6)] = 5
+    order: Annotated[int, Bounds(ge=2, le=6)] = 5
     context: Context = "sentence"
     lmplz: Program | None = "lmplz"
     memory: str = "1G"

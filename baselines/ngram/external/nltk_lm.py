@@ -11,7 +11,6 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import nltk.lm
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
 from baselines.ngram.model import Order
@@ -28,6 +27,7 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
+from benchmark.setting_marks import Bounds
 
 _START = "<s>"
 _SETTINGS = "model.json"
@@ -58,7 +58,7 @@ class NltkModel(LanguageModel):
     method: str
     options: dict[str, float]
     order: Order = 3
-    time_limit: Annotated[float, Field(gt=0)] = 1800
+    time_limit: Annotated[float, Bounds(gt=0)] = 1800
     context: Context = "sentence"
 
     def __post_init__(self) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, assert_never
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.factored.clusters import Bigrams, cluster
 from baselines.ngram.factored.model import FactoredModel, History, Part, choices
 from benchmark.contract import RunLog, Vocabulary
 from benchmark.errors import UserError
+from benchmark.setting_marks import Bounds
 
 Form = Literal["ibm", "fullibm", "predict", "fullibmpredict"]
 _CLASSES = "classes.tsv"
@@ -44,8 +44,8 @@ class ClassBased(FactoredModel):
 
     version: ClassVar[int] = 1
 
-    classes: Annotated[int, Field(ge=3)] = 200
-    sweeps: Annotated[int, Field(ge=1)] = 10
+    classes: Annotated[int, Bounds(ge=3)] = 200
+    sweeps: Annotated[int, Bounds(ge=1)] = 10
     form: Form = "fullibmpredict"
 
     def prepare(self, sequence: np.ndarray, vocabulary: Vocabulary, log: RunLog) -> None:

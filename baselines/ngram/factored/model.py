@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
 from baselines.ngram.factored.mixture import FactoredMixture
@@ -17,6 +16,7 @@ from baselines.ngram.factored.table import ABSENT, FactoredTable
 from baselines.ngram.model import Order
 from baselines.saving import settings_of
 from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
+from benchmark.setting_marks import Bounds
 
 _SETTINGS = "model.json"
 _ROWS = 32  # dense rows computed at a time …
@@ -110,7 +110,7 @@ class FactoredModel(LanguageModel):
     trained_on = scored_on = Computation(dtype="float64")
 
     order: Order = 5
-    skips: Annotated[int, Field(ge=0, le=10)] = 0
+    skips: Annotated[int, Bounds(ge=0, le=10)] = 0
     context: Context = "sentence"
 
     @abstractmethod

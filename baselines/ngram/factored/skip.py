@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.factored.model import FactoredModel, History, Part, choices
 from benchmark.contract import Vocabulary
+from benchmark.setting_marks import Bounds
 
 
 @dataclass(kw_only=True, eq=False)
@@ -24,7 +24,7 @@ class SkipNgram(FactoredModel):
 
     version: ClassVar[int] = 1
 
-    skips: Annotated[int, Field(ge=0, le=10)] = 1
+    skips: Annotated[int, Bounds(ge=0, le=10)] = 1
 
     def parts(self, vocabulary: Vocabulary) -> list[Part]:
         words = np.arange(len(vocabulary) + 1)

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.combine_orders import Form, combine_orders, discount_counts
 from baselines.ngram.estimation.discounts import counts_of_counts
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog
+from benchmark.setting_marks import Bounds
 
 #: The discount where the closed form is impossible.
 FALLBACK = 0.5
@@ -37,7 +36,7 @@ class AbsoluteDiscounting(BackoffModel):
     version: ClassVar[int] = 1
 
     form: Form = "interpolated"
-    discount: Annotated[float, Field(gt=0, lt=1)] | None = None
+    discount: Annotated[float, Bounds(gt=0, lt=1)] | None = None
 
     discounts: list[float] = field(init=False, default_factory=list)
     fallback_orders: list[int] = field(init=False, default_factory=list)

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.held_out import HeldOut
 from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog, TokenStream
+from benchmark.setting_marks import Bounds
 
 #: k is searched on four values for each decade, then by so many steps of golden section around the best.
 _GRID, _STEPS = np.geomspace(1e-7, 1e3, 41), 30
@@ -31,7 +31,7 @@ class AddK(BackoffModel):
     version: ClassVar[int] = 1
 
     order: Order = 2
-    k: Annotated[float, Field(gt=0)] | Literal["tune"] = 0.01
+    k: Annotated[float, Bounds(gt=0)] | Literal["tune"] = 0.01
 
     chosen_k: float = field(init=False, default=float("nan"))
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal, assert_never
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.combine_orders import DiscountedCounts, combine_orders
@@ -13,6 +12,7 @@ from baselines.ngram.estimation.held_out import HeldOut
 from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog, TokenStream
+from benchmark.setting_marks import Bounds
 
 
 @dataclass(kw_only=True, eq=False)
@@ -37,7 +37,7 @@ class JelinekMercer(BackoffModel):
     version: ClassVar[int] = 1
 
     order: Order = 3
-    buckets: Annotated[int, Field(ge=1)] = 20
+    buckets: Annotated[int, Bounds(ge=1)] = 20
     tie: Literal["count", "average_count"] = "average_count"
 
     weights: list[list[float]] = field(init=False, default_factory=list)

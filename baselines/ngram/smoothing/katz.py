@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.combine_orders import DiscountedCounts, combine_orders
@@ -13,6 +12,7 @@ from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.unpacked import pack, select, unpack
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
+from benchmark.setting_marks import Bounds
 
 _NOTHING = 1e-9  # a count that rounding may leave
 
@@ -40,8 +40,8 @@ class Katz(BackoffModel):
     version: ClassVar[int] = 1
 
     order: Order = 3
-    threshold: Annotated[int, Field(ge=0)] = 5
-    minimum_counts: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,)
+    threshold: Annotated[int, Bounds(ge=0)] = 5
+    minimum_counts: Annotated[tuple[Annotated[int, Bounds(ge=1)], ...], Bounds(min_length=1)] = (1,)
 
     ratios: list[list[float]] = field(init=False, default_factory=list)
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.restaurants import customers, one_table_each, predict, reseat
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import RunLog
+from benchmark.setting_marks import Bounds
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,9 +44,9 @@ class PitmanYor(BackoffModel):
 
     version: ClassVar[int] = 1
 
-    burn_in: Annotated[int, Field(ge=0)] = 20
-    samples: Annotated[int, Field(ge=1)] = 20
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    burn_in: Annotated[int, Bounds(ge=0)] = 20
+    samples: Annotated[int, Bounds(ge=1)] = 20
+    seed: Annotated[int, Bounds(ge=0, lt=2**63)] = 1
 
     discounts: list[float] = field(init=False, default_factory=list)
     strengths: list[float] = field(init=False, default_factory=list)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.counting.history import recent, scoring_sequence
@@ -16,6 +15,7 @@ from baselines.ngram.table.unpacked import pack, unpack
 from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.contract import LanguageModel, RunLog, TokenStream
 from benchmark.errors import UserError
+from benchmark.setting_marks import Bounds
 
 
 @dataclass(kw_only=True, eq=False)
@@ -35,7 +35,7 @@ class StupidBackoff(BackoffModel):
     version: ClassVar[int] = 1
     normalised = False
 
-    alpha: Annotated[float, Field(gt=0, le=1)] = 0.4
+    alpha: Annotated[float, Bounds(gt=0, le=1)] = 0.4
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
         log_probs = []

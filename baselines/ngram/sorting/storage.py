@@ -17,6 +17,7 @@ from typing import IO, Protocol
 import numpy as np
 
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
+from baselines.ngram.sorting.limits import memory_limit
 from baselines.ngram.sorting.threads import in_blocks
 from benchmark.environment import MEMORY, byte_count, machine_memory
 from benchmark.errors import UserError
@@ -26,11 +27,12 @@ _OWN_PAGES = 10 << 20  # int32, over 32 MiB: the C library maps such blocks and 
 
 
 def memory_budget() -> int:
-    """Bytes that counting may take: NEXTWORD_MEMORY (such as 4G or 500M), by default half of the machine's.
+    """Bytes that counting may take: those of a `limited` block, or NEXTWORD_MEMORY (such as 4G or 500M), by
+    default half of the machine's.
 
     Raises UserError if NEXTWORD_MEMORY is not a size.
     """
-    return MEMORY.value or machine_memory() // 2
+    return memory_limit() or MEMORY.value or machine_memory() // 2
 
 
 def parse_bytes(said: str, name: str) -> int:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from baselines.ngram.sorting.limits import thread_limit
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -15,7 +17,10 @@ _BLOCK = 1 << 20
 
 
 def thread_count() -> int:
-    """OMP_NUM_THREADS, as for torch and BLAS (the harness sets it), by default one for each usable core."""
+    """How many cores to use: what a `limited` block says, or OMP_NUM_THREADS, as for torch and BLAS (the
+    harness sets it), by default one for each usable core."""
+    if limit := thread_limit():
+        return limit
     said = os.environ.get("OMP_NUM_THREADS", "")
     return int(said) if said.isdigit() and int(said) else len(os.sched_getaffinity(0))
 

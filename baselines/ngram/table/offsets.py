@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,22 @@ class Offsets:
             first[wide] = self.wide.take(places)
             count[wide] = self.wide.take(places + 1) - self.wide.take(places)
         return first, count
+
+    def reader(self) -> Callable[[int], tuple[int, int]]:
+        """A function that gives the first continuation of one context, and the one behind its last: `bounds`
+        without arrays, for a word at a time."""
+        blocks, ends, wide = (each.data for each in (self.blocks, self.ends, self.wide))
+        if not len(self.ends):
+            return lambda context: (blocks[context], blocks[context + 1])
+
+        def of(context: int) -> tuple[int, int]:
+            first, within = blocks[context >> _BITS], context & (_BLOCK - 1)
+            if first < 0:
+                place = (-1 - first) * (_BLOCK + 1) + within
+                return wide[place], wide[place + 1]
+            return first + ends[context - 1] if within else first, first + ends[context]
+
+        return of
 
     def counts(self) -> np.ndarray:
         """The number of continuations of each context: integers [contexts]."""

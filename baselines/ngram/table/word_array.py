@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.table.ids import index_type
+from baselines.ngram.table.ids import ABSENT, index_type
 
 #: Stands in 16 bits for every word from this id on.
 FAR = 2**16 - 1
@@ -68,6 +70,27 @@ class WordArray:
             half *= self.far_words.take(at + half, mode="clip") <= words
             at += half
         return np.where(self.far_words.take(at) == words, self.far.take(at), -1)
+
+    def finder(self) -> Callable[[int, int, int], int]:
+        """A function that gives the place of a word from `first` up to `last`, between which words ascend, or
+        −1: for a word at a time."""
+        low, far, far_words = (each.data for each in (self.low, self.far, self.far_words))
+
+        def near(word: int, first: int, last: int) -> int:
+            at = bisect_left(low, word, first, last)
+            return at if at < last and low[at] == word else ABSENT
+
+        if not len(far):
+            return near
+
+        def find(word: int, first: int, last: int) -> int:
+            if word < FAR:
+                return near(word, first, last)
+            begin = bisect_left(far, first)
+            at = bisect_left(far_words, word, begin, bisect_left(far, last, begin))
+            return far[at] if at < len(far) and far[at] < last and far_words[at] == word else ABSENT
+
+        return find
 
     def fault(self) -> str | None:
         """What is wrong with arrays read from files, if anything."""

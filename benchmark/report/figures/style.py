@@ -112,9 +112,10 @@ def log_axis(axes: Axes, which: str, show: Format) -> None:
 
 
 def linear_x_axis(axes: Axes, show: Format) -> None:
-    """Gives the x axis at most `MOST_TICKS` ticks written by `show`, and fewer where their labels would touch.
+    """Gives the x axis at most `MOST_TICKS` ticks written by `show`, fewer where their labels would touch.
 
-    Its limits and margins are set already."""
+    Its limits and margins are set already.
+    """
     low, high = axes.get_xlim()
     figure = axes.get_figure(root=True)
     assert figure is not None

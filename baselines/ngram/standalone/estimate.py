@@ -1,0 +1,185 @@
+"""From sentences to a smoothed table: modified Kneser-Ney with every option of KenLM's `lmplz`, or another
+smoothing method of the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from baselines.ngram.compact.prune import by_count, limited_to
+from baselines.ngram.counting.counts import OrderCounts, count_ngrams
+from baselines.ngram.counting.history import training_sequence
+from baselines.ngram.estimation.adjust import adjusted_counts
+from baselines.ngram.estimation.discounts import FALLBACK, Discounts, discounts_of
+from baselines.ngram.estimation.interpolate import interpolate
+from baselines.ngram.estimation.kenlm_conventions import KenLMConventions, kenlm_closed_form
+from baselines.ngram.standalone.smoothings import smoothing_of, unfitted_model
+from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.unpacked import pack, unpack
+from benchmark.contract import RunLog
+from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
+from benchmark.errors import UserError
+
+#: Called with the tokens done and their number.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class LmplzOptions:
+    """What `lmplz` calls these options; the defaults are its own, but for the fallback, which it wants said.
+
+    - `prune` (`--prune`): n-grams of order n that occur `prune[n − 1]` times or less are dropped; the last
+      number holds for all higher orders.
+    - `limit_vocabulary` (`--limit_vocab_file`): n-grams with other words are dropped.
+    - `interpolate_unigrams` (`--interpolate_unigrams`): False gives all the mass that unigrams leave to
+      `<unk>`.
+    - `discount_fallback` (`--discount_fallback`): the discounts of an order whose counts give none; True
+      takes 0.5, 1 and 1.5, False raises.
+    - `vocabulary_size` (`--vocab_pad`): the words that the uniform distribution counts, if that is more than
+      there are.
+    """
+
+    prune: tuple[int, ...] = ()
+    limit_vocabulary: frozenset[str] | None = None
+    interpolate_unigrams: bool = True
+    discount_fallback: bool | tuple[float, ...] = True
+    vocabulary_size: int = 0
+
+    def __post_init__(self) -> None:
+        if any(np.diff([0, *self.prune]) < 0) or self.prune[:1] > (0,):
+            raise UserError(
+                f"prune={list(self.prune)} is not usable: it begins with 0 (every word stays) and never falls"
+            )
+        fallback = self.fallback or FALLBACK
+        if not all(0 <= discount <= count for count, discount in enumerate(fallback, 1)):
+            raise UserError(
+                f"discount_fallback={self.discount_fallback} is not usable: give up to three discounts, of "
+                "at most 1, 2 and 3"
+            )
+        if self.vocabulary_size and not self.interpolate_unigrams:
+            raise UserError("vocabulary_size needs interpolate_unigrams=True")
+
+    @property
+    def fallback(self) -> Discounts | None:
+        """D₁, D₂ and D₃₊ to fall back on."""
+        if isinstance(self.discount_fallback, bool):
+            return FALLBACK if self.discount_fallback else None
+        given = self.discount_fallback
+        if not 1 <= len(given) <= 3:
+            raise UserError(f"discount_fallback={given}: give one, two or three discounts")
+        d1, d2, d3 = (given[min(place, len(given) - 1)] for place in range(3))
+        return d1, d2, d3
+
+    def cutoffs(self, order: int) -> list[int]:
+        """The cutoff of each order."""
+        if len(self.prune) > order:
+            raise UserError(f"prune has {len(self.prune)} numbers, and the model only order {order}")
+        return [*self.prune, *[self.prune[-1] if self.prune else 0] * order][:order]
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """A table, its words, and what there is to say about them.
+
+    `normalised`: whether the probabilities after every history sum to one.
+    """
+
+    table: BackoffTable
+    vocabulary: Vocabulary
+    normalised: bool
+    learned: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class _Notes(RunLog):
+    """Keeps what is said, and passes progress on."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.said: list[str] = []
+        self._progress = progress
+
+    def info(self, message: str) -> None:
+        self.said.append(message)
+
+    def progress(self, done: int, total: int, **figures: float) -> None:
+        if self._progress:
+            self._progress(done, total)
+
+
+def estimate_as_lmplz(
+    train: TokenStream, order: int, options: LmplzOptions, progress: Progress | None = None
+) -> Estimated:
+    """Modified Kneser-Ney (Chen & Goodman 1998) as KenLM's estimator has it (Heafield et al. 2013).
+
+    Raises UserError if an order has no discounts and there is nothing to fall back on.
+    """
+    log, words = _Notes(progress), len(train.vocabulary)
+    sequence = training_sequence(train.ids, train.vocabulary, "sentence")
+    counts = count_ngrams(sequence, words, order, lambda done: log.progress(done, len(train)))
+    del sequence
+    conventions, adjusted = KenLMConventions(train), adjusted_counts(counts)
+    seen = conventions.counts_of_counts(counts, adjusted)
+    discounts, fell_back = discounts_of(seen, log, kenlm_closed_form, options.fallback or FALLBACK)
+    if fell_back and options.fallback is None:
+        raise UserError(f"{log.said[0].partition(';')[0]}: give more text, or discount_fallback=True")
+    below = _below_unigrams(train.vocabulary, words + conventions.beyond, options)
+    with np.errstate(divide="ignore"):  # `<s>` may get a probability of 0
+        table = interpolate(counts, adjusted, discounts, below)
+    del adjusted
+    learned = {"discounts": [list(each) for each in discounts], "fallback_orders": fell_back}
+    vocabulary = train.vocabulary
+    if any(options.prune) or options.limit_vocabulary is not None:
+        table, vocabulary = _pruned(table, counts, vocabulary, options, conventions.beyond)
+    normalised = not conventions.beyond and options.vocabulary_size <= len(vocabulary)
+    return Estimated(table, vocabulary, normalised, learned, tuple(log.said))
+
+
+def _below_unigrams(vocabulary: Vocabulary, size: int, options: LmplzOptions) -> np.ndarray:
+    """What unigrams are interpolated with: float64 [words + 1], the last one for `<s>`. `size`: how many words
+    the uniform distribution counts."""
+    if options.interpolate_unigrams:
+        return np.full(len(vocabulary) + 1, 1 / max(size, options.vocabulary_size))
+    return (np.arange(len(vocabulary) + 1) == vocabulary.unknown).astype(np.float64)
+
+
+def _pruned(
+    table: BackoffTable,
+    counts: list[OrderCounts],
+    vocabulary: Vocabulary,
+    options: LmplzOptions,
+    beyond: bool,
+) -> tuple[BackoffTable, Vocabulary]:
+    """The table without the n-grams that the options drop, and the words that are left. `beyond`: whether the
+    uniform distribution has another word than these."""
+    orders, cutoffs = unpack(table), options.cutoffs(table.order)
+    occurrences = [each.counts for each in counts]
+    if options.limit_vocabulary is None:
+        return pack(by_count(orders, occurrences, cutoffs)), vocabulary
+    allowed = {*options.limit_vocabulary, END, UNKNOWN}
+    kept = np.array([word in allowed for word in vocabulary.tokens])
+    before, after = (
+        _below_unigrams(vocabulary, size + beyond, options) for size in (len(kept), np.count_nonzero(kept))
+    )
+    limited = limited_to(orders, occurrences, cutoffs, kept, before, after, vocabulary.ids[UNKNOWN])
+    left = np.flatnonzero(kept)
+    return pack(limited), Vocabulary(tuple(vocabulary.decode(left)), vocabulary.counts[left])
+
+
+def estimate_by(
+    smoothing: str,
+    train: TokenStream,
+    held_out: TokenStream | None,
+    order: int,
+    settings: Mapping[str, Any],
+    progress: Progress | None = None,
+) -> Estimated:
+    """The model of another smoothing method. Raises UserError if it needs a held-out text that is missing."""
+    model, log = unfitted_model(smoothing, order, settings), _Notes(progress)
+    if held_out is None and (smoothing_of(smoothing).held_out or settings.get("k") == "tune"):
+        raise UserError(f"smoothing={smoothing} learns its weights from another text: give held_out=…")
+    model.fit(train, held_out or train, log)
+    return Estimated(model.table, train.vocabulary, model.normalised, {}, tuple(log.said))

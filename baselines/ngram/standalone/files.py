@@ -1,0 +1,74 @@
+"""Models on disk: a folder of arrays that are mapped into memory, or an ARPA file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baselines.ngram.arpa.match_vocabulary import match_vocabulary
+from baselines.ngram.arpa.read import ArpaFile, read_arpa
+from baselines.ngram.standalone.estimate import Estimated
+from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.unpacked import pack
+from benchmark.corpus.marks import START
+from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
+from benchmark.errors import UserError
+from benchmark.storage.files import atomic_folder
+from benchmark.storage.reading import Unreadable, read_json_object
+
+_ABOUT, _WORDS = "ngram_model.json", "vocabulary.json"
+_FORMAT = 1
+
+
+def write_model(model: Estimated, folder: Path) -> None:
+    """Write a model in place of what is there: nothing, an empty folder, or another model.
+
+    Raises UserError for anything else, and if it cannot be written; nothing is then changed.
+    """
+    if folder.exists() and not (folder / _ABOUT).is_file() and (folder.is_file() or any(folder.iterdir())):
+        raise UserError(f"{folder} is there already and holds no model: name another folder")
+    about: Mapping[str, Any] = {
+        "format": _FORMAT,
+        "normalised": model.normalised,
+        "learned": model.learned,
+        "notes": list(model.notes),
+    }
+    with atomic_folder(folder) as new:
+        model.table.save(new)
+        model.vocabulary.save(new / _WORDS)
+        (new / _ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def read_model(path: Path) -> Estimated:
+    """A model from what `write_model` wrote, or from an ARPA file. Raises UserError if there is none."""
+    if not path.is_dir():
+        return _of_arpa(read_arpa(path))
+    try:
+        about = read_json_object(path / _ABOUT)
+    except FileNotFoundError:
+        raise UserError(f"{path} holds no model: there is no {_ABOUT} in it") from None
+    learned, notes = about.get("learned"), about.get("notes")
+    if about.get("format") != _FORMAT or not isinstance(learned, dict) or not isinstance(notes, list):
+        raise Unreadable(f"cannot read {path / _ABOUT}: it does not describe a model of this version")
+    vocabulary = Vocabulary.load(path / _WORDS)
+    if vocabulary.unknown is None or vocabulary.end is None:
+        raise Unreadable(f"cannot read {path / _WORDS}: it lacks {UNKNOWN} or {END}")
+    table = BackoffTable.load(path, len(vocabulary))
+    return Estimated(table, vocabulary, about.get("normalised") is True, learned, tuple(map(str, notes)))
+
+
+def _of_arpa(file: ArpaFile) -> Estimated:
+    """The model of a file over its own words, `</s>` and `<unk>`, likeliest first, for short searches."""
+    unigrams = file.sections[0]
+    order = np.argsort(-unigrams.log10_probs, kind="stable")
+    words = [file.words[place] for place in unigrams.words[order, 0].tolist()]
+    marks = {mark.upper(): mark for mark in (UNKNOWN, START, END) if mark not in words}
+    words = [marks.get(word, word) for word in words]
+    words = [word for word in dict.fromkeys([*words, END, UNKNOWN]) if word != START]
+    vocabulary = Vocabulary(tuple(words), np.zeros(len(words), dtype=np.int64))
+    matched = match_vocabulary(file, vocabulary)
+    return Estimated(pack(matched.orders), vocabulary, matched.normalised, {}, tuple(matched.remarks))

@@ -1,0 +1,311 @@
+"""An n-gram language model for programs: estimated from sentences, or read from a file."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baselines.ngram.sorting.limits import limited
+from baselines.ngram.sorting.storage import parse_bytes
+from baselines.ngram.standalone import files
+from baselines.ngram.standalone.estimate import (
+    Estimated,
+    LmplzOptions,
+    Progress,
+    estimate_as_lmplz,
+    estimate_by,
+)
+from baselines.ngram.standalone.evaluation import Evaluation, evaluated, scored
+from baselines.ngram.standalone.interpolated import interpolated, tuned_weights
+from baselines.ngram.standalone.kenlm_names import FullScore, KenLMNames
+from baselines.ngram.standalone.lookup import History, Lookup
+from baselines.ngram.standalone.sentences import Sentence, Source, scoring_stream, training_stream, words_of
+from baselines.ngram.standalone.smaller import pruned, quantised
+from baselines.ngram.standalone.smoothings import smoothing_of
+from baselines.ngram.table.write_arpa import write_arpa
+from benchmark.corpus.marks import START, MarkRule, Marks
+from benchmark.corpus.stream import TokenStream
+from benchmark.corpus.vocabulary import END, UNKNOWN
+from benchmark.errors import UserError
+from benchmark.generate import Sampling, draw
+
+_LN10 = log(10)
+
+
+class NgramModel(KenLMNames):
+    """An n-gram language model, with the methods of the `kenlm` module and more.
+
+        model = NgramModel.estimate("train.txt", order=5)
+        model.score("the cat sat")             # log10 p of the sentence
+        model.next_words("the cat", top=5)     # [("sat", 0.21), …]
+        model.to_arpa("model.arpa.gz")
+
+    `NgramModel(path)` reads what `save` or `to_arpa` wrote, or any ARPA file. A sentence is text with words
+    between spaces, or a list of words. Words that the vocabulary lacks are scored as `<unk>`. Logarithms are
+    to base 10, as in ARPA files.
+
+    - `order`, `ngrams` (how many of each order), `nbytes` (of the table), `vocabulary` (the words).
+    - `normalised`: whether the probabilities after every history sum to one.
+    - `learned`: what estimating found, such as `discounts`; `notes`: what there is to say about it.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Read a model. Raises UserError if there is none."""
+        self._set(files.read_model(Path(path)))
+        self.path = str(path)
+
+    def _set(self, estimated: Estimated) -> None:
+        self._table, self._words = estimated.table, estimated.vocabulary
+        self._ids, self._unknown = self._words.ids, self._words.ids[UNKNOWN]
+        self._lookup = Lookup(self._table)
+        self.path = ""
+        self.normalised, self.learned, self.notes = estimated.normalised, estimated.learned, estimated.notes
+
+    @classmethod
+    def _of(cls, estimated: Estimated) -> NgramModel:
+        model = cls.__new__(cls)
+        model._set(estimated)
+        return model
+
+    @classmethod
+    def estimate(
+        cls,
+        sentences: Source,
+        order: int = 5,
+        *,
+        smoothing: str = "kneser_ney",
+        prune: Sequence[int] = (),
+        limit_vocabulary: Iterable[str] | None = None,
+        interpolate_unigrams: bool = True,
+        discount_fallback: bool | Sequence[float] = True,
+        vocabulary_size: int = 0,
+        vocabulary: Iterable[str] | None = None,
+        marks: Marks = "refuse",
+        held_out: Source | None = None,
+        memory: str | int | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
+        **settings: Any,
+    ) -> NgramModel:
+        """Learn a model from sentences: a path (`-` is standard input; .gz, .bz2 and .xz are unpacked), or
+        any iterable of sentences, which is read once.
+
+        `smoothing` is a method of the suite (docs/counted-models.md), and `settings` are its settings. The
+        default is modified Kneser-Ney as KenLM's `lmplz` estimates it; `conventions="published"` is that of
+        Chen & Goodman (1998). For `prune`, `limit_vocabulary`, `interpolate_unigrams`, `discount_fallback`
+        and `vocabulary_size`, which only the default has, see `LmplzOptions`.
+
+        - `vocabulary`: other words count as `<unk>`. Without it, every word of the text is one.
+        - `marks`: `<s>` and `</s>` in the text are errors (`refuse`), or are read where lines begin and end
+          (`read`).
+        - `held_out`: the text for the weights of `jelinek_mercer`, and of `add_k` with k="tune".
+        - `memory`: what counting may take, such as "2G"; more goes through temporary files.
+        - `threads`: CPU cores to use. `progress(done, tokens)` is called now and then.
+
+        Raises UserError for a text that cannot be read or is empty, and for settings that do not fit.
+        """
+        if isinstance(order, bool) or not isinstance(order, int) or not 1 <= order <= 10:
+            raise UserError(f"order={order!r} is not usable: give a whole number from 1 to 10")
+        smoothing_of(smoothing)
+        budget = parse_bytes(memory, "memory=") if isinstance(memory, str) else memory
+        fallback = discount_fallback if isinstance(discount_fallback, bool) else tuple(discount_fallback)
+        limit = None if limit_vocabulary is None else frozenset(limit_vocabulary)
+        options = LmplzOptions(tuple(prune), limit, interpolate_unigrams, fallback, vocabulary_size)
+        like_lmplz = smoothing == "kneser_ney" and settings.get("conventions", "kenlm") == "kenlm"
+        if options != LmplzOptions() and not like_lmplz:
+            raise UserError(
+                "prune, limit_vocabulary, interpolate_unigrams, discount_fallback and vocabulary_size are "
+                "options of lmplz: they need smoothing='kneser_ney' with conventions='kenlm'"
+            )
+        options.cutoffs(order)
+        rule = MarkRule("whitespace", marks=marks, setting="marks")
+        with limited(budget, threads):
+            train = training_stream(sentences, rule, vocabulary)
+            if like_lmplz and not settings.keys() - {"conventions"}:
+                return cls._said(estimate_as_lmplz(train, order, options, progress))
+            other = None if held_out is None else scoring_stream(held_out, rule, train.vocabulary)
+            return cls._said(estimate_by(smoothing, train, other, order, settings, progress))
+
+    @classmethod
+    def _said(cls, estimated: Estimated) -> NgramModel:
+        for note in estimated.notes:
+            warnings.warn(note, stacklevel=3)
+        return cls._of(estimated)
+
+    @classmethod
+    def load(cls, path: str | Path) -> NgramModel:
+        """The same as `NgramModel(path)`."""
+        return cls(path)
+
+    @classmethod
+    def interpolate(
+        cls,
+        models: Sequence[NgramModel],
+        *,
+        weights: Sequence[float] | None = None,
+        tune_on: Source | None = None,
+    ) -> NgramModel:
+        """One model in place of several: p(w | h) = Σ λᵢ pᵢ(w | h) for every n-gram that one of them has.
+
+        Backoff weights are computed anew, as SRILM's `-mix-lm` and MITLM's `interpolate-ngram` do. The λᵢ are
+        `weights`, which sum to one, or those that give the text `tune_on` the highest probability under
+        the mixture of the models' own probabilities (EM, Dempster et al. 1977). `learned` has them. Raises
+        UserError.
+        """
+        if (weights is None) == (tune_on is None):
+            raise UserError("give either weights=, which sum to one, or tune_on=, a text to find them on")
+        if tune_on is not None:
+            rule = MarkRule("whitespace", marks="read", setting="marks")
+            weights = tuned_weights(
+                [(model._table, scoring_stream(tune_on, rule, model._words)) for model in models]
+            )
+        parts = [(model._table, model._words) for model in models]
+        return cls._of(interpolated(parts, list(weights or ())))
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model as a folder that `NgramModel(folder)` maps into memory at once.
+
+        Raises UserError if it cannot be written, or if something else stands there.
+        """
+        files.write_model(self._as_estimated(), Path(folder))
+
+    def to_arpa(self, path: str | Path) -> None:
+        """Write an ARPA file, packed if the path ends in .gz, .bz2 or .xz; `-` is standard output.
+
+        Raises UserError for a word that the format cannot hold, and if it cannot be written.
+        """
+        place = Path("/dev/stdout") if str(path) == "-" else Path(path)
+        write_arpa(self._table, self._words.tokens, place)
+
+    def pruned(self, threshold: float) -> NgramModel:
+        """A model without the n-grams whose loss raises the perplexity by a share below `threshold`, such as
+        1e-7 (Stolcke 1998)."""
+        return self._of(pruned(self._as_estimated(), threshold))
+
+    def quantised(self, bits: int = 8) -> NgramModel:
+        """A model whose numbers are codes of so many bits, 1 to 16."""
+        return self._of(quantised(self._as_estimated(), bits))
+
+    def _as_estimated(self) -> Estimated:
+        return Estimated(self._table, self._words, self.normalised, self.learned, self.notes)
+
+    @property
+    def order(self) -> int:
+        """n of the longest n-grams."""
+        return self._table.order
+
+    @property
+    def ngrams(self) -> list[int]:
+        """How many n-grams of each order are stored, from 1 up."""
+        return self._table.ngrams
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the table, without the spelling of the words."""
+        return self._table.nbytes
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words, `</s>` and `<unk>` among them."""
+        return self._words.tokens
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._ids or word == START
+
+    def __repr__(self) -> str:
+        words, ngrams = len(self.vocabulary), sum(self.ngrams)
+        return f"<NgramModel of order {self.order}: {words:,} words, {ngrams:,} n-grams>"
+
+    def log10_prob(self, word: str, context: Sentence = (), bos: bool = False) -> float:
+        """log10 p(word | context); with `bos`, the context is the beginning of a sentence."""
+        return self._lookup.log_prob(self._history(context, bos), self._id(word)) / _LN10
+
+    def prob(self, word: str, context: Sentence = (), bos: bool = False) -> float:
+        """p(word | context), which `log10_prob` gives the logarithm of."""
+        return float(10 ** self.log10_prob(word, context, bos))
+
+    def score(self, sentence: Sentence, bos: bool = True, eos: bool = True) -> float:
+        """log10 p of a sentence. `bos`: it begins after `<s>`; `eos`: it ends with `</s>`."""
+        return sum(log10 for log10, _, _ in self.full_scores(sentence, bos, eos))
+
+    def full_scores(self, sentence: Sentence, bos: bool = True, eos: bool = True) -> Iterator[FullScore]:
+        """For each word of a sentence, and `</s>` with `eos`: its log10 p, the order of the longest n-gram
+        that it ends, and whether it is unknown."""
+        history = self._lookup.start if bos else ()
+        words = [*map(self._id, words_of(sentence)), *([self._ids[END]] if eos else [])]
+        for word in words:
+            log_prob, length, history = self._lookup.next(history, word)
+            yield FullScore(log_prob / _LN10, length, word == self._unknown)
+
+    def perplexity(self, sentence: Sentence) -> float:
+        """10^(−log10 p / targets) of one sentence, `</s>` among its targets. For a text, see `evaluate`."""
+        return float(10 ** (-self.score(sentence) / (len(words_of(sentence)) + 1)))
+
+    def scores(self, sentences: Source, marks: Marks = "refuse") -> np.ndarray:
+        """log10 p of each sentence of a file or an iterable, together: float64 [sentences]."""
+        stream = self._stream(sentences, marks)
+        totals = np.concatenate([[0.0], np.cumsum(scored(self._table, stream), dtype=np.float64)])
+        return np.diff(totals[stream.lines]) / _LN10
+
+    def evaluate(self, sentences: Source, marks: Marks = "refuse") -> Evaluation:
+        """Perplexity of a text, with and without its unknown words."""
+        return evaluated(self._table, self._stream(sentences, marks))
+
+    def _stream(self, sentences: Source, marks: Marks) -> TokenStream:
+        return scoring_stream(sentences, MarkRule("whitespace", marks=marks, setting="marks"), self._words)
+
+    def next_words(self, context: Sentence = "", top: int = 10, bos: bool = True) -> list[tuple[str, float]]:
+        """The `top` likeliest words after a context and their probabilities, likeliest first.
+
+        With `bos`, the context is the beginning of a sentence.
+        """
+        scores = self._table.rows([self._row_context(self._context(context, bos))])[0]
+        order = np.lexsort((np.arange(len(scores)), -scores))[:top]
+        return [(self.vocabulary[place], float(np.exp(scores[place]))) for place in order.tolist()]
+
+    def generate(
+        self,
+        context: Sentence = "",
+        *,
+        length: int = 30,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        seed: int | None = None,
+    ) -> str:
+        """The beginning of a sentence and a continuation, drawn word by word until `</s>` or `length` words.
+
+        A temperature below 1 keeps to likely words; 0 always takes the likeliest. `top_k` keeps the k
+        likeliest only. The same seed draws the same text.
+        """
+        ids, random = self._context(context, bos=True), np.random.default_rng(seed)
+        words = words_of(context)
+        options = Sampling(temperature, top_k, length)
+        for _ in range(length):
+            scores = self._table.rows([self._row_context(ids)])[0]
+            word = draw(scores.astype(np.float64), self._words, options, random)
+            if word == self._ids[END]:
+                break
+            ids.append(word)
+            words.append(self.vocabulary[word])
+        return " ".join(words)
+
+    def _id(self, word: str) -> int:
+        return self._ids.get(word, self._unknown)
+
+    def _context(self, context: Sentence, bos: bool) -> list[int]:
+        """The ids of a context, `<s>` among them."""
+        get, unknown = self._ids.get, self._unknown
+        words = words_of(context) if isinstance(context, str) else context
+        ids = [get(word, unknown) for word in words]
+        return [len(self._words), *ids] if bos else ids
+
+    def _history(self, context: Sentence, bos: bool) -> History:
+        return self._lookup.history(self._context(context, bos))
+
+    def _row_context(self, ids: list[int]) -> np.ndarray:
+        return np.array(ids[max(0, len(ids) - self.order + 1) :], dtype=np.int64)

@@ -1,0 +1,54 @@
+"""The smoothing methods by name, as `model=…` of the harness has them, and what estimates with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib import import_module
+from typing import Any
+
+from baselines.ngram.model import BackoffModel
+from benchmark.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """Where the class of a method is (below `baselines.ngram.smoothing`), and what `conf/model` sets."""
+
+    module: str
+    name: str
+    settings: Mapping[str, Any]
+    held_out: bool = False  # whether it learns from a held-out text
+
+
+SMOOTHINGS: Mapping[str, Smoothing] = {
+    "kneser_ney": Smoothing("kneser_ney", "KneserNey", {"conventions": "kenlm"}),
+    "kneser_ney_single": Smoothing("kneser_ney_variants", "KneserNeySingle", {}),
+    "kneser_ney_backoff": Smoothing("kneser_ney_variants", "KneserNeyBackoff", {}),
+    "witten_bell": Smoothing("witten_bell", "WittenBell", {}),
+    "absolute_discounting": Smoothing("absolute_discounting", "AbsoluteDiscounting", {}),
+    "katz": Smoothing("katz", "Katz", {}),
+    "good_turing": Smoothing("katz", "Katz", {"threshold": 7, "minimum_counts": (1, 1, 2)}),
+    "jelinek_mercer": Smoothing("jelinek_mercer", "JelinekMercer", {}, held_out=True),
+    "maximum_likelihood": Smoothing("maximum_likelihood", "MaximumLikelihood", {}),
+    "add_k": Smoothing("add_k", "AddK", {}),
+    "stupid_backoff": Smoothing("stupid_backoff", "StupidBackoff", {}),
+}
+
+
+def smoothing_of(name: str) -> Smoothing:
+    """Raises UserError for a name that is none."""
+    if name not in SMOOTHINGS:
+        raise UserError(f"smoothing={name!r} is not known. {did_you_mean(name, SMOOTHINGS)}")
+    return SMOOTHINGS[name]
+
+
+def unfitted_model(name: str, order: int, settings: Mapping[str, Any]) -> BackoffModel:
+    """A model that smooths so, with these settings beside its order. Raises UserError."""
+    smoothing = smoothing_of(name)
+    kind = getattr(import_module(f"baselines.ngram.smoothing.{smoothing.module}"), smoothing.name)
+    known = [entry.name for entry in fields(kind) if entry.init]
+    for key in settings:
+        if key not in known:
+            raise UserError(f"{key}: smoothing={name} has no such setting. {did_you_mean(key, known)}")
+    return kind(order=order, **{**smoothing.settings, **settings})
