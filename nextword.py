@@ -8,6 +8,8 @@
     nextword.compare("sotu/kneser_ney", "sotu/lstm")
     nextword.plot.perplexities(nextword.ranking("results", corpus="sotu"))
 
+    nextword.NgramModel.estimate("train.txt")    # an n-gram model of any text, without the harness
+
 These names are stable. Each is imported where it is first used, so that `import nextword` costs nothing.
 docs/python.md describes them with examples.
 """
@@ -18,6 +20,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from baselines.ngram.standalone.evaluation import Evaluation
+    from baselines.ngram.standalone.kenlm_names import State
+    from baselines.ngram.standalone.model import NgramModel
     from benchmark.errors import UserError
     from benchmark.notebook import plot
     from benchmark.notebook.compared import Compared, compare
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Compared",
+    "Evaluation",
+    "NgramModel",
+    "State",
     "Trained",
     "UserError",
     "compare",
@@ -41,6 +49,9 @@ __all__ = [
 
 #: Where each name is.
 _HOMES = {
+    "Evaluation": "baselines.ngram.standalone.evaluation",
+    "NgramModel": "baselines.ngram.standalone.model",
+    "State": "baselines.ngram.standalone.kenlm_names",
     "Compared": "benchmark.notebook.compared",
     "Trained": "benchmark.notebook.trained",
     "UserError": "benchmark.errors",
@@ -54,10 +65,15 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "plot":
-        return import_module("benchmark.notebook.plot")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    try:
+        if name == "plot":
+            return import_module("benchmark.notebook.plot")
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as missing:  # with the n-gram engine alone, there is no harness
+        raise ImportError(
+            f"nextword.{name} needs the whole suite, of which {missing.name} is missing: pip install nextword"
+        ) from missing
     raise AttributeError(f"module 'nextword' has no attribute {name!r}")
 
 

@@ -21,10 +21,11 @@ from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import Diverged, Skip
 from benchmark.scores_only import ScoresOnly
-from benchmark.setting_marks import AddedLater, InputFile, Program
+from benchmark.setting_marks import AddedLater, Bounds, InputFile, Program
 
 __all__ = [
     "AddedLater",
+    "Bounds",
     "Computation",
     "Context",
     "Diverged",

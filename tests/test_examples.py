@@ -64,6 +64,7 @@ def test_a_corpus_is_one(corpus: str) -> None:
 SHOWN = {
     "adding-a-baseline.md": ["baselines/*.py", "conf/model/*.yaml"],
     "python.md": ["python/*.py"],
+    "kenlm.md": ["engine/*.py"],
     "adding-a-corpus.md": ["conf/corpus/*.yaml"],
 }
 
@@ -78,6 +79,12 @@ def test_a_page_shows_the_file(page: str, file: Path) -> None:
     language = {".py": "python", ".yaml": "yaml"}[file.suffix]
     block = f"```{language}\n{file.read_text(encoding='utf-8')}```\n"
     assert block in (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_the_program_of_the_engine_runs(tmp_path: Path) -> None:
+    shown = run_python(tmp_path, "-W", "ignore", str(EXAMPLES / "engine" / "estimate.py"))
+    assert "<NgramModel of order 3: 13 words, 49 n-grams>" in shown
+    assert {path.name for path in tmp_path.iterdir()} == {"students", "students.arpa.gz"}
 
 
 @pytest.mark.slow

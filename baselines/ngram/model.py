@@ -15,6 +15,7 @@ from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.write_arpa import write_arpa
 from baselines.saving import learned_by, restore_learned, saved_settings, unfitted
 from benchmark.contract import (
+    Bounds,
     Computation,
     Context,
     LanguageModel,
@@ -24,7 +25,6 @@ from benchmark.contract import (
     TokenStream,
     Vocabulary,
 )
-from benchmark.setting_marks import Bounds
 
 #: n of an n-gram model: it predicts a word from the n − 1 words before it.
 Order = Annotated[int, Bounds(ge=1, le=10)]

@@ -14,8 +14,7 @@ from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
 from baselines.ngram.adaptive.occurrences import Occurrences
 from baselines.ngram.adaptive.recent_text import RecentText
 from baselines.saving import settings_of
-from benchmark.contract import Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 _SAVED = "cache.json"
 _UNIGRAMS = "unigrams.npy"

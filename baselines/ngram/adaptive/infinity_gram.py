@@ -11,8 +11,7 @@ from baselines.mixture.components import Composite
 from baselines.ngram.adaptive.chain import Estimate, chain_weights, interpolated
 from baselines.ngram.adaptive.suffix_array import Matches, SuffixIndex
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
-from benchmark.contract import Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 
 #: Histories share a weight if they agree in the matched length and in the power of 2 of their count, each up
 #: to these bounds, and in whether only one word ever followed.

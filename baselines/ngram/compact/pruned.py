@@ -11,9 +11,8 @@ from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.unpacked import UnpackedOrder, pack, unpack
-from benchmark.contract import RunLog, TokenStream
+from benchmark.contract import Bounds, RunLog, TokenStream
 from benchmark.errors import UserError
-from benchmark.setting_marks import Bounds
 
 Cutoff = Annotated[int, Bounds(ge=0)]
 

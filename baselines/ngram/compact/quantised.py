@@ -15,8 +15,7 @@ from baselines.ngram.table.unpacked import (
     stored_masses,
     unpack,
 )
-from benchmark.contract import RunLog, TokenStream
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, RunLog, TokenStream
 
 Bits = Annotated[int, Bounds(ge=1, le=MOST_BITS)]
 _TOLERANCE = 1e-4  # how far from one the probabilities of a distribution may sum to

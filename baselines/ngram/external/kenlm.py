@@ -16,6 +16,7 @@ from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.table.write_arpa import write_arpa
 from baselines.saving import settings_of
 from benchmark.contract import (
+    Bounds,
     Context,
     LanguageModel,
     ModelSize,
@@ -27,7 +28,6 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
-from benchmark.setting_marks import Bounds
 from benchmark.storage.reading import open_regular
 from benchmark.storage.temporary import TemporaryFolder
 

@@ -16,6 +16,7 @@ from baselines.ngram.counting.history import recent, scoring_sequence, training_
 from baselines.ngram.model import Order
 from baselines.saving import settings_of
 from benchmark.contract import (
+    Bounds,
     Computation,
     Context,
     LanguageModel,
@@ -27,7 +28,6 @@ from benchmark.contract import (
     Vocabulary,
 )
 from benchmark.errors import UserError
-from benchmark.setting_marks import Bounds
 
 _START = "<s>"
 _SETTINGS = "model.json"

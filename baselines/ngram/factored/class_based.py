@@ -9,9 +9,8 @@ import numpy as np
 from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.factored.clusters import Bigrams, cluster
 from baselines.ngram.factored.model import FactoredModel, History, Part, choices
-from benchmark.contract import RunLog, Vocabulary
+from benchmark.contract import Bounds, RunLog, Vocabulary
 from benchmark.errors import UserError
-from benchmark.setting_marks import Bounds
 
 Form = Literal["ibm", "fullibm", "predict", "fullibmpredict"]
 _CLASSES = "classes.tsv"

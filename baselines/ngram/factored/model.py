@@ -15,8 +15,16 @@ from baselines.ngram.factored.mixture import FactoredMixture
 from baselines.ngram.factored.table import ABSENT, FactoredTable
 from baselines.ngram.model import Order
 from baselines.saving import settings_of
-from benchmark.contract import Computation, Context, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
-from benchmark.setting_marks import Bounds
+from benchmark.contract import (
+    Bounds,
+    Computation,
+    Context,
+    LanguageModel,
+    ModelSize,
+    RunLog,
+    TokenStream,
+    Vocabulary,
+)
 
 _SETTINGS = "model.json"
 _ROWS = 32  # dense rows computed at a time …

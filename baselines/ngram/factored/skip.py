@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from baselines.ngram.factored.model import FactoredModel, History, Part, choices
-from benchmark.contract import Vocabulary
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, Vocabulary
 
 
 @dataclass(kw_only=True, eq=False)

@@ -9,8 +9,7 @@ from baselines.ngram.estimation.combine_orders import Form, combine_orders, disc
 from baselines.ngram.estimation.discounts import counts_of_counts
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import RunLog
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, RunLog
 
 #: The discount where the closed form is impossible.
 FALLBACK = 0.5

@@ -9,8 +9,7 @@ from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.held_out import HeldOut
 from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import RunLog, TokenStream
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, RunLog, TokenStream
 
 #: k is searched on four values for each decade, then by so many steps of golden section around the best.
 _GRID, _STEPS = np.geomspace(1e-7, 1e3, 41), 30

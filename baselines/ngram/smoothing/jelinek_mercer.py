@@ -11,8 +11,7 @@ from baselines.ngram.estimation.deleted_interpolation import Level, weights_by_e
 from baselines.ngram.estimation.held_out import HeldOut
 from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import RunLog, TokenStream
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, RunLog, TokenStream
 
 
 @dataclass(kw_only=True, eq=False)

@@ -10,9 +10,8 @@ from baselines.ngram.estimation.combine_orders import DiscountedCounts, combine_
 from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.unpacked import pack, select, unpack
-from benchmark.contract import RunLog
+from benchmark.contract import Bounds, RunLog
 from benchmark.errors import UserError
-from benchmark.setting_marks import Bounds
 
 _NOTHING = 1e-9  # a count that rounding may leave
 

@@ -9,8 +9,7 @@ from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.restaurants import customers, one_table_each, predict, reseat
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.contract import RunLog
-from benchmark.setting_marks import Bounds
+from benchmark.contract import Bounds, RunLog
 
 
 @dataclass(kw_only=True, eq=False)

@@ -13,9 +13,8 @@ from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.unpacked import pack, unpack
 from baselines.ngram.table.write_arpa import write_arpa
-from benchmark.contract import LanguageModel, RunLog, TokenStream
+from benchmark.contract import Bounds, LanguageModel, RunLog, TokenStream
 from benchmark.errors import UserError
-from benchmark.setting_marks import Bounds
 
 
 @dataclass(kw_only=True, eq=False)

@@ -3,7 +3,7 @@ smoothing method of the suite."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,12 @@ from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import FALLBACK, Discounts, discounts_of
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.estimation.kenlm_conventions import KenLMConventions, kenlm_closed_form
+from baselines.ngram.standalone.sentences import Source, scoring_stream, training_stream
 from baselines.ngram.standalone.smoothings import smoothing_of, unfitted_model
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.unpacked import pack, unpack
 from benchmark.contract import RunLog
+from benchmark.corpus.marks import MarkRule, Marks
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
@@ -82,6 +84,35 @@ class LmplzOptions:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How to smooth: a method by name, the order of the model, and settings of the method.
+
+    Raises UserError for what does not fit: `options` are those of modified Kneser-Ney as `lmplz` has it.
+    """
+
+    smoothing: str
+    order: int
+    options: LmplzOptions
+    settings: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.order, bool) or not isinstance(self.order, int) or not 1 <= self.order <= 10:
+            raise UserError(f"order={self.order!r} is not usable: give a whole number from 1 to 10")
+        smoothing_of(self.smoothing)
+        if self.options != LmplzOptions() and not self.as_lmplz:
+            raise UserError(
+                "prune, limit_vocabulary, interpolate_unigrams, discount_fallback and vocabulary_size are "
+                "options of lmplz: they need smoothing='kneser_ney' with conventions='kenlm'"
+            )
+        self.options.cutoffs(self.order)
+
+    @property
+    def as_lmplz(self) -> bool:
+        """Whether it is the model of `lmplz`."""
+        return self.smoothing == "kneser_ney" and self.settings in ({}, {"conventions": "kenlm"})
+
+
+@dataclass(frozen=True)
 class Estimated:
     """A table, its words, and what there is to say about them.
 
@@ -110,14 +141,29 @@ class _Notes(RunLog):
             self._progress(done, total)
 
 
-def estimate_as_lmplz(
-    train: TokenStream, order: int, options: LmplzOptions, progress: Progress | None = None
+def estimate(
+    sentences: Source,
+    recipe: Recipe,
+    vocabulary: Iterable[str] | None = None,
+    marks: Marks = "refuse",
+    held_out: Source | None = None,
+    progress: Progress | None = None,
 ) -> Estimated:
+    """The model of some sentences (see `NgramModel.estimate`). Raises UserError."""
+    rule = MarkRule("whitespace", marks=marks, setting="marks")
+    train = training_stream(sentences, rule, vocabulary)
+    if recipe.as_lmplz:
+        return _as_lmplz(train, recipe.order, recipe.options, _Notes(progress))
+    other = None if held_out is None else scoring_stream(held_out, rule, train.vocabulary)
+    return _by(recipe, train, other, _Notes(progress))
+
+
+def _as_lmplz(train: TokenStream, order: int, options: LmplzOptions, log: _Notes) -> Estimated:
     """Modified Kneser-Ney (Chen & Goodman 1998) as KenLM's estimator has it (Heafield et al. 2013).
 
     Raises UserError if an order has no discounts and there is nothing to fall back on.
     """
-    log, words = _Notes(progress), len(train.vocabulary)
+    words = len(train.vocabulary)
     sequence = training_sequence(train.ids, train.vocabulary, "sentence")
     counts = count_ngrams(sequence, words, order, lambda done: log.progress(done, len(train)))
     del sequence
@@ -139,8 +185,8 @@ def estimate_as_lmplz(
 
 
 def _below_unigrams(vocabulary: Vocabulary, size: int, options: LmplzOptions) -> np.ndarray:
-    """What unigrams are interpolated with: float64 [words + 1], the last one for `<s>`. `size`: how many words
-    the uniform distribution counts."""
+    """What unigrams are interpolated with: float64 [words + 1], the last one for `<s>`. `size`: the number of
+    words of the uniform distribution."""
     if options.interpolate_unigrams:
         return np.full(len(vocabulary) + 1, 1 / max(size, options.vocabulary_size))
     return (np.arange(len(vocabulary) + 1) == vocabulary.unknown).astype(np.float64)
@@ -162,24 +208,17 @@ def _pruned(
     allowed = {*options.limit_vocabulary, END, UNKNOWN}
     kept = np.array([word in allowed for word in vocabulary.tokens])
     before, after = (
-        _below_unigrams(vocabulary, size + beyond, options) for size in (len(kept), np.count_nonzero(kept))
+        _below_unigrams(vocabulary, size + beyond, options) for size in (len(kept), int(kept.sum()))
     )
     limited = limited_to(orders, occurrences, cutoffs, kept, before, after, vocabulary.ids[UNKNOWN])
     left = np.flatnonzero(kept)
     return pack(limited), Vocabulary(tuple(vocabulary.decode(left)), vocabulary.counts[left])
 
 
-def estimate_by(
-    smoothing: str,
-    train: TokenStream,
-    held_out: TokenStream | None,
-    order: int,
-    settings: Mapping[str, Any],
-    progress: Progress | None = None,
-) -> Estimated:
+def _by(recipe: Recipe, train: TokenStream, held_out: TokenStream | None, log: _Notes) -> Estimated:
     """The model of another smoothing method. Raises UserError if it needs a held-out text that is missing."""
-    model, log = unfitted_model(smoothing, order, settings), _Notes(progress)
-    if held_out is None and (smoothing_of(smoothing).held_out or settings.get("k") == "tune"):
-        raise UserError(f"smoothing={smoothing} learns its weights from another text: give held_out=…")
+    model = unfitted_model(recipe.smoothing, recipe.order, recipe.settings)
+    if held_out is None and (smoothing_of(recipe.smoothing).held_out or recipe.settings.get("k") == "tune"):
+        raise UserError(f"smoothing={recipe.smoothing} learns its weights from another text: give held_out=…")
     model.fit(train, held_out or train, log)
     return Estimated(model.table, train.vocabulary, model.normalised, {}, tuple(log.said))

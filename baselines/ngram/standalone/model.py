@@ -13,20 +13,13 @@ import numpy as np
 from baselines.ngram.sorting.limits import limited
 from baselines.ngram.sorting.storage import parse_bytes
 from baselines.ngram.standalone import files
-from baselines.ngram.standalone.estimate import (
-    Estimated,
-    LmplzOptions,
-    Progress,
-    estimate_as_lmplz,
-    estimate_by,
-)
+from baselines.ngram.standalone.estimate import Estimated, LmplzOptions, Progress, Recipe, estimate
 from baselines.ngram.standalone.evaluation import Evaluation, evaluated, scored
 from baselines.ngram.standalone.interpolated import interpolated, tuned_weights
 from baselines.ngram.standalone.kenlm_names import FullScore, KenLMNames
 from baselines.ngram.standalone.lookup import History, Lookup
-from baselines.ngram.standalone.sentences import Sentence, Source, scoring_stream, training_stream, words_of
+from baselines.ngram.standalone.sentences import Sentence, Source, scoring_stream, words_of
 from baselines.ngram.standalone.smaller import pruned, quantised
-from baselines.ngram.standalone.smoothings import smoothing_of
 from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.corpus.marks import START, MarkRule, Marks
 from benchmark.corpus.stream import TokenStream
@@ -109,33 +102,19 @@ class NgramModel(KenLMNames):
 
         Raises UserError for a text that cannot be read or is empty, and for settings that do not fit.
         """
-        if isinstance(order, bool) or not isinstance(order, int) or not 1 <= order <= 10:
-            raise UserError(f"order={order!r} is not usable: give a whole number from 1 to 10")
-        smoothing_of(smoothing)
-        budget = parse_bytes(memory, "memory=") if isinstance(memory, str) else memory
-        fallback = discount_fallback if isinstance(discount_fallback, bool) else tuple(discount_fallback)
-        limit = None if limit_vocabulary is None else frozenset(limit_vocabulary)
-        options = LmplzOptions(tuple(prune), limit, interpolate_unigrams, fallback, vocabulary_size)
-        like_lmplz = smoothing == "kneser_ney" and settings.get("conventions", "kenlm") == "kenlm"
-        if options != LmplzOptions() and not like_lmplz:
-            raise UserError(
-                "prune, limit_vocabulary, interpolate_unigrams, discount_fallback and vocabulary_size are "
-                "options of lmplz: they need smoothing='kneser_ney' with conventions='kenlm'"
-            )
-        options.cutoffs(order)
-        rule = MarkRule("whitespace", marks=marks, setting="marks")
-        with limited(budget, threads):
-            train = training_stream(sentences, rule, vocabulary)
-            if like_lmplz and not settings.keys() - {"conventions"}:
-                return cls._said(estimate_as_lmplz(train, order, options, progress))
-            other = None if held_out is None else scoring_stream(held_out, rule, train.vocabulary)
-            return cls._said(estimate_by(smoothing, train, other, order, settings, progress))
-
-    @classmethod
-    def _said(cls, estimated: Estimated) -> NgramModel:
-        for note in estimated.notes:
-            warnings.warn(note, stacklevel=3)
-        return cls._of(estimated)
+        options = LmplzOptions(
+            tuple(prune),
+            None if limit_vocabulary is None else frozenset(limit_vocabulary),
+            interpolate_unigrams,
+            discount_fallback if isinstance(discount_fallback, bool) else tuple(discount_fallback),
+            vocabulary_size,
+        )
+        with limited(parse_bytes(memory, "memory=") if isinstance(memory, str) else memory, threads):
+            recipe = Recipe(smoothing, order, options, settings)
+            made = estimate(sentences, recipe, vocabulary, marks, held_out, progress)
+        for note in made.notes:
+            warnings.warn(note, stacklevel=2)
+        return cls._of(made)
 
     @classmethod
     def load(cls, path: str | Path) -> NgramModel:
@@ -249,8 +228,8 @@ class NgramModel(KenLMNames):
     def scores(self, sentences: Source, marks: Marks = "refuse") -> np.ndarray:
         """log10 p of each sentence of a file or an iterable, together: float64 [sentences]."""
         stream = self._stream(sentences, marks)
-        totals = np.concatenate([[0.0], np.cumsum(scored(self._table, stream), dtype=np.float64)])
-        return np.diff(totals[stream.lines]) / _LN10
+        log_probs = scored(self._table, stream).astype(np.float64)
+        return np.add.reduceat(log_probs, stream.lines[:-1]) / _LN10 if len(stream) else log_probs
 
     def evaluate(self, sentences: Source, marks: Marks = "refuse") -> Evaluation:
         """Perplexity of a text, with and without its unknown words."""

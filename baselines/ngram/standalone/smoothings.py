@@ -21,6 +21,7 @@ class Smoothing:
     held_out: bool = False  # whether it learns from a held-out text
 
 
+#: Those whose table is all of the model, so that it says what they do of any word.
 SMOOTHINGS: Mapping[str, Smoothing] = {
     "kneser_ney": Smoothing("kneser_ney", "KneserNey", {"conventions": "kenlm"}),
     "kneser_ney_single": Smoothing("kneser_ney_variants", "KneserNeySingle", {}),
@@ -32,7 +33,6 @@ SMOOTHINGS: Mapping[str, Smoothing] = {
     "jelinek_mercer": Smoothing("jelinek_mercer", "JelinekMercer", {}, held_out=True),
     "maximum_likelihood": Smoothing("maximum_likelihood", "MaximumLikelihood", {}),
     "add_k": Smoothing("add_k", "AddK", {}),
-    "stupid_backoff": Smoothing("stupid_backoff", "StupidBackoff", {}),
 }
 
 
