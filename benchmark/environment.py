@@ -154,7 +154,7 @@ CUDA_GRAPHS = Variable[bool](
 )
 MEMORY = Variable[int | None](
     "NEXTWORD_MEMORY",
-    "bytes that counting may take, such as `4G` or `500M`",
+    "bytes that counting and estimating may take, such as `4G` or `500M`",
     byte_count,
     None,
     "half of the machine's memory",

@@ -93,7 +93,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--threads", type=whole(1), default=thread_count(), help="CPU threads (default: %(default)s)"
     )
     parser.add_argument(
-        "--memory", help="memory for counting, such as 2G (default: $NEXTWORD_MEMORY, or half of the machine)"
+        "--memory",
+        help="memory for texts and model, such as 2G (default: $NEXTWORD_MEMORY, or half of the machine)",
     )
     parser.add_argument(
         "--device", default="cpu", help="where to count, estimate and score: cuda, or cpu (with NumPy)"
@@ -138,7 +139,8 @@ def measure(
     clock = _Clock()
     with ThreadPoolExecutor(1) as background:
         starting = background.submit(_start, device) if device else None
-        texts = encode_texts(train, test, counting["threads"], rule)
+        texts = encode_texts(train, test, counting["threads"], rule, counting.get("memory"))
+        tokens = texts.tokens()
         clock.lap("read")
     table: BackoffTable | DeviceTable | None = None
     if device and starting:
@@ -151,7 +153,7 @@ def measure(
     clock.lap("score")
     return {
         "order": order,
-        "tokens": int(np.count_nonzero(texts.train != texts.words)),
+        "tokens": tokens,
         "test_tokens": len(log_probs),
         "oov": int(np.count_nonzero(~known)),
         "perplexity": _perplexity(log_probs),
@@ -159,18 +161,18 @@ def measure(
         "ngrams": table.ngrams,
         "bytes": table.nbytes,
         "seconds": clock.seconds,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": _peak_bytes(),
         **_on_device(device),
     }
 
 
 def _estimated(texts: EncodedTexts, order: int, counting: dict[str, Any], clock: _Clock) -> BackoffTable:
-    counts = count_ngrams(texts.train, texts.words, order, **counting)
+    memory = counting.get("memory")
+    counts = count_ngrams(texts.release_train(), texts.words, order, **counting)
     clock.lap("count")
-    adjusted = adjusted_counts(counts)
+    adjusted = adjusted_counts(counts, memory)
     discounts, _ = choose_discounts(adjusted, _Log())
-    table = interpolate(counts, adjusted, discounts, threads=counting["threads"])
-    del counts, adjusted
+    table = interpolate(counts, adjusted, discounts, threads=counting["threads"], memory=memory)
     clock.lap("estimate")
     return table
 
@@ -213,6 +215,15 @@ def _on_device(device: str | None) -> dict[str, Any]:
     from baselines.ngram.device.memory import peak_bytes
 
     return {"device": device, "peak_device_bytes": peak_bytes(device)}
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process held: on Linux VmHWM, as `ru_maxrss` also counts who started it."""
+    status = Path("/proc/self/status")
+    for line in status.read_text(encoding="ascii").splitlines() if status.exists() else ():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _scored(log_probs: np.ndarray, texts: EncodedTexts) -> tuple[np.ndarray, np.ndarray]:

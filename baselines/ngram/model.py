@@ -11,6 +11,7 @@ import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import recent, scoring_sequence, training_sequence
+from baselines.ngram.sorting.storage import text_in_memory
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.write_arpa import write_arpa
 from baselines.saving import learned_by, restore_learned, saved_settings, unfitted
@@ -125,7 +126,7 @@ class BackoffModel(TableModel):
         def progress(done: int) -> None:
             log.progress(min(done, targets) * self.order // (self.order + 1), targets)  # estimating is a step
 
-        sequence = training_sequence(train.ids, train.vocabulary, self.context)
+        sequence = training_sequence(train.ids, train.vocabulary, self.context, text_in_memory())
         self.table = self.count_and_estimate(sequence, len(train.vocabulary), progress, log)
         self.vocabulary = train.vocabulary
         log.progress(targets, targets)

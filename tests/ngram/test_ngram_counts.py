@@ -64,7 +64,7 @@ def test_torch_and_any_number_of_ranges_give_the_same_tables(lines: Lines, order
     whole = count_ngrams(sequence, words, order, threads=1)
     assert equal(whole, count_ngrams(sequence, words, order, threads=2, places=places))
     assert equal(whole, count_ngrams(sequence, words, order, threads=1, arrays=TorchArrays("cpu")))
-    assert equal(whole, count_ngrams(sequence, words, order, memory=1))
+    assert equal(whole, count_ngrams(sequence, words, order, memory=1, places=places))  # through files
 
 
 def test_a_text_of_many_chunks() -> None:

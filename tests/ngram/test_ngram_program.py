@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -205,6 +206,16 @@ def test_a_text_that_cannot_be_read_is_named(tmp_path: Path, name: str, problem:
     assert status == 2
     assert errors.count("\n") == 1
     assert f"cannot read {tmp_path / name}: {problem}" in errors
+
+
+def test_a_vocabulary_beyond_the_memory_is_refused(tmp_path: Path) -> None:
+    many = "".join(f"{number}\n" for number in range(400_000))
+    status, output, errors = run(tmp_path, "--order", "2", "--memory", "1M", train=many)
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "the 400,001 different words of" in errors
+    least = re.search(r"give at least (\d+M) by --memory", errors)
+    assert least
+    assert measured(tmp_path, "--order", "2", "--memory", least[1], train=many)["tokens"] == 800_000
 
 
 def test_sizes_in_bytes() -> None:

@@ -13,18 +13,21 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from baselines.ngram.counting.records import Records
 from baselines.ngram.counting.workers.choose import workers_from_environment
 from baselines.ngram.counting.workers.merge import Columns, Workers, count_by, places_at_once
+from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.sorting.ranges import SortedRange, places_by_range, ranges_of_first_words, sort_range
-from baselines.ngram.sorting.storage import InMemory, OnDisk, Storage, memory_budget
+from baselines.ngram.sorting.storage import InMemory, MemoryColumn, OnDisk, Storage, memory_budget
 from baselines.ngram.sorting.threads import in_order, thread_count
 
 _SMALLEST = 1 << 16  # never fewer places at once
-_TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 250, 16  # memory, upper bounds
+_TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 500, 16  # memory, upper bounds
 _BLOCK = 1 << 20  # places assigned to ranges at once
 
 
@@ -82,8 +85,8 @@ def count_ngrams(
 
     - `arrays`: where to compute (default: NumPy).
     - `threads`: how many CPU cores to use (default: see `thread_count`).
-    - `memory`: how many bytes counting may take, beside the sequence (default: see `memory_budget`). If that
-      is too little, tables go to temporary files, which is slower, and the returned arrays are mapped files.
+    - `memory`: how many bytes counting may take, with the sequence (default: see `memory_budget`). If that is
+      too little, tables go to temporary files, which is slower, and the returned arrays are mapped files.
     - `places`: how many places of the text are sorted at once if memory is ample (default: what suits
       `arrays`).
     - `workers`: who counts instead of this process (default: what NEXTWORD_COUNTING says, unless `arrays` are
@@ -96,13 +99,13 @@ def count_ngrams(
     threads = threads or thread_count()
     arrays = arrays or NumpyArrays()
     places = places or arrays.places
-    ample = len(sequence) * (_TOKEN_BYTES + _NGRAM_BYTES * (order - 1)) + threads * places * _PLACE_BYTES
-    storage: Storage = InMemory(arrays)
-    if ample > budget:
-        storage = OnDisk(arrays, max(_SMALLEST, budget // _WINDOW_BYTES))
-        places = max(_SMALLEST, min(places, budget // (threads * _PLACE_BYTES)))
-    count = _Count(sequence, words, order, arrays, storage, threads)
-    return count.run(places, progress)
+    sorting = threads * min(places, len(sequence)) * _PLACE_BYTES
+    ample = len(sequence) * (_TOKEN_BYTES + _NGRAM_BYTES * (order - 1)) + sorting
+    if ample <= budget:
+        return _Count(sequence, words, order, arrays, InMemory(arrays), threads).run(places, progress)
+    left = budget if files.in_file(sequence) else budget - sequence.nbytes
+    in_memory = max(_SMALLEST, left // (threads * _PLACE_BYTES))
+    return _CountInFiles(sequence, words, order, budget, threads).run(min(places, in_memory), progress)
 
 
 def _count_by_workers(
@@ -127,6 +130,7 @@ def _unigrams(sequence: np.ndarray, words: int) -> np.ndarray:
     unigrams = np.zeros(words + 1, dtype=np.int64)
     for start in range(0, len(sequence), _BLOCK):
         unigrams += np.bincount(sequence[start : start + _BLOCK], minlength=words + 1)
+        files.forget(sequence)
     return unigrams
 
 
@@ -138,7 +142,7 @@ def _tables(unigrams: np.ndarray, longer: Iterable[Columns]) -> list[OrderCounts
     every_word = np.arange(words + 1, dtype=np.int32)
     tables = [OrderCounts(nothing, every_word, targets, nothing, words, words, 1)]
     for contexts, last_words, counts, suffix in longer:
-        starts = int(np.searchsorted(contexts, starts))
+        starts = int(np.searchsorted(contexts, np.int32(starts)))  # a Python integer would cast them all
         shorter = len(tables[-1])
         tables.append(OrderCounts(contexts, last_words, counts, suffix, starts, words, shorter))
     return tables
@@ -152,9 +156,7 @@ class _Count:
     ) -> None:
         self.words, self.order, self.threads = words, order, threads
         self.arrays, self.storage = arrays, storage
-        if not len(sequence) or sequence[-1] != words:  # a read beyond the end returns the last element
-            sequence = np.append(sequence, np.int32(words))
-        self.sequence = arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
+        self.sequence = self._held(sequence)
         self.unigrams = _unigrams(sequence, words)
         # id of the n-gram that begins at each place, orders 2 to order − 1: the suffixes of longer n-grams
         self.begins = {n: storage.place_ids(len(sequence)) for n in range(2, order)}
@@ -162,44 +164,46 @@ class _Count:
         # contexts, last words, counts, and the place after the one where each n-gram begins
         self.columns = {n: [storage.column() for _ in range(4)] for n in range(2, order + 1)}
 
+    def _held(self, sequence: np.ndarray) -> Array:
+        if not len(sequence) or sequence[-1] != self.words:  # a read beyond the end returns the last element
+            sequence = np.append(sequence, np.int32(self.words))
+        return self.arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
+
     def run(self, places: int, progress: Callable[[int], None]) -> list[OrderCounts]:
-        length = len(self.sequence) - 1
-        places = max(1, min(places, -(-length // (2 * self.threads))))  # a few ranges for each thread
-        ranges = ranges_of_first_words(self.unigrams, places) if self.order > 1 else []
+        places = max(1, min(places, -(-len(self.sequence) // (2 * self.threads))))  # a few for each thread
         done = 0
         with ThreadPoolExecutor(self.threads) as pool:
-            begun = self._places(ranges, length, pool)
+            begun = self._sorts(places, pool) if self.order > 1 else ()
             writing: deque[Future[None]] = deque()
-            for found in in_order(pool, self._sort, zip(ranges, begun, strict=True), self.threads - 1):
-                writing.append(pool.submit(self._write_begins, found, dict(self.lengths)))
-                self._keep(found)
+            for found in in_order(pool, lambda sort: sort(), begun, self.threads - 1):
+                ids = {n: length - (n <= found.continued) for n, length in self.lengths.items()}
+                writing.append(pool.submit(self._write_begins, found, ids))
+                done += self._keep(found, ids)
                 if len(writing) > 1:
                     writing.popleft().result()
-                done += sum(int(section.counts.sum()) for section in found.sections[2])
                 progress(done)
             for each in writing:
                 each.result()
             return _tables(self.unigrams, (self._finish(n, pool) for n in range(2, self.order + 1)))
 
-    def _places(
-        self, ranges: list[tuple[int, int]], length: int, pool: ThreadPoolExecutor
-    ) -> Iterator[np.ndarray]:
-        """The places of each range, int32; each array is released once it is taken."""
+    def _sorts(self, places: int, pool: ThreadPoolExecutor) -> Iterator[Callable[[], SortedRange]]:
+        """What finds the n-grams of each range, in ascending order. Each is released once it is taken."""
+        ranges = ranges_of_first_words(self.unigrams, places)
+        length = len(self.sequence) - 1
 
         def partition(start: int) -> list[Array]:
             stop = min(start + _BLOCK, length)
             return places_by_range(self.sequence, start, stop, self.words, ranges, self.arrays)
 
-        columns = deque(self.storage.column() for _ in ranges)
-        for block in in_order(pool, partition, range(0, length if ranges else 0, _BLOCK), self.threads):
-            for column, places in zip(columns, block, strict=True):
-                column.append(places)
-        while columns:
-            yield columns.popleft().finish()
+        columns = deque(MemoryColumn(self.arrays) for _ in ranges)
+        for block in in_order(pool, partition, range(0, length, _BLOCK), self.threads):
+            for column, some in zip(columns, block, strict=True):
+                column.append(some)
+        for low, _ in ranges:
+            yield partial(self._sort, low, columns.popleft().finish())
 
-    def _sort(self, places: tuple[tuple[int, int], np.ndarray]) -> SortedRange:
-        (low, _), begun = places
-        return sort_range(self.sequence, self.arrays.of(begun), self.words, low, self.order, self.arrays)
+    def _sort(self, low: int, places: np.ndarray) -> SortedRange:
+        return sort_range(self.sequence, self.arrays.of(places), self.words, low, self.order, self.arrays)
 
     def _write_begins(self, found: SortedRange, offsets: dict[int, int]) -> None:
         for n in range(2, self.order):
@@ -207,16 +211,33 @@ class _Count:
                 if section.places:
                     self.begins[n].put(section.places.places, section.places.ids + offsets[n])
 
-    def _keep(self, found: SortedRange) -> None:
-        offsets = dict(self.lengths)
+    def _keep(self, found: SortedRange, ids: dict[int, int]) -> int:
+        """Add n-grams to the tables; `ids[n]` is the id of the first one of order n. Returns their places."""
         for n, sections in found.sections.items():
-            for each in sections:
-                contexts = each.contexts + offsets[n - 1] if n > 2 else each.contexts
+            for each in sections if n > found.continued else ():
+                contexts = each.contexts + ids[n - 1] if n > 2 else each.contexts
                 values = (contexts, each.words, each.counts, each.first + 1)
                 for column, value in zip(self.columns[n], values, strict=True):
                     column.append(value)
-            self.lengths[n] += found.lengths[n]
+            self.lengths[n] = ids[n] + found.lengths[n]
+        return sum(int(section.counts.sum()) for section in found.sections.get(2, ()))
 
     def _finish(self, n: int, pool: ThreadPoolExecutor) -> Columns:
         contexts, words, counts, behind = (column.finish() for column in self.columns.pop(n))
         return contexts, words, counts, self.begins.pop(n - 1).take(behind, pool) if n > 2 else words
+
+
+class _CountInFiles(_Count):
+    """Counting that holds a part of the text in memory at a time, with NumPy."""
+
+    def __init__(self, sequence: np.ndarray, words: int, order: int, budget: int, threads: int) -> None:
+        storage = OnDisk(NumpyArrays(), max(_SMALLEST, budget // _WINDOW_BYTES))
+        super().__init__(sequence, words, order, NumpyArrays(), storage, threads)
+
+    def _held(self, sequence: np.ndarray) -> np.ndarray:
+        return sequence if files.in_file(sequence) else super()._held(sequence)
+
+    def _sorts(self, places: int, pool: ThreadPoolExecutor) -> Iterator[Callable[[], SortedRange]]:
+        records = Records(self.sequence, self.words, self.order, places)
+        for part in records.parts(self.unigrams):
+            yield partial(records.sort, part, self.arrays)

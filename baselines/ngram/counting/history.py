@@ -13,13 +13,31 @@ from typing import assert_never
 
 import numpy as np
 
+from baselines.ngram.sorting import files
 from benchmark.contract import Context, Vocabulary, after_last_end
 
+_BLOCK = 1 << 20  # tokens marked at a time
 
-def training_sequence(ids: np.ndarray, vocabulary: Vocabulary, context: Context) -> np.ndarray:
-    """`ids` [tokens] with `<s>` inserted where histories begin: int32."""
-    start = len(vocabulary)
-    return np.insert(ids.astype(np.int32), _beginnings(ids, vocabulary, context), start)
+
+def training_sequence(
+    ids: np.ndarray, vocabulary: Vocabulary, context: Context, most: int | None = None
+) -> np.ndarray:
+    """`ids` [tokens] with `<s>` inserted where histories begin: int32.
+
+    A sequence of more than `most` tokens is a mapped file (see `text_in_memory`).
+    """
+    blocks = [slice(begin, begin + _BLOCK) for begin in range(0, max(1, len(ids)), _BLOCK)]
+    marks = sum(len(_beginnings_in(ids, some, vocabulary, context)) for some in blocks)
+    length, done = len(ids) + marks, 0
+    in_file = most is not None and length > most
+    sequence = files.new_array(length) if in_file else np.empty(length, dtype=np.int32)
+    for some in blocks:
+        before = _beginnings_in(ids, some, vocabulary, context)
+        marked = np.insert(ids[some].astype(np.int32), before, len(vocabulary))
+        sequence[done : done + len(marked)] = marked
+        done += len(marked)
+        files.forget(sequence)
+    return sequence
 
 
 def scoring_sequence(
@@ -66,6 +84,15 @@ def _opening(vocabulary: Vocabulary, context: Context) -> np.ndarray:
         case _:
             assert_never(context)
     return np.array([before])
+
+
+def _beginnings_in(ids: np.ndarray, some: slice, vocabulary: Vocabulary, context: Context) -> np.ndarray:
+    """Positions of the first token of each history in the slice, from its start: int64, ascending."""
+    if not some.start:
+        return _beginnings(ids[some], vocabulary, context)
+    if not _by_sentence(vocabulary, context):
+        return np.zeros(0, dtype=np.int64)
+    return np.flatnonzero(ids[some.start - 1 : some.stop - 1][: len(ids[some])] == vocabulary.end)
 
 
 def _beginnings(ids: np.ndarray, vocabulary: Vocabulary, context: Context) -> np.ndarray:

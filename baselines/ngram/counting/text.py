@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.ngram.sorting.storage import MemoryColumn
+from baselines.ngram.sorting import files
+from baselines.ngram.sorting.storage import LimitedColumn, memory_budget, text_in_memory
 from baselines.ngram.sorting.threads import in_order
 from benchmark.corpus.document import FileDocument, Span, pieces
 from benchmark.corpus.marks import MarkRule
@@ -23,15 +24,16 @@ REFUSED = MarkRule("whitespace")
 #: The name of standard input, as other programs have it.
 _STANDARD_INPUT = Path("-")
 _BLOCK = 1 << 20  # tokens
+_TYPE_BYTES, _BUFFERS = 200, 64 << 20  # memory for the vocabulary: an upper bound, beyond what buffers take
 _END_NUMBER = 0  # the type number of `</s>`
 
 
-@dataclass(frozen=True)
+@dataclass
 class EncodedTexts:
     """A training and a test text as ids of the words of the training text, `</s>` and `<unk>`.
 
     Ids are by falling frequency in training. `train` and `test` int32 [tokens] have `<s>` (the id `words`)
-    before every sentence and at the end. `unknown` is the id of `<unk>`.
+    before every sentence and at the end. `unknown` is the id of `<unk>`. Large texts are mapped files.
     """
 
     train: np.ndarray
@@ -39,23 +41,42 @@ class EncodedTexts:
     words: int
     unknown: int
 
+    def tokens(self) -> int:
+        """The targets of the training text."""
+        starts = 0
+        for begin in range(0, len(self.train), _BLOCK):
+            starts += int(np.count_nonzero(self.train[begin : begin + _BLOCK] == self.words))
+            files.forget(self.train)
+        return len(self.train) - starts
 
-def encode_texts(train: Path, test: Path, threads: int, rule: MarkRule = REFUSED) -> EncodedTexts:
+    def release_train(self) -> np.ndarray:
+        """The training text, which is held here no longer."""
+        train, self.train = self.train, np.empty(0, dtype=np.int32)
+        return train
+
+
+def encode_texts(
+    train: Path, test: Path, threads: int, rule: MarkRule = REFUSED, memory: int | None = None
+) -> EncodedTexts:
     """Read both texts, each once, from files or pipes; `-` is standard input. `rule` is that for their marks.
 
-    Raises UserError: a text that is missing, empty, not UTF-8, or holds a mark that the rule refuses.
+    `memory`: how many bytes the texts may take (default: see `memory_budget`). Raises UserError: a text that
+    is missing, empty, not UTF-8, or holds a mark that the rule refuses.
     """
     train, test = (Path("/dev/stdin") if path == _STANDARD_INPUT else path for path in (train, test))
     if _is_stream(train) and test.exists() and train.samefile(test):
         raise UserError(f"{train} cannot be both texts: a pipe is read only once; save it as a file")
+    memory = memory or memory_budget()
     for multiplier in MULTIPLIERS[:-1]:
         try:
-            return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=multiplier), rule)
+            words = WordTokens(end_of_line=True, multiplier=multiplier)
+            return _encode(train, test, threads, words, rule, memory)
         except HashCollision:  # two words have the same hash: hash again
             for path in (train, test):
                 if _is_stream(path):
                     raise UserError(f"{path} would have to be read again: save it as a file") from None
-    return _encode(train, test, threads, WordTokens(end_of_line=True, multiplier=MULTIPLIERS[-1]), rule)
+    words = WordTokens(end_of_line=True, multiplier=MULTIPLIERS[-1])
+    return _encode(train, test, threads, words, rule, memory)
 
 
 def _is_stream(path: Path) -> bool:
@@ -63,21 +84,25 @@ def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _encode(train: Path, test: Path, threads: int, words: WordTokens, rule: MarkRule) -> EncodedTexts:
+def _encode(
+    train: Path, test: Path, threads: int, words: WordTokens, rule: MarkRule, memory: int
+) -> EncodedTexts:
+    most = text_in_memory(memory)
     with ThreadPoolExecutor(threads) as pool:
-        numbers, counts = _numbers(train, words, pool, rule)
+        numbers, counts = _numbers(train, words, pool, rule, most)
+        _check_room(train, len(counts), memory)
         ids = _ids_by_frequency(counts, words.find(UNKNOWN))
-        test_numbers, test_counts = _numbers(test, words, pool, rule)
+        test_numbers, test_counts = _numbers(test, words, pool, rule, most)
         train_sequence = _sequence(numbers, int(counts[_END_NUMBER]), ids, pool)
         test_sequence = _sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, pool)
         return EncodedTexts(train_sequence, test_sequence, len(ids) - 1, int(ids[-1]))
 
 
 def _numbers(
-    path: Path, words: WordTokens, pool: ThreadPoolExecutor, rule: MarkRule
-) -> tuple[MemoryColumn, np.ndarray]:
-    """Type numbers of a text, and how often each type occurs."""
-    numbers = MemoryColumn()
+    path: Path, words: WordTokens, pool: ThreadPoolExecutor, rule: MarkRule, most: int
+) -> tuple[LimitedColumn, np.ndarray]:
+    """Type numbers of a text, up to `most` of them in memory, and how often each type occurs."""
+    numbers = LimitedColumn(most)
     counts = np.zeros(1, dtype=np.int64)
     for piece in words.split(pieces([Span(FileDocument(path))], rule=rule), pool.map):
         numbers.append(piece.numbers)
@@ -89,6 +114,16 @@ def _numbers(
     return numbers, counts
 
 
+def _check_room(path: Path, types: int, memory: int) -> None:
+    """Raises UserError if `memory` bytes do not hold the vocabulary."""
+    least = types * _TYPE_BYTES - _BUFFERS
+    if memory < least:
+        raise UserError(
+            f"the {types:,} different words of {path} take more memory than allowed: give at least "
+            f"{(least >> 20) + 1}M by --memory or NEXTWORD_MEMORY"
+        )
+
+
 def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
     """The id of each type, by falling count, and last that of every other word: the id of `<unk>`."""
     if unknown is None:
@@ -98,10 +133,13 @@ def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
     return np.append(ids, ids[unknown])
 
 
-def _sequence(numbers: MemoryColumn, sentences: int, ids: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+def _sequence(
+    numbers: LimitedColumn, sentences: int, ids: np.ndarray, pool: ThreadPoolExecutor
+) -> np.ndarray:
     """Ids with `<s>` (the first id after those of words) before every sentence and at the end."""
     start = len(ids) - 1
-    sequence = np.empty(numbers.length + sentences + 1, dtype=np.int32)
+    length = numbers.length + sentences + 1
+    sequence = files.new_array(length) if length > numbers.most else np.empty(length, dtype=np.int32)
     sequence[0] = start
 
     def fill(place: tuple[int, np.ndarray]) -> None:
@@ -123,5 +161,5 @@ def _sequence(numbers: MemoryColumn, sentences: int, ids: np.ndarray, pool: Thre
                 begin += len(some) + int(np.count_nonzero(some == _END_NUMBER))
 
     for _ in in_order(pool, fill, places(), ahead=4):
-        pass
+        files.forget(sequence)
     return sequence

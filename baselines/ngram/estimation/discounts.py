@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from baselines.ngram.sorting.room import IN_MEMORY
+
 if TYPE_CHECKING:
     from benchmark.contract import RunLog
 
@@ -24,7 +26,10 @@ FALLBACK = (0.5, 1.0, 1.5)
 
 def counts_of_counts(counts: np.ndarray) -> tuple[int, int, int, int]:
     """n₁ … n₄: how many n-grams have each of the counts 1 to 4. `counts` [n-grams] in any order."""
-    n1, n2, n3, n4 = (int(np.count_nonzero(counts == count)) for count in range(1, 5))
+    seen = np.zeros(6, dtype=np.int64)
+    for some in IN_MEMORY.blocks(counts):
+        seen += np.bincount(np.minimum(counts[some], 5).astype(np.int64), minlength=6)
+    n1, n2, n3, n4 = seen[1:5].tolist()
     return n1, n2, n3, n4
 
 

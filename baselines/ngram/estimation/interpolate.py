@@ -20,9 +20,13 @@ import numpy as np
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.arithmetic import discounted_mass, mixed
 from baselines.ngram.estimation.discounts import Discounts
-from baselines.ngram.sorting.threads import thread_count
+from baselines.ngram.estimation.memory import room_beside
+from baselines.ngram.sorting import files
+from baselines.ngram.sorting.room import Room
+from baselines.ngram.sorting.threads import in_order, thread_count
 from baselines.ngram.table.backoff import BackoffTable
 
+_FORGOTTEN = 16  # after so many blocks, what was touched of mapped files is forgotten
 _BITS = 17  # of a field that counts n-grams of a block
 _BLOCK = 1 << 16  # n-grams; fewer than a field can count, and their arrays fit a core's cache
 #: What an n-gram with a count of 0, 1, 2, and 3 or more adds to the three fields of a sum, exact in float64.
@@ -35,30 +39,35 @@ def interpolate(
     discounts: Sequence[Discounts],
     uniform: float | np.ndarray | None = None,
     threads: int | None = None,
+    memory: int | None = None,
 ) -> BackoffTable:
     """p(w | h) = (a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h'), a(h •) = Σ_v a(h v), from order 1 up.
 
     γ(h) = Σ_v D(a(h v)) / a(h •) is the mass that the discounts take. The recursion ends below order 1 in
     `uniform`, by default 1 / V; or in a distribution, float64 [words + 1], the last one for `<s>`.
     `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context without followers has weight
-    1. `threads`: how many CPU cores to use (default: see `thread_count`).
+    1. `threads`: how many CPU cores to use (default: see `thread_count`). `memory`: how many bytes this may
+    take, counts and table included (default: see `memory_budget`).
     """
+    room, threads = room_beside(counts, memory), threads or thread_count()
     lower = np.atleast_1d(1 / counts[0].words if uniform is None else uniform)
     if len(lower) > 1:
         counts = [replace(counts[0], suffix=counts[0].last_words), *counts[1:]]
     log_probs: list[np.ndarray] = []
     log_backoffs = []
-    with ThreadPoolExecutor(threads or thread_count()) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         for n, (ngrams, counted, taken) in enumerate(zip(counts, adjusted, discounts, strict=True), 1):
-            order = _Order(ngrams, counted, taken, lower)
-            for _ in pool.map(order.block, _blocks(ngrams.contexts)):
-                pass
+            order = _Order(ngrams, counted, taken, lower, room)
+            for done, _ in enumerate(in_order(pool, order.block, _blocks(ngrams.contexts), 2 * threads)):
+                if done % _FORGOTTEN == 0:
+                    order.forget()
+            order.forget()
             if n > 1:
-                log_probs.append(_log(lower))
+                log_probs.append(_log(lower, room))
                 log_backoffs.append(order.log_weights)
             lower = order.probs
-    log_probs.append(_log(lower))
-    return BackoffTable.of(counts, log_probs, log_backoffs)
+    log_probs.append(_log(lower, room))
+    return BackoffTable.of(counts, log_probs, log_backoffs, room)
 
 
 class _Order:
@@ -70,10 +79,17 @@ class _Order:
         counted: np.ndarray,
         discounts: Discounts,
         lower: np.ndarray,
+        room: Room,
     ) -> None:
-        self.ngrams, self.counted, self.discounts, self.lower = ngrams, counted, discounts, lower
-        self.probs = np.empty(len(ngrams), dtype=np.float32)
-        self.log_weights = np.zeros(ngrams.context_count, dtype=np.float32)
+        self.ngrams, self.counted, self.discounts = ngrams, counted, discounts
+        self.lower = room.lookup(lower, ngrams.suffix)
+        self.probs = room.zeros(len(ngrams), np.float32)
+        self.log_weights = room.zeros(ngrams.context_count, np.float32)
+
+    def forget(self) -> None:
+        """Give up the memory of blocks that are done."""
+        ngrams = self.ngrams
+        files.forget(ngrams.contexts, ngrams.suffix, self.counted, self.probs, self.log_weights)
 
     def block(self, some: slice) -> None:
         """Compute the n-grams `some`: all those of one or more contexts."""
@@ -93,7 +109,7 @@ class _Order:
             np.array([0.0, *self.discounts]).take(up_to_three, mode="clip"),
             total.take(context, mode="clip"),
             weight.take(context, mode="clip"),
-            self.lower.take(self.ngrams.suffix[some], mode="clip").astype(np.float64),
+            self.lower(some).astype(np.float64),
         )
         self.log_weights[first : first + len(weight)] = np.log(weight)
 
@@ -114,13 +130,18 @@ def _blocks(contexts: np.ndarray) -> Iterator[slice]:
     start = 0
     while start < len(contexts):
         stop = start + _BLOCK
-        stop = int(np.searchsorted(contexts, contexts[stop])) if stop < len(contexts) else len(contexts)
+        if stop < len(contexts):
+            stop = start + int(np.searchsorted(contexts[start:stop], contexts[stop]))
+        else:
+            stop = len(contexts)
         if stop <= start:  # one context fills the block: take all of it
             stop = int(np.searchsorted(contexts, contexts[start], side="right"))
         yield slice(start, stop)
         start = stop
 
 
-def _log(probs: np.ndarray) -> np.ndarray:
+def _log(probs: np.ndarray, room: Room) -> np.ndarray:
     """ln p, in the memory of `probs` (float32)."""
-    return np.log(probs, out=probs)
+    for some in room.blocks(probs):
+        np.log(probs[some], out=probs[some])
+    return probs

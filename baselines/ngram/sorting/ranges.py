@@ -49,11 +49,15 @@ class NgramSection:
 
 @dataclass
 class SortedRange:
-    """The n-grams of a range of first words: sections by order, from 2 up, and their lengths in all."""
+    """The n-grams of a range of first words: sections by order, from 2 up, and their lengths in all.
+
+    `continued`: the only n-gram of each of the orders 2 to `continued` is the last one of the range before.
+    """
 
     highest: int
     sections: dict[int, list[NgramSection]] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
+    continued: int = 1
 
     def add(
         self, order: int, contexts: Array, words: Array, starts: Array, kept: SortedPlaces, arrays: Arrays

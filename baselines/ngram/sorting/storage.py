@@ -1,21 +1,14 @@
-"""Where counting keeps its results: in memory, or in temporary files that are mapped into memory.
-
-The files have no name, so that a process that dies leaves nothing behind. They are where Python's `tempfile`
-puts them; TMPDIR names another disk.
-"""
+"""Where counting keeps its results: in memory, or in temporary files (see `files`)."""
 
 from __future__ import annotations
 
-import errno
-import mmap
-import os
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Protocol
 
 import numpy as np
 
+from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.sorting.limits import memory_limit
 from baselines.ngram.sorting.threads import in_blocks
@@ -27,12 +20,17 @@ _OWN_PAGES = 10 << 20  # int32, over 32 MiB: the C library maps such blocks and 
 
 
 def memory_budget() -> int:
-    """Bytes that counting may take: those of a `limited` block, or NEXTWORD_MEMORY (such as 4G or 500M), by
-    default half of the machine's.
+    """Bytes that texts, counting and estimating may take: those of a `limited` block, or NEXTWORD_MEMORY
+    (such as 4G or 500M), by default half of the machine's.
 
     Raises UserError if NEXTWORD_MEMORY is not a size.
     """
     return memory_limit() or MEMORY.value or machine_memory() // 2
+
+
+def text_in_memory(memory: int | None = None) -> int:
+    """How many tokens of four bytes a text in memory may have: half of `memory`, or of the budget."""
+    return (memory or memory_budget()) // 8
 
 
 def parse_bytes(said: str, name: str) -> int:
@@ -123,6 +121,32 @@ class MemoryColumn:
         return whole
 
 
+class LimitedColumn:
+    """A column of which up to `most` values are in memory, and the rest in a file."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.length = most, 0
+        self.memory = MemoryColumn()
+        self.file: IO[bytes] | None = None
+
+    def append(self, values: np.ndarray) -> None:
+        self.length += len(values)
+        if self.file is None and self.length > self.most:
+            self.file = files.temporary()
+        if self.file is None:
+            self.memory.append(values)
+        else:
+            files.append(self.file, values)
+
+    def drain(self) -> Iterator[np.ndarray]:
+        """The values block by block; each is released once the next is requested."""
+        yield from self.memory.drain()
+        if self.file:
+            self.file.seek(0)
+            while len(block := np.fromfile(self.file, dtype=np.int32, count=_BLOCK)):
+                yield block
+
+
 class _MemoryPlaceIds:
     def __init__(self, arrays: Arrays, length: int) -> None:
         self.arrays, self.ids = arrays, arrays.empty(length)
@@ -155,13 +179,13 @@ class OnDisk:
 
 class _DiskColumn:
     def __init__(self, arrays: Arrays) -> None:
-        self.arrays, self.file = arrays, temporary()
+        self.arrays, self.file = arrays, files.temporary()
 
     def append(self, values: Array) -> None:
-        _write(self.file, self.arrays.numpy(values).astype(np.int32, copy=False).tobytes())
+        files.append(self.file, self.arrays.numpy(values).astype(np.int32, copy=False))
 
     def finish(self) -> np.ndarray:
-        return _mapped(self.file)
+        return files.mapped(self.file)
 
 
 class _DiskPlaceIds:
@@ -169,16 +193,16 @@ class _DiskPlaceIds:
 
     def __init__(self, arrays: Arrays, length: int, window: int) -> None:
         self.arrays, self.length, self.window = arrays, length, window
-        self.files = [temporary() for _ in range(0, length, window)]
+        self.files = [files.temporary() for _ in range(0, length, window)]
 
     def put(self, places: Array, ids: Array) -> None:
         pairs = np.stack([self.arrays.numpy(places), self.arrays.numpy(ids)], axis=1).astype(np.int32)
         windows = pairs[:, 0] // self.window
         for number in np.unique(windows).tolist():
-            _write(self.files[number], pairs[windows == number].tobytes())
+            files.append(self.files[number], pairs[windows == number])
 
     def take(self, places: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
-        found = _new_file(len(places))
+        found = files.new_array(len(places))
         for number, file in enumerate(self.files):
             start = number * self.window
             ids = np.empty(min(self.window, self.length - start), dtype=np.int32)
@@ -189,50 +213,6 @@ class _DiskPlaceIds:
                 wanted = places[begin : begin + _BLOCK] - start
                 inside = np.flatnonzero((wanted >= 0) & (wanted < len(ids)))
                 found[begin : begin + _BLOCK][inside] = ids[wanted[inside]]
-                _forget(found)
+                files.forget(found, places)
         self.files = []
         return found
-
-
-def temporary() -> IO[bytes]:
-    """A file without a name. It exists as long as something is mapped from it."""
-    return tempfile.TemporaryFile(prefix="nextword-", buffering=0)
-
-
-def _write(file: IO[bytes], data: bytes) -> None:
-    """Append all of `data`, in one piece even if several threads append."""
-    try:
-        if file.write(data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    except OSError as error:
-        raise no_room(error) from error
-
-
-def _new_file(length: int) -> np.ndarray:
-    file = temporary()
-    try:
-        if length:
-            os.posix_fallocate(file.fileno(), 0, 4 * length)  # a full disk fails here, not while writing
-    except OSError as error:
-        raise no_room(error) from error
-    return _mapped(file)
-
-
-def no_room(error: OSError) -> UserError:
-    """The error for a temporary file that cannot be written."""
-    return UserError(
-        f"counting cannot write to {tempfile.gettempdir()}: {error.strerror}; "
-        "make room there, set TMPDIR to another folder, or NEXTWORD_MEMORY to more memory"
-    )
-
-
-def _mapped(file: IO[bytes]) -> np.ndarray:
-    """The int32 values of a file, which exists as long as they do."""
-    size = file.seek(0, os.SEEK_END)
-    return np.memmap(file, dtype=np.int32, mode="r+") if size else np.empty(0, dtype=np.int32)
-
-
-def _forget(mapped: np.ndarray) -> None:
-    """Let the system reclaim the memory of a mapped file; the content stays in the file."""
-    if isinstance(mapped, np.memmap):
-        mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

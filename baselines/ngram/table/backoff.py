@@ -24,13 +24,17 @@ from pathlib import Path
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.sorting import files
+from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.files import read_table, write_table
 from baselines.ngram.table.ids import ABSENT
+from baselines.ngram.table.in_files import take
 from baselines.ngram.table.kept_rows import KeptRows
 
 _BLOCK = 1 << 16  # positions scored at a time: their arrays fit a core's cache
+_BLOCK_OF_FILES = 1 << 19  # if the table is in files, each block goes through all of them
 _SEARCHED = 1 << 12  # contexts of dense rows searched for at a time: a search takes many small steps
 _ROWS = 256  # dense rows computed at a time, at most …
 _CELLS = 1 << 20  # … with so many probabilities in all
@@ -57,16 +61,21 @@ class BackoffTable:
 
     @classmethod
     def of(
-        cls, counts: list[OrderCounts], log_probs: list[np.ndarray], log_backoffs: list[np.ndarray]
+        cls,
+        counts: list[OrderCounts],
+        log_probs: list[np.ndarray],
+        log_backoffs: list[np.ndarray],
+        room: Room = IN_MEMORY,
     ) -> BackoffTable:
         """The table of these n-grams, whose `counts` are not used.
 
         `log_probs[n − 1]` float [n-grams]: ln p* of each n-gram of order n, in the order of `counts`.
         `log_backoffs[n − 1]` float [n-grams]: ln b of each n-gram below the highest order, as a context.
+        `room`: where the n-grams are kept.
         """
         words = counts[0].words
         continuations = tuple(
-            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), packed=n > FULL_WIDTH)
+            Continuations.of(ngrams.contexts, ngrams.last_words, len(shorter), n > FULL_WIDTH, room)
             for n, (shorter, ngrams) in enumerate(pairwise(counts), 2)
         )
         log_probs = [log_probs[0][:words], *log_probs[1:]]
@@ -114,18 +123,20 @@ class BackoffTable:
         """ln p of each word of a sequence given those before it: float32 [sequence], 0 for `<s>` and gaps."""
         scores = np.empty(len(sequence), dtype=np.float32)
         unigrams = np.concatenate([self.log_probs[0], np.zeros(2)], dtype=np.float64)
-        for start in range(0, len(sequence), _BLOCK):
+        size = _BLOCK_OF_FILES if files.in_file(self.log_probs[-1]) else _BLOCK
+        for start in range(0, len(sequence), size):
             reach = max(0, start - self.order + 1)
-            block = sequence[reach : start + _BLOCK].astype(np.int32)
-            scores[start : start + _BLOCK] = self._score_block(block, unigrams)[start - reach :]
+            block = sequence[reach : start + size].astype(np.int32)
+            scores[start : start + size] = self._score_block(block, unigrams)[start - reach :]
+            files.forget(sequence)
         scores[sequence >= self.words] = 0
         return scores
 
     def _score_block(self, sequence: np.ndarray, unigrams: np.ndarray) -> np.ndarray:
         scores = np.append(unigrams.take(sequence), 0)
         for n, (ends, ids, missing, contexts) in enumerate(self._extensions(sequence), 2):
-            scores[ends] = self.log_probs[n - 1].take(ids)
-            scores[missing] += self.log_backoffs[n - 2].take(contexts)
+            scores[ends] = take(self.log_probs[n - 1], ids)
+            scores[missing] += take(self.log_backoffs[n - 2], contexts)
         return scores[:-1]
 
     def _extensions(self, sequence: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from baselines.ngram.sorting import files
+from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.ids import index_type
+from baselines.ngram.table.in_files import spans
 from baselines.ngram.table.offsets import Offsets
 from baselines.ngram.table.word_array import FAR, WordArray
 
 #: The last order whose offsets have full width: every token has a single word as its context.
 FULL_WIDTH = 2
-_BLOCK = 1 << 20  # n-grams whose contexts are counted at a time
+_BLOCK = 1 << 20  # contexts whose n-grams are counted at a time
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,18 @@ class Continuations:
     starts: Offsets
 
     @classmethod
-    def of(cls, contexts: np.ndarray, last_words: np.ndarray, number: int, packed: bool) -> Continuations:
+    def of(
+        cls,
+        contexts: np.ndarray,
+        last_words: np.ndarray,
+        number: int,
+        packed: bool,
+        room: Room = IN_MEMORY,
+    ) -> Continuations:
         """From the context of each n-gram, ascending, below `number`, and its last word, likewise."""
-        starts = np.zeros(number + 1, dtype=index_type(len(contexts)))
-        for begin in range(0, len(contexts), _BLOCK):  # in little memory
-            block = contexts[begin : begin + _BLOCK]
-            low, high = int(block[0]), int(block[-1])
-            starts[low + 1 : high + 2] += np.bincount(block - low).astype(starts.dtype)
-        np.cumsum(starts, out=starts)
-        return cls(WordArray.of(last_words), Offsets.of(starts, packed))
+        ends = _ends(contexts, number, room)
+        starts = Offsets.in_blocks(ends, number, len(contexts), packed, room)
+        return cls(WordArray.of(last_words, room), starts)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -60,6 +67,33 @@ class Continuations:
         """Look up pairs of `contexts` (int64 [pairs]) and `words` (int32 [pairs], −1 for no word).
 
         Returns the indices of the pairs that are n-grams, their ids, and the indices of those that are not.
+        """
+        if not files.in_file(self.words.low):
+            return self._find(contexts, words)
+        pieces = [self._find(contexts[:0], words[:0])]
+        for some in self._in_spans(contexts):
+            found, ids, missing = self._find(contexts.take(some), words.take(some))
+            pieces.append((some.take(found), ids, some.take(missing)))
+            self._forget()
+        found, ids, missing = (np.concatenate(each) for each in zip(*pieces, strict=True))
+        return found, ids, missing
+
+    def _in_spans(self, contexts: np.ndarray) -> Iterator[np.ndarray]:
+        """Indices of `contexts` whose n-grams are near each other."""
+        order = np.argsort(contexts)
+        ascending = contexts.take(order)
+        for some in spans(ascending):
+            first, _ = self.starts.bounds(ascending[some])
+            self._forget()
+            for part in spans(first):
+                yield order[some][part]
+
+    def _forget(self) -> None:
+        words, starts = self.words, self.starts
+        files.forget(words.low, words.far, words.far_words, starts.blocks, starts.ends)
+
+    def _find(self, contexts: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `find`.
 
         All pairs are bisected at once, each among the continuations of its context. Since word ids ascend, a
         word's position among them is at most its id: frequent words, which have the lowest ids, take few
@@ -88,6 +122,21 @@ class Continuations:
             equal[far] = at.take(far) >= 0
         found, missing = np.flatnonzero(equal), np.flatnonzero(~equal)
         return some.take(found), at.take(found), np.concatenate([order[longer[0] :], some.take(missing)])
+
+
+def _ends(contexts: np.ndarray, number: int, room: Room) -> Iterator[np.ndarray]:
+    """The end of the n-grams of each context below `number`, a block of contexts at a time: int64 [block]."""
+    start = 0
+    for low in range(0, number, _BLOCK):
+        high = min(low + _BLOCK, number)
+        counts = np.zeros(high - low, dtype=np.int64)
+        of_block = contexts[start : start + int(np.searchsorted(contexts[start:], np.int32(high)))]
+        for some in room.blocks(of_block):
+            block = of_block[some]
+            first, last = int(block[0]) - low, int(block[-1]) - low
+            counts[first : last + 1] += np.bincount(block - block[0])
+        yield start + np.cumsum(counts)
+        start += len(of_block)
 
 
 def _looks(counts: np.ndarray) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from baselines.ngram.sorting import files
+from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.ids import index_type
 
 _BITS = 5
@@ -33,20 +35,39 @@ class Offsets:
     @classmethod
     def of(cls, starts: np.ndarray, packed: bool) -> Offsets:
         """From start(c) for c = 0 … contexts, ascending; packed, or every one at full width."""
-        number = index_type(int(starts[-1]))
-        starts = starts.astype(number, copy=False)
-        if not packed:
-            return cls(starts, np.empty(0, dtype=np.uint8), np.empty(0, dtype=number))
-        contexts = len(starts) - 1
-        by_block = np.append(starts[1:], np.full(-contexts % _BLOCK, starts[-1])).reshape(-1, _BLOCK)
-        blocks = starts[:-1:_BLOCK].copy()
-        ends = np.empty(by_block.shape, dtype=np.uint8)
-        np.subtract(by_block, blocks[:, None], out=ends, casting="unsafe")
-        too_many = by_block[:, -1] - blocks > _FURTHEST
-        ends[too_many] = 0
-        rows = np.flatnonzero(too_many)[:, None] * _BLOCK + np.arange(_BLOCK + 1)
-        blocks[too_many] = -1 - np.arange(len(rows))
-        return cls(blocks, ends.ravel()[:contexts], starts.take(rows, mode="clip").ravel())
+        return cls.in_blocks([starts[1:]], len(starts) - 1, int(starts[-1]), packed)
+
+    @classmethod
+    def in_blocks(
+        cls,
+        some_ends: Iterable[np.ndarray],
+        contexts: int,
+        continuations: int,
+        packed: bool,
+        room: Room = IN_MEMORY,
+    ) -> Offsets:
+        """From start(c + 1) for each context c, ascending, in arrays of a multiple of 32 but for the last."""
+        number = index_type(continuations)
+        length, ends_length = cls.lengths(contexts, packed)
+        blocks, ends = room.zeros(length, number), room.zeros(ends_length, np.uint8)
+        done, start, rows, wide = 0, 0, 0, [np.empty(0, dtype=number)]
+        for each in filter(len, some_ends):
+            if packed:
+                by_block = np.append(each, np.full(-len(each) % _BLOCK, each[-1:])).reshape(-1, _BLOCK)
+                starts = np.append(start, by_block[:-1, -1])
+                distances = by_block - starts[:, None]
+                too_many = np.flatnonzero(distances[:, -1] > _FURTHEST)
+                distances[too_many] = 0
+                ends[done : done + len(each)] = distances.ravel()[: len(each)]
+                wide.append(np.column_stack([starts[too_many], by_block[too_many]]).ravel().astype(number))
+                starts[too_many] = -1 - rows - np.arange(len(too_many))
+                rows += len(too_many)
+                blocks[done // _BLOCK : done // _BLOCK + len(starts)] = starts
+            else:
+                blocks[done + 1 : done + 1 + len(each)] = each
+            done, start = done + len(each), int(each[-1])
+            files.forget(blocks, ends)
+        return cls(blocks, ends, np.concatenate(wide))
 
     @property
     def nbytes(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.ids import ABSENT, index_type
 
 #: Stands in 16 bits for every word from this id on.
@@ -27,11 +28,21 @@ class WordArray:
     far_words: np.ndarray
 
     @classmethod
-    def of(cls, words: np.ndarray) -> WordArray:
+    def of(cls, words: np.ndarray, room: Room = IN_MEMORY) -> WordArray:
         """From the ids `words` [n], in any order."""
-        far = np.flatnonzero(words >= FAR)
-        low = np.minimum(words, FAR).astype(np.uint16)
-        return cls(low, far.astype(index_type(len(words))), words.take(far).astype(np.int32))
+        low = room.zeros(len(words), np.uint16)
+        number = sum(int(np.count_nonzero(words[some] >= FAR)) for some in room.blocks(words))
+        far, far_words = room.zeros(number, index_type(len(words))), room.zeros(number, np.int32)
+        done = 0
+        for some in room.blocks(words, low, far, far_words):
+            block = words[some]
+            np.minimum(block, FAR, out=low[some], casting="unsafe")
+            places = np.flatnonzero(block >= FAR)
+            behind = done + len(places)
+            far[done:behind] = places + some.start
+            far_words[done:behind] = block.take(places)
+            done = behind
+        return cls(low, far, far_words)
 
     def __len__(self) -> int:
         return len(self.low)
@@ -46,7 +57,7 @@ class WordArray:
         far = np.flatnonzero(words == FAR)
         if len(far):
             words = words.astype(np.int32)
-            words[far] = self.far_words.take(np.searchsorted(self.far, indices.take(far)))
+            words[far] = self.far_words.take(self._rank(indices.take(far)))
         return words
 
     def all(self) -> np.ndarray:
@@ -62,8 +73,8 @@ class WordArray:
 
         Words ascend from `first` to `last`, and the one at `last` is far.
         """
-        at = np.searchsorted(self.far, first)
-        left = np.searchsorted(self.far, last) + 1 - at
+        at = self._rank(first)
+        left = self._rank(last) + 1 - at
         while left.max(initial=0) > 1:
             half = left >> 1
             left -= half
@@ -91,6 +102,10 @@ class WordArray:
             return far[at] if at < len(far) and far[at] < last and far_words[at] == word else ABSENT
 
         return find
+
+    def _rank(self, places: np.ndarray) -> np.ndarray:
+        """How many of `far` are below each place: int64 [places]. Of the same type, lest `far` be copied."""
+        return np.searchsorted(self.far, places.astype(self.far.dtype))
 
     def fault(self) -> str | None:
         """What is wrong with arrays read from files, if anything."""

@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange
+from baselines.ngram.sorting import files
 from baselines.ngram.sorting.ranges import ranges_of_first_words
 from baselines.ngram.sorting.storage import Column, Storage
 
@@ -113,14 +114,15 @@ class Merge:
         firsts, suffixes, ends = self.suffixes.pop(n)
         left, ids, whole = firsts.finish(), suffixes.finish(), self.storage.column()
         runs = [slice(begin, end) for begin, end in pairwise(ends) if end > begin]
-        for low, high in ranges_of_first_words(self.unigrams, _BLOCK):
-            keys = []
+        for bounds in ranges_of_first_words(self.unigrams, _BLOCK):
+            keys, words = [], np.array(bounds, dtype=np.int32)
             for run in runs:
-                begin, end = (run.start + np.searchsorted(left[run], [low, high])).tolist()
+                begin, end = (run.start + np.searchsorted(left[run], words)).tolist()
                 keys.append(left[begin:end].astype(np.int64) << _ID_BITS | ids[begin:end])
             merged = np.concatenate([*keys, np.empty(0, dtype=np.int64)])
             merged.sort()
             whole.append(merged.astype(np.int32))
+            files.forget(left, ids)
         return whole.finish()
 
 

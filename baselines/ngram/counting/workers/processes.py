@@ -19,7 +19,7 @@ import numpy as np
 from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange
 from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.counting.workers.worker_process import read_counts
-from baselines.ngram.sorting.storage import no_room, temporary
+from baselines.ngram.sorting.files import no_room, temporary
 from baselines.ngram.sorting.threads import in_order
 from benchmark.environment import child_python
 

@@ -1,0 +1,23 @@
+"""Whether the arrays of an estimate fit the memory beside the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.sorting import files
+from baselines.ngram.sorting.room import Room
+from baselines.ngram.sorting.storage import memory_budget
+
+_NGRAM_BYTES = 20  # adjusted count, probability, backoff weight, and the n-gram in the table: an upper bound
+
+
+def room_beside(counts: Sequence[OrderCounts], memory: int | None) -> Room:
+    """Where to keep the arrays of an estimate, in `memory` bytes (default: see `memory_budget`).
+
+    The caller may still hold the text: up to half of the memory, or an eighth if counting had plenty.
+    """
+    memory = memory or memory_budget()
+    memory -= memory // (2 if files.in_file(counts[-1].contexts) else 8)
+    held = [array for each in counts for array in (each.contexts, each.last_words, each.counts, each.suffix)]
+    return Room.of(_NGRAM_BYTES * sum(map(len, counts)), held, memory)
