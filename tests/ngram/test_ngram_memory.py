@@ -29,7 +29,7 @@ from benchmark.errors import UserError
 PROGRAM = """
 import re, sys
 from pathlib import Path
-from baselines.ngram.__main__ import main
+from baselines.ngram.program import main
 main(sys.argv[1:])
 print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from ngram_texts import ReferenceKneserNey, with_ends
 
-from baselines.ngram.__main__ import main, measure
 from baselines.ngram.counting import text
 from baselines.ngram.device import memory
+from baselines.ngram.program import main, measure
+from baselines.ngram.sorting.processor import sorts_faster_by_avx2
 from baselines.ngram.sorting.storage import parse_bytes
 from benchmark.corpus.document import LONGEST
 from benchmark.errors import UserError
@@ -216,6 +217,30 @@ def test_a_vocabulary_beyond_the_memory_is_refused(tmp_path: Path) -> None:
     least = re.search(r"give at least (\d+M) by --memory", errors)
     assert least
     assert measured(tmp_path, "--order", "2", "--memory", least[1], train=many)["tokens"] == 800_000
+
+
+@pytest.mark.parametrize(
+    ("vendor", "family", "flags", "slow"),
+    [
+        ("AuthenticAMD", 25, "sse avx2 avx512f", True),
+        ("AuthenticAMD", 25, "sse avx2", False),
+        ("AuthenticAMD", 26, "sse avx2 avx512f", False),
+        ("GenuineIntel", 6, "sse avx2 avx512f", False),
+    ],
+)
+def test_zen_4_sorts_by_avx2(vendor: str, family: int, flags: str, slow: bool) -> None:
+    description = f"processor\t: 0\nvendor_id\t: {vendor}\ncpu family\t: {family}\nflags\t\t: {flags}\n"
+    assert sorts_faster_by_avx2(description.encode()) is slow
+
+
+def test_the_sort_is_chosen_before_numpy_is_imported(tmp_path: Path) -> None:
+    """What its module imports must not import NumPy, which would read the environment too early."""
+    code = "import sys, baselines.ngram.__main__; print('numpy' in sys.modules)"
+    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=place, capture_output=True, check=True
+    )
+    assert done.stdout.strip() == b"False"
 
 
 def test_sizes_in_bytes() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from baselines.ngram.counting.workers.merge import Workers
-from baselines.ngram.counting.workers.processes import Processes
 from benchmark.environment import COUNTING
 from benchmark.errors import UserError
 
@@ -16,13 +15,15 @@ def workers_from_environment() -> Workers | None:
     kind, _, detail = COUNTING.value.partition(":")
     if kind == "ray":
         return ray_tasks(detail or None)
-    return Processes(int(detail)) if kind == "processes" else None
+    return processes(detail, f"{COUNTING.name}=") if kind == "processes" else None
 
 
 def processes(said: str, name: str) -> Workers:
     """As many processes as `said`. Raises UserError, beginning with `name`, if that is no such number."""
     if not said.isdecimal() or not int(said):
         raise UserError(f"{name}{said} is not usable: give the number of processes, a whole number from 1")
+    from baselines.ngram.counting.workers.processes import Processes
+
     return Processes(int(said))
 
 

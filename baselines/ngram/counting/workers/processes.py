@@ -20,6 +20,7 @@ from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange
 from baselines.ngram.counting.workers.merge import WorkerDied
 from baselines.ngram.counting.workers.worker_process import read_counts
 from baselines.ngram.sorting.files import no_room, temporary
+from baselines.ngram.sorting.processor import sort_variables
 from baselines.ngram.sorting.threads import in_order
 from benchmark.environment import child_python
 
@@ -73,7 +74,7 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             pass_fds=[text],
-            env={**os.environ, **child_python(), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **child_python(), **sort_variables(), "OMP_NUM_THREADS": "1"},
         )
 
     def __enter__(self) -> _Process:
