@@ -284,6 +284,25 @@ def test_smaller_models(model: NgramModel) -> None:
         model.pruned(-1)
 
 
+def test_an_index_changes_no_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: NgramModel
+) -> None:
+    pytest.importorskip("numba")
+    fast = model.indexed()
+    assert fast.scores(LINES).tolist() == model.scores(LINES).tolist()
+    assert fast.evaluate(LINES) == model.evaluate(LINES)
+    assert fast.nbytes > 2 * model.nbytes
+    fast.save(tmp_path / "fast")
+    assert NgramModel(tmp_path / "fast").nbytes == fast.nbytes
+    assert NgramModel(tmp_path / "fast").scores(LINES).tolist() == model.scores(LINES).tolist()
+    assert fast.pruned(1e-2).nbytes < model.nbytes
+    monkeypatch.setattr("baselines.ngram.table.hashed.find_spec", lambda _: None)
+    with pytest.raises(UserError, match="needs numba"):
+        model.indexed()
+    assert NgramModel(tmp_path / "fast").scores(LINES).tolist() == model.scores(LINES).tolist()  # the trie
+    assert NgramModel(tmp_path / "fast").nbytes == model.nbytes
+
+
 def test_counting_within_little_memory_is_the_same(model: NgramModel) -> None:
     other = NgramModel.estimate(LINES, 3, memory="1K", threads=2)
     assert other.scores(LINES).tolist() == model.scores(LINES).tolist()

@@ -11,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, vocabulary_of, with_ends
 
+from baselines.ngram.counting.counts import count_ngrams
+from baselines.ngram.estimation.adjust import adjusted_counts
+from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.continuations import Continuations
+from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.offsets import Offsets
 from baselines.ngram.table.word_array import WordArray
 from benchmark.contract import RunLog
@@ -159,3 +163,41 @@ def test_sizes_of_another_table_are_refused(saved: tuple[Path, KneserNey]) -> No
     (folder / "table.json").write_text(json.dumps({**sizes, "words": 7}), encoding="utf-8")
     with pytest.raises(UserError, match=r"table.json is damaged .* not describe a model of 5 words"):
         KneserNey.load(folder, model.vocabulary)
+
+
+@given(lines=small_texts.filter(any), order=st.integers(1, 5), text=st.lists(st.integers(0, 8), max_size=40))
+def test_hash_tables_score_like_the_trie(lines: Lines, order: int, text: list[int]) -> None:
+    pytest.importorskip("numba")
+    stream = stream_of(with_ends(lines))
+    model = KneserNey(order=order)
+    model.fit(stream, stream, RunLog())
+    hashed = HashedTable.of(model.table)
+    words = len(stream.vocabulary)
+    sequence = np.minimum(np.array(text, dtype=np.int32), words + 1)  # words, `<s>` and gaps
+    assert hashed.score(sequence).tobytes() == model.table.score(sequence).tobytes()
+
+
+def test_hash_tables_of_a_long_text(tmp_path: Path) -> None:
+    """Over several blocks, with a vocabulary beyond 16 bits, saved and mapped."""
+    pytest.importorskip("numba")
+    random = np.random.default_rng(3)
+    words = (random.zipf(1.3, 300_000) % 80_000).astype(np.int32)
+    words[::17] = 80_000  # `<s>`
+    counts = count_ngrams(words, 80_000, 4)
+    adjusted = adjusted_counts(counts)
+    table = interpolate(counts, adjusted, [(0.5, 1.0, 1.5)] * 4)
+    text = np.where(random.random(200_000) < 0.9, words[:200_000], random.integers(0, 80_002, 200_000))
+    hashed = HashedTable.of(table)
+    assert hashed.score(text).tobytes() == table.score(text).tobytes()
+    hashed.save(tmp_path)
+    assert HashedTable.load(tmp_path, table).score(text).tobytes() == table.score(text).tobytes()
+    assert 24 * table.entries < hashed.nbytes + 16 * 80_000 < 27 * table.entries
+    size = np.load(tmp_path / "hashed_size.3.npy")
+    for bad in (np.array([0]), size + 1_000_000, size.astype(np.int32)):
+        np.save(tmp_path / "hashed_size.3.npy", bad)
+        with pytest.raises(UserError, match=r"hashed(_size)?\.3\.npy is damaged"):
+            HashedTable.load(tmp_path, table)
+    np.save(tmp_path / "hashed_size.3.npy", size)
+    np.save(tmp_path / "hashed.3.npy", np.ones((int(size[0]) + 5, 2), dtype=np.uint64))  # no empty slot
+    with pytest.raises(UserError, match=r"hashed\.3\.npy is damaged"):
+        HashedTable.load(tmp_path, table)

@@ -19,6 +19,7 @@ from baselines.ngram.estimation.kenlm_conventions import KenLMConventions, kenlm
 from baselines.ngram.standalone.sentences import Source, scoring_stream, training_stream
 from baselines.ngram.standalone.smoothings import smoothing_of, unfitted_model
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.unpacked import pack, unpack
 from benchmark.contract import RunLog
 from benchmark.corpus.marks import MarkRule, Marks
@@ -116,7 +117,8 @@ class Recipe:
 class Estimated:
     """A table, its words, and what there is to say about them.
 
-    `normalised`: whether the probabilities after every history sum to one.
+    `normalised`: whether the probabilities after every history sum to one. `index`: the table once more, for
+    texts to be scored fast.
     """
 
     table: BackoffTable
@@ -124,6 +126,7 @@ class Estimated:
     normalised: bool
     learned: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    index: HashedTable | None = None
 
 
 class _Notes(RunLog):

@@ -8,6 +8,7 @@ import numpy as np
 
 from baselines.ngram.counting.history import scoring_sequence
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.hashed import HashedTable
 from benchmark.corpus.stream import TokenStream
 from benchmark.errors import UserError
 
@@ -28,13 +29,13 @@ class Evaluation:
     log10_prob: float
 
 
-def scored(table: BackoffTable, stream: TokenStream) -> np.ndarray:
+def scored(table: BackoffTable | HashedTable, stream: TokenStream) -> np.ndarray:
     """ln p of every target of a stream, each sentence by itself: float32 [targets]."""
     sequence, is_target = scoring_sequence(stream.ids, stream.vocabulary, "sentence")
     return table.score(sequence)[is_target]
 
 
-def evaluated(table: BackoffTable, stream: TokenStream) -> Evaluation:
+def evaluated(table: BackoffTable | HashedTable, stream: TokenStream) -> Evaluation:
     """Raises UserError for a text without sentences."""
     if not len(stream):
         raise UserError("an empty text has no perplexity: give sentences")

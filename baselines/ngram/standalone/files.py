@@ -13,6 +13,7 @@ from baselines.ngram.arpa.match_vocabulary import match_vocabulary
 from baselines.ngram.arpa.read import ArpaFile, read_arpa
 from baselines.ngram.standalone.estimate import Estimated
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.hashed import HashedTable, can_compile
 from baselines.ngram.table.unpacked import pack
 from benchmark.corpus.marks import START
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
@@ -36,9 +37,12 @@ def write_model(model: Estimated, folder: Path) -> None:
         "normalised": model.normalised,
         "learned": model.learned,
         "notes": list(model.notes),
+        "indexed": model.index is not None,
     }
     with atomic_folder(folder) as new:
         model.table.save(new)
+        if model.index:
+            model.index.save(new)
         model.vocabulary.save(new / _WORDS)
         (new / _ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
@@ -58,7 +62,9 @@ def read_model(path: Path) -> Estimated:
     if vocabulary.unknown is None or vocabulary.end is None:
         raise Unreadable(f"cannot read {path / _WORDS}: it lacks {UNKNOWN} or {END}")
     table = BackoffTable.load(path, len(vocabulary))
-    return Estimated(table, vocabulary, about.get("normalised") is True, learned, tuple(map(str, notes)))
+    index = HashedTable.load(path, table) if about.get("indexed") is True and can_compile() else None
+    normalised = about.get("normalised") is True
+    return Estimated(table, vocabulary, normalised, learned, tuple(map(str, notes)), index)
 
 
 def _of_arpa(file: ArpaFile) -> Estimated:

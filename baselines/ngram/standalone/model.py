@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from math import log
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from baselines.ngram.standalone.kenlm_names import FullScore, KenLMNames
 from baselines.ngram.standalone.lookup import History, Lookup
 from baselines.ngram.standalone.sentences import Sentence, Source, scoring_stream, words_of
 from baselines.ngram.standalone.smaller import pruned, quantised
+from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.corpus.marks import START, MarkRule, Marks
 from benchmark.corpus.stream import TokenStream
@@ -56,6 +58,7 @@ class NgramModel(KenLMNames):
         self._table, self._words = estimated.table, estimated.vocabulary
         self._ids, self._unknown = self._words.ids, self._words.ids[UNKNOWN]
         self._lookup = Lookup(self._table)
+        self._index = estimated.index
         self.path = ""
         self.normalised, self.learned, self.notes = estimated.normalised, estimated.learned, estimated.notes
 
@@ -170,8 +173,13 @@ class NgramModel(KenLMNames):
         """A model whose numbers are codes of so many bits, 1 to 16."""
         return self._of(quantised(self._as_estimated(), bits))
 
+    def indexed(self) -> NgramModel:
+        """The same model with an index of about 24 bytes an n-gram: `scores` and `evaluate` take less than
+        half of the time. `save` keeps it. Raises UserError where numba is not installed."""
+        return self._of(replace(self._as_estimated(), index=HashedTable.of(self._table)))
+
     def _as_estimated(self) -> Estimated:
-        return Estimated(self._table, self._words, self.normalised, self.learned, self.notes)
+        return Estimated(self._table, self._words, self.normalised, self.learned, self.notes, self._index)
 
     @property
     def order(self) -> int:
@@ -185,8 +193,8 @@ class NgramModel(KenLMNames):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the table, without the spelling of the words."""
-        return self._table.nbytes
+        """Bytes of the table and of its index, if it has one, without the spelling of the words."""
+        return self._table.nbytes + (self._index.nbytes if self._index else 0)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -228,12 +236,12 @@ class NgramModel(KenLMNames):
     def scores(self, sentences: Source, marks: Marks = "refuse") -> np.ndarray:
         """log10 p of each sentence of a file or an iterable, together: float64 [sentences]."""
         stream = self._stream(sentences, marks)
-        log_probs = scored(self._table, stream).astype(np.float64)
+        log_probs = scored(self._index or self._table, stream).astype(np.float64)
         return np.add.reduceat(log_probs, stream.lines[:-1]) / _LN10 if len(stream) else log_probs
 
     def evaluate(self, sentences: Source, marks: Marks = "refuse") -> Evaluation:
         """Perplexity of a text, with and without its unknown words."""
-        return evaluated(self._table, self._stream(sentences, marks))
+        return evaluated(self._index or self._table, self._stream(sentences, marks))
 
     def _stream(self, sentences: Source, marks: Marks) -> TokenStream:
         return scoring_stream(sentences, MarkRule("whitespace", marks=marks, setting="marks"), self._words)

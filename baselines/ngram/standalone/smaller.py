@@ -17,7 +17,7 @@ def pruned(model: Estimated, threshold: float) -> Estimated:
     if not threshold >= 0:
         raise UserError(f"threshold={threshold} is not usable: give a number from 0, such as 1e-7")
     orders = by_relative_entropy(unpack(model.table), threshold, model.vocabulary.end)
-    return replace(model, table=pack(orders))
+    return replace(model, table=pack(orders), index=None)
 
 
 def quantised(model: Estimated, bits: int) -> Estimated:
@@ -25,4 +25,4 @@ def quantised(model: Estimated, bits: int) -> Estimated:
     if not 1 <= bits <= MOST_BITS:
         raise UserError(f"bits={bits} is not usable: give a number from 1 to {MOST_BITS}")
     table, _ = quantise(model.table, bits, None)
-    return replace(model, table=table)
+    return replace(model, table=table, index=None)

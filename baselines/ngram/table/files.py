@@ -113,14 +113,23 @@ def _numbers(folder: Path, name: str, n: int, length: int) -> Numbers:
 
 
 def _read(path: Path, types: tuple[type[np.generic], ...], length: int | None = None) -> np.ndarray:
+    return read_array(path, types, (length,))
+
+
+def read_array(path: Path, types: tuple[type[np.generic], ...], shape: tuple[int | None, ...]) -> np.ndarray:
+    """An array of one of these types and of this shape (None: any length), mapped into memory.
+
+    Raises UserError for a file that is missing or holds another array.
+    """
     try:
         array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         raise _damaged(path, str(error)) from None
-    if array.dtype.type not in types or array.ndim != 1:
+    if array.dtype.type not in types or array.ndim != len(shape):
         raise _damaged(path, f"it holds {array.dtype} in {array.ndim} dimensions")
-    if length is not None and len(array) != length:
-        raise _damaged(path, f"it has {len(array):,} entries, not {length:,}")
+    for found, wanted in zip(array.shape, shape, strict=True):
+        if wanted is not None and found != wanted:
+            raise _damaged(path, f"it has {found:,} entries, not {wanted:,}")
     return array
 
 
