@@ -117,10 +117,10 @@ def whole_spans(spans: Sequence[Span], rule: MarkRule | None = None) -> Iterator
 
 def _joined(spans: Sequence[Span], newlines: list[int], rule: MarkRule | None) -> Iterator[bytes]:
     for place, span in enumerate(spans):
-        piece, count = b"\n", 0
-        for piece in _SpanReader(span, rule).pieces():
-            count += piece.count(b"\n")
+        piece, reader = b"\n", _SpanReader(span, rule)
+        for piece in reader.pieces():
             yield piece
+        count = reader.lines
         if place + 1 < len(spans) and not piece.endswith(b"\n"):
             count += 1
             yield b"\n"
@@ -133,7 +133,7 @@ class _SpanReader:
     def __init__(self, span: Span, rule: MarkRule | None) -> None:
         self._span, self._rule = span, rule
         self._offset = span.start  # of the next piece, in the document
-        self._lines = 0  # of the span, before the next piece
+        self.lines = 0  # newlines of the span before the next piece
 
     def pieces(self) -> Iterator[bytes]:
         span, rest = self._span, b""
@@ -151,7 +151,7 @@ class _SpanReader:
                 cut = self._cut(rest) if read else len(rest)
                 if cut:
                     yield self._clean(rest[:cut])
-                    self._offset, self._lines = self._offset + cut, self._lines + rest.count(b"\n", 0, cut)
+                    self._offset, self.lines = self._offset + cut, self.lines + rest.count(b"\n", 0, cut)
                     rest = rest[cut:]
 
     def _read(self, file: IO[bytes], wanted: int) -> bytes:
@@ -200,7 +200,7 @@ class _SpanReader:
 
     def _place(self, lines: int) -> str:
         """`line 3` of the document, so many lines after the beginning of the next piece."""
-        return f"line {1 + _newlines_before(self._span) + self._lines + lines}"
+        return f"line {1 + _newlines_before(self._span) + self.lines + lines}"
 
 
 def _last_character(data: bytes) -> int:

@@ -91,7 +91,16 @@ class MarkRule:
     def _suspected(self, text: bytes) -> bool:
         """Whether the text may hold a mark, which is found out much faster than where it is."""
         folded = text.lower() if self.lowercase else text
-        return any(mark.encode() in folded for mark in (START, END, UNKNOWN))
+        return any(part in folded for part in self._telling)
+
+    @cached_property
+    def _telling(self) -> tuple[bytes, ...]:
+        """Parts of the marks that matter: each of these holds one."""
+        return (b"s>", UNKNOWN.encode()) if self._unknown_is_refused else (b"s>",)
+
+    @cached_property
+    def _unknown_is_refused(self) -> bool:
+        return self.tokens != "whitespace" and (self.tokens, self.marks) != ("words", "read")
 
     @cached_property
     def _line_ends(self) -> re.Pattern[bytes]:
@@ -100,8 +109,7 @@ class MarkRule:
 
     @cached_property
     def _refused(self) -> re.Pattern[bytes]:
-        unknown_is_a_token = self.tokens == "whitespace" or (self.tokens, self.marks) == ("words", "read")
-        marks = (START, END) if unknown_is_a_token else (START, END, UNKNOWN)
+        marks = (START, END, UNKNOWN) if self._unknown_is_refused else (START, END)
         return self._compiled("|".join(map(self._alone, marks)))
 
     @cached_property

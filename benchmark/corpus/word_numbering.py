@@ -107,8 +107,9 @@ class _Words:
 
     def bytes_at(self, offset: int, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Eight bytes (uint64) of each chosen word from `offset` on, padded with 0xFF after its end."""
-        loaded = self._loads[self.starts[chosen] + offset]
-        loaded |= PADDING.take(self.lengths[chosen] - offset, mode="clip")
+        starts, lengths = self.starts[chosen], self.lengths[chosen]
+        loaded = self._loads[starts + offset if offset else starts]
+        loaded |= PADDING.take(lengths - offset if offset else lengths, mode="clip")
         return loaded
 
 

@@ -103,15 +103,25 @@ def _numbers(
 ) -> tuple[LimitedColumn, np.ndarray]:
     """Type numbers of a text, up to `most` of them in memory, and how often each type occurs."""
     numbers = LimitedColumn(most)
-    counts = np.zeros(1, dtype=np.int64)
+    counts, tokens = np.zeros(1, dtype=np.int64), 0
+    waiting: list[np.ndarray] = []
     for piece in words.split(pieces([Span(FileDocument(path))], rule=rule), pool.map):
         numbers.append(piece.numbers)
-        seen = np.bincount(piece.numbers, minlength=len(counts))
-        seen[: len(counts)] += counts
-        counts = seen
+        waiting.append(piece.numbers)
+        tokens += len(piece.numbers)
+        if tokens > _BLOCK:  # every time, the counts of all types are gone through
+            counts, waiting, tokens = _counted(counts, waiting), [], 0
+    counts = _counted(counts, waiting)
     if not numbers.length:
         raise UserError(f"{path} is empty: give a text with a sentence on each line")
     return numbers, counts
+
+
+def _counted(counts: np.ndarray, numbers: list[np.ndarray]) -> np.ndarray:
+    """The counts of types, with those of more tokens."""
+    seen = np.bincount(np.concatenate([*numbers, np.empty(0, dtype=np.int32)]), minlength=len(counts))
+    seen[: len(counts)] += counts
+    return seen
 
 
 def _check_room(path: Path, types: int, memory: int) -> None:

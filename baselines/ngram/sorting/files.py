@@ -13,12 +13,14 @@ import errno
 import mmap
 import os
 import tempfile
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 def temporary() -> IO[bytes]:
@@ -54,7 +56,7 @@ def read_at(file: IO[bytes], shape: tuple[int, ...], place: int) -> np.ndarray:
     return values
 
 
-def new_array(length: int, dtype: npt.DTypeLike = np.int32) -> np.ndarray:
+def new_array(length: int, dtype: DTypeLike = np.int32) -> np.ndarray:
     """An array of zeros in a file. Raises UserError if there is no room."""
     file = temporary()
     try:
@@ -65,7 +67,7 @@ def new_array(length: int, dtype: npt.DTypeLike = np.int32) -> np.ndarray:
     return mapped(file, dtype)
 
 
-def mapped(file: IO[bytes], dtype: npt.DTypeLike = np.int32) -> np.ndarray:
+def mapped(file: IO[bytes], dtype: DTypeLike = np.int32) -> np.ndarray:
     """The values of a file, which exists as long as they do."""
     size = file.seek(0, os.SEEK_END)
     return np.memmap(file, dtype=dtype, mode="r+") if size else np.empty(0, dtype=dtype)

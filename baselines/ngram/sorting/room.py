@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from baselines.ngram.sorting import files
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 _BLOCK = 1 << 20  # elements handled at a time
 _SMALLEST = 1 << 16  # elements of a window, even with little memory
@@ -26,7 +29,7 @@ class Room:
         left = memory - sum(each.nbytes for each in held if not files.in_file(each))
         return cls() if needed <= left else cls(max(_SMALLEST, left // 16))
 
-    def zeros(self, length: int, dtype: npt.DTypeLike = np.int32) -> np.ndarray:
+    def zeros(self, length: int, dtype: DTypeLike = np.int32) -> np.ndarray:
         """An array of zeros."""
         return np.zeros(length, dtype) if self.window is None else files.new_array(length, dtype)
 
