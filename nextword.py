@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from baselines.ngram.standalone.evaluation import Evaluation
-    from baselines.ngram.standalone.kenlm_names import State
+    from baselines.ngram.standalone.kenlm_methods import State
     from baselines.ngram.standalone.model import NgramModel
     from benchmark.errors import UserError
     from benchmark.notebook import plot
@@ -51,7 +51,7 @@ __all__ = [
 _HOMES = {
     "Evaluation": "baselines.ngram.standalone.evaluation",
     "NgramModel": "baselines.ngram.standalone.model",
-    "State": "baselines.ngram.standalone.kenlm_names",
+    "State": "baselines.ngram.standalone.kenlm_methods",
     "Compared": "benchmark.notebook.compared",
     "Trained": "benchmark.notebook.trained",
     "UserError": "benchmark.errors",

@@ -20,7 +20,7 @@ import pytest
 from few_examples import few
 from hypothesis import given
 from hypothesis import strategies as st
-from ngram_texts import Lines, small_texts, stream_of, with_ends
+from ngram_texts import Lines, penn_treebank, small_texts, stream_of, with_ends
 
 import nextword
 from baselines.ngram.standalone.smoothings import SMOOTHINGS, unfitted_model
@@ -301,6 +301,31 @@ def test_an_index_changes_no_score(
         model.indexed()
     assert NgramModel(tmp_path / "fast").scores(LINES).tolist() == model.scores(LINES).tolist()  # the trie
     assert NgramModel(tmp_path / "fast").nbytes == model.nbytes
+
+
+def test_fewer_bytes_change_no_number(tmp_path: Path, model: NgramModel) -> None:
+    small = model.compacted()
+    assert small.nbytes < model.nbytes
+    assert [small.score(line) for line in LINES] == [model.score(line) for line in LINES]
+    assert small.next_words("the cat") == model.next_words("the cat")
+    small.save(tmp_path / "small")
+    assert NgramModel(tmp_path / "small").nbytes == small.nbytes
+    assert NgramModel(tmp_path / "small").scores(LINES).tolist() == model.scores(LINES).tolist()
+    for each in (small, model):
+        each.to_arpa(tmp_path / f"{id(each)}.arpa")
+    one, two = (path.read_text(encoding="utf-8") for path in tmp_path.glob("*.arpa"))
+    assert one == two
+    assert not model.quantised(2, 2).normalised
+
+
+def test_bytes_of_an_ngram_of_the_penn_treebank() -> None:
+    """At most 8 exact, and 4.5 in codes of eight bits."""
+    stream = penn_treebank()["train"]
+    text = " ".join(stream.vocabulary.decode(stream.ids)).replace(f" {END}", "\n").replace(END, "\n")
+    model = NgramModel.estimate(text.splitlines(), 5)
+    ngrams = sum(model.ngrams)
+    assert model.compacted().nbytes <= 8 * ngrams
+    assert model.quantised(8, 8).compacted().nbytes <= 4.5 * ngrams
 
 
 def test_counting_within_little_memory_is_the_same(model: NgramModel) -> None:

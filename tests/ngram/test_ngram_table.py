@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -15,10 +16,14 @@ from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.standalone.lookup import Lookup
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.continuations import Continuations
+from baselines.ngram.table.escaped import EscapedArray
+from baselines.ngram.table.far_words import CountedWords
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.offsets import Offsets
+from baselines.ngram.table.unary import UnaryOffsets
 from baselines.ngram.table.word_array import WordArray
 from benchmark.contract import RunLog
 from benchmark.corpus import END
@@ -34,6 +39,103 @@ def test_bounds_of_every_context(counts: list[int], packed: bool) -> None:
     assert count.tolist() == counts
     assert first.tolist() == begins[:-1].tolist()
     assert starts.fault(len(counts), sum(counts)) is None
+
+
+@given(st.lists(st.sampled_from([0, 1, 1, 2, 40, 300, 2_000]), max_size=300))
+def test_unary_offsets_are_the_same_numbers(counts: list[int]) -> None:
+    begins = np.cumsum([0, *counts])
+    unary = UnaryOffsets.of(Offsets.of(begins, packed=True))
+    assert len(unary) == len(counts)
+    assert unary.counts().tolist() == counts
+    first, count = unary.bounds(np.arange(len(counts)))
+    assert count.tolist() == counts
+    assert first.tolist() == begins[:-1].tolist()
+    reader = unary.reader()
+    for context in range(0, len(counts), 7):
+        assert reader(context) == (begins[context], begins[context + 1])
+    assert unary.fault(len(counts), sum(counts)) is None
+    assert unary.fault(len(counts) + 1, sum(counts)) is not None
+    assert unary.fault(len(counts), sum(counts) + 1) is not None
+    if counts:
+        moved = UnaryOffsets(unary.bits, unary.blocks + 1, unary.wide, len(unary))
+        assert moved.fault(len(counts), sum(counts)) is not None
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=400), st.randoms())
+def test_frequent_numbers_take_a_byte_each(drawn: list[int], random: Random) -> None:
+    numbers = np.array([0.5 * number for number in drawn], dtype=np.float32)
+    held = EscapedArray.of(numbers)
+    assert np.array_equal(np.asarray(held), numbers)
+    some = np.array([random.randrange(len(drawn)) for _ in range(50)])
+    assert np.array_equal(held.take(some), numbers[some])
+    assert np.array_equal(held[3:40], numbers[3:40])
+    reader = held.reader()
+    assert [reader(int(place)) for place in some] == numbers[some].tolist()
+    assert held.fault() is None
+    assert (len(held.rare) > 0) == (len(set(drawn)) > 255)
+    assert EscapedArray(held.codes, held.values[1:], held.places, held.rare).fault() is not None
+
+
+@pytest.mark.parametrize("vocabulary", [10, 2**16 - 1, 2**16, 2**16 + 1, 2**24 + 60_000])
+def test_counted_words_are_the_same_words(vocabulary: int) -> None:
+    words = np.random.default_rng(1).integers(0, vocabulary, 1_001)
+    words[:2] = 0, vocabulary - 1
+    held = CountedWords.of(WordArray.of(words))
+    assert held.fault() is None
+    assert np.array_equal(held.all(), words)
+    assert np.array_equal(held.take(np.arange(200, 700)), words[200:700])
+    assert held.nbytes <= 2 * len(words) + 3 * np.count_nonzero(words >= 65_535) + len(words) // 16 + 8
+    assert CountedWords(held.low, held.far_low, held.far_high, held.before + 1).fault() is not None
+
+
+@given(lines=small_texts.filter(any), order=st.integers(1, 5), text=st.lists(st.integers(0, 8), max_size=40))
+def test_a_compact_table_is_the_same_table(lines: Lines, order: int, text: list[int]) -> None:
+    stream = stream_of(with_ends(lines))
+    model = KneserNey(order=order)
+    model.fit(stream, stream, RunLog())
+    table, compact = model.table, model.table.compacted()
+    sequence = np.minimum(np.array(text, dtype=np.int32), len(stream.vocabulary) + 1)
+    assert compact.score(sequence).tobytes() == table.score(sequence).tobytes()
+    histories = [sequence[:place] for place in range(0, len(text), 5)]
+    assert compact.rows(histories).tobytes() == table.rows(histories).tobytes()
+    for n in range(2, order + 1):
+        assert np.array_equal(compact.contexts_of(n), table.contexts_of(n))
+        assert np.array_equal(compact.words_of(n), table.words_of(n))
+
+
+@pytest.mark.parametrize("vocabulary", [2_000, 80_000])
+def test_a_compact_table_of_a_long_text(tmp_path: Path, vocabulary: int) -> None:
+    random = np.random.default_rng(3)
+    words = (random.zipf(1.3, 200_000) % vocabulary).astype(np.int32)
+    words[::17] = vocabulary  # `<s>`
+    counts = count_ngrams(words, vocabulary, 4)
+    table = interpolate(counts, adjusted_counts(counts), [(0.5, 1.0, 1.5)] * 4)
+    compact = table.compacted()
+    assert compact.nbytes < 0.8 * table.nbytes
+    drawn = random.integers(0, vocabulary + 2, 100_000)
+    text = np.where(random.random(100_000) < 0.9, words[:100_000], drawn)
+    assert compact.score(text).tobytes() == table.score(text).tobytes()
+    compact.save(tmp_path)
+    mapped = BackoffTable.load(tmp_path, vocabulary)
+    assert mapped.nbytes == compact.nbytes
+    assert mapped.score(text).tobytes() == table.score(text).tobytes()
+    ours, theirs = Lookup(compact), Lookup(table)
+    history = theirs.start
+    for word in words[1:400].tolist():
+        if word == vocabulary:
+            history = theirs.start
+            continue
+        expected = theirs.next(history, word)
+        assert ours.next(history, word) == expected
+        history = expected[2]
+    for name in ("starts_bits.3", "starts.4", "log_backoffs_rare_places.2", "log_backoffs_values.3"):
+        path = tmp_path / f"{name}.npy"
+        before = path.read_bytes()
+        array = np.load(path)
+        np.save(path, np.roll(array, 1)[: max(len(array) - 1, 1)])
+        with pytest.raises(UserError, match="is damaged"):
+            BackoffTable.load(tmp_path, vocabulary)
+        path.write_bytes(before)
 
 
 @pytest.mark.parametrize("vocabulary", [10, 2**16 - 1, 2**16, 2**16 + 1, 2**24 + 1])

@@ -18,7 +18,7 @@ from baselines.ngram.table.unpacked import (
 from benchmark.contract import Bounds, RunLog, TokenStream
 
 Bits = Annotated[int, Bounds(ge=1, le=MOST_BITS)]
-_TOLERANCE = 1e-4  # how far from one the probabilities of a distribution may sum to
+TOLERANCE = 1e-4  # how far from one the probabilities of a distribution may sum to
 _ROUNDING = 1e-6  # of a sum of float32 probabilities, with some margin
 
 
@@ -46,7 +46,7 @@ class Quantised(CompactModel):
 
     def compacted(self, table: BackoffTable, train: TokenStream, log: RunLog) -> BackoffTable:
         table, deviation = quantise(table, self.probability_bits, self.backoff_bits)
-        self.normalised = deviation <= _TOLERANCE
+        self.normalised = deviation <= TOLERANCE
         log.info(f"after any context the probabilities sum to one within {deviation:.1e}")
         return table
 
@@ -89,7 +89,7 @@ def _probabilities(lower: UnpackedOrder, order: UnpackedOrder, bits: int) -> Cod
         values[0] = min(values[0], order.log_probs.min())  # so that there is a value below
     codes[down] = lower_code(order.log_probs[down], values)
     left, room = 1 - _sums(order, codes, values, len(lower)), 1 - backed_off
-    if (left * _ROUNDING > room * _TOLERANCE).any():  # rounding would swamp b = left / room
+    if (left * _ROUNDING > room * TOLERANCE).any():  # rounding would swamp b = left / room
         return None
     return CodedArray(codes, values)
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from baselines.ngram.table.backoff import BackoffTable
-from baselines.ngram.table.codebook import CodedArray, Numbers
+from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import Continuations
 
 #: The ids of the last n-gram of each order, from 1 up, that ends a history.
@@ -73,10 +75,7 @@ class Lookup:
 
 def _reader(numbers: Numbers) -> Callable[[int], float]:
     """A function that gives the number at an index."""
-    if isinstance(numbers, CodedArray):
-        codes, values = numbers.codes.data, numbers.values.data
-        return lambda index: values[codes[index]]
-    return numbers.data.__getitem__
+    return numbers.data.__getitem__ if isinstance(numbers, np.ndarray) else numbers.reader()
 
 
 def _finder(continuations: Continuations) -> Callable[[int, int], int]:

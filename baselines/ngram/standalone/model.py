@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log
 from pathlib import Path
@@ -17,13 +17,13 @@ from baselines.ngram.standalone import files
 from baselines.ngram.standalone.estimate import Estimated, LmplzOptions, Progress, Recipe, estimate
 from baselines.ngram.standalone.evaluation import Evaluation, evaluated, scored
 from baselines.ngram.standalone.interpolated import interpolated, tuned_weights
-from baselines.ngram.standalone.kenlm_names import FullScore, KenLMNames
+from baselines.ngram.standalone.kenlm_methods import KenLMMethods
 from baselines.ngram.standalone.lookup import History, Lookup
 from baselines.ngram.standalone.sentences import Sentence, Source, scoring_stream, words_of
 from baselines.ngram.standalone.smaller import pruned, quantised
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.write_arpa import write_arpa
-from benchmark.corpus.marks import START, MarkRule, Marks
+from benchmark.corpus.marks import MarkRule, Marks
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
@@ -32,7 +32,7 @@ from benchmark.generate import Sampling, draw
 _LN10 = log(10)
 
 
-class NgramModel(KenLMNames):
+class NgramModel(KenLMMethods):
     """An n-gram language model, with the methods of the `kenlm` module and more.
 
         model = NgramModel.estimate("train.txt", order=5)
@@ -169,14 +169,19 @@ class NgramModel(KenLMNames):
         1e-7 (Stolcke 1998)."""
         return self._of(pruned(self._as_estimated(), threshold))
 
-    def quantised(self, bits: int = 8) -> NgramModel:
-        """A model whose numbers are codes of so many bits, 1 to 16."""
-        return self._of(quantised(self._as_estimated(), bits))
+    def quantised(self, bits: int = 8, backoff_bits: int | None = None) -> NgramModel:
+        """A model whose probabilities are codes of so many bits, 1 to 16, and its backoff weights, too, if
+        `backoff_bits` says so. It is then no longer `normalised`."""
+        return self._of(quantised(self._as_estimated(), bits, backoff_bits))
 
     def indexed(self) -> NgramModel:
         """The same model with an index of about 24 bytes an n-gram: `scores` and `evaluate` take less than
         half of the time. `save` keeps it. Raises UserError where numba is not installed."""
         return self._of(replace(self._as_estimated(), index=HashedTable.of(self._table)))
+
+    def compacted(self) -> NgramModel:
+        """The same model, number for number, in three quarters of the bytes. It takes longer to look up."""
+        return self._of(replace(self._as_estimated(), table=self._table.compacted(), index=None))
 
     def _as_estimated(self) -> Estimated:
         return Estimated(self._table, self._words, self.normalised, self.learned, self.notes, self._index)
@@ -201,9 +206,6 @@ class NgramModel(KenLMNames):
         """The words, `</s>` and `<unk>` among them."""
         return self._words.tokens
 
-    def __contains__(self, word: object) -> bool:
-        return word in self._ids or word == START
-
     def __repr__(self) -> str:
         words, ngrams = len(self.vocabulary), sum(self.ngrams)
         return f"<NgramModel of order {self.order}: {words:,} words, {ngrams:,} n-grams>"
@@ -215,23 +217,6 @@ class NgramModel(KenLMNames):
     def prob(self, word: str, context: Sentence = (), bos: bool = False) -> float:
         """p(word | context), which `log10_prob` gives the logarithm of."""
         return float(10 ** self.log10_prob(word, context, bos))
-
-    def score(self, sentence: Sentence, bos: bool = True, eos: bool = True) -> float:
-        """log10 p of a sentence. `bos`: it begins after `<s>`; `eos`: it ends with `</s>`."""
-        return sum(log10 for log10, _, _ in self.full_scores(sentence, bos, eos))
-
-    def full_scores(self, sentence: Sentence, bos: bool = True, eos: bool = True) -> Iterator[FullScore]:
-        """For each word of a sentence, and `</s>` with `eos`: its log10 p, the order of the longest n-gram
-        that it ends, and whether it is unknown."""
-        history = self._lookup.start if bos else ()
-        words = [*map(self._id, words_of(sentence)), *([self._ids[END]] if eos else [])]
-        for word in words:
-            log_prob, length, history = self._lookup.next(history, word)
-            yield FullScore(log_prob / _LN10, length, word == self._unknown)
-
-    def perplexity(self, sentence: Sentence) -> float:
-        """10^(−log10 p / targets) of one sentence, `</s>` among its targets. For a text, see `evaluate`."""
-        return float(10 ** (-self.score(sentence) / (len(words_of(sentence)) + 1)))
 
     def scores(self, sentences: Source, marks: Marks = "refuse") -> np.ndarray:
         """log10 p of each sentence of a file or an iterable, together: float64 [sentences]."""
@@ -280,9 +265,6 @@ class NgramModel(KenLMNames):
             ids.append(word)
             words.append(self.vocabulary[word])
         return " ".join(words)
-
-    def _id(self, word: str) -> int:
-        return self._ids.get(word, self._unknown)
 
     def _context(self, context: Sentence, bos: bool) -> list[int]:
         """The ids of a context, `<s>` among them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from baselines.ngram.compact.prune import by_relative_entropy
-from baselines.ngram.compact.quantised import quantise
+from baselines.ngram.compact.quantised import TOLERANCE, quantise
 from baselines.ngram.standalone.estimate import Estimated
 from baselines.ngram.table.codebook import MOST_BITS
 from baselines.ngram.table.unpacked import pack, unpack
@@ -20,9 +20,10 @@ def pruned(model: Estimated, threshold: float) -> Estimated:
     return replace(model, table=pack(orders), index=None)
 
 
-def quantised(model: Estimated, bits: int) -> Estimated:
-    """With the probabilities above order 1 as codes of so many bits (see `quantise`). Raises UserError."""
-    if not 1 <= bits <= MOST_BITS:
-        raise UserError(f"bits={bits} is not usable: give a number from 1 to {MOST_BITS}")
-    table, _ = quantise(model.table, bits, None)
-    return replace(model, table=table, index=None)
+def quantised(model: Estimated, bits: int, backoff_bits: int | None) -> Estimated:
+    """With the numbers above order 1 as codes of so many bits (see `quantise`). Raises UserError."""
+    for name, value in (("bits", bits), ("backoff_bits", backoff_bits or bits)):
+        if not 1 <= value <= MOST_BITS:
+            raise UserError(f"{name}={value} is not usable: give a number from 1 to {MOST_BITS}")
+    table, deviation = quantise(model.table, bits, backoff_bits)
+    return replace(model, table=table, index=None, normalised=model.normalised and deviation <= TOLERANCE)

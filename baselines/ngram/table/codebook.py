@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from baselines.ngram.table.escaped import EscapedArray
 
 MOST_BITS = 16  # of a code
 _ROUNDS = 50  # of Lloyd's iteration, which seldom needs so many
@@ -32,6 +35,16 @@ class CodedArray:
     def take(self, indices: np.ndarray) -> np.ndarray:
         return self.values.take(self.codes.take(indices))
 
+    def reader(self) -> Callable[[int], float]:
+        """A function that gives the number at an index."""
+        codes, values = self.codes.data, self.values.data
+        return lambda index: values[codes[index]]
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All arrays."""
+        return self.codes, self.values
+
     @property
     def nbytes(self) -> int:
         return self.codes.nbytes + self.values.nbytes
@@ -44,7 +57,7 @@ class CodedArray:
 
 
 #: One number for each n-gram, in the order of the n-grams.
-Numbers = np.ndarray | CodedArray
+Numbers = np.ndarray | CodedArray | EscapedArray
 
 
 def codebook(numbers: np.ndarray, bits: int) -> np.ndarray:

@@ -9,9 +9,11 @@ import numpy as np
 
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import IN_MEMORY, Room
+from baselines.ngram.table.far_words import CountedWords
 from baselines.ngram.table.ids import index_type
 from baselines.ngram.table.in_files import spans
 from baselines.ngram.table.offsets import Offsets
+from baselines.ngram.table.unary import UnaryOffsets
 from baselines.ngram.table.word_array import FAR, WordArray
 
 #: The last order whose offsets have full width: every token has a single word as its context.
@@ -27,8 +29,8 @@ class Continuations:
     `starts(c)` up to `starts(c + 1)`, their words ascending.
     """
 
-    words: WordArray
-    starts: Offsets
+    words: WordArray | CountedWords
+    starts: Offsets | UnaryOffsets
 
     @classmethod
     def of(
@@ -43,6 +45,22 @@ class Continuations:
         ends = _ends(contexts, number, room)
         starts = Offsets.in_blocks(ends, number, len(contexts), packed, room)
         return cls(WordArray.of(last_words, room), starts)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All arrays: those of the words, then those of the starts."""
+        return *self.words.arrays, *self.starts.arrays
+
+    def compacted(self) -> Continuations:
+        """The same n-grams in fewer bytes, which take longer to look up."""
+        starts, words = self.starts, self.words
+        if isinstance(starts, Offsets) and len(starts.ends):
+            unary = UnaryOffsets.of(starts)
+            starts = unary if unary.nbytes < starts.nbytes else starts
+        if isinstance(words, WordArray):
+            counted = CountedWords.of(words)
+            words = counted if counted.nbytes < words.nbytes else words
+        return Continuations(words, starts)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -89,8 +107,7 @@ class Continuations:
                 yield order[some][part]
 
     def _forget(self) -> None:
-        words, starts = self.words, self.starts
-        files.forget(words.low, words.far, words.far_words, starts.blocks, starts.ends)
+        files.forget(*self.arrays)
 
     def _find(self, contexts: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `find`.
@@ -115,7 +132,7 @@ class Continuations:
             half *= low.take(at_ + half) <= sought[:still]
             at_ += half
         equal = low.take(at) == sought
-        if len(self.words.far):
+        if self.words.has_far:
             far = np.flatnonzero(equal & (sought == FAR))
             which = some.take(far)
             at[far] = self.words.find_far(first.take(which), at.take(far), words.take(which))

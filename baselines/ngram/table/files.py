@@ -10,13 +10,26 @@ import numpy as np
 
 from baselines.ngram.table.codebook import CodedArray, Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
+from baselines.ngram.table.escaped import EscapedArray
+from baselines.ngram.table.far_words import CountedWords
 from baselines.ngram.table.offsets import Offsets
+from baselines.ngram.table.unary import UnaryOffsets
 from baselines.ngram.table.word_array import WordArray
 from benchmark.errors import UserError
 
 _SIZES = "table.json"
 _FORMAT = 1
 _INTEGERS = (np.int32, np.int64)
+
+#: What the arrays of each layout are called; for numbers, behind `log_probs` or `log_backoffs`.
+_NAMES: dict[type, tuple[str, ...]] = {
+    WordArray: ("words", "words_far", "words_in_full"),
+    CountedWords: ("words", "words_far_low", "words_far_high", "words_before"),
+    Offsets: ("starts", "starts_ends", "starts_wide"),
+    UnaryOffsets: ("starts_bits", "starts", "starts_wide"),
+    CodedArray: ("", "_values"),
+    EscapedArray: ("", "_values", "_rare_places", "_rare"),
+}
 
 Parts = tuple[tuple[Continuations, ...], tuple[Numbers, ...], tuple[Numbers, ...]]
 
@@ -31,20 +44,15 @@ def write_table(
     """Write the parts of a `BackoffTable` as `NAME.ORDER.npy` and `table.json`."""
     arrays: dict[str, np.ndarray] = {}
     for n, each in enumerate(continuations, 2):
-        arrays |= {
-            f"words.{n}": each.words.low,
-            f"words_far.{n}": each.words.far,
-            f"words_in_full.{n}": each.words.far_words,
-            f"starts.{n}": each.starts.blocks,
-            f"starts_ends.{n}": each.starts.ends,
-            f"starts_wide.{n}": each.starts.wide,
-        }
-    for name, numbers in (("log_probs", log_probs), ("log_backoffs", log_backoffs)):
+        named = zip((*_NAMES[type(each.words)], *_NAMES[type(each.starts)]), each.arrays, strict=True)
+        arrays |= {f"{name}.{n}": array for name, array in named}
+    for kind, numbers in (("log_probs", log_probs), ("log_backoffs", log_backoffs)):
         for n, held in enumerate(numbers, 1):
-            if isinstance(held, CodedArray):
-                arrays |= {f"{name}.{n}": held.codes, f"{name}_values.{n}": held.values}
+            if isinstance(held, np.ndarray):
+                arrays[f"{kind}.{n}"] = held
             else:
-                arrays[f"{name}.{n}"] = held
+                named = zip(_NAMES[type(held)], held.arrays, strict=True)
+                arrays |= {f"{kind}{name}.{n}": array for name, array in named}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     sizes = {"format": _FORMAT, "words": words, "ngrams": [len(each) for each in log_probs]}
@@ -84,18 +92,28 @@ def _continuations(folder: Path, n: int, contexts: int, ngrams: int) -> Continua
     def read(name: str, *types: type[np.generic], length: int | None = None) -> np.ndarray:
         return _read(folder / f"{name}.{n}.npy", types, length)
 
-    words = WordArray(
-        read("words", np.uint16, length=ngrams),
-        read("words_far", *_INTEGERS),
-        read("words_in_full", np.int32),
-    )
-    blocks, ends = Offsets.lengths(contexts, packed=n > FULL_WIDTH)
-    starts = Offsets(
-        read("starts", *_INTEGERS, length=blocks),
-        read("starts_ends", np.uint8, length=ends),
-        read("starts_wide", *_INTEGERS),
-    )
-    for name, fault in (("words_far", words.fault()), ("starts", starts.fault(contexts, ngrams))):
+    def there(name: str) -> bool:
+        return (folder / f"{name}.{n}.npy").exists()
+
+    words: WordArray | CountedWords
+    low = read("words", np.uint16, length=ngrams)
+    if there("words_before"):
+        far = read("words_far_low", np.uint16), read("words_far_high", np.uint8)
+        words = CountedWords(low, *far, read("words_before", *_INTEGERS))
+    else:
+        words = WordArray(low, read("words_far", *_INTEGERS), read("words_in_full", np.int32))
+    starts: Offsets | UnaryOffsets
+    if there("starts_bits"):
+        bits, blocks = read("starts_bits", np.uint64), read("starts", *_INTEGERS)
+        starts = UnaryOffsets(bits, blocks, read("starts_wide", *_INTEGERS), contexts)
+    else:
+        length, ends = Offsets.lengths(contexts, packed=n > FULL_WIDTH)
+        starts = Offsets(
+            read("starts", *_INTEGERS, length=length),
+            read("starts_ends", np.uint8, length=ends),
+            read("starts_wide", *_INTEGERS),
+        )
+    for name, fault in (("words", words.fault()), ("starts", starts.fault(contexts, ngrams))):
         if fault:
             raise _damaged(folder / f"{name}.{n}.npy", fault)
     return Continuations(words, starts)
@@ -107,6 +125,12 @@ def _numbers(folder: Path, name: str, n: int, length: int) -> Numbers:
         return numbers
     path = folder / f"{name}_values.{n}.npy"
     values = _read(path, (np.float32,))
+    if (folder / f"{name}_rare.{n}.npy").exists():
+        places = _read(folder / f"{name}_rare_places.{n}.npy", _INTEGERS)
+        escaped = EscapedArray(numbers, values, places, _read(folder / f"{name}_rare.{n}.npy", (np.float32,)))
+        if fault := escaped.fault():
+            raise _damaged(path, fault)
+        return escaped
     if length and int(numbers.max()) >= len(values):
         raise _damaged(path, "it lacks values for some codes")
     return CodedArray(numbers, values)

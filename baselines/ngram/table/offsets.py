@@ -70,6 +70,11 @@ class Offsets:
         return cls(blocks, ends, np.concatenate(wide))
 
     @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All arrays."""
+        return self.blocks, self.ends, self.wide
+
+    @property
     def nbytes(self) -> int:
         return self.blocks.nbytes + self.ends.nbytes + self.wide.nbytes
 

@@ -48,6 +48,16 @@ class WordArray:
         return len(self.low)
 
     @property
+    def has_far(self) -> bool:
+        """Whether any word needs more than 16 bits."""
+        return len(self.far) > 0
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All arrays."""
+        return self.low, self.far, self.far_words
+
+    @property
     def nbytes(self) -> int:
         return self.low.nbytes + self.far.nbytes + self.far_words.nbytes
 

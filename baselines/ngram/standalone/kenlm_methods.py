@@ -1,12 +1,15 @@
-"""The other methods of the `kenlm` module, for programs that carry a state from word to word."""
+"""What `NgramModel` has in common with the `kenlm` module."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Iterator
 from math import log
 from typing import NamedTuple
 
 from baselines.ngram.standalone.lookup import History, Lookup
+from baselines.ngram.standalone.sentences import Sentence, words_of
+from benchmark.corpus.marks import START
+from benchmark.corpus.vocabulary import END
 
 _LN10 = log(10)
 
@@ -37,15 +40,35 @@ class State:
         return State(self.history)
 
 
-class KenLMNames:
-    """Methods of `kenlm.Model` by their names there; the others are those of `NgramModel`."""
+class KenLMMethods:
+    """The methods of `kenlm.Model`, by their names there."""
 
     _lookup: Lookup
+    _ids: dict[str, int]
     _unknown: int
 
-    @abstractmethod
     def _id(self, word: str) -> int:
-        """The id of a word."""
+        return self._ids.get(word, self._unknown)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._ids or word == START
+
+    def score(self, sentence: Sentence, bos: bool = True, eos: bool = True) -> float:
+        """log10 p of a sentence. `bos`: it begins after `<s>`; `eos`: it ends with `</s>`."""
+        return sum(log10 for log10, _, _ in self.full_scores(sentence, bos, eos))
+
+    def full_scores(self, sentence: Sentence, bos: bool = True, eos: bool = True) -> Iterator[FullScore]:
+        """For each word of a sentence, and `</s>` with `eos`: its log10 p, the order of the longest n-gram
+        that it ends, and whether it is unknown."""
+        history = self._lookup.start if bos else ()
+        words = [*map(self._id, words_of(sentence)), *([self._ids[END]] if eos else [])]
+        for word in words:
+            log_prob, length, history = self._lookup.next(history, word)
+            yield FullScore(log_prob / _LN10, length, word == self._unknown)
+
+    def perplexity(self, sentence: Sentence) -> float:
+        """10^(−log10 p / targets) of one sentence, `</s>` among its targets. For a text, see `evaluate`."""
+        return float(10 ** (-self.score(sentence) / (len(words_of(sentence)) + 1)))
 
     def BeginSentenceWrite(self, state: State) -> None:
         """Make `state` that of the beginning of a sentence."""
