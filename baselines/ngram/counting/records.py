@@ -91,14 +91,25 @@ class Records:
         if part.length <= self.places:
             yield part
         elif depth and word == self.words:
-            yield replace(part, alike=depth)
+            yield from self._pieces(replace(part, alike=depth))
         elif depth + 1 == self.order:
-            yield replace(part, alike=self.order)
+            yield from self._pieces(replace(part, alike=self.order))
         else:
             counts = np.zeros(self.words + 1, dtype=np.int64)
             for block in self._of_file(part):
                 counts += np.bincount(self._words(block, depth + 1), minlength=len(counts))
             yield from self._divided(self._of_file(part), counts, depth + 1, part)
+
+    def _pieces(self, part: Part) -> Iterator[Part]:
+        """A part whose records are all alike, in parts that are small enough."""
+        begun = range(part.continued + 1, part.alike + 1)
+        totals = dict.fromkeys(begun, part.length) | part.totals
+        piece = replace(part, length=self.places, totals=totals)
+        left = part.length
+        while left > 0:
+            yield replace(piece, length=min(left, self.places))
+            left -= self.places
+            piece = replace(piece, start=piece.start + self.places, continued=part.alike, totals={})
 
     def _written(
         self, blocks: Iterator[np.ndarray], depth: int, lows: np.ndarray, starts: np.ndarray, file: IO[bytes]

@@ -16,6 +16,7 @@ from benchmark.environment import MEMORY, byte_count, machine_memory
 from benchmark.errors import UserError
 
 _BLOCK = 1 << 20
+_ID_BITS = 32
 _OWN_PAGES = 10 << 20  # int32, over 32 MiB: the C library maps such blocks and returns them at once
 
 
@@ -189,30 +190,37 @@ class _DiskColumn:
 
 
 class _DiskPlaceIds:
-    """Pairs of a place and an id, in a file for each window of places."""
+    """Pairs of a place and an id, in 64 bits with the place above, in a file for each window of places."""
 
     def __init__(self, arrays: Arrays, length: int, window: int) -> None:
-        self.arrays, self.length, self.window = arrays, length, window
-        self.files = [files.temporary() for _ in range(0, length, window)]
+        self.arrays, self.length = arrays, length
+        self.bits = max(window.bit_length() - 1, (length >> 8).bit_length())  # at most 256 windows
+        self.files = [files.temporary() for _ in range(0, length, 1 << self.bits)]
 
     def put(self, places: Array, ids: Array) -> None:
-        pairs = np.stack([self.arrays.numpy(places), self.arrays.numpy(ids)], axis=1).astype(np.int32)
-        windows = pairs[:, 0] // self.window
-        for number in np.unique(windows).tolist():
-            files.append(self.files[number], pairs[windows == number])
+        pairs = self.arrays.numpy(places).astype(np.int64)
+        windows = (pairs >> self.bits).astype(np.uint8)
+        pairs <<= _ID_BITS
+        pairs |= self.arrays.numpy(ids)
+        if len(self.files) > 1:
+            pairs = pairs.take(np.argsort(windows, kind="stable"), mode="clip")  # 8-bit keys: a radix sort
+        ends = np.cumsum(np.bincount(windows, minlength=len(self.files))).tolist()
+        for file, start, end in zip(self.files, [0, *ends], ends, strict=False):
+            if end > start:
+                files.append(file, pairs[start:end])
 
     def take(self, places: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
         found = files.new_array(len(places))
         for number, file in enumerate(self.files):
-            start = number * self.window
-            ids = np.empty(min(self.window, self.length - start), dtype=np.int32)
+            start = number << self.bits
+            ids = np.empty(min(1 << self.bits, self.length - start), dtype=np.int32)
             file.seek(0)
-            while len(pairs := np.fromfile(file, dtype=np.int32, count=2 * _BLOCK).reshape(-1, 2)):
-                ids[pairs[:, 0] - start] = pairs[:, 1]
+            while len(pairs := np.fromfile(file, dtype=np.int64, count=_BLOCK)):
+                np.put(ids, (pairs >> _ID_BITS) - start, pairs.astype(np.int32), mode="clip")
             for begin in range(0, len(places), _BLOCK):
-                wanted = places[begin : begin + _BLOCK] - start
-                inside = np.flatnonzero((wanted >= 0) & (wanted < len(ids)))
-                found[begin : begin + _BLOCK][inside] = ids[wanted[inside]]
+                wanted = places[begin : begin + _BLOCK] - np.int32(start)
+                inside = np.flatnonzero(wanted.view(np.uint32) < len(ids))
+                found[begin : begin + _BLOCK][inside] = ids.take(wanted.take(inside), mode="clip")
                 files.forget(found, places)
         self.files = []
         return found
