@@ -1,6 +1,6 @@
 """From the text of a split to the type numbers of its tokens, a piece at a time.
 
-Types are numbered in the order in which they first occur; the vocabulary later assigns ids by frequency.
+Types are numbered piece by piece, as new ones come up; the vocabulary later assigns ids by frequency.
 """
 
 from __future__ import annotations

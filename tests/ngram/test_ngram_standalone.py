@@ -284,6 +284,27 @@ def test_smaller_models(model: NgramModel) -> None:
         model.pruned(-1)
 
 
+@pytest.mark.slow
+def test_a_limit_on_memory_holds_as_the_kernel_measures_it(tmp_path: Path) -> None:
+    """Two million words, whose model takes 300 MB without a limit."""
+    random = np.random.default_rng(5)
+    words = np.char.add("w", (random.zipf(1.2, 2_000_000) % 100_000).astype(str))
+    text = "\n".join(map(" ".join, words.reshape(-1, 20)))
+    (tmp_path / "text").write_text(text, encoding="utf-8")
+    program = (
+        "import resource, nextword; nextword.NgramModel.estimate('text', 5, memory='60M').save('model');"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= (60 << 20) + (200 << 20)
+    whole = NgramModel.estimate(tmp_path / "text", 5)
+    assert (
+        NgramModel(tmp_path / "model").scores(tmp_path / "text").tobytes()
+        == whole.scores(tmp_path / "text").tobytes()
+    )
+
+
 def test_an_index_changes_no_score(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: NgramModel
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.storage import LimitedColumn, memory_budget, text_in_memory
 from baselines.ngram.sorting.threads import in_order
-from benchmark.corpus.document import FileDocument, Span, pieces
+from benchmark.corpus.document import Document, FileDocument, Span, pieces
 from benchmark.corpus.marks import MarkRule
 from benchmark.corpus.token_numbering import WordTokens
 from benchmark.corpus.vocabulary import UNKNOWN
@@ -89,31 +89,40 @@ def _encode(
 ) -> EncodedTexts:
     most = text_in_memory(memory)
     with ThreadPoolExecutor(threads) as pool:
-        numbers, counts = _numbers(train, words, pool, rule, most)
+        numbers, counts = type_numbers(FileDocument(train), words, pool, rule, most)
         _check_room(train, len(counts), memory)
         ids = _ids_by_frequency(counts, words.find(UNKNOWN))
-        test_numbers, test_counts = _numbers(test, words, pool, rule, most)
-        train_sequence = _sequence(numbers, int(counts[_END_NUMBER]), ids, pool)
-        test_sequence = _sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, pool)
-        return EncodedTexts(train_sequence, test_sequence, len(ids) - 1, int(ids[-1]))
+        _check_not_empty(train, numbers)
+        test_numbers, test_counts = type_numbers(FileDocument(test), words, pool, rule, most)
+        _check_not_empty(test, test_numbers)
+        start = len(ids) - 1
+        train_sequence = numbered_sequence(numbers, int(counts[_END_NUMBER]), ids, start, pool)
+        test_sequence = numbered_sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, start, pool)
+        return EncodedTexts(train_sequence, test_sequence, start, int(ids[-1]))
 
 
-def _numbers(
-    path: Path, words: WordTokens, pool: ThreadPoolExecutor, rule: MarkRule, most: int
+def _check_not_empty(path: Path, numbers: LimitedColumn) -> None:
+    if not numbers.length:
+        raise UserError(f"{path} is empty: give a text with a sentence on each line")
+
+
+def type_numbers(
+    document: Document, words: WordTokens, pool: ThreadPoolExecutor, rule: MarkRule, most: int
 ) -> tuple[LimitedColumn, np.ndarray]:
-    """Type numbers of a text, up to `most` of them in memory, and how often each type occurs."""
+    """Type numbers of a text, up to `most` of them in memory, and how often each type occurs: int64 [types].
+
+    Type 0 is `</s>`. Raises UserError for a text that cannot be read.
+    """
     numbers = LimitedColumn(most)
     counts, tokens = np.zeros(1, dtype=np.int64), 0
     waiting: list[np.ndarray] = []
-    for piece in words.split(pieces([Span(FileDocument(path))], rule=rule), pool.map):
+    for piece in words.split(pieces([Span(document)], rule=rule), pool.map):
         numbers.append(piece.numbers)
         waiting.append(piece.numbers)
         tokens += len(piece.numbers)
         if tokens > _BLOCK:  # every time, the counts of all types are gone through
             counts, waiting, tokens = _counted(counts, waiting), [], 0
     counts = _counted(counts, waiting)
-    if not numbers.length:
-        raise UserError(f"{path} is empty: give a text with a sentence on each line")
     return numbers, counts
 
 
@@ -143,11 +152,13 @@ def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
     return np.append(ids, ids[unknown])
 
 
-def _sequence(
-    numbers: LimitedColumn, sentences: int, ids: np.ndarray, pool: ThreadPoolExecutor
+def numbered_sequence(
+    numbers: LimitedColumn, sentences: int, ids: np.ndarray, start: int, pool: ThreadPoolExecutor
 ) -> np.ndarray:
-    """Ids with `<s>` (the first id after those of words) before every sentence and at the end."""
-    start = len(ids) - 1
+    """The ids of a text with `start`, that of `<s>`, before every sentence and at the end: int32.
+
+    `ids` int32 has that of each type, and last that of any other.
+    """
     length = numbers.length + sentences + 1
     sequence = files.new_array(length) if length > numbers.most else np.empty(length, dtype=np.int32)
     sequence[0] = start

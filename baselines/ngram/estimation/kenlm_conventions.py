@@ -14,7 +14,10 @@ import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.discounts import Discounts, counts_of_counts
-from benchmark.contract import TokenStream
+from baselines.ngram.sorting import files
+from benchmark.contract import Vocabulary
+
+_BLOCK = 1 << 20  # tokens read at a time
 
 CountsOfCounts = tuple[int, int, int, int]
 
@@ -32,19 +35,21 @@ class KenLMConventions:
     - Discounts are computed in float32, which is visible if 1 − D₁ is small, and may be exactly 0.
     """
 
-    def __init__(self, train: TokenStream) -> None:
-        vocabulary = train.vocabulary
-        words = len(vocabulary)
+    def __init__(self, vocabulary: Vocabulary, text: np.ndarray) -> None:
+        """For a training text: its ids, integers [tokens], with or without `<s>`."""
+        words, unknown = len(vocabulary), vocabulary.unknown
         places = np.full(words + 1, -1, dtype=np.int64)
-        backwards = np.arange(len(train))[::-1]
-        places[train.ids[backwards]] = backwards  # of several places the last one written stays: the first
+        for begin in range((len(text) - 1) // _BLOCK * _BLOCK, -1, -_BLOCK):
+            block = text[begin : begin + _BLOCK][::-1]
+            # of several places the last one written stays: the first in the text
+            places[block] = np.arange(begin + len(block) - 1, begin - 1, -1)
+            files.forget(text)
+        self.beyond = unknown is None or bool(places[unknown] >= 0)
         places += 2
         if vocabulary.end is not None:
             places[vocabulary.end] = 1
         places[words] = 0
         self.places = places
-        unknown = vocabulary.unknown
-        self.beyond = unknown is None or bool((train.ids == unknown).any())
         self.uniform = 1 / (words + self.beyond)
 
     def counts_of_counts(

@@ -52,7 +52,7 @@ class KneserNey(InterpolatedKneserNey):
     def fit(self, train: TokenStream, valid: TokenStream, log: RunLog) -> None:
         """Count the n-grams of all orders, then estimate. `valid` is not read."""
         if self.conventions == "kenlm":
-            self._kenlm = KenLMConventions(train)
+            self._kenlm = KenLMConventions(train.vocabulary, train.ids)
             self.normalised = not self._kenlm.beyond
         super().fit(train, valid, log)
 

@@ -11,12 +11,11 @@ import numpy as np
 
 from baselines.ngram.compact.prune import by_count, limited_to
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
-from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import FALLBACK, Discounts, discounts_of
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.estimation.kenlm_conventions import KenLMConventions, kenlm_closed_form
-from baselines.ngram.standalone.sentences import Source, scoring_stream, training_stream
+from baselines.ngram.standalone.sentences import Source, Text, scoring_stream, training_text
 from baselines.ngram.standalone.smoothings import smoothing_of, unfitted_model
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.hashed import HashedTable
@@ -154,33 +153,36 @@ def estimate(
 ) -> Estimated:
     """The model of some sentences (see `NgramModel.estimate`). Raises UserError."""
     rule = MarkRule("whitespace", marks=marks, setting="marks")
-    train = training_stream(sentences, rule, vocabulary)
+    text, log = training_text(sentences, rule), _Notes(progress)
+    words = text.vocabulary(vocabulary)
     if recipe.as_lmplz:
-        return _as_lmplz(train, recipe.order, recipe.options, _Notes(progress))
-    other = None if held_out is None else scoring_stream(held_out, rule, train.vocabulary)
-    return _by(recipe, train, other, _Notes(progress))
+        return _as_lmplz(text, words, recipe.order, recipe.options, log)
+    other = None if held_out is None else scoring_stream(held_out, rule, words)
+    return _by(recipe, text.stream(words), other, log)
 
 
-def _as_lmplz(train: TokenStream, order: int, options: LmplzOptions, log: _Notes) -> Estimated:
+def _as_lmplz(
+    text: Text, vocabulary: Vocabulary, order: int, options: LmplzOptions, log: _Notes
+) -> Estimated:
     """Modified Kneser-Ney (Chen & Goodman 1998) as KenLM's estimator has it (Heafield et al. 2013).
 
     Raises UserError if an order has no discounts and there is nothing to fall back on.
     """
-    words = len(train.vocabulary)
-    sequence = training_sequence(train.ids, train.vocabulary, "sentence")
-    counts = count_ngrams(sequence, words, order, lambda done: log.progress(done, len(train)))
+    words, tokens = len(vocabulary), text.numbers.length
+    sequence = text.sequence(vocabulary)
+    conventions = KenLMConventions(vocabulary, sequence)
+    counts = count_ngrams(sequence, words, order, lambda done: log.progress(min(done, tokens), tokens))
     del sequence
-    conventions, adjusted = KenLMConventions(train), adjusted_counts(counts)
+    adjusted = adjusted_counts(counts)
     seen = conventions.counts_of_counts(counts, adjusted)
     discounts, fell_back = discounts_of(seen, log, kenlm_closed_form, options.fallback or FALLBACK)
     if fell_back and options.fallback is None:
         raise UserError(f"{log.said[0].partition(';')[0]}: give more text, or discount_fallback=True")
-    below = _below_unigrams(train.vocabulary, words + conventions.beyond, options)
+    below = _below_unigrams(vocabulary, words + conventions.beyond, options)
     with np.errstate(divide="ignore"):  # `<s>` may get a probability of 0
         table = interpolate(counts, adjusted, discounts, below)
     del adjusted
     learned = {"discounts": [list(each) for each in discounts], "fallback_orders": fell_back}
-    vocabulary = train.vocabulary
     if any(options.prune) or options.limit_vocabulary is not None:
         table, vocabulary = _pruned(table, counts, vocabulary, options, conventions.beyond)
     normalised = not conventions.beyond and options.vocabulary_size <= len(vocabulary)

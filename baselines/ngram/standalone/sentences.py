@@ -3,7 +3,7 @@
 Input: text with a sentence on each line and words between spaces; or strings or lists of words, one for each
 sentence, which are read once and may be more than memory holds.
 
-Output: a `TokenStream` with `</s>` after each sentence, whose vocabulary is that of the text or a given one.
+Output: a `Text`, which becomes a `TokenStream`, or the sequence that counting reads.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from baselines.ngram.sorting.storage import MemoryColumn
+from baselines.ngram.counting.text import numbered_sequence, type_numbers
+from baselines.ngram.sorting.storage import LimitedColumn, text_in_memory
 from baselines.ngram.sorting.threads import thread_count
-from benchmark.corpus.document import FileDocument, Span, pieces
+from benchmark.corpus.document import FileDocument
 from benchmark.corpus.marks import MarkRule
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.token_numbering import WordTokens
@@ -43,31 +44,20 @@ _LINES = 1 << 12  # sentences joined at a time
 _UNPACKED: dict[str, Callable[[IO[bytes]], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
-def training_stream(source: Source, rule: MarkRule, words: Iterable[str] | None = None) -> TokenStream:
-    """The sentences over their own vocabulary, most frequent words first, with `</s>` and `<unk>`.
+def training_text(source: Source, rule: MarkRule) -> Text:
+    """The sentences to learn from. `rule` says what becomes of marks in the text.
 
-    With `words`, the vocabulary is these, `</s>` and `<unk>`, and any other word counts as `<unk>`. `rule`
-    says what becomes of marks in the text. Raises UserError for a source that cannot be read or is empty.
+    Raises UserError for a source that cannot be read or is empty.
     """
     text = _numbered(source, rule)
-    if not len(text.numbers):
+    if not text.numbers.length:
         raise UserError(f"{text.name}: there are no sentences to learn from")
-    if words is None:
-        counts = dict(zip(text.types, text.counts.tolist(), strict=True))
-    else:
-        known = dict.fromkeys(words, 0)
-        _check_words(known)
-        counts = {END: 0, UNKNOWN: 0, **known}
-        for word, count in zip(text.types, text.counts.tolist(), strict=True):
-            counts[word if word in counts else UNKNOWN] += count
-    counts.setdefault(UNKNOWN, 0)
-    ranked = sorted(counts, key=counts.__getitem__, reverse=True)
-    return text.over(Vocabulary(tuple(ranked), np.array([counts[word] for word in ranked], dtype=np.int64)))
+    return text
 
 
 def scoring_stream(source: Source, rule: MarkRule, vocabulary: Vocabulary) -> TokenStream:
     """The sentences over a vocabulary that has `<unk>`. Raises UserError for a source that cannot be read."""
-    return _numbered(source, rule).over(vocabulary)
+    return _numbered(source, rule).stream(vocabulary)
 
 
 def words_of(sentence: Sentence) -> list[str]:
@@ -90,44 +80,67 @@ def _check_words(words: Iterable[str]) -> None:
 
 
 @dataclass(frozen=True)
-class _Numbered:
-    """A text as numbers of its types, in the order in which they first occur; type 0 is `</s>`."""
+class Text:
+    """A text as numbers of its types; type 0 is `</s>`.
+
+    `numbers` can be read once, by `stream` or `sequence`. `counts` int64 [types].
+    """
 
     name: str
-    numbers: np.ndarray  # int32 [tokens]
+    numbers: LimitedColumn
     types: list[str]
-    counts: np.ndarray  # int64 [types]
+    counts: np.ndarray
 
-    def over(self, vocabulary: Vocabulary) -> TokenStream:
-        """The text as ids of a vocabulary with `<unk>` and `</s>`."""
+    def vocabulary(self, words: Iterable[str] | None = None) -> Vocabulary:
+        """Its words, `</s>` and `<unk>`, most frequent first; or `words` instead of its own.
+
+        Raises UserError for a word that a text could not hold.
+        """
+        occurrences = dict(zip(self.types, self.counts.tolist(), strict=True))
+        counts = occurrences
+        if words is not None:
+            known = list(words)
+            _check_words(known)
+            counts = {END: 0, UNKNOWN: 0, **dict.fromkeys(known, 0)}
+            for word, count in occurrences.items():
+                counts[word if word in counts else UNKNOWN] += count
+        counts.setdefault(UNKNOWN, 0)
+        ranked = sorted(counts, key=counts.__getitem__, reverse=True)
+        return Vocabulary(tuple(ranked), np.array([counts[word] for word in ranked], dtype=np.int64))
+
+    def ids(self, vocabulary: Vocabulary) -> np.ndarray:
+        """The id of each type in a vocabulary with `<unk>` and `</s>`: int32 [types]."""
         unknown = vocabulary.ids[UNKNOWN]
-        ids = np.array([vocabulary.ids.get(word, unknown) for word in self.types], dtype=np.uint32)
+        ids = np.array([vocabulary.ids.get(word, unknown) for word in self.types], dtype=np.int32)
         ids[0] = vocabulary.ids[END]
-        return TokenStream.from_ids(ids.take(self.numbers), vocabulary)
+        return ids
+
+    def stream(self, vocabulary: Vocabulary) -> TokenStream:
+        """It as ids of a vocabulary, in memory."""
+        ids = self.ids(vocabulary).astype(np.uint32)
+        parts = [ids.take(block) for block in self.numbers.drain()]
+        return TokenStream.from_ids(np.concatenate([*parts, ids[:0]]), vocabulary)
+
+    def sequence(self, vocabulary: Vocabulary) -> np.ndarray:
+        """It as a sequence that `count_ngrams` takes, in a mapped file if it is long: int32."""
+        with ThreadPoolExecutor(thread_count()) as pool:
+            ids = self.ids(vocabulary)
+            return numbered_sequence(self.numbers, int(self.counts[0]), ids, len(vocabulary), pool)
 
 
-def _numbered(source: Source, rule: MarkRule) -> _Numbered:
+def _numbered(source: Source, rule: MarkRule) -> Text:
     document = _text(source)
     for multiplier in MULTIPLIERS:
+        words = WordTokens(end_of_line=True, multiplier=multiplier)
         try:
-            return _number(document, rule, WordTokens(end_of_line=True, multiplier=multiplier))
+            with ThreadPoolExecutor(thread_count()) as pool:
+                numbers, counts = type_numbers(document, words, pool, rule, text_in_memory())
+            return Text(document.name, numbers, words.types(), counts)
         except HashCollision:  # two words have the same hash: hash again
             if not document.again:
-                raise UserError(
-                    f"{document.name} would have to be read again: give a file or a list"
-                ) from None
+                problem = "would have to be read again: give a file or a list"
+                raise UserError(f"{document.name} {problem}") from None
     raise HashCollision
-
-
-def _number(document: _Text, rule: MarkRule, words: WordTokens) -> _Numbered:
-    numbers, counts = MemoryColumn(), np.zeros(1, dtype=np.int64)
-    with ThreadPoolExecutor(thread_count()) as pool:
-        for piece in words.split(pieces([Span(document)], rule=rule), pool.map):
-            numbers.append(piece.numbers)
-            seen = np.bincount(piece.numbers, minlength=len(counts))
-            seen[: len(counts)] += counts
-            counts = seen
-    return _Numbered(document.name, numbers.finish(), words.types(), counts)
 
 
 @dataclass(frozen=True)
