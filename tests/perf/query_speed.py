@@ -4,9 +4,10 @@
 
 One sentence a line, words between blanks; without files the Penn Treebank of $NEXTWORD_CORPORA. FOLDER
 holds KenLM's programs lmplz, build_binary and query (default: that of $NEXTWORD_LMPLZ). Each scores the same
-text with the same model (lmplz's, ours fitted to the same text), one thread, loaded before: `query`'s time
-is that on the text less that on an empty one. It reads words, ours reads ids. Processor time,
-interleaved, median of the repeats; `time` is relative to ours.
+text with the same model (lmplz's, ours estimated from the same text), one thread, loaded before: `query`'s
+time is that on the text less that on an empty one. It reads words, ours reads ids. Processor time,
+interleaved, median of the repeats; `time` is relative to `query` with probing tables. Last, one p(w | four
+words) asked for from Python, ours and by the kenlm module.
 """
 
 from __future__ import annotations
@@ -18,16 +19,15 @@ import resource
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-from ngram_speed import encoded, parser_of_texts
+from ngram_speed import parser_of_texts
 
-from baselines.ngram.compact.quantised import Quantised
-from baselines.ngram.model import BackoffModel
-from baselines.ngram.smoothing.kneser_ney import KneserNey
-from benchmark.contract import RunLog, TokenStream
+from baselines.ngram.standalone.evaluation import scored
+from nextword import NgramModel
 
 #: What build_binary is told, by what the table calls it.
 BINARIES = {
@@ -44,61 +44,95 @@ def main() -> None:
     parser.add_argument("--kenlm", type=Path, default=Path(os.environ.get("NEXTWORD_LMPLZ", "lmplz")).parent)
     options = parser.parse_args()
 
-    train, test = encoded(options.train, options.test)
-    print(
-        f"{options.test.name}: {len(test):,} tokens after {len(train):,}, of {len(train.vocabulary):,} words"
-    )
-    print("order  model               perplexity   M tokens/s   time        MB  bytes/n-gram")
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        train, test = (plain(text, scratch / text.name) for text in (options.train, options.test))
+        print(f"{options.test.name} after {options.train.name}")
+        print("order  model               perplexity   M tokens/s   time        MB  bytes/n-gram")
         for order in options.orders:
-            report(order, train, test, options, Path(scratch))
+            report(order, train, test, options, scratch)
+        one_word(scratch, test)
 
 
-def report(
-    order: int, train: TokenStream, test: TokenStream, options: argparse.Namespace, scratch: Path
-) -> None:
+#: Our layouts: what becomes of an estimated model.
+LAYOUTS: dict[str, Callable[[NgramModel], NgramModel]] = {
+    "ours": lambda model: model,
+    "ours, indexed": lambda model: model.indexed(),
+    "ours, compact": lambda model: model.compacted(),
+    "ours, 8 bits": lambda model: model.quantised(8, 8),
+    "ours, 8 bits, compact": lambda model: model.quantised(8, 8).compacted(),
+}
+
+
+def report(order: int, train: Path, test: Path, options: argparse.Namespace, scratch: Path) -> None:
     """A row for each way to hold the model of one order."""
-    models: dict[str, BackoffModel] = {
-        "ours": KneserNey(order=order),
-        "ours, 8 bits": Quantised(of=KneserNey(order=order), probability_bits=8, backoff_bits=8),
-    }
-    for name, model in models.items():
-        model.fit(train, test, RunLog())
-        (scratch / name).mkdir(exist_ok=True)
-        model.save(scratch / name)
-        models[name] = type(model).load(scratch / name, train.vocabulary)
-    programs = build(order, options, scratch)
-    text = plain(options.test, scratch / "test.txt")
+    estimated = NgramModel.estimate(train, order)
+    models = {}
+    for name, changed in LAYOUTS.items():
+        changed(estimated).save(scratch / name)
+        models[name] = NgramModel(scratch / name)
+    stream = models["ours"]._stream(test, "refuse")
+    programs = build(order, train, options, scratch)
     seconds: dict[str, list[float]] = {name: [] for name in (*models, *programs)}
     perplexities = {}
     for _ in range(options.repeat):
         for name, model in models.items():
             start = time.process_time()
-            scores = model.log_probs(test)
+            scores = scored(model._index or model._table, stream)
             seconds[name].append(time.process_time() - start)
             perplexities[name] = float(np.exp(-scores.mean(dtype=np.float64)))
         for name, binary in programs.items():
             empty, _ = query(options.kenlm, binary, Path(os.devnull))
-            whole, perplexities[name] = query(options.kenlm, binary, text)
+            whole, perplexities[name] = query(options.kenlm, binary, test)
             seconds[name].append(whole - empty)
 
-    held = {name: model.size().bytes_in_memory or 0 for name, model in models.items()}
+    held = {name: model.nbytes for name, model in models.items()}
     held |= {name: binary.stat().st_size for name, binary in programs.items()}
-    entries = models["ours"].size().entries or 1
-    fastest = median(seconds["ours"])
+    probing = median(seconds["query, probing"])
     for name, taken in seconds.items():
         print(
-            f"{order:5}  {name:19} {perplexities[name]:10.2f}  {len(test) / median(taken) / 1e6:11.2f}"
-            f"  {median(taken) / fastest:5.2f}  {held[name] / 1e6:8.1f}  {held[name] / entries:12.2f}",
+            f"{order:5}  {name:21} {perplexities[name]:8.2f}  {len(stream) / median(taken) / 1e6:11.2f}"
+            f"  {median(taken) / probing:5.2f}  {held[name] / 1e6:8.1f}"
+            f"  {held[name] / sum(estimated.ngrams):12.2f}",
             flush=True,
         )
 
 
-def build(order: int, options: argparse.Namespace, scratch: Path) -> dict[str, Path]:
+def one_word(scratch: Path, test: Path) -> None:
+    """The time of one p(w | four words), with the models of the last order."""
+    import kenlm
+
+    lines = [line.split() for line in test.read_text(encoding="utf-8").splitlines()]
+    asked = [(words[i], words[i - 4 : i]) for words in lines for i in range(4, len(words))]
+    order = np.random.default_rng(1).permutation(len(asked))[:20_000]
+    theirs = kenlm.Model(str(scratch / "query, probing.bin"))
+    one, two = kenlm.State(), kenlm.State()
+
+    def by_kenlm(word: str, context: list[str]) -> float:
+        states = [one, two]
+        theirs.NullContextWrite(one)
+        for before in context:
+            theirs.BaseScore(states[0], before, states[1])
+            states.reverse()
+        return theirs.BaseScore(states[0], word, states[1])
+
+    asks = {name: NgramModel(scratch / name).log10_prob for name in ("ours", "ours, compact")}
+    print("one p(w | four words)      median      99th percentile")
+    for name, ask in {**asks, "kenlm module, probing": by_kenlm}.items():
+        for _ in range(2):  # the first pass warms up
+            times = []
+            for word, context in (asked[place] for place in order.tolist()):
+                began = time.perf_counter()
+                ask(word, context)
+                times.append(time.perf_counter() - began)
+        found = np.percentile(np.array(times) * 1e6, [50, 99])
+        print(f"       {name:21} {found[0]:7.1f} µs  {found[1]:7.1f} µs", flush=True)
+
+
+def build(order: int, train: Path, options: argparse.Namespace, scratch: Path) -> dict[str, Path]:
     """lmplz's model of the training text in each of KenLM's forms."""
     arpa, binaries = scratch / "model.arpa", {}
-    text = plain(options.train, scratch / "train.txt")
-    run([options.kenlm / "lmplz", "-o", str(order), "-S", "1G", "--discount_fallback"], text, arpa)
+    run([options.kenlm / "lmplz", "-o", str(order), "-S", "1G", "--discount_fallback"], train, arpa)
     for name, arguments in BINARIES.items():
         binaries[name] = scratch / f"{name}.bin"
         run([options.kenlm / "build_binary", *arguments, arpa, binaries[name]], Path(os.devnull))
@@ -107,7 +141,10 @@ def build(order: int, options: argparse.Namespace, scratch: Path) -> dict[str, P
 
 def plain(text: Path, copy: Path) -> Path:
     """A copy of a text whose words include none that KenLM reserves."""
-    copy.write_text(text.read_text(encoding="utf-8").replace("<unk>", "<UNK>"), encoding="utf-8")
+    words = text.read_text(encoding="utf-8")
+    for mark in ("unk", "s", "/s"):
+        words = words.replace(f"<{mark}>", f"[{mark}]")
+    copy.write_text(words, encoding="utf-8")
     return copy
 
 
