@@ -3,10 +3,10 @@
     python tests/perf/worker_growth.py TRAIN [--order 5] [--workers 1 2 4 8 64] [--words 5e6 …]
 
 Counts the first WORDS of a text as `count_ngrams` does with that many workers, but one part after the other
-in this process, so that each part's processor time is its own. For each number of workers: how many parts; the
-processor time of all parts, of the slowest worker if each takes the next part when it is free, and of the
-process that merges; and what travels: the text, once to each machine, and all results. The text has a
-sentence on each line.
+in this process, so that the processor time of each part is its own. For each number of workers: how many
+parts; the processor time of all parts, of the slowest worker if each takes the next part when it is free,
+and of the process that merges; and what travels: the text, once to each machine, and all results. The text
+has a sentence on each line.
 """
 
 from __future__ import annotations
