@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import training_sequence
+from baselines.ngram.counting.workers.choose import processes
 from baselines.ngram.sorting.arrays import TorchArrays
 from benchmark.corpus import END
+from benchmark.errors import UserError
 
 
 def spelled(orders: list[OrderCounts], n: int, tokens: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -92,3 +95,14 @@ def test_history_of_a_sentence_and_of_a_stream() -> None:
     by_sentence = training_sequence(stream.ids, stream.vocabulary, "sentence")
     assert by_sentence.tolist() == [start, a, end, start, end, start, a, b]
     assert training_sequence(stream.ids, stream.vocabulary, "stream").tolist() == [start, a, end, end, a, b]
+
+
+def test_more_than_ids_can_number_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    sequence = np.array([3, 0, 1, 2, 3, 0, 2, 1, 3], dtype=np.int32)
+    monkeypatch.setattr("baselines.ngram.table.ids.MOST", 8)
+    with pytest.raises(UserError, match="9 tokens are more than counting can number") as failed:
+        count_ngrams(sequence, 3, 2)
+    assert "NEXTWORD_COUNTING" in str(failed.value)
+    monkeypatch.setattr("baselines.ngram.table.ids.MOST", 4)
+    with pytest.raises(UserError, match="5 2-grams are more than counting can number"):
+        count_ngrams(sequence, 3, 2, workers=processes("1", "--workers "))

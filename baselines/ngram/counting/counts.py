@@ -25,6 +25,7 @@ from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.sorting.ranges import SortedRange, places_by_range, ranges_of_first_words, sort_range
 from baselines.ngram.sorting.storage import InMemory, MemoryColumn, OnDisk, Storage, memory_budget
 from baselines.ngram.sorting.threads import in_order, thread_count
+from baselines.ngram.table.ids import check_ngrams, check_number
 
 _SMALLEST = 1 << 16  # never fewer places at once
 _TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 500, 16  # memory, upper bounds
@@ -96,6 +97,7 @@ def count_ngrams(
     workers = workers or (workers_from_environment() if arrays is None else None)
     if workers and order > 1 and len(sequence):
         return _count_by_workers(workers, sequence, words, order, budget, places, progress)
+    check_number(len(sequence), "tokens", "let workers count (NEXTWORD_COUNTING), or take a part of the text")
     threads = threads or thread_count()
     arrays = arrays or NumpyArrays()
     places = places or arrays.places
@@ -220,6 +222,7 @@ class _Count:
                 for column, value in zip(self.columns[n], values, strict=True):
                     column.append(value)
             self.lengths[n] = ids[n] + found.lengths[n]
+            check_ngrams(self.lengths[n], n)
         return sum(int(section.counts.sum()) for section in found.sections.get(2, ()))
 
     def _finish(self, n: int, pool: ThreadPoolExecutor) -> Columns:

@@ -23,6 +23,7 @@ from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.ranges import ranges_of_first_words
 from baselines.ngram.sorting.storage import Column, Storage
+from baselines.ngram.table.ids import check_ngrams
 
 _SMALLEST = 1 << 16  # places of a part, even with little memory
 _PLACE_BYTES = 250  # memory for each place of a part, in the worker and in transfer: an upper bound
@@ -98,6 +99,7 @@ class Merge:
             for column, value in zip(self.columns[n], values, strict=True):
                 column.append(value)
             self.lengths[n] += len(contexts)
+            check_ngrams(self.lengths[n], n)
         for n, (left, ids) in enumerate(part.extensions, 3):
             firsts, suffixes, ends = self.suffixes[n]
             firsts.append(left)
