@@ -12,7 +12,7 @@ from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
-from benchmark.storage.reading import Unreadable, read_json_object
+from benchmark.storage.reading import MOST_BYTES_OF_WORDS, Unreadable, read_json_object
 
 Kind = TypeVar("Kind")
 
@@ -83,11 +83,11 @@ class Vocabulary:
     def load(cls, path: Path) -> Vocabulary:
         """Read a vocabulary that `save` wrote. Raises Unreadable where there is none."""
         try:
-            data = read_json_object(path)
+            data = read_json_object(path, MOST_BYTES_OF_WORDS)
         except FileNotFoundError:
             raise Unreadable(f"cannot read {path}: there is no such file") from None
         tokens, counts = data.get("tokens"), data.get("counts")
-        if not _all(tokens, str) or not _all(counts, int):
+        if not _all(tokens, str) or not _all(counts, int) or not 0 < len(tokens) == len(counts):
             raise Unreadable(f"cannot read {path}: it holds no vocabulary")
         return cls(tuple(tokens), np.array(counts, dtype=np.int64))
 

@@ -8,13 +8,13 @@ from typing import Any
 
 #: More levels than any file of ours has.
 MOST_LEVELS = 64
-#: More values than any file of ours has.
+#: More values than any file of ours has, but for lists of words.
 MOST_VALUES = 5_000_000
 
 
-def plain(data: Any, *, finite: bool = True) -> Any:
+def plain(data: Any, *, finite: bool = True, most_values: int = MOST_VALUES) -> Any:
     """The data, once it is found to be plain. Raises ValueError for anything else in it."""
-    _Checked(finite).size(data, 1)
+    _Checked(finite, most_values).size(data, 1)
     return data
 
 
@@ -22,8 +22,8 @@ class _Checked:
     """Checks data and counts its values. What aliases of YAML share counts wherever it stands, so that a few
     lines cannot stand for more values than any memory holds."""
 
-    def __init__(self, finite: bool) -> None:
-        self._finite = finite
+    def __init__(self, finite: bool, most_values: int) -> None:
+        self._finite, self._most_values = finite, most_values
         self._known: dict[int, tuple[int, int]] = {}
 
     def size(self, value: Any, level: int) -> tuple[int, int]:
@@ -46,7 +46,7 @@ class _Checked:
         self._check([item for item in items if not isinstance(item, dict | list)] if nested else items)
         sizes = [self.size(item, level + 1) for item in nested]
         values = 1 + len(items) + sum(size for size, _ in sizes)
-        if values > MOST_VALUES:
+        if values > self._most_values:
             raise ValueError("it stands for too many values")
         return values, 1 + max((levels for _, levels in sizes), default=0)
 

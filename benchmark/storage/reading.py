@@ -21,8 +21,10 @@ from benchmark.storage.plain_data import MOST_LEVELS, plain
 
 Read = TypeVar("Read")
 
-#: More than any file of ours holds. A larger one is not read.
+#: More than any file of ours holds, but for lists of words. A larger one is not read.
 MOST_BYTES = 64 << 20
+#: More than any list of words takes.
+MOST_BYTES_OF_WORDS = 8 << 30
 #: libyaml composes so many levels without trouble.
 _SAFE_LEVELS = 2_000
 
@@ -31,13 +33,13 @@ class Unreadable(UserError):
     """A file that is there, but holds nothing usable. The message names the file and what is wrong."""
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most: int = MOST_BYTES) -> str:
     """The text of a regular file, UTF-8 with or without a byte-order mark.
 
     Raises FileNotFoundError where there is nothing, and Unreadable for what cannot be read: a folder, a pipe,
-    a device, no permission, more than `MOST_BYTES`, another encoding or checksum than its folder lists.
+    a device, no permission, more than `most` bytes, another encoding or checksum than its folder lists.
     """
-    content = _content(path)
+    content = _content(path, most)
     if problem := difference(path, content):
         raise Unreadable(f"cannot read {path}: {problem}")
     try:
@@ -46,22 +48,23 @@ def read_text(path: Path) -> str:
         raise Unreadable(f"cannot read {path}: byte {error.start + 1} is not UTF-8 text") from None
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, most: int = MOST_BYTES) -> Any:
     """The plain data in a JSON file. Raises what `read_text` raises, and Unreadable where it holds no JSON,
     or what none of our files holds: a name twice in one object, NaN, a number that no 64 bits hold, text that
     is no Unicode, more than `MOST_LEVELS` levels."""
-    text = read_text(path)
+    text = read_text(path, most)
     try:
-        return plain(json.loads(text, object_pairs_hook=_object))
+        data = json.loads(text, object_pairs_hook=_object)
+        return plain(data, most_values=most)  # the bytes of a JSON file bound its values
     except RecursionError:
         raise Unreadable(f"cannot read {path}: it is nested too deeply") from None
     except ValueError as error:
         raise Unreadable(f"cannot read {path}: {_first_line(error)}") from None
 
 
-def read_json_object(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:
     """`read_json` of an object, without its checksum; Unreadable for anything else, or a wrong checksum."""
-    data = read_json(path)
+    data = read_json(path, most)
     if not isinstance(data, dict):
         raise Unreadable(f"cannot read {path}: it holds {_called(data)}, not a JSON object")
     try:
@@ -170,16 +173,16 @@ def open_regular(path: Path) -> IO[bytes]:
         raise Unreadable(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, most: int) -> bytes:
     try:
         with open_regular(path) as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(most + 1)
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise Unreadable(f"cannot read {path}: {error.strerror or error}") from None
-    if len(content) > MOST_BYTES:
-        raise Unreadable(f"cannot read {path}: it has more than {MOST_BYTES >> 20} MiB")
+    if len(content) > most:
+        raise Unreadable(f"cannot read {path}: it has more than {most >> 20} MiB")
     return content
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from benchmark.corpus import Vocabulary
 from benchmark.storage import reading
 from benchmark.storage.reading import MOST_BYTES, Unreadable, read_json, read_json_object, read_yaml
 
@@ -111,3 +113,10 @@ def test_a_file_is_warned_of_once(tmp_path: Path, capsys: pytest.CaptureFixture[
     reading.forget_warnings()
     reading.or_warn(lambda: read_json(path), 7)
     assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_a_vocabulary_of_millions_of_words(tmp_path: Path) -> None:
+    """More than 64 MiB and five million values."""
+    vocabulary = Vocabulary(("word" * 8,) * 2_600_000, np.zeros(2_600_000, dtype=np.int64))
+    vocabulary.save(tmp_path / "vocabulary.json")
+    assert len(Vocabulary.load(tmp_path / "vocabulary.json")) == 2_600_000
