@@ -39,3 +39,20 @@ class Bounds:
         for name, kind in kinds.items():
             if (bound := getattr(self, name)) is not None:
                 yield kind(bound)
+
+    def holds(self, value: Any) -> bool:
+        """Whether a number, or the length of a tuple, is within the bounds."""
+        if self.min_length is not None:
+            return len(value) >= self.min_length
+        return (
+            (self.ge is None or value >= self.ge)
+            and (self.gt is None or value > self.gt)
+            and (self.le is None or value <= self.le)
+            and (self.lt is None or value < self.lt)
+        )
+
+    def said(self) -> str:
+        """The bounds in words."""
+        words = {"ge": "from", "gt": "above", "le": "up to", "lt": "below", "min_length": "of at least"}
+        bounds = [(word, getattr(self, name)) for name, word in words.items()]
+        return " and ".join(f"{word} {bound}" for word, bound in bounds if bound is not None)

@@ -27,8 +27,9 @@ from benchmark.contract import (
     Vocabulary,
 )
 
+MOST_ORDER = 10
 #: n of an n-gram model: it predicts a word from the n − 1 words before it.
-Order = Annotated[int, Bounds(ge=1, le=10)]
+Order = Annotated[int, Bounds(ge=1, le=MOST_ORDER)]
 
 _SETTINGS = "model.json"
 

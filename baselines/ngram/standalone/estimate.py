@@ -15,13 +15,20 @@ from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import FALLBACK, Discounts, discounts_of
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.estimation.kenlm_conventions import KenLMConventions, kenlm_closed_form
-from baselines.ngram.standalone.sentences import Source, Text, scoring_stream, training_text
+from baselines.ngram.standalone.checks import numbers, whole, word_list
+from baselines.ngram.standalone.sentences import (
+    LineMarks,
+    Source,
+    Text,
+    mark_rule,
+    scoring_stream,
+    training_text,
+)
 from baselines.ngram.standalone.smoothings import smoothing_of, unfitted_model
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.unpacked import pack, unpack
 from benchmark.contract import RunLog
-from benchmark.corpus.marks import MarkRule, Marks
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
@@ -65,6 +72,26 @@ class LmplzOptions:
         if self.vocabulary_size and not self.interpolate_unigrams:
             raise UserError("vocabulary_size needs interpolate_unigrams=True")
 
+    @classmethod
+    def of(
+        cls,
+        prune: Any,
+        limit_vocabulary: Any,
+        interpolate_unigrams: bool,
+        discount_fallback: Any,
+        vocabulary_size: Any,
+    ) -> LmplzOptions:
+        """From what a program gives, which may be anything. Raises UserError."""
+        if not isinstance(discount_fallback, bool):
+            discount_fallback = tuple(numbers("discount_fallback", discount_fallback, "(0.5, 1, 1.5)"))
+        return cls(
+            tuple(whole("prune", cutoff, 0) for cutoff in numbers("prune", prune, "(0, 0, 1)")),
+            None if limit_vocabulary is None else frozenset(word_list("limit_vocabulary", limit_vocabulary)),
+            interpolate_unigrams,
+            discount_fallback,
+            whole("vocabulary_size", vocabulary_size, 0),
+        )
+
     @property
     def fallback(self) -> Discounts | None:
         """D₁, D₂ and D₃₊ to fall back on."""
@@ -96,8 +123,6 @@ class Recipe:
     settings: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        if isinstance(self.order, bool) or not isinstance(self.order, int) or not 1 <= self.order <= 10:
-            raise UserError(f"order={self.order!r} is not usable: give a whole number from 1 to 10")
         smoothing_of(self.smoothing)
         if self.options != LmplzOptions() and not self.as_lmplz:
             raise UserError(
@@ -147,14 +172,15 @@ def estimate(
     sentences: Source,
     recipe: Recipe,
     vocabulary: Iterable[str] | None = None,
-    marks: Marks = "refuse",
+    marks: LineMarks = "refuse",
     held_out: Source | None = None,
     progress: Progress | None = None,
 ) -> Estimated:
     """The model of some sentences (see `NgramModel.estimate`). Raises UserError."""
-    rule = MarkRule("whitespace", marks=marks, setting="marks")
+    given = None if vocabulary is None else word_list("vocabulary", vocabulary)
+    rule = mark_rule(marks)
     text, log = training_text(sentences, rule), _Notes(progress)
-    words = text.vocabulary(vocabulary)
+    words = text.vocabulary(given)
     if recipe.as_lmplz:
         return _as_lmplz(text, words, recipe.order, recipe.options, log)
     other = None if held_out is None else scoring_stream(held_out, rule, words)

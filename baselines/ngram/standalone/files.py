@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def write_model(model: Estimated, folder: Path) -> None:
 
     Raises UserError for anything else, and if it cannot be written; nothing is then changed.
     """
-    if folder.exists() and not (folder / _ABOUT).is_file() and (folder.is_file() or any(folder.iterdir())):
+    if os.path.exists(folder) and not os.path.isfile(folder / _ABOUT) and not _is_empty(folder):
         raise UserError(f"{folder} is there already and holds no model: name another folder")
     about: Mapping[str, Any] = {
         "format": _FORMAT,
@@ -47,8 +48,18 @@ def write_model(model: Estimated, folder: Path) -> None:
         (new / _ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
+def _is_empty(folder: Path) -> bool:
+    """Whether it is a folder with nothing in it."""
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return False
+
+
 def read_model(path: Path) -> Estimated:
     """A model from what `write_model` wrote, or from an ARPA file. Raises UserError if there is none."""
+    if not os.path.exists(path):
+        raise UserError(f"cannot read {path}: there is no such file; give an ARPA file, or a saved model")
     if not path.is_dir():
         return _of_arpa(read_arpa(path))
     try:

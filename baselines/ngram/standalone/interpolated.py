@@ -33,7 +33,7 @@ def interpolated(parts: Sequence[Part], weights: Sequence[float]) -> Estimated:
             f"weights={[round(weight, 4) for weight in weights]} is not usable: give one for each of the "
             f"{len(parts)} models, not negative, with a sum of 1"
         )
-    vocabulary = _joined(parts)
+    vocabulary = joined(parts)
     aligned = [_Aligned(part, vocabulary) for part in parts]
     orders = [_unigrams(_mixed(aligned, weights))]
     keys = [np.arange(len(orders[0]))]  # of an n-gram: its context's id · (words + 1) + its last word
@@ -48,7 +48,7 @@ def interpolated(parts: Sequence[Part], weights: Sequence[float]) -> Estimated:
     return Estimated(pack(normalise(orders)), vocabulary, normalised=True, learned=learned)
 
 
-def _joined(parts: Sequence[Part]) -> Vocabulary:
+def joined(parts: Sequence[Part]) -> Vocabulary:
     """The words of all models, most frequent first where counts are known, those of the first model first."""
     counts: dict[str, int] = {}
     for _, words in parts:
@@ -112,12 +112,13 @@ class _Aligned:
             self.log_probs[places] = np.asarray(self._table.log_probs[n - 1], dtype=np.float64)
 
 
-def tuned_weights(texts: Sequence[tuple[BackoffTable, TokenStream]]) -> list[float]:
-    """The weights with the highest likelihood of one text, by EM from equal ones (Dempster et al. 1977).
+def tuned_weights(parts: Sequence[Part], text: TokenStream) -> list[float]:
+    """The weights with the highest likelihood of a text, by EM from equal ones (Dempster et al. 1977).
 
-    `texts` has each model, and the text over its words. A word that a model lacks has no probability there;
+    `text` is over the words of all models (see `joined`). A word that a model lacks has no probability there;
     one that all lack is left out. Raises UserError if nothing is left.
     """
+    texts = [(table, _over(words, text)) for table, words in parts]
     known = np.stack([stream.ids != stream.vocabulary.unknown for _, stream in texts])
     probs = np.exp(np.stack([scored(table, stream) for table, stream in texts]).astype(np.float64))
     probs = np.where(known, probs, 0)
@@ -133,3 +134,9 @@ def tuned_weights(texts: Sequence[tuple[BackoffTable, TokenStream]]) -> list[flo
             break
         before = gained
     return (weights / weights.sum()).tolist()
+
+
+def _over(words: Vocabulary, text: TokenStream) -> TokenStream:
+    """A text over other words."""
+    ids = words.encode(text.vocabulary.tokens).astype(np.uint32)
+    return TokenStream.from_ids(ids.take(text.ids), words)

@@ -10,6 +10,7 @@ from baselines.ngram.standalone.lookup import History, Lookup
 from baselines.ngram.standalone.sentences import Sentence, words_of
 from benchmark.corpus.marks import START
 from benchmark.corpus.vocabulary import END
+from benchmark.errors import UserError
 
 _LN10 = log(10)
 
@@ -48,7 +49,12 @@ class KenLMMethods:
     _unknown: int
 
     def _id(self, word: str) -> int:
-        return self._ids.get(word, self._unknown)
+        found = self._ids.get(word)
+        if found is not None:
+            return found
+        if word == START:
+            raise UserError(f"{START!r} is no word of a sentence: leave it out (bos=True puts it in front)")
+        return self._unknown
 
     def __contains__(self, word: object) -> bool:
         return word in self._ids or word == START

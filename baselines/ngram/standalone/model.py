@@ -7,23 +7,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from baselines.ngram.model import MOST_ORDER
 from baselines.ngram.sorting.limits import limited
-from baselines.ngram.sorting.storage import parse_bytes
 from baselines.ngram.standalone import files
+from baselines.ngram.standalone.checks import fits, numbers, size, whole
 from baselines.ngram.standalone.estimate import Estimated, LmplzOptions, Progress, Recipe, estimate
 from baselines.ngram.standalone.evaluation import Evaluation, evaluated, scored
-from baselines.ngram.standalone.interpolated import interpolated, tuned_weights
+from baselines.ngram.standalone.interpolated import interpolated, joined, tuned_weights
 from baselines.ngram.standalone.kenlm_methods import KenLMMethods
 from baselines.ngram.standalone.lookup import History, Lookup
-from baselines.ngram.standalone.sentences import Sentence, Source, scoring_stream, words_of
+from baselines.ngram.standalone.sentences import (
+    LineMarks,
+    Sentence,
+    Source,
+    mark_rule,
+    scoring_stream,
+    words_of,
+)
 from baselines.ngram.standalone.smaller import pruned, quantised
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.write_arpa import write_arpa
-from benchmark.corpus.marks import MarkRule, Marks
+from benchmark.contract import Bounds
+from benchmark.corpus.marks import START
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
@@ -81,7 +90,7 @@ class NgramModel(KenLMMethods):
         discount_fallback: bool | Sequence[float] = True,
         vocabulary_size: int = 0,
         vocabulary: Iterable[str] | None = None,
-        marks: Marks = "refuse",
+        marks: LineMarks = "refuse",
         held_out: Source | None = None,
         memory: str | int | None = None,
         threads: int | None = None,
@@ -105,15 +114,11 @@ class NgramModel(KenLMMethods):
 
         Raises UserError for a text that cannot be read or is empty, and for settings that do not fit.
         """
-        options = LmplzOptions(
-            tuple(prune),
-            None if limit_vocabulary is None else frozenset(limit_vocabulary),
-            interpolate_unigrams,
-            discount_fallback if isinstance(discount_fallback, bool) else tuple(discount_fallback),
-            vocabulary_size,
+        options = LmplzOptions.of(
+            prune, limit_vocabulary, interpolate_unigrams, discount_fallback, vocabulary_size
         )
-        with limited(parse_bytes(memory, "memory=") if isinstance(memory, str) else memory, threads):
-            recipe = Recipe(smoothing, order, options, settings)
+        recipe = Recipe(smoothing, whole("order", order, 1, MOST_ORDER), options, settings)
+        with limited(size(memory), None if threads is None else whole("threads", threads, 1)):
             made = estimate(sentences, recipe, vocabulary, marks, held_out, progress)
         for note in made.notes:
             warnings.warn(note, stacklevel=2)
@@ -141,13 +146,16 @@ class NgramModel(KenLMMethods):
         """
         if (weights is None) == (tune_on is None):
             raise UserError("give either weights=, which sum to one, or tune_on=, a text to find them on")
-        if tune_on is not None:
-            rule = MarkRule("whitespace", marks="read", setting="marks")
-            weights = tuned_weights(
-                [(model._table, scoring_stream(tune_on, rule, model._words)) for model in models]
+        mixed = list(models) if isinstance(models, Iterable) else []
+        if not mixed or not all(isinstance(model, NgramModel) for model in mixed):
+            raise UserError(
+                "give a list of models to interpolate, such as [NgramModel(one), NgramModel(two)]"
             )
-        parts = [(model._table, model._words) for model in models]
-        return cls._of(interpolated(parts, list(weights or ())))
+        parts = [(model._table, model._words) for model in mixed]
+        if tune_on is not None:
+            text = scoring_stream(tune_on, mark_rule("read"), joined(parts))
+            return cls._of(interpolated(parts, tuned_weights(parts, text)))
+        return cls._of(interpolated(parts, numbers("weights", weights, "[0.3, 0.7]")))
 
     def save(self, folder: str | Path) -> None:
         """Write the model as a folder that `NgramModel(folder)` maps into memory at once.
@@ -182,6 +190,13 @@ class NgramModel(KenLMMethods):
     def compacted(self) -> NgramModel:
         """The same model, number for number, in three quarters of the bytes. It takes longer to look up."""
         return self._of(replace(self._as_estimated(), table=self._table.compacted(), index=None))
+
+    def __getstate__(self) -> tuple[Estimated, str]:
+        return self._as_estimated(), self.path
+
+    def __setstate__(self, state: tuple[Estimated, str]) -> None:
+        self._set(state[0])
+        self.path = state[1]
 
     def _as_estimated(self) -> Estimated:
         return Estimated(self._table, self._words, self.normalised, self.learned, self.notes, self._index)
@@ -218,18 +233,18 @@ class NgramModel(KenLMMethods):
         """p(word | context), which `log10_prob` gives the logarithm of."""
         return float(10 ** self.log10_prob(word, context, bos))
 
-    def scores(self, sentences: Source, marks: Marks = "refuse") -> np.ndarray:
+    def scores(self, sentences: Source, marks: LineMarks = "refuse") -> np.ndarray:
         """log10 p of each sentence of a file or an iterable, together: float64 [sentences]."""
         stream = self._stream(sentences, marks)
         log_probs = scored(self._index or self._table, stream).astype(np.float64)
         return np.add.reduceat(log_probs, stream.lines[:-1]) / _LN10 if len(stream) else log_probs
 
-    def evaluate(self, sentences: Source, marks: Marks = "refuse") -> Evaluation:
+    def evaluate(self, sentences: Source, marks: LineMarks = "refuse") -> Evaluation:
         """Perplexity of a text, with and without its unknown words."""
         return evaluated(self._index or self._table, self._stream(sentences, marks))
 
-    def _stream(self, sentences: Source, marks: Marks) -> TokenStream:
-        return scoring_stream(sentences, MarkRule("whitespace", marks=marks, setting="marks"), self._words)
+    def _stream(self, sentences: Source, marks: LineMarks) -> TokenStream:
+        return scoring_stream(sentences, mark_rule(marks), self._words)
 
     def next_words(self, context: Sentence = "", top: int = 10, bos: bool = True) -> list[tuple[str, float]]:
         """The `top` likeliest words after a context and their probabilities, likeliest first.
@@ -237,7 +252,7 @@ class NgramModel(KenLMMethods):
         With `bos`, the context is the beginning of a sentence.
         """
         scores = self._table.rows([self._row_context(self._context(context, bos))])[0]
-        order = np.lexsort((np.arange(len(scores)), -scores))[:top]
+        order = np.lexsort((np.arange(len(scores)), -scores))[: whole("top", top, 0)]
         return [(self.vocabulary[place], float(np.exp(scores[place]))) for place in order.tolist()]
 
     def generate(
@@ -254,10 +269,12 @@ class NgramModel(KenLMMethods):
         A temperature below 1 keeps to likely words; 0 always takes the likeliest. `top_k` keeps the k
         likeliest only. The same seed draws the same text.
         """
-        ids, random = self._context(context, bos=True), np.random.default_rng(seed)
-        words = words_of(context)
-        options = Sampling(temperature, top_k, length)
-        for _ in range(length):
+        words, ids = words_of(context), self._context(context, bos=True)
+        random = np.random.default_rng(None if seed is None else whole("seed", seed, 0))
+        if not fits(temperature, Annotated[float, Bounds(ge=0)]):
+            raise UserError(f"temperature={temperature!r} is not usable: give a number from 0, such as 0.8")
+        options = Sampling(temperature, whole("top_k", top_k, 0), whole("length", length, 0))
+        for _ in range(options.length):
             scores = self._table.rows([self._row_context(ids)])[0]
             word = draw(scores.astype(np.float64), self._words, options, random)
             if word == self._ids[END]:
@@ -267,11 +284,11 @@ class NgramModel(KenLMMethods):
         return " ".join(words)
 
     def _context(self, context: Sentence, bos: bool) -> list[int]:
-        """The ids of a context, `<s>` among them."""
-        get, unknown = self._ids.get, self._unknown
+        """The ids of a context, `<s>` among them: at its beginning with `bos`, and where a word says so."""
+        get, unknown, start = self._ids.get, self._unknown, len(self._words)
         words = words_of(context) if isinstance(context, str) else context
-        ids = [get(word, unknown) for word in words]
-        return [len(self._words), *ids] if bos else ids
+        ids = [get(word, start if word == START else unknown) for word in words]
+        return [start, *ids] if bos else ids
 
     def _history(self, context: Sentence, bos: bool) -> History:
         return self._lookup.history(self._context(context, bos))

@@ -12,6 +12,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Literal, cast
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from baselines.ngram.counting.text import numbered_sequence, type_numbers
 from baselines.ngram.sorting.storage import LimitedColumn, text_in_memory
 from baselines.ngram.sorting.threads import thread_count
 from benchmark.corpus.document import FileDocument
-from benchmark.corpus.marks import MarkRule
+from benchmark.corpus.marks import START, MarkRule
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.token_numbering import WordTokens
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
@@ -38,6 +39,8 @@ from benchmark.errors import UserError
 Sentence = str | Sequence[str]
 #: A file of sentences (`-` is standard input; .gz, .bz2 and .xz are unpacked), or sentences.
 Source = str | Path | Iterable[Sentence]
+#: What becomes of `<s>` and `</s>` in a text.
+LineMarks = Literal["refuse", "read"]
 
 _SEPARATORS = frozenset("\t\n\v\f\r ")
 _LINES = 1 << 12  # sentences joined at a time
@@ -60,15 +63,30 @@ def scoring_stream(source: Source, rule: MarkRule, vocabulary: Vocabulary) -> To
     return _numbered(source, rule).stream(vocabulary)
 
 
+def mark_rule(marks: LineMarks) -> MarkRule:
+    """The rule for the marks in a text. Raises UserError for another name."""
+    if marks not in ("refuse", "read"):
+        raise UserError(f"marks={marks!r} is not usable: give 'refuse' or 'read'")
+    return MarkRule("whitespace", marks=marks, setting="marks")
+
+
 def words_of(sentence: Sentence) -> list[str]:
     """The words of a sentence. Raises UserError for a word that a text could not hold."""
     if isinstance(sentence, str):
-        return [
-            word.decode() for word in sentence.encode().split()
-        ]  # as in a text: at ASCII white space only
+        try:
+            return [word.decode() for word in sentence.encode().split()]  # as in a text: at ASCII white space
+        except UnicodeEncodeError as error:
+            raise _half_a_character(error) from None
+    if isinstance(sentence, bytes) or not isinstance(sentence, Iterable):
+        raise UserError(f"{sentence!r:.40} is no sentence: give text, or a list of words")
     words = list(sentence)
     _check_words(words)
     return words
+
+
+def _half_a_character(error: UnicodeEncodeError) -> UserError:
+    """A lone surrogate, which Python's strings can hold and no text can."""
+    return UserError(f"it has half a character, U+{ord(error.object[error.start]):04X}: leave it out")
 
 
 def _check_words(words: Iterable[str]) -> None:
@@ -77,6 +95,11 @@ def _check_words(words: Iterable[str]) -> None:
             raise UserError(f"{word!r} is no word: give text")
         if not word or not _SEPARATORS.isdisjoint(word):
             raise UserError(f"{word!r} is no word: it is empty or has white space in it")
+        if not word.isascii():
+            try:
+                word.encode()
+            except UnicodeEncodeError as error:
+                raise _half_a_character(error) from None
 
 
 @dataclass(frozen=True)
@@ -91,17 +114,17 @@ class Text:
     types: list[str]
     counts: np.ndarray
 
-    def vocabulary(self, words: Iterable[str] | None = None) -> Vocabulary:
-        """Its words, `</s>` and `<unk>`, most frequent first; or `words` instead of its own.
+    def vocabulary(self, words: Sequence[str] | None = None) -> Vocabulary:
+        """Its words, `</s>` and `<unk>`, most frequent first; or `words` instead of its own, but for `<s>`.
 
         Raises UserError for a word that a text could not hold.
         """
         occurrences = dict(zip(self.types, self.counts.tolist(), strict=True))
         counts = occurrences
         if words is not None:
-            known = list(words)
-            _check_words(known)
-            counts = {END: 0, UNKNOWN: 0, **dict.fromkeys(known, 0)}
+            _check_words(words)
+            counts = {END: 0, UNKNOWN: 0, **dict.fromkeys(words, 0)}
+            counts.pop(START, None)
             for word, count in occurrences.items():
                 counts[word if word in counts else UNKNOWN] += count
         counts.setdefault(UNKNOWN, 0)
@@ -162,16 +185,24 @@ class _Text:
 
 
 def _text(source: Source) -> _Text:
-    if isinstance(source, (str, Path)):
-        path = Path(source)
-        if str(path) == "-":
-            return _Text("standard input", lambda: cast("IO[bytes]", _Standard()), again=False)
-        return _Text(str(path), lambda: _opened(path), again=path.is_file())
+    if isinstance(source, str | Path):
+        return _file(str(source))
+    if isinstance(source, bytes) or not isinstance(source, Iterable):
+        raise UserError(f"{source!r:.40} is no text: give the path of one, or a list of sentences")
     return _Text(
         "the sentences",
         lambda: cast("IO[bytes]", _Joined(iter(source))),
         again=not isinstance(source, Iterator),
     )
+
+
+def _file(name: str) -> _Text:
+    if name == "-":
+        return _Text("standard input", lambda: cast("IO[bytes]", _Standard()), again=False)
+    if not os.path.exists(name):
+        shown = name if name.isprintable() and len(name) < 200 else f"{name[:40]!r}…"
+        raise UserError(f"cannot read {shown or repr(name)}: there is no such file (a list holds sentences)")
+    return _Text(name, lambda: _opened(Path(name)), again=os.path.isfile(name))
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -221,10 +252,11 @@ class _Joined(io.RawIOBase):
     def _line(self, sentence: Sentence) -> bytes:
         try:
             line = sentence if isinstance(sentence, str) else " ".join(words_of(sentence))
+            line = line.removesuffix("\n")  # as the lines of an open file have it
             if "\n" in line:
                 raise UserError("it has a line break in it: give one sentence at a time")
             return line.encode() + b"\n"
         except UserError as error:
             raise UserError(f"sentence {self._number:,}: {error}") from None
         except UnicodeEncodeError as error:
-            raise UserError(f"sentence {self._number:,}: it has half a character ({error.reason})") from None
+            raise UserError(f"sentence {self._number:,}: {_half_a_character(error)}") from None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
 from baselines.ngram.model import BackoffModel
+from baselines.ngram.standalone.checks import fits, said
 from benchmark.errors import UserError, did_you_mean
 
 
@@ -38,8 +39,8 @@ SMOOTHINGS: Mapping[str, Smoothing] = {
 
 def smoothing_of(name: str) -> Smoothing:
     """Raises UserError for a name that is none."""
-    if name not in SMOOTHINGS:
-        raise UserError(f"smoothing={name!r} is not known. {did_you_mean(name, SMOOTHINGS)}")
+    if not isinstance(name, str) or name not in SMOOTHINGS:
+        raise UserError(f"smoothing={name!r} is not known. {did_you_mean(str(name), SMOOTHINGS)}")
     return SMOOTHINGS[name]
 
 
@@ -48,7 +49,10 @@ def unfitted_model(name: str, order: int, settings: Mapping[str, Any]) -> Backof
     smoothing = smoothing_of(name)
     kind = getattr(import_module(f"baselines.ngram.smoothing.{smoothing.module}"), smoothing.name)
     known = [entry.name for entry in fields(kind) if entry.init]
-    for key in settings:
+    kinds = get_type_hints(kind, include_extras=True)
+    for key, value in settings.items():
         if key not in known:
             raise UserError(f"{key}: smoothing={name} has no such setting. {did_you_mean(key, known)}")
+        if not fits(value, kinds[key]):
+            raise UserError(f"{key}={value!r} is not usable: smoothing={name} takes {said(kinds[key])}")
     return kind(order=order, **{**smoothing.settings, **settings})

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,9 @@ class BackoffTable:
         )
         log_probs = [log_probs[0][:words], *log_probs[1:]]
         return cls(words, continuations, _float32(log_probs), _float32(log_backoffs))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BackoffTable, (self.words, self.continuations, self.log_probs, self.log_backoffs)
 
     @property
     def order(self) -> int:

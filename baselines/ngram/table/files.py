@@ -84,7 +84,7 @@ def _sizes(folder: Path, words: int) -> list[int]:
         if not (sizes["format"] == _FORMAT and sizes["words"] == words and sizes["ngrams"][0] == words):
             raise _damaged(path, f"it does not describe a model of {words:,} words")
         return [int(number) for number in sizes["ngrams"]]
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
 
 
@@ -149,7 +149,7 @@ def read_array(path: Path, types: tuple[type[np.generic], ...], shape: tuple[int
         array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         raise _damaged(path, str(error)) from None
-    if array.dtype.type not in types or array.ndim != len(shape):
+    if array.dtype not in types or array.ndim != len(shape):
         raise _damaged(path, f"it holds {array.dtype} in {array.ndim} dimensions")
     for found, wanted in zip(array.shape, shape, strict=True):
         if wanted is not None and found != wanted:

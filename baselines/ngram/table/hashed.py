@@ -51,7 +51,9 @@ class HashedTable:
     def of(cls, table: BackoffTable) -> HashedTable:
         """Raises UserError where numba is not installed."""
         if not can_compile():
-            raise UserError("an index for fast scoring needs numba: pip install numba")
+            raise UserError(
+                "an index for fast scoring needs numba: pip install numba (or the engine with [fast])"
+            )
         unigrams = np.zeros((table.words + 1, 2), dtype=np.float32)
         unigrams[:-1, 0] = table.log_probs[0]
         if table.order > 1:

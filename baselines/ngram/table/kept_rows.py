@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 
 import numpy as np
 
@@ -19,9 +20,14 @@ class KeptRows:
         self._compute = compute
         self._most = max(1, _BYTES // (4 * width))
         self._rows: dict[int, np.ndarray] = {}  # the one asked for last is the last
+        self._lock = Lock()
 
     def of(self, numbers: np.ndarray) -> list[np.ndarray]:
-        """The row of each of `numbers`, which may repeat. Not to be written to."""
+        """The row of each of `numbers`, which may repeat. Not to be written to. Several threads may ask."""
+        with self._lock:
+            return self._of(numbers)
+
+    def _of(self, numbers: np.ndarray) -> list[np.ndarray]:
         distinct = np.unique(numbers)
         missing = [number for number in distinct.tolist() if number not in self._rows]
         rows = {number: self._rows.pop(number) for number in distinct.tolist() if number in self._rows}
