@@ -197,3 +197,16 @@ def test_places_where_nothing_can_be_saved(tmp_path: Path, model: NgramModel) ->
     refused(lambda: model.save(tmp_path / ("x" * 300)), "cannot write")
     refused(lambda: model.to_arpa("/dev/full"), "No space left")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_index_where_compiled_code_cannot_be_kept(model: NgramModel) -> None:
+    """In a container that may write nowhere, numba finds no folder for it."""
+    caching = pytest.importorskip("numba.core.caching")
+    kept = caching.CacheImpl._locator_classes
+    caching.CacheImpl._locator_classes = []
+    sys.modules.pop("baselines.ngram.table.compiled", None)
+    try:
+        assert model.indexed().scores(LINES).tolist() == model.scores(LINES).tolist()
+    finally:
+        caching.CacheImpl._locator_classes = kept
+        del sys.modules["baselines.ngram.table.compiled"]

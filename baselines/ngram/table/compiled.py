@@ -1,9 +1,12 @@
 """Hash tables of n-grams in machine code: filling one, and scoring a text with it.
 
-To be imported where numba is installed. It keeps the code between programs.
+To be imported where numba is installed. It keeps the code between programs where there is a folder for that.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -14,7 +17,15 @@ _extended, _home = numba.njit(extended), numba.njit(homes)
 _NEXT = np.uint64(1)
 
 
-@numba.njit(cache=True, nogil=True)
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """It in machine code."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # it may write neither beside this file nor into a home
+        return numba.njit(nogil=True)(function)
+
+
+@_compiled
 def fill(slots: np.ndarray, size: np.uint64, hashes: np.ndarray, values: np.ndarray) -> np.int64:
     """Put each of `hashes` uint64, and its `values` uint64, into the first empty slot from its home on.
 
@@ -33,7 +44,7 @@ def fill(slots: np.ndarray, size: np.uint64, hashes: np.ndarray, values: np.ndar
     return last
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def extend_level(
     slots: np.ndarray,
     size: np.uint64,
