@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,8 @@ from benchmark.storage.temporary import TemporaryFolder, temporary_file
 
 #: The file in a folder that is locked while a process works there.
 LOCK = ".lock"
+#: What a program was given to write to: a file that this path names keeps what is in it.
+STANDARD_OUTPUT = Path("/dev/stdout")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -37,6 +40,10 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     (disk full, read-only).
     """
     try:
+        if path == STANDARD_OUTPUT:
+            with _standard_output() as file:
+                yield file
+            return
         if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
             with path.open("wb") as file:
                 yield file
@@ -51,6 +58,12 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
         raise
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _standard_output() -> IO[bytes]:
+    """Standard output, behind what was printed. To open its path would empty a file."""
+    sys.stdout.flush()
+    return open(1, "wb", closefd=False)
 
 
 def write_text(path: Path, text: str) -> None:

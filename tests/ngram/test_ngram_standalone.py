@@ -130,12 +130,24 @@ def test_every_way_to_give_sentences_is_the_same(tmp_path: Path, model: NgramMod
 
 
 def test_standard_input(tmp_path: Path) -> None:
-    program = "import nextword; nextword.NgramModel.estimate('-', 2).to_arpa('-')"
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], input="a b\nb a\n", capture_output=True, text=True
+    program = (
+        "import nextword; model = nextword.NgramModel.estimate('-', 2);"
+        "print('before'); model.to_arpa('-'); print('after')"
     )
+    place = tmp_path / "x.arpa"
+    place.write_text("there already\n", encoding="utf-8")
+    with place.open("a", encoding="utf-8") as output:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program],
+            input="a b\nb a\n",
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     assert done.returncode == 0, done.stderr
-    (tmp_path / "x.arpa").write_text(done.stdout, encoding="utf-8")
+    written = place.read_text(encoding="utf-8")
+    assert written.startswith("there already\nbefore\n\\data\\")
+    assert written.endswith("\\end\\\nafter\n")
     assert NgramModel(tmp_path / "x.arpa").score("a b") == pytest.approx(
         NgramModel.estimate(["a b", "b a"], 2).score("a b"), abs=1e-6
     )

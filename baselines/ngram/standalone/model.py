@@ -37,6 +37,7 @@ from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, draw
+from benchmark.storage.files import STANDARD_OUTPUT
 
 _LN10 = log(10)
 
@@ -169,7 +170,7 @@ class NgramModel(KenLMMethods):
 
         Raises UserError for a word that the format cannot hold, and if it cannot be written.
         """
-        place = Path("/dev/stdout") if str(path) == "-" else Path(path)
+        place = STANDARD_OUTPUT if str(path) == "-" else Path(path)
         write_arpa(self._table, self._words.tokens, place)
 
     def pruned(self, threshold: float) -> NgramModel:
@@ -286,7 +287,7 @@ class NgramModel(KenLMMethods):
     def _context(self, context: Sentence, bos: bool) -> list[int]:
         """The ids of a context, `<s>` among them: at its beginning with `bos`, and where a word says so."""
         get, unknown, start = self._ids.get, self._unknown, len(self._words)
-        words = words_of(context) if isinstance(context, str) else context
+        words = context if isinstance(context, list | tuple) else words_of(context)
         ids = [get(word, start if word == START else unknown) for word in words]
         return [start, *ids] if bos else ids
 
