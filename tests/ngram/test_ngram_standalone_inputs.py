@@ -64,6 +64,7 @@ def refused(call: Callable[[], object], said: str) -> None:
         ({"smoothing": "add_k", "k": -1}, "k=-1 is not usable: .* takes a number above 0 or 'tune'"),
         ({"smoothing": "katz", "threshold": "5"}, "threshold='5' .* takes a whole number from 0"),
         ({"smoothing": "katz", "minimum_counts": (0,)}, "minimum_counts=.*each a whole number from 1"),
+        ({"smoothing": "jelinek_mercer", "held_out": []}, "held_out: there are no sentences"),
         ({"smoothing": "absolute_discounting", "discount": 1}, "a number above 0 and below 1 or None"),
     ],
 )
@@ -90,7 +91,7 @@ def test_numbers_of_numpy_are_numbers(model: NgramModel) -> None:
         ([None], "sentence 1: None is no sentence"),
         ([b"a b"], "sentence 1: b'a b' is no sentence: give text"),
         (["a\r\n", "a\nb"], "sentence 2: it has a line break"),
-        ([["a", "\ud800"]], r"sentence 1: it has half a character, U\+D800"),
+        ([["a", "\ud800"]], r"sentence 1: .* is no word: it has half a character, U\+D800"),
     ],
 )
 def test_what_is_no_text(model: NgramModel, source: object, said: str) -> None:
@@ -111,6 +112,7 @@ def test_what_is_no_sentence(model: NgramModel) -> None:
     for setting in ({"temperature": -1.0}, {"temperature": float("nan")}, {"top_k": -1}, {"seed": -1}):
         refused(lambda setting=setting: model.generate("the", **setting), "is not usable")  # type: ignore[misc]
     refused(lambda: model.next_words("the", -1), "top=-1")
+    refused(lambda: model.log10_prob("cat", b"the"), "b'the' is no sentence")  # type: ignore[arg-type]
     refused(lambda: model.pruned("1e-7"), "threshold='1e-7'")  # type: ignore[arg-type]
     refused(lambda: model.quantised(8, 0), "backoff_bits=0")
 

@@ -251,5 +251,7 @@ def _by(recipe: Recipe, train: TokenStream, held_out: TokenStream | None, log: _
     model = unfitted_model(recipe.smoothing, recipe.order, recipe.settings)
     if held_out is None and (smoothing_of(recipe.smoothing).held_out or recipe.settings.get("k") == "tune"):
         raise UserError(f"smoothing={recipe.smoothing} learns its weights from another text: give held_out=…")
-    model.fit(train, held_out or train, log)
+    if held_out is not None and not len(held_out):
+        raise UserError("held_out: there are no sentences to learn weights from")
+    model.fit(train, train if held_out is None else held_out, log)
     return Estimated(model.table, train.vocabulary, model.normalised, {}, tuple(log.said))

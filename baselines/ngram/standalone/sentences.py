@@ -99,7 +99,7 @@ def _check_words(words: Iterable[str]) -> None:
             try:
                 word.encode()
             except UnicodeEncodeError as error:
-                raise _half_a_character(error) from None
+                raise UserError(f"{word!r} is no word: {_half_a_character(error)}") from None
 
 
 @dataclass(frozen=True)
