@@ -169,6 +169,21 @@ def test_whether_smaller_models_sum_to_one(model: NgramModel) -> None:
     assert coarse.pruned(0).normalised
     assert coarse.quantised(8).normalised
     assert not NgramModel.estimate(["a <unk> b", "b a"], 2).pruned(1e-3).normalised
+    assert NgramModel.estimate(["a <unk> b", "b a"], 2, interpolate_unigrams=False).normalised
+
+
+def test_an_arpa_file_with_words_that_cannot_occur(tmp_path: Path) -> None:
+    """Of a word without probability, the bigram is all there is: to prune it costs more than any number."""
+    unigrams = "-99\t<s>\t-0.3\n-0.5\t</s>\n-inf\ta\t-0.2\n-0.7\tb\t-0.1\n"
+    bigrams = "-0.3\t<s> a\n-0.2\ta b\n-0.1\tb </s>\n"
+    text = f"\\data\\\nngram 1=4\nngram 2=3\n\n\\1-grams:\n{unigrams}\n\\2-grams:\n{bigrams}\n\\end\\\n"
+    (tmp_path / "a.arpa").write_text(text, encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = NgramModel(tmp_path / "a.arpa")
+        assert model.score("a zz") == -np.inf == model.scores(["a zz"])[0]
+        assert model.perplexity("a zz") == np.inf == model.evaluate(["a zz"]).perplexity
+        assert model.pruned(1e-3).prob("a", bos=True) == pytest.approx(10**-0.3, abs=1e-6)
 
 
 def test_damage_that_is_one_line(tmp_path: Path, model: NgramModel) -> None:

@@ -111,7 +111,8 @@ def by_relative_entropy(
     one. The suffixes of the n-grams that stay are listed as implied, which SRILM leaves to the reader.
     """
     dispensable = relative_entropies(orders, end)
-    kept = [np.expm1(each) >= threshold for each in dispensable]
+    with np.errstate(over="ignore"):
+        kept = [np.expm1(each) >= threshold for each in dispensable]
     kept.insert(0, np.ones(len(orders[0]), dtype=bool))
     for n in range(len(orders) - 1, 1, -1):  # from the highest order down
         kept[n - 1][orders[n].contexts[kept[n]]] = True

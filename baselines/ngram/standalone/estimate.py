@@ -211,7 +211,8 @@ def _as_lmplz(
     learned = {"discounts": [list(each) for each in discounts], "fallback_orders": fell_back}
     if any(options.prune) or options.limit_vocabulary is not None:
         table, vocabulary = _pruned(table, counts, vocabulary, options, conventions.beyond)
-    normalised = not conventions.beyond and options.vocabulary_size <= len(vocabulary)
+    all_listed = not conventions.beyond and options.vocabulary_size <= len(vocabulary)
+    normalised = all_listed or not options.interpolate_unigrams
     return Estimated(table, vocabulary, normalised, learned, tuple(log.said))
 
 
