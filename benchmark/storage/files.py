@@ -142,10 +142,11 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     Raises UserError if it cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFolder.beside(folder) as temporary:
+        target = Path(os.path.realpath(folder))  # a link stays a link
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFolder.beside(target) as temporary:
             yield temporary
-            put_in_place(temporary, folder)
+            put_in_place(temporary, target)
     except OSError as error:
         # For a full disk, NumPy says only how many bytes it could write.
         problem = error.strerror or f"{error}; is the disk full?"

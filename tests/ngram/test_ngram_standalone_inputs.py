@@ -227,3 +227,24 @@ def test_an_index_where_compiled_code_cannot_be_kept(model: NgramModel) -> None:
     finally:
         caching.CacheImpl._locator_classes = kept
         del sys.modules["baselines.ngram.table.compiled"]
+
+
+def test_saving_where_a_link_leads(tmp_path: Path, model: NgramModel) -> None:
+    (tmp_path / "link").symlink_to("model")
+    for each in (model, model.compacted()):  # to nothing, then to a model
+        each.save(tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert NgramModel(tmp_path / "model").nbytes == each.nbytes
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "model"]
+
+
+def test_saving_loses_nothing_else(
+    tmp_path: Path, model: NgramModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.save(tmp_path / "model")
+    monkeypatch.chdir(tmp_path / "model")
+    refused(lambda: model.save("."), "is the working directory: name another folder")
+    Path("notes.txt").write_text("mine", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    refused(lambda: model.save("model"), "holds 'notes.txt' beside a model: name another folder")
+    assert Path("model/notes.txt").read_text(encoding="utf-8") == "mine"

@@ -31,8 +31,8 @@ def write_model(model: Estimated, folder: Path) -> None:
 
     Raises UserError for anything else, and if it cannot be written; nothing is then changed.
     """
-    if os.path.exists(folder) and not os.path.isfile(folder / _ABOUT) and not _is_empty(folder):
-        raise UserError(f"{folder} is there already and holds no model: name another folder")
+    if problem := _in_the_way(folder):
+        raise UserError(f"{folder} {problem}: name another folder")
     about: Mapping[str, Any] = {
         "format": _FORMAT,
         "normalised": model.normalised,
@@ -48,12 +48,20 @@ def write_model(model: Estimated, folder: Path) -> None:
         (new / _ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
-def _is_empty(folder: Path) -> bool:
-    """Whether it is a folder with nothing in it."""
+def _in_the_way(folder: Path) -> str | None:
+    """Why a model cannot take the place of what is there, if it cannot."""
+    if not os.path.exists(folder):
+        return None
     try:
-        return not any(folder.iterdir())
+        names = os.listdir(folder)
     except OSError:
-        return False
+        names = [folder.name]
+    if names and _ABOUT not in names:
+        return "is there already and holds no model"
+    if os.path.samefile(folder, os.curdir):
+        return "is the working directory"
+    others = [name for name in names if not name.endswith((".npy", ".json"))]
+    return f"holds {others[0]!r} beside a model" if others else None
 
 
 def read_model(path: Path) -> Estimated:
