@@ -172,9 +172,11 @@ class _SpanReader:
             raise self._error(f"has more than {LONGEST:,} bytes, the most that {takes} takes: break the line")
         if self._rule.tokens in ("characters", "bytes"):
             return _last_character(data)
+        of_corpus = self._rule.setting.startswith("corpus.")
+        way = "take corpus.tokens=characters or bytes" if of_corpus else "put some in"
         raise self._error(
             f"has a word of more than {LONGEST:,} bytes; words are separated by spaces: for text without "
-            "any, take corpus.tokens=characters or bytes"
+            f"any, {way}"
         )
 
     def _clean(self, piece: bytes) -> bytes:

@@ -18,7 +18,7 @@ from benchmark.corpus import END, UNKNOWN
 from nextword import NgramModel, State, UserError
 
 LINES = ["the cat sat", "the dog sat down", "a cat", "", "the cat sat down", "a dog sat"] * 4
-pytestmark = pytest.mark.filterwarnings("ignore:order .* no Kneser-Ney discounts")
+pytestmark = pytest.mark.filterwarnings("ignore:order .* no (Kneser-Ney|Good-Turing) discounts")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,13 @@ def test_settings_that_are_none(settings: dict[str, object], said: str) -> None:
     refused(lambda: NgramModel.estimate(["a b", "b"], **{"order": 3, **settings}), said)  # type: ignore[arg-type]
 
 
+def test_a_list_is_as_good_as_a_tuple() -> None:
+    one, two = (
+        NgramModel.estimate(LINES, 2, smoothing="katz", minimum_counts=given) for given in ((1, 2), [1, 2])
+    )
+    assert one.scores(LINES).tolist() == two.scores(LINES).tolist()
+
+
 def test_numbers_of_numpy_are_numbers(model: NgramModel) -> None:
     other = NgramModel.estimate(LINES, np.int64(3), prune=np.array([0, 1]), threads=np.int64(1))  # type: ignore[arg-type]
     assert other.scores(LINES).tolist() == NgramModel.estimate(LINES, 3, prune=(0, 1)).scores(LINES).tolist()
@@ -97,6 +104,11 @@ def test_numbers_of_numpy_are_numbers(model: NgramModel) -> None:
 def test_what_is_no_text(model: NgramModel, source: object, said: str) -> None:
     for ask in (NgramModel.estimate, model.scores, model.evaluate):
         refused(lambda ask=ask: ask(source), said)  # type: ignore[misc]
+
+
+def test_a_word_without_end(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x" * (3 << 20), encoding="utf-8")
+    refused(lambda: NgramModel.estimate(tmp_path / "a.txt"), "for text without any, put some in")
 
 
 def test_the_lines_of_an_open_file_are_sentences(tmp_path: Path, model: NgramModel) -> None:

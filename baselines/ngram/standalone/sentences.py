@@ -232,6 +232,8 @@ class _Standard(io.RawIOBase):
     """Standard input, which stays open."""
 
     def read(self, size: int = -1) -> bytes:
+        if sys.stdin is None:
+            raise OSError("it is closed")
         return sys.stdin.buffer.read(size)
 
 

@@ -50,6 +50,7 @@ def unfitted_model(name: str, order: int, settings: Mapping[str, Any]) -> Backof
     kind = getattr(import_module(f"baselines.ngram.smoothing.{smoothing.module}"), smoothing.name)
     known = [entry.name for entry in fields(kind) if entry.init]
     kinds = get_type_hints(kind, include_extras=True)
+    settings = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
     for key, value in settings.items():
         if key not in known:
             raise UserError(f"{key}: smoothing={name} has no such setting. {did_you_mean(key, known)}")
