@@ -28,7 +28,11 @@ def next_words(
     model: LanguageModel, context: np.ndarray, vocabulary: Vocabulary, top: int
 ) -> list[tuple[str, float]]:
     """The `top` likeliest next tokens with their probabilities, likeliest first."""
-    scores = model.next_log_probs([context])[0]
+    return likeliest(model.next_log_probs([context])[0], vocabulary, top)
+
+
+def likeliest(scores: np.ndarray, vocabulary: Vocabulary, top: int) -> list[tuple[str, float]]:
+    """The `top` likeliest tokens of ln p of every token, with their probabilities, likeliest first."""
     order = np.lexsort((np.arange(len(scores)), -scores))[:top]
     return [(vocabulary.tokens[i], float(np.exp(scores[i]))) for i in order.tolist()]
 

@@ -36,7 +36,7 @@ from benchmark.corpus.marks import START
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
-from benchmark.generate import Sampling, draw
+from benchmark.generate import Sampling, draw, likeliest
 from benchmark.storage.files import STANDARD_OUTPUT
 
 _LN10 = log(10)
@@ -253,8 +253,7 @@ class NgramModel(KenLMMethods):
         With `bos`, the context is the beginning of a sentence.
         """
         scores = self._table.rows([self._row_context(self._context(context, bos))])[0]
-        order = np.lexsort((np.arange(len(scores)), -scores))[: whole("top", top, 0)]
-        return [(self.vocabulary[place], float(np.exp(scores[place]))) for place in order.tolist()]
+        return likeliest(scores, self._words, whole("top", top, 0))
 
     def generate(
         self,
