@@ -149,6 +149,9 @@ def test_words_of_vocabularies_of_every_size(vocabulary: int) -> None:
     if len(held.far):
         assert WordArray(held.low, held.far[1:], held.far_words).fault() is not None
         assert WordArray(held.low, held.far - 1, held.far_words).fault() is not None
+    elsewhere = held.low.copy()
+    elsewhere[3] = 65_535 if held.low[3] != 65_535 else 0  # a mark without a place, or a place without one
+    assert WordArray(elsewhere, held.far, held.far_words).fault() is not None
     assert held.nbytes == 2 * len(words) + 8 * np.count_nonzero(words >= 65_535)
 
 

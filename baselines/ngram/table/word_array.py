@@ -121,6 +121,8 @@ class WordArray:
         """What is wrong with arrays read from files, if anything."""
         if len(self.far) != len(self.far_words):
             return f"{len(self.far):,} places of {len(self.far_words):,} words"
-        if (self.low.take(self.far, mode="clip") != FAR).any() or (np.diff(self.far) <= 0).any():
+        marked = int(np.count_nonzero(self.low == FAR))
+        misplaced = marked != len(self.far) or (self.low.take(self.far, mode="clip") != FAR).any()
+        if misplaced or (np.diff(self.far) <= 0).any():
             return "its places are not those of the words beyond 16 bits"
         return None
