@@ -249,3 +249,21 @@ def test_labels_of_a_linear_axis_keep_clear_of_each_other(limits, room):
     assert 2 <= len(boxes) <= 6
     assert axes.get_xlim() == limits
     assert all(axes.get_window_extent().x0 <= (box.x0 + box.x1) / 2 for box in boxes)
+
+
+@few
+@given(st.floats(0.01, 1e6), st.floats(1.05, 1e5), st.floats(60, 250), st.booleans())
+def test_labels_of_a_logarithmic_axis_keep_clear_of_each_other(low, span, room, seconds):
+    from benchmark import text
+    from benchmark.report.figures import style
+
+    with style.styled():
+        figure, axes = style.canvas()
+        style.margins(figure, 52, style.WIDTH - 52 - room)
+        axes.set_xlim(low, low * span)
+        style.log_axis(axes, "x", text.duration if seconds else (lambda value: text.significant(value, 3)))
+    labels = [label for label in axes.get_xticklabels() if label.get_text()]
+    boxes = [label.get_window_extent() for label in labels]
+    if len(boxes) > 2:  # of two, one would say nothing
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert axes.get_xlim() == (low, low * span)

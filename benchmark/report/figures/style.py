@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, Literal
@@ -13,7 +13,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, LogLocator, MaxNLocator, NullLocator
 
 from benchmark import text
 from benchmark.measure.measure import Format
@@ -31,6 +31,9 @@ FINE_TIMES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120, 600, 1_800,
 COARSE_TIMES = (0.001, 0.01, 0.1, 1, 10, 120, 1_200, 7_200, 72_000, 720_000)
 TIMES = (FINEST_TIMES, FINE_TIMES, COARSE_TIMES)
 MOST_TICKS = 5
+COUNTS = range(MOST_TICKS, 1, -1)
+#: What the powers of ten of a logarithmic axis are multiplied by.
+SUBS = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 #: Between the labels of two ticks, in points.
 CLEAR = 6.0
 
@@ -94,21 +97,30 @@ def text_width(
 
 
 def log_axis(axes: Axes, which: str, show: Format) -> None:
-    """Makes the axis `x` or `y`, whose limits are set already, logarithmic, with ticks written by `show`."""
+    """Makes the axis `x` or `y`, whose limits are set already, logarithmic, with ticks written by `show`: on
+    the x axis, whose margins are set, too, as few as keep clear of each other."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
+    choices = _log_locators(low, high, show)
+    axis.set_minor_locator(NullLocator())
+    if which == "x":
+        _set_x_ticks(axes, choices, show)
+    else:
+        axis.set_major_locator(choices[0])
+        axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
+
+
+def _log_locators(low: float, high: float, show: Format) -> list[Locator]:
+    """What places ticks on a logarithmic axis, and fewer and fewer of them."""
     span = high / low
-    subs = (1.0,) if span > 200 else (1.0, 3.0) if span > 30 else (1.0, 2.0, 5.0)
     times = _time_ticks(low, high) if show is text.duration else []
     if len(times) > 1:
-        axis.set_major_locator(FixedLocator(times))
-    elif span < 6:
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    else:
-        axis.set_major_locator(LogLocator(subs=subs, numticks=12))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
-    axis.set_minor_locator(NullLocator())
+        return [FixedLocator(times[::step]) for step in range(1, len(times))]
+    if span < 6:
+        return [MaxNLocator(number, steps=[1, 2, 2.5, 5, 10]) for number in COUNTS]
+    first = 0 if span <= 30 else 1 if span <= 200 else 2
+    return [LogLocator(subs=subs, numticks=12) for subs in SUBS[first:]]
 
 
 def linear_x_axis(axes: Axes, show: Format) -> None:
@@ -116,18 +128,28 @@ def linear_x_axis(axes: Axes, show: Format) -> None:
 
     Its limits and margins are set already.
     """
-    low, high = axes.get_xlim()
+    _set_x_ticks(axes, [MaxNLocator(number) for number in COUNTS], show)
+
+
+def _set_x_ticks(axes: Axes, choices: Sequence[Locator], show: Format) -> None:
+    """The ticks of the first choice whose labels keep clear of each other, or every second, third, … one of
+    the last choice."""
+    low, high = sorted(axes.get_xlim())
+    found = [[tick for tick in locator.tick_values(low, high) if low <= tick <= high] for locator in choices]
+    found += [found[-1][::step] for step in range(2, len(found[-1]))]
+    ticks = next((some for some in found if _clear(axes, some, show)), found[-1])
+    axes.set_xticks(ticks, [text.round_ticks(show(tick)) for tick in ticks])
+
+
+def _clear(axes: Axes, ticks: Sequence[float], show: Format) -> bool:
+    """Whether the labels of ticks on the x axis keep clear of each other."""
     figure = axes.get_figure(root=True)
     assert figure is not None
-    room = axes.get_window_extent().width / (high - low)
-    for number in range(MOST_TICKS, 1, -1):
-        ticks = [float(tick) for tick in MaxNLocator(number).tick_values(low, high) if low <= tick <= high]
-        labels = [text.round_ticks(show(tick)) for tick in ticks]
-        widths = [text_width(figure, [label]) for label in labels]
-        apart = [room * (right - left) for left, right in pairwise(ticks)]
-        if all(gap > sum(two) / 2 + CLEAR for gap, two in zip(apart, pairwise(widths), strict=True)):
-            break
-    axes.set_xticks(ticks, labels)
+    widths = [text_width(figure, [text.round_ticks(show(tick))]) for tick in ticks]
+    bottom = axes.get_ylim()[0]
+    places = [axes.transData.transform((tick, bottom))[0] for tick in ticks]
+    apart = [right - left for left, right in pairwise(places)]
+    return all(gap > sum(two) / 2 + CLEAR for gap, two in zip(apart, pairwise(widths), strict=True))
 
 
 def _time_ticks(low: float, high: float) -> list[float]:
