@@ -23,6 +23,10 @@ small_texts = st.integers(1, 5).flatmap(
 )
 
 
+#: A few sentences, one of them empty.
+SENTENCES = ["the cat sat", "the dog sat down", "a cat", "", "the cat sat down", "a dog sat"] * 4
+
+
 class Notes(RunLog):
     """Keeps what a model says while it is fitted."""
 

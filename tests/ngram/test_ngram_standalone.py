@@ -20,7 +20,7 @@ import pytest
 from few_examples import few
 from hypothesis import given
 from hypothesis import strategies as st
-from ngram_texts import Lines, penn_treebank, small_texts, stream_of, with_ends
+from ngram_texts import SENTENCES, Lines, penn_treebank, small_texts, stream_of, with_ends
 
 import nextword
 from baselines.ngram.standalone.smoothings import SMOOTHINGS, unfitted_model
@@ -28,15 +28,7 @@ from benchmark.contract import RunLog
 from benchmark.corpus import END, UNKNOWN
 from nextword import NgramModel, State, UserError
 
-LINES = ["the cat sat", "the dog sat down", "a cat", "", "the cat sat down", "a dog sat"] * 4
 pytestmark = pytest.mark.filterwarnings("ignore:order .* no Kneser-Ney discounts")
-
-
-@pytest.fixture(scope="module")
-def model() -> NgramModel:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return NgramModel.estimate(LINES, order=3)
 
 
 def sentences(lines: Lines) -> list[str]:
@@ -113,20 +105,20 @@ def test_it_is_the_model_of_the_harness(lines: Lines, order: int, name: str) -> 
 
 
 def test_every_way_to_give_sentences_is_the_same(tmp_path: Path, model: NgramModel) -> None:
-    text = "\n".join(LINES) + "\n"
+    text = "\n".join(SENTENCES) + "\n"
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(text.encode()))
     (tmp_path / "a.txt.bz2").write_bytes(bz2.compress(text.encode()))
     (tmp_path / "a.txt.xz").write_bytes(lzma.compress(text.rstrip("\n").encode()))
 
     def generated() -> Iterator[list[str]]:
-        yield from (line.split() for line in LINES)
+        yield from (line.split() for line in SENTENCES)
 
     sources = [*(tmp_path / f"a.txt{end}" for end in ("", ".gz", ".bz2", ".xz")), str(tmp_path / "a.txt")]
-    for source in [*sources, generated(), tuple(LINES)]:
+    for source in [*sources, generated(), tuple(SENTENCES)]:
         other = NgramModel.estimate(source, 3)
         assert other.vocabulary == model.vocabulary
-        assert other.scores(LINES).tolist() == model.scores(LINES).tolist()
+        assert other.scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
 
 
 def test_standard_input(tmp_path: Path) -> None:
@@ -166,7 +158,7 @@ def test_saved_and_read_again(tmp_path: Path, model: NgramModel) -> None:
     for packed in ("", ".gz", ".bz2", ".xz"):
         model.to_arpa(tmp_path / f"a.arpa{packed}")
         again = NgramModel(tmp_path / f"a.arpa{packed}")
-        assert again.scores(LINES) == pytest.approx(model.scores(LINES), abs=1e-5)
+        assert again.scores(SENTENCES) == pytest.approx(model.scores(SENTENCES), abs=1e-5)
         assert again.ngrams == model.ngrams
 
 
@@ -253,12 +245,12 @@ def test_what_does_not_fit_is_one_line(settings: dict[str, object], said: str) -
 
 
 def test_a_given_vocabulary_makes_other_words_unknown() -> None:
-    model = NgramModel.estimate(LINES, 2, vocabulary=["cat", "the", "never"])
+    model = NgramModel.estimate(SENTENCES, 2, vocabulary=["cat", "the", "never"])
     assert set(model.vocabulary) == {"cat", "the", "never", END, UNKNOWN}
     assert model.score("dog") == model.score("anything")
-    as_unknown = [" ".join(w if w in ("cat", "the") else UNKNOWN for w in line.split()) for line in LINES]
+    as_unknown = [" ".join(w if w in ("cat", "the") else UNKNOWN for w in line.split()) for line in SENTENCES]
     other = NgramModel.estimate(as_unknown, 2, vocabulary=["cat", "the", "never"])
-    assert model.scores(LINES).tolist() == other.scores(as_unknown).tolist()
+    assert model.scores(SENTENCES).tolist() == other.scores(as_unknown).tolist()
     assert model.evaluate(["dog cat"]).unknown == 1
 
 
@@ -285,8 +277,8 @@ def test_drawing_text(model: NgramModel) -> None:
 
 def test_smaller_models(model: NgramModel) -> None:
     assert sum(model.pruned(1e-2).ngrams) < sum(model.ngrams)
-    assert model.pruned(0).scores(LINES) == pytest.approx(model.scores(LINES), abs=1e-4)
-    assert model.quantised(4).scores(LINES) == pytest.approx(model.scores(LINES), abs=0.5)
+    assert model.pruned(0).scores(SENTENCES) == pytest.approx(model.scores(SENTENCES), abs=1e-4)
+    assert model.quantised(4).scores(SENTENCES) == pytest.approx(model.scores(SENTENCES), abs=0.5)
     assert math.fsum(model.quantised(4).prob(w, "the cat") for w in model.vocabulary) == pytest.approx(
         1, abs=1e-4
     )
@@ -322,28 +314,30 @@ def test_an_index_changes_no_score(
 ) -> None:
     pytest.importorskip("numba")
     fast = model.indexed()
-    assert fast.scores(LINES).tolist() == model.scores(LINES).tolist()
-    assert fast.evaluate(LINES) == model.evaluate(LINES)
+    assert fast.scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
+    assert fast.evaluate(SENTENCES) == model.evaluate(SENTENCES)
     assert fast.nbytes > 2 * model.nbytes
     fast.save(tmp_path / "fast")
     assert NgramModel(tmp_path / "fast").nbytes == fast.nbytes
-    assert NgramModel(tmp_path / "fast").scores(LINES).tolist() == model.scores(LINES).tolist()
+    assert NgramModel(tmp_path / "fast").scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
     assert fast.pruned(1e-2).nbytes < model.nbytes
     monkeypatch.setattr("baselines.ngram.table.hashed.find_spec", lambda _: None)
     with pytest.raises(UserError, match="needs numba"):
         model.indexed()
-    assert NgramModel(tmp_path / "fast").scores(LINES).tolist() == model.scores(LINES).tolist()  # the trie
+    assert (
+        NgramModel(tmp_path / "fast").scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
+    )  # the trie
     assert NgramModel(tmp_path / "fast").nbytes == model.nbytes
 
 
 def test_fewer_bytes_change_no_number(tmp_path: Path, model: NgramModel) -> None:
     small = model.compacted()
     assert small.nbytes < model.nbytes
-    assert [small.score(line) for line in LINES] == [model.score(line) for line in LINES]
+    assert [small.score(line) for line in SENTENCES] == [model.score(line) for line in SENTENCES]
     assert small.next_words("the cat") == model.next_words("the cat")
     small.save(tmp_path / "small")
     assert NgramModel(tmp_path / "small").nbytes == small.nbytes
-    assert NgramModel(tmp_path / "small").scores(LINES).tolist() == model.scores(LINES).tolist()
+    assert NgramModel(tmp_path / "small").scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
     for each in (small, model):
         each.to_arpa(tmp_path / f"{id(each)}.arpa")
     one, two = (path.read_text(encoding="utf-8") for path in tmp_path.glob("*.arpa"))
@@ -362,10 +356,10 @@ def test_bytes_of_an_ngram_of_the_penn_treebank() -> None:
 
 
 def test_counting_within_little_memory_is_the_same(model: NgramModel) -> None:
-    other = NgramModel.estimate(LINES, 3, memory="1K", threads=2)
-    assert other.scores(LINES).tolist() == model.scores(LINES).tolist()
+    other = NgramModel.estimate(SENTENCES, 3, memory="1K", threads=2)
+    assert other.scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
     seen: list[tuple[int, int]] = []
-    NgramModel.estimate(LINES, 3, progress=lambda *done: seen.append(done))
+    NgramModel.estimate(SENTENCES, 3, progress=lambda *done: seen.append(done))
     assert seen[-1][0] <= seen[-1][1]
 
 
@@ -468,8 +462,8 @@ def test_a_mixture_sums_to_one_and_has_the_n_grams_of_both(
 
 
 def test_weights_that_fit_a_text_best() -> None:
-    one, two = NgramModel.estimate(LINES[:3], 2), NgramModel.estimate(["x y", "y x z"] * 9, 2)
-    text = [*LINES[:2], "x y z"]
+    one, two = NgramModel.estimate(SENTENCES[:3], 2), NgramModel.estimate(["x y", "y x z"] * 9, 2)
+    text = [*SENTENCES[:2], "x y z"]
     found = NgramModel.interpolate([one, two], tune_on=text)
     weight = found.learned["weights"][0]
     assert 0.5 < weight < 1

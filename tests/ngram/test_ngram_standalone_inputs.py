@@ -13,19 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ngram_texts import SENTENCES
 
 from benchmark.corpus import END, UNKNOWN
 from nextword import NgramModel, State, UserError
 
-LINES = ["the cat sat", "the dog sat down", "a cat", "", "the cat sat down", "a dog sat"] * 4
 pytestmark = pytest.mark.filterwarnings("ignore:order .* no (Kneser-Ney|Good-Turing) discounts")
-
-
-@pytest.fixture(scope="module")
-def model() -> NgramModel:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return NgramModel.estimate(LINES, order=3)
 
 
 def refused(call: Callable[[], object], said: str) -> None:
@@ -74,14 +67,18 @@ def test_settings_that_are_none(settings: dict[str, object], said: str) -> None:
 
 def test_a_list_is_as_good_as_a_tuple() -> None:
     one, two = (
-        NgramModel.estimate(LINES, 2, smoothing="katz", minimum_counts=given) for given in ((1, 2), [1, 2])
+        NgramModel.estimate(SENTENCES, 2, smoothing="katz", minimum_counts=given)
+        for given in ((1, 2), [1, 2])
     )
-    assert one.scores(LINES).tolist() == two.scores(LINES).tolist()
+    assert one.scores(SENTENCES).tolist() == two.scores(SENTENCES).tolist()
 
 
 def test_numbers_of_numpy_are_numbers(model: NgramModel) -> None:
-    other = NgramModel.estimate(LINES, np.int64(3), prune=np.array([0, 1]), threads=np.int64(1))  # type: ignore[arg-type]
-    assert other.scores(LINES).tolist() == NgramModel.estimate(LINES, 3, prune=(0, 1)).scores(LINES).tolist()
+    other = NgramModel.estimate(SENTENCES, np.int64(3), prune=np.array([0, 1]), threads=np.int64(1))  # type: ignore[arg-type]
+    assert (
+        other.scores(SENTENCES).tolist()
+        == NgramModel.estimate(SENTENCES, 3, prune=(0, 1)).scores(SENTENCES).tolist()
+    )
     assert len(model.next_words("the", np.int64(2))) == 2
     assert NgramModel.interpolate([model, model], weights=np.array([0.5, 0.5])).order == 3  # type: ignore[arg-type]
 
@@ -112,9 +109,9 @@ def test_a_word_without_end(tmp_path: Path) -> None:
 
 
 def test_the_lines_of_an_open_file_are_sentences(tmp_path: Path, model: NgramModel) -> None:
-    (tmp_path / "a.txt").write_text("\n".join(LINES) + "\n", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
     with (tmp_path / "a.txt").open(encoding="utf-8") as file:
-        assert NgramModel.estimate(file, 3).scores(LINES).tolist() == model.scores(LINES).tolist()
+        assert NgramModel.estimate(file, 3).scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
 
 
 def test_what_is_no_sentence(model: NgramModel) -> None:
@@ -137,7 +134,11 @@ def test_the_mark_of_the_beginning(model: NgramModel) -> None:
     refused(lambda: model.score("<s> the cat </s>"), "'<s>' is no word of a sentence: leave it out")
     refused(lambda: model.log10_prob("<s>", "the"), "'<s>' is no word")
     refused(lambda: model.BaseScore(State(), "<s>", State()), "'<s>' is no word")
-    assert set(NgramModel.estimate(LINES, 2, vocabulary=["<s>", "cat"]).vocabulary) == {"cat", END, UNKNOWN}
+    assert set(NgramModel.estimate(SENTENCES, 2, vocabulary=["<s>", "cat"]).vocabulary) == {
+        "cat",
+        END,
+        UNKNOWN,
+    }
 
 
 def test_pickled_and_copied(model: NgramModel, tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def test_an_index_where_compiled_code_cannot_be_kept(model: NgramModel) -> None:
     caching.CacheImpl._locator_classes = []
     sys.modules.pop("baselines.ngram.table.compiled", None)
     try:
-        assert model.indexed().scores(LINES).tolist() == model.scores(LINES).tolist()
+        assert model.indexed().scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
     finally:
         caching.CacheImpl._locator_classes = kept
         del sys.modules["baselines.ngram.table.compiled"]

@@ -12,9 +12,9 @@ from benchmark.contract import RunLog, TokenStream
 class Compact(CompactModel):
     """The backoff model `of` with the same probabilities, in about three quarters of the bytes.
 
-    Where the n-grams of a context begin is coded in unary (Elias 1974), as are words beyond 16 bits by their
-    rank; a backoff weight is a byte, since most contexts share a few. See `BackoffTable.compacted`. It takes
-    longer to score a text.
+    Where the n-grams of a context begin is coded in unary (Elias 1974), words beyond 16 bits are found by
+    counting instead of by their places, and most backoff weights take a byte, since a few values are those of
+    most contexts. See `BackoffTable.compacted`. It takes longer to score a text.
     """
 
     version: ClassVar[int] = 1

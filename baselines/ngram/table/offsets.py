@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.ids import index_type
 
-_BITS = 5
-_BLOCK = 1 << _BITS  # contexts that share one offset of full width
-_FURTHEST = 255  # what a byte holds
+BITS = 5
+#: Contexts that share one offset of full width.
+BLOCK = 1 << BITS
+#: Continuations of a block beyond which its starts are stored in full: what a byte holds.
+FURTHEST = 255
 _CHECKED = 1 << 20  # contexts checked at a time
 
 
@@ -53,16 +56,16 @@ class Offsets:
         done, start, rows, wide = 0, 0, 0, [np.empty(0, dtype=number)]
         for each in filter(len, some_ends):
             if packed:
-                by_block = np.append(each, np.full(-len(each) % _BLOCK, each[-1:])).reshape(-1, _BLOCK)
+                by_block = np.append(each, np.full(-len(each) % BLOCK, each[-1:])).reshape(-1, BLOCK)
                 starts = np.append(start, by_block[:-1, -1])
                 distances = by_block - starts[:, None]
-                too_many = np.flatnonzero(distances[:, -1] > _FURTHEST)
+                too_many = np.flatnonzero(distances[:, -1] > FURTHEST)
                 distances[too_many] = 0
                 ends[done : done + len(each)] = distances.ravel()[: len(each)]
                 wide.append(np.column_stack([starts[too_many], by_block[too_many]]).ravel().astype(number))
                 starts[too_many] = -1 - rows - np.arange(len(too_many))
                 rows += len(too_many)
-                blocks[done // _BLOCK : done // _BLOCK + len(starts)] = starts
+                blocks[done // BLOCK : done // BLOCK + len(starts)] = starts
             else:
                 blocks[done + 1 : done + 1 + len(each)] = each
             done, start = done + len(each), int(each[-1])
@@ -87,17 +90,14 @@ class Offsets:
         if not len(self.ends):
             first = self.blocks.take(contexts)
             return first, self.blocks.take(contexts + 1) - first
-        first = self.blocks.take(contexts >> _BITS)
+        first = self.blocks.take(contexts >> BITS)
         before = self.ends.take(contexts - 1)  # for context 0 this reads the last one, which is not used
-        before *= (contexts & (_BLOCK - 1)) != 0
+        before *= (contexts & (BLOCK - 1)) != 0
         count = (self.ends.take(contexts) - before).astype(first.dtype)
         wide = np.flatnonzero(first < 0)
         first += before
         if len(wide):
-            rows = -1 - self.blocks.take(contexts.take(wide) >> _BITS).astype(np.int64)
-            places = rows * (_BLOCK + 1) + (contexts.take(wide) & (_BLOCK - 1))
-            first[wide] = self.wide.take(places)
-            count[wide] = self.wide.take(places + 1) - self.wide.take(places)
+            first[wide], count[wide] = wide_bounds(self.blocks, self.wide, contexts.take(wide))
         return first, count
 
     def reader(self) -> Callable[[int], tuple[int, int]]:
@@ -108,9 +108,9 @@ class Offsets:
             return lambda context: (blocks[context], blocks[context + 1])
 
         def of(context: int) -> tuple[int, int]:
-            first, within = blocks[context >> _BITS], context & (_BLOCK - 1)
+            first, within = blocks[context >> BITS], context & (BLOCK - 1)
             if first < 0:
-                place = (-1 - first) * (_BLOCK + 1) + within
+                place = wide_place(first, within)
                 return wide[place], wide[place + 1]
             return first + ends[context - 1] if within else first, first + ends[context]
 
@@ -124,7 +124,7 @@ class Offsets:
         """What is wrong with arrays read from files, if anything. Their lengths are those of `lengths`."""
         wide = self.blocks < 0
         rows = np.count_nonzero(wide)
-        if len(self.wide) != rows * (_BLOCK + 1) or (self.blocks[wide] != -1 - np.arange(rows)).any():
+        if len(self.wide) != rows * (BLOCK + 1) or (self.blocks[wide] != -1 - np.arange(rows)).any():
             return "its wide blocks are not all there"
         end = 0
         for low in range(0, contexts, _CHECKED):
@@ -138,4 +138,17 @@ class Offsets:
     @staticmethod
     def lengths(contexts: int, packed: bool) -> tuple[int, int]:
         """The lengths of `blocks` and `ends` for so many contexts."""
-        return (-(-contexts // _BLOCK), contexts) if packed else (contexts + 1, 0)
+        return (-(-contexts // BLOCK), contexts) if packed else (contexts + 1, 0)
+
+
+def wide_place(block: Any, within: Any) -> Any:
+    """Where in `wide` the start of a context is, the number `within` its block, whose entry in `blocks` is
+    `block` = −1 − row; for integers and arrays alike."""
+    return (-1 - block) * (BLOCK + 1) + within
+
+
+def wide_bounds(blocks: np.ndarray, wide: np.ndarray, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The `bounds` of contexts whose blocks are stored in full."""
+    places = wide_place(blocks.take(contexts >> BITS).astype(np.int64), contexts & (BLOCK - 1))
+    first = wide.take(places)
+    return first, wide.take(places + 1) - first

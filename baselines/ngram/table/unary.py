@@ -8,11 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.ngram.table.ids import index_type
-from baselines.ngram.table.offsets import Offsets
-
-_BITS = 5
-_BLOCK = 1 << _BITS  # contexts that share one offset of full width
-_MOST = 255  # continuations of a block that is searched bit by bit
+from baselines.ngram.table.offsets import BITS, BLOCK, FURTHEST, Offsets, wide_bounds, wide_place
 
 _ONES, _TWOS, _FOURS = (np.uint64(n) for n in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F))
 _BYTES, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
@@ -50,10 +46,10 @@ class UnaryOffsets:
         bits = np.zeros(len(packed) // 8 + 3, dtype=np.uint64)  # a search reads one word beyond
         bits.view(np.uint8)[: len(packed)] = packed
         starts = np.append(0, ends)
-        blocks = starts[:-1:_BLOCK]
-        after = starts[np.minimum(np.arange(len(blocks)) * _BLOCK + _BLOCK, len(counts))]
-        many = np.flatnonzero(after - blocks > _MOST)
-        rows = starts.take(many[:, None] * _BLOCK + np.arange(_BLOCK + 1), mode="clip")
+        blocks = starts[:-1:BLOCK]
+        after = starts[np.minimum(np.arange(len(blocks)) * BLOCK + BLOCK, len(counts))]
+        many = np.flatnonzero(after - blocks > FURTHEST)
+        rows = starts.take(many[:, None] * BLOCK + np.arange(BLOCK + 1), mode="clip")
         blocks = blocks.astype(number)
         blocks[many] = -1 - np.arange(len(many))
         return cls(bits, blocks, rows.ravel().astype(number), len(counts))
@@ -73,18 +69,15 @@ class UnaryOffsets:
 
     def bounds(self, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The first continuation of each of `contexts` (int64), and how many it has: integers [contexts]."""
-        block, within = contexts >> _BITS, contexts & (_BLOCK - 1)
+        block, within = contexts >> BITS, contexts & (BLOCK - 1)
         first = self.blocks.take(block).astype(np.int64)
         wide = np.flatnonzero(first < 0)
-        begin = np.maximum(first, 0) + block * _BLOCK
+        begin = np.maximum(first, 0) + block * BLOCK
         before = self._end(begin, within)
         count = self._end(begin + within + before, np.ones_like(within))
         first += before
         if len(wide):
-            row = -1 - self.blocks.take(block.take(wide)).astype(np.int64)
-            rows = row * (_BLOCK + 1) + within.take(wide)
-            first[wide] = self.wide.take(rows)
-            count[wide] = self.wide.take(rows + 1) - self.wide.take(rows)
+            first[wide], count[wide] = wide_bounds(self.blocks, self.wide, contexts.take(wide))
         return first, count
 
     def _end(self, begin: np.ndarray, ones: np.ndarray) -> np.ndarray:
@@ -127,14 +120,14 @@ class UnaryOffsets:
             return (place << 6) + (word & -word).bit_length()
 
         def of(context: int) -> tuple[int, int]:
-            block, within = context >> _BITS, context & (_BLOCK - 1)
+            block, within = context >> BITS, context & (BLOCK - 1)
             first = blocks[block]
             if first < 0:
-                row = (-1 - first) * (_BLOCK + 1) + within
-                return wide[row], wide[row + 1]
-            begin = first + block * _BLOCK
+                place = wide_place(first, within)
+                return wide[place], wide[place + 1]
+            begin = first + block * BLOCK
             behind = end(begin, within) if within else begin
-            return behind - block * _BLOCK - within, end(behind, 1) - block * _BLOCK - within - 1
+            return behind - block * BLOCK - within, end(behind, 1) - block * BLOCK - within - 1
 
         return of
 
@@ -150,13 +143,13 @@ class UnaryOffsets:
             return f"its bits count {len(counts):,} contexts with {int(counts.sum()):,} n-grams"
         starts = np.append(0, np.cumsum(counts))
         wide = np.flatnonzero(self.blocks < 0)
-        rows = starts.take(wide[:, None] * _BLOCK + np.arange(_BLOCK + 1), mode="clip").ravel()
+        rows = starts.take(wide[:, None] * BLOCK + np.arange(BLOCK + 1), mode="clip").ravel()
         near = np.flatnonzero(self.blocks >= 0)
         if (
-            len(self.blocks) != -(-contexts // _BLOCK)
+            len(self.blocks) != -(-contexts // BLOCK)
             or not np.array_equal(self.blocks[wide], -1 - np.arange(len(wide)))
             or not np.array_equal(self.wide, rows)
-            or not np.array_equal(self.blocks[near], starts[near * _BLOCK])
+            or not np.array_equal(self.blocks[near], starts[near * BLOCK])
         ):
             return "its blocks do not begin where its bits say"
         return None
