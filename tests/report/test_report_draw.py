@@ -15,7 +15,7 @@ import pytest
 
 from benchmark.report import draw
 from benchmark.report.blocks import Figure
-from benchmark.report.figures.style import as_png
+from benchmark.report.figures.style import as_pdf, as_png
 from benchmark.report.tables import Table
 
 PARENT = os.getpid()
@@ -111,6 +111,15 @@ def test_a_small_font_draws_what_the_whole_one_draws():
 
     assert families() == (SMALL, WHOLE)
     assert drawn(families()) == drawn((WHOLE,))
+
+
+def test_a_pdf_holds_its_font_once():
+    """Also where a text has signs beyond Latin-1."""
+    from benchmark.report.figures.style import styled
+
+    with styled():
+        pdf = as_pdf(canvas("Kneser–Ney’s ∞, 12 more ›"))
+    assert pdf.count(b"/FontFile2") == 1
 
 
 @pytest.mark.usefixtures("two_cores")

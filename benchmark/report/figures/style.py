@@ -40,6 +40,7 @@ CLEAR = 6.0
 _RC: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, is small, and takes the page's font
     "pdf.fonttype": 42,  # text stays text here, too
+    "ps.fonttype": 42,  # matplotlib cuts a PDF's fonts in parts of 256 characters by this, where it is not 42
     "svg.hashsalt": "nextword",
     "text.parse_math": False,  # a dollar sign in a label is just a dollar sign
     "font.size": FONT,
