@@ -19,7 +19,7 @@ from benchmark.report.uncertainty import Uncertainty, uncertainty_of
 from benchmark.search.record import SearchRecord, only_trials, read_searches
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """The material of a report. `rows` holds every row, finished or not.
 

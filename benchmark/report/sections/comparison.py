@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from benchmark import text
 from benchmark.measure.measure import Measure
@@ -49,6 +50,7 @@ def build(context: Context) -> Section | None:
     return Section("comparison", "Comparison", (comparison(context), *notes, *timed))
 
 
+@lru_cache(maxsize=1)  # a report prints it and has it on its page
 def comparison(context: Context) -> Table:
     """Every ranked row with every measure, best first within each group."""
     caption = (
@@ -144,7 +146,8 @@ def _counted_for(row: Row) -> str | None:
 def _leading(fields: tuple[Field[Row], ...], row: Row) -> tuple[Cell, ...]:
     """The cells of a row. Where no row is shown to be better, its rank and its perplexity are the best."""
     bold = {RANK.column.key, TEST_PERPLEXITY.key} if row.leads else set()
-    return tuple(replace(field.cell(row), best=field.column.key in bold) for field in fields)
+    cells = [(field.cell(row), field.column.key in bold) for field in fields]
+    return tuple(replace(cell, best=True) if best else cell for cell, best in cells)
 
 
 def _spread(row: Row) -> Cell:

@@ -11,7 +11,7 @@ from typing import Any
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.record.folder import RunRecord
-from benchmark.record.outdated import outdated
+from benchmark.record.outdated import Outdated, outdated
 from benchmark.record.result import Result
 from benchmark.report.arithmetic import computed
 from benchmark.report.blocks import Block, Definitions, Fold, Section
@@ -28,11 +28,13 @@ MOST = 300
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a row. `environment` is the letter of the environment it was made in."""
+    """A run of a row. `environment` is the letter of the environment it was made in; `outdated` says what
+    made it, if not what is installed now."""
 
     row: Row
     result: Result
     environment: str
+    outdated: Outdated | None
 
 
 FIELDS: tuple[Field[Run], ...] = (
@@ -43,7 +45,7 @@ FIELDS: tuple[Field[Run], ...] = (
     text_field("command", "Command that repeats it", lambda run: run.result.command, mono=True),
     text_field("run_id", "Run", lambda run: run.result.run_id, mono=True),
     text_field("commit", "Commit", lambda run: _commit(run.result), mono=True),
-    text_field("outdated", "Source", lambda run: outdated(run.result) or "present", "more"),
+    text_field("outdated", "Source", lambda run: run.outdated or "present", "more"),
     text_field("environment", "Made on", lambda run: run.environment or None),
     text_field("computed", "Computed with", lambda run: computed(run.result), "more"),
     number_field("threads", "Threads", lambda run: run.result.threads, text.amount, "data"),
@@ -62,17 +64,19 @@ def build(context: Context) -> Section | None:
     environments = {id(run): _environment(run) for row in context.rows for run in row.runs}
     letters = {key: letter(i) for i, key in enumerate(sorted({e for e in environments.values() if e}))}
     groups: dict[tuple[str, str], list[TableRow]] = defaultdict(list)
+    makers: Counter[Outdated | None] = Counter()
     ranks = {row.number: row.rank or 0 for group in context.ranked_groups for row in group.rows}
     for row in sorted(
         context.rows, key=lambda row: (row.corpus, ranks.get(row.number, math.inf), row.number)
     ):
         for run in row.runs:
-            item = Run(row, run.result, letters.get(environments[id(run)], ""))
+            item = Run(row, run.result, letters.get(environments[id(run)], ""), outdated(run.result))
+            makers[item.outdated] += 1
             groups[row.corpus_title, row.corpus].append(
                 TableRow(cells_of(FIELDS, item), row.number, row.family)
             )
     titled = tuple(Group(tuple(rows), title, corpus=corpus) for (title, corpus), rows in groups.items())
-    caption = f"Every run behind this report: {text.plural(len(environments), 'run')}." + _earlier(context)
+    caption = f"Every run behind this report: {text.plural(len(environments), 'run')}." + _earlier(makers)
     table = Table("provenance", caption, columns_of(FIELDS), titled, head=1, sortable=True, most=MOST)
     blocks: list[Block] = [table]
     used = Counter(environments.values())
@@ -82,9 +86,8 @@ def build(context: Context) -> Section | None:
     return Section("provenance", "Provenance", (Fold("Every run, and how to repeat it", tuple(blocks)),))
 
 
-def _earlier(context: Context) -> str:
-    """How many runs what is installed now did not make."""
-    makers = Counter(outdated(run.result) for row in context.rows for run in row.runs)
+def _earlier(makers: Counter[Outdated | None]) -> str:
+    """How many runs what is installed now did not make, of those that each has made."""
     said = [f"{text.amount(number)} by {maker}" for maker, number in sorted(makers.items(), key=str) if maker]
     return f" Of these {', '.join(said)}; nextword run --rerun outdated repeats those." if said else ""
 
