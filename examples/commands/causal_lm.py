@@ -52,20 +52,29 @@ class CausalModel:
     def side_by_side(self, texts):
         """ln p of each word of a few sentences."""
         pieces, owners = zip(*map(self.pieces, texts), strict=True)
-        longest = max(map(len, pieces))
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        if limit is not None and longest > limit:
-            sys.exit(f"a line has {longest} pieces, and {self.name} reads {limit}")
-        ids = torch.full((len(texts), longest + 1), self.end)
-        ids[:, 0] = self.start
-        for row, own in zip(ids, pieces, strict=True):  # what stands behind a sentence bears on none of it
-            row[1 : len(own) + 1] = torch.tensor(own, dtype=torch.long)
+        parts = [(index, *part) for index, own in enumerate(pieces) for part in self.parts(len(own))]
+        ids = torch.full((len(parts), max(stop - start for _, start, _, stop in parts) + 1), self.end)
+        for row, (index, start, _, stop) in zip(ids, parts, strict=True):
+            read = [self.start, *pieces[index]][start : stop + 1]
+            row[: len(read)] = torch.tensor(read)  # what stands behind it bears on none of it
         ids = ids.to(self.model.device)
         logits = self.model(ids[:, :-1]).logits.float()
         scores = logits.log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0].double().cpu()
-        for row, words, text in zip(scores, owners, texts, strict=True):
-            sums = torch.zeros(len(text), dtype=torch.double)
-            yield sums.index_add_(0, torch.tensor(words, dtype=torch.long), row[: len(words)]).tolist()
+        sums = [torch.zeros(len(text), dtype=torch.double) for text in texts]
+        for row, (index, start, new, stop) in zip(scores, parts, strict=True):
+            words = torch.tensor(owners[index][new:stop], dtype=torch.long)
+            sums[index].index_add_(0, words, row[new - start : stop - start])
+        return [each.tolist() for each in sums]
+
+    def parts(self, length):
+        """A sentence in parts of as many pieces as the model reads at once: where each starts and stops, and
+        between them, from where on it is new. Half of a part is history, but for the first."""
+        most = getattr(self.model.config, "max_position_embeddings", None) or length
+        start = new = 0
+        while (stop := min(start + most, length)) < length:
+            yield start, new, stop
+            start, new = stop - most // 2, stop
+        yield start, new, stop
 
     def pieces(self, text):
         """The pieces of a sentence, and the word that each belongs to: that of its last character."""

@@ -20,7 +20,9 @@ from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.build import build_model
 from benchmark.check import check_model
 from benchmark.check.texts import made_up
+from benchmark.cli import main
 from benchmark.contract import RunLog, TokenStream
+from benchmark.record.folder import read_runs
 
 EXAMPLES = ROOT / "examples" / "commands"
 
@@ -72,15 +74,9 @@ def test_the_wrapped_kenlm_has_the_scores_of_kenlm(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_causal_model_scores_words_by_their_pieces(tmp_path: Path) -> None:
     """A tiny one with random weights and a tokeniser made here, piece after piece without batches."""
-    transformers = pytest.importorskip("transformers")
     torch = pytest.importorskip("torch")
     text = stream("the cat sat </s> a naïve dog, unbelievably , sat on the mat </s> </s> the <unk> </s>")
-    tokeniser = tiny_tokeniser(transformers)
-    torch.manual_seed(1)
-    shape = {"n_positions": 64, "n_embd": 16, "n_layer": 2, "n_head": 2, "initializer_range": 0.5}
-    model = transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=len(tokeniser), **shape)).eval()
-    for part in (tokeniser, model):
-        part.save_pretrained(tmp_path)
+    tokeniser, model = tiny_model(tmp_path, positions=64)
     program = [sys.executable, EXAMPLES / "causal_lm.py", tmp_path]
     wrapped = fitted(example("causal_lm", *program), text)
 
@@ -100,6 +96,65 @@ def test_a_causal_model_scores_words_by_their_pieces(tmp_path: Path) -> None:
     assert wrapped.log_probs(text) == pytest.approx(np.array(wanted), abs=1e-4)
     assert wrapped.size().parameters == sum(each.numel() for each in model.parameters())
     assert any("do not sum to one" in note for note in wrapped.notes)
+
+
+@pytest.mark.slow
+def test_a_causal_model_reads_a_long_line_in_parts(tmp_path: Path) -> None:
+    """Each part is new but for half of what the model reads, which is history."""
+    torch = pytest.importorskip("torch")
+    words = ["the", "cat", "sat", "on", "the", "mat", "and"] * 3
+    tokeniser, model = tiny_model(tmp_path, positions=8)
+    program = [sys.executable, EXAMPLES / "causal_lm.py", tmp_path]
+    text = stream(" ".join([*words, "</s>"]))
+    ids = [tokeniser.eos_token_id, *tokeniser.encode(" ".join(words)), tokeniser.eos_token_id]
+    assert len(ids) == len(words) + 2  # a piece is a word
+    wanted = []
+    for place in range(1, len(ids)):
+        start = max(0, (place - 1) // 4 - 1) * 4
+        with torch.no_grad():
+            logits = model(torch.tensor([ids[start:place]])).logits[0, -1]
+        wanted.append(float(logits.log_softmax(-1)[ids[place]]))
+    scores = fitted(example("causal_lm", *program), text).log_probs(text)
+    assert scores == pytest.approx(np.array(wanted), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_causal_model_is_checked_run_compared_and_reported(
+    tmp_path: Path, text_corpus: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of docs/commands.md, with a tiny model and a small text."""
+    folder, results = tmp_path / "tiny", tmp_path / "results"
+    tiny_model(folder, positions=64)
+    shutil.copy(tmp_path / "train.txt", tmp_path / "test.txt")  # several blocks, so that there are intervals
+    program = f"model.command=[{sys.executable},{EXAMPLES / 'causal_lm.py'},{folder}]"
+    wrapped = ["--config-dir", str(EXAMPLES), "model=causal_lm", program, f"model.files=[{folder}]"]
+    places = [f"results_dir={results}", f"cache_dir={tmp_path / 'cache'}"]
+    assert main(["check", *wrapped, *text_corpus, places[1]]) == 0
+    assert "BROKEN" not in capsys.readouterr().out
+    assert main(["run", *wrapped, "model.label=Mine", *text_corpus, *places]) == 0
+    assert main(["run", "model=kneser_ney", *text_corpus, *places]) == 0
+    runs = {run.result.model: run for run in read_runs(results)}
+    assert runs["causal_lm"].result.status == "ok"
+    capsys.readouterr()
+    assert main(["compare", *(str(run.folder) for run in runs.values())]) == 0
+    assert "Mine" in capsys.readouterr().out
+    assert main(["report", "--results-dir", str(results)]) == 0
+    assert "Mine" in (results / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def tiny_model(folder: Path, *, positions: int) -> tuple[Any, Any]:
+    """A tokeniser and a model with random weights, which reads so many pieces at once; in a folder."""
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    tokeniser = tiny_tokeniser(transformers)
+    torch.manual_seed(1)
+    end = tokeniser.eos_token_id
+    shape = {"n_positions": positions, "n_embd": 16, "n_layer": 2, "n_head": 2, "initializer_range": 0.5}
+    settings = transformers.GPT2Config(vocab_size=len(tokeniser), bos_token_id=end, eos_token_id=end, **shape)
+    model = transformers.GPT2LMHeadModel(settings).eval()
+    for part in (tokeniser, model):
+        part.save_pretrained(folder)
+    return tokeniser, model
 
 
 def tiny_tokeniser(transformers: Any) -> Any:
