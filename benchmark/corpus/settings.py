@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from benchmark.console.quoting import text_wanted
 from benchmark.corpus.marks import Marks, Tokens
@@ -131,28 +131,61 @@ class CorpusSettings:
     published: list[PublishedSettings] = field(default_factory=list)
 
 
+class NamesDocuments(Protocol):
+    """Settings that say where a corpus's documents come from and which they are."""
+
+    @property
+    def source(self) -> SourceSettings:
+        """Where they come from."""
+
+    @property
+    def train(self) -> Names | None:
+        """Those of the training split; likewise of the others, and `text` for those that are to be split."""
+
+    @property
+    def valid(self) -> Names | None: ...
+
+    @property
+    def test(self) -> Names | None: ...
+
+    @property
+    def text(self) -> Names | None: ...
+
+
 def corpus_settings(options: Mapping[str, Any]) -> CorpusSettings:
     """The checked settings. Raises UserError: one line that names the key and what to do."""
-    from pydantic import ValidationError
-
-    _check_keys(CorpusSettings, options, "corpus")
     if options.get("lowercase", False) is None:
         options = {**options, "lowercase": options.get("tokens", "whitespace") in FOLDED}
-    try:
-        settings: CorpusSettings = _adapter().validate_python(dict(options))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(_problem(first["loc"], first["input"], first["msg"])) from error
+    settings = checked(CorpusSettings, options)
     _check_together(settings)
     return settings
 
 
+Settings = TypeVar("Settings")
+
+
+def checked(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
+    """Settings of a corpus whose keys and types are checked. Raises UserError."""
+    from pydantic import ValidationError
+
+    _check_keys(kind, options, "corpus")
+    try:
+        settings: Settings = _adapter(kind).validate_python(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(_problem(first["loc"], first["input"], first["msg"])) from error
+    name = getattr(settings, "name", "")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UserError(f"corpus.name={name!r} is not usable: take letters, digits, '.', '_' and '-'")
+    return settings
+
+
 @cache
-def _adapter() -> Any:
+def _adapter(kind: type) -> Any:
     """What checks types; it takes a while to make."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(CorpusSettings)
+    return TypeAdapter(kind)
 
 
 def _check_keys(kind: Any, options: Mapping[str, Any], where: str) -> None:
@@ -184,13 +217,7 @@ def _problem(location: tuple[int | str, ...], value: Any, message: str) -> str:
 
 def _check_together(settings: CorpusSettings) -> None:
     source, vocabulary = settings.source, settings.vocabulary
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", settings.name):
-        raise UserError(
-            f"corpus.name={settings.name!r} is not usable: take letters, digits, '.', '_' and '-'"
-        )
-    _check_source(source)
-    if source.kind != "files" or source.folder is not None:
-        _check_names(settings)
+    check_documents(settings)
     if vocabulary.min_count < 1:
         raise UserError(f"corpus.vocabulary.min_count={vocabulary.min_count} is not usable: give 1 or more")
     if vocabulary.size is not None and vocabulary.size < 1:
@@ -212,6 +239,13 @@ def _check_together(settings: CorpusSettings) -> None:
         raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
     _check_heading(settings)
     _check_parts(settings)
+
+
+def check_documents(settings: NamesDocuments) -> None:
+    """Check the source of a corpus and the names of its documents. Raises UserError."""
+    _check_source(settings.source)
+    if settings.source.kind != "files" or settings.source.folder is not None:
+        _check_names(settings)
 
 
 def _check_source(source: SourceSettings) -> None:
@@ -251,7 +285,7 @@ def _check_heading(settings: CorpusSettings) -> None:
         )
 
 
-def _check_names(settings: CorpusSettings) -> None:
+def _check_names(settings: NamesDocuments) -> None:
     """What a source has stands below its folder, and the folder below those of corpora."""
     names = {"source.name": settings.source.name, "source.folder": settings.source.folder}
     names |= {part: getattr(settings, part) for part in ("train", "valid", "test", "text")}

@@ -1,0 +1,1 @@
+"""Taggers: parts of speech, and phrases and names as BIO tags."""

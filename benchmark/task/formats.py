@@ -1,0 +1,133 @@
+"""Reading labelled items from the formats that corpora come in.
+
+Each reader takes the text of a document, the document's name and the settings, and gives its items. What does
+not fit raises UserError with the file and the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from benchmark.errors import UserError
+from benchmark.task.items import Input, Item
+
+if TYPE_CHECKING:
+    from benchmark.task.settings import DatasetSettings
+
+#: A leaf of a bracketed tree: its tag and its word.
+_LEAF = re.compile(r"\(([^\s()]+) ([^\s()]+)\)")
+#: The tag of what the Penn Treebank marks as moved or left out. It is no word of the text.
+_EMPTY = "-NONE-"
+#: The mark of a word's second and later pronunciations, and a remark behind one.
+_VARIANT = re.compile(r"\(\d+\)$")
+
+
+def _columns(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+    """A token a line with its tags behind it, an empty line behind each sentence (the CoNLL shared tasks)."""
+    places = settings.columns
+    needed = max(places.values())
+    rows: list[list[str]] = []
+    for number, line in enumerate([*text.split("\n"), ""], start=1):
+        row = line.split()
+        if row:
+            if len(row) <= needed:
+                raise UserError(
+                    f"{name}, line {number}: has {len(row)} columns, and column {needed} is asked for"
+                )
+            rows.append(row)
+        elif rows:
+            given = tuple(row[places["given"]] for row in rows) if "given" in places else ()
+            tokens = tuple(row[places["token"]] for row in rows)
+            yield Item(Input(tokens, given), tuple(row[places["target"]] for row in rows))
+            rows = []
+
+
+def _trees(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+    """Bracketed trees, of which the tags and the words are taken (Penn Treebank)."""
+    depth, begin = 0, 0
+    for place, sign in enumerate(text):
+        if sign == "(":
+            begin = place if depth == 0 else begin
+            depth += 1
+        elif sign == ")":
+            depth -= 1
+            if depth < 0:
+                break
+            leaves = [found for found in _LEAF.findall(text[begin : place + 1]) if found[0] != _EMPTY]
+            if depth == 0 and leaves:
+                yield Item(Input(tuple(word for _, word in leaves)), tuple(tag for tag, _ in leaves))
+    if depth:
+        line = text.count("\n", 0, begin) + 1
+        raise UserError(f"{name}, line {line}: the brackets of the tree do not match")
+
+
+def _class_by_file(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+    """A text a line; the file says which class it has."""
+    label = next((label for end, label in settings.classes.items() if name.endswith(end)), None)
+    if label is None:
+        raise UserError(
+            f"{name}: corpus.classes has no class for it. Known ends: {', '.join(settings.classes)}"
+        )
+    for line in text.split("\n"):
+        if tokens := tuple(line.split()):
+            yield Item(Input(tokens), (label,))
+
+
+def _class_by_folder(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+    """A text a file; the folder says which class it has."""
+    if tokens := tuple(text.split()):
+        yield Item(Input(tokens), (PurePath(name).parent.name,))
+
+
+def _class_first(text: str, name: str, settings: DatasetSettings, whole: bool = False) -> Iterator[Item]:
+    """A text a line, its class in front (Li and Roth's questions): `DESC:manner How did …`, the class being
+    what stands before the colon."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        label, *tokens = line.split() or [""]
+        if label and not tokens:
+            raise UserError(f"{name}, line {number}: a class, {label!r}, without a text")
+        if label:
+            yield Item(Input(tuple(tokens)), (label if whole else label.partition(":")[0],))
+
+
+def _fine_class_first(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+    """The same, the class being the whole of it: `DESC:manner`."""
+    yield from _class_first(text, name, settings, whole=True)
+
+
+def _pronunciations(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+    """A word and its phonemes a line (CMU Pronouncing Dictionary), as letters and phonemes without stress.
+
+    `word(2)` is another pronunciation of the word; `#` begins a remark. An item is one pronunciation, with all of
+    its word's as alternatives. Two that differ in stress alone are one.
+    """
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        word, *phonemes = line.partition(" #")[0].split() or [""]
+        if not word or word.startswith(";;;"):
+            continue
+        if not phonemes:
+            raise UserError(f"{name}, line {number}: the word {word!r} has no phonemes")
+        plain = tuple(phoneme.rstrip("012") for phoneme in phonemes)
+        known = found.setdefault(_VARIANT.sub("", word).lower(), [])
+        if plain not in known:
+            known.append(plain)
+    for word, outputs in found.items():
+        for output in outputs:
+            yield Item(Input(tuple(word)), output, tuple(outputs))
+
+
+Reader = Callable[[str, str, "DatasetSettings"], Iterator[Item]]
+
+FORMATS: dict[str, Reader] = {
+    "columns": _columns,
+    "trees": _trees,
+    "class_by_file": _class_by_file,
+    "class_by_folder": _class_by_folder,
+    "class_first": _class_first,
+    "fine_class_first": _fine_class_first,
+    "pronunciations": _pronunciations,
+}
