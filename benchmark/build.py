@@ -11,12 +11,16 @@ import importlib
 import importlib.util
 import inspect
 from collections.abc import Mapping
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from benchmark.console.quoting import text_wanted
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UnknownSetting, UserError, did_you_mean
+from benchmark.task.contract import TaskModel
 from benchmark.trust import allow_classes_in, check_trusted
+
+if TYPE_CHECKING:
+    from benchmark.task.tasks import Task
 
 #: Keys of a model's config that name it and are not passed to its constructor.
 NAMING = frozenset({"_target_", "name", "label"})
@@ -35,10 +39,28 @@ def build_model(config: Mapping[str, Any], where: str = "model") -> LanguageMode
     return model_class(config, where)(**arguments(config, where))
 
 
+def build_task_model(config: Mapping[str, Any], task: Task) -> TaskModel:
+    """The unfitted model of a task that a `conf/model/*.yaml` describes. Raises as `build_model` does, and
+    UserError for one of another task, or for a language model."""
+    allow_classes_in(config)
+    kind = _class(config, "model")
+    if not (issubclass(kind, TaskModel) and task.name in kind.tasks):
+        others = f"tasks={', '.join(kind.tasks)}" if issubclass(kind, TaskModel) else "a language model"
+        raise UnknownSetting(
+            f"model={config.get('name')} is no model of {task.name} ({others}), which its corpus has labels "
+            "for; `nextword list models` says what each is for"
+        )
+    return kind(**_arguments(kind, config, "model"))
+
+
 def arguments(config: Mapping[str, Any], where: str = "model") -> dict[str, Any]:
     """The checked constructor arguments in a model's config."""
+    return _arguments(model_class(config, where), config, where)
+
+
+def _arguments(kind: type, config: Mapping[str, Any], where: str) -> dict[str, Any]:
     settings = {key: value for key, value in config.items() if key not in NAMING}
-    return _checked(model_class(config, where), settings, where)
+    return _checked(kind, settings, where)
 
 
 def recorded_class(target: object) -> type[LanguageModel]:
@@ -53,7 +75,25 @@ def recorded_class(target: object) -> type[LanguageModel]:
 
 
 def model_class(config: Mapping[str, Any], where: str = "model") -> type[LanguageModel]:
-    """The class that a model's `_target_` names."""
+    """The class of language models that a model's `_target_` names."""
+    found = _class(config, where)
+    if issubclass(found, TaskModel):
+        raise UnknownSetting(
+            f"{where}={config.get('name')} is a model of labelled items (task: {' or '.join(found.tasks)}), "
+            f"and "
+            "this needs a language model; `nextword list corpora` says which corpora have labels"
+        )
+    return found
+
+
+def task_model_class(config: Mapping[str, Any]) -> type[TaskModel] | None:
+    """The class of a model of labelled items; None if the config describes a language model."""
+    found = _class(config, "model")
+    return found if issubclass(found, TaskModel) else None
+
+
+def _class(config: Mapping[str, Any], where: str) -> Any:
+    """The class that a model's `_target_` names, of whichever kind."""
     target = config.get("_target_")
     key = f"{where}._target_"
     if not isinstance(target, str) or "." not in target:
@@ -66,7 +106,7 @@ def model_class(config: Mapping[str, Any], where: str = "model") -> type[Languag
         raise UnknownSetting(
             f"{key}: {module_name} has no {class_name!r}. " + did_you_mean(class_name, classes)
         )
-    if not (inspect.isclass(found) and issubclass(found, LanguageModel)):
+    if not (inspect.isclass(found) and issubclass(found, LanguageModel | TaskModel)):
         raise UnknownSetting(f"{key}: {target} is no LanguageModel (see benchmark/contract.py)")
     return found
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.corpus import Corpus, corpus_documents, fingerprint, open_corpus
 from benchmark.environment import user_path
+from benchmark.errors import UserError
 from benchmark.record.folder import run_folder
 from benchmark.record.identity import run_id, seed_of
 from benchmark.record.labels import telling_label
 
 if TYPE_CHECKING:
     from benchmark.corpus.document import Document
+    from benchmark.task.dataset import Dataset
 
 Say = Callable[[str], None]
 
@@ -65,8 +67,29 @@ class Job:
             [self.config[key] for key in ("corpus", "corpora_dir", "cache_dir")], sort_keys=True
         )
 
+    @property
+    def task(self) -> str | None:
+        """The task that the corpus has labels for; None for a text, which language models are scored on."""
+        task = self.config["corpus"].get("task")
+        return None if task is None else str(task)
+
+    def open(self, say: Say) -> Corpus | Dataset:
+        """What the model is scored on, fetched and read or encoded if it is not yet. Raises UserError."""
+        return self.open_corpus(say) if self.task is None else self.open_dataset(say)
+
+    def open_dataset(self, say: Say) -> Dataset:
+        """The labelled items of the corpus. Raises UserError."""
+        from benchmark.task.dataset import open_dataset
+
+        return open_dataset(self.config["corpus"], **self._corpus_places(), say=say)
+
     def open_corpus(self, say: Say) -> Corpus:
-        """The corpus, fetched and encoded if it is not yet. Raises UserError."""
+        """The corpus, fetched and encoded if it is not yet. Raises UserError, also for one with labels."""
+        if self.task is not None:
+            raise UserError(
+                f"corpus={self.corpus} has labels (task: {self.task}), and this needs a text, as corpus=sotu "
+                f"is"
+            )
         return open_corpus(self.config["corpus"], **self._corpus_places(), say=say)
 
     def corpus_texts(self, say: Say) -> dict[str, list[str]]:
@@ -77,6 +100,10 @@ class Job:
 
     def corpus_fingerprint(self, say: Say) -> str:
         """The corpus's content as a hash, found without encoding it. Raises UserError."""
+        if self.task is not None:
+            from benchmark.task.dataset import dataset_fingerprint
+
+            return dataset_fingerprint(self.config["corpus"], **self._corpus_places(), say=say)
         return fingerprint(self.config["corpus"], **self._corpus_places(), say=say)
 
     def _corpus_places(self) -> dict[str, Path | None]:

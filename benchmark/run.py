@@ -43,6 +43,8 @@ from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
 from benchmark.storage.files import locked, write_json, write_text
+from benchmark.task import stages as task_stages
+from benchmark.task.dataset import Dataset
 from benchmark.traces import described, ended_process, modules_of
 from benchmark.trust import allow
 
@@ -56,7 +58,7 @@ def execute(job: Job, *, report: Report | None = None) -> Result:
     training goes to `report`; without one it is printed, now and then.
     """
     allow(job.config.get("allow", []))
-    corpus = job.open_corpus(_say(job))
+    corpus = job.open(_say(job))
     folder = job.folder(corpus.fingerprint)
     refuse_links(folder)
     repetition.clear_up_around(folder)
@@ -81,6 +83,8 @@ def execute(job: Job, *, report: Report | None = None) -> Result:
 def assist(job: Job) -> None:
     """Train beside the process of rank 0, which records the run: another rank under `torchrun`."""
     allow(job.config.get("allow", []))
+    if job.task is not None:
+        return  # models of tasks are trained by one process
     corpus = job.open_corpus(lambda line: None)
     model = build_model(job.config["model"])
     if model.family != "count":  # n-gram models are not trained by several processes
@@ -97,7 +101,7 @@ def record_failure(job: Job, corpus_fingerprint: str, reason: str) -> Result:
     return result
 
 
-def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> Result:
+def _recorded(job: Job, corpus: Corpus | Dataset, folder: Path, report: Report | None) -> Result:
     write_text(folder / CONFIG, _yaml(job))
     result = _with_events(_begun(job, job.run_id(corpus.fingerprint)), corpus)
     meter, clock = EnergyMeter(), CoreClock()
@@ -105,7 +109,10 @@ def _recorded(job: Job, corpus: Corpus, folder: Path, report: Report | None) -> 
     with closing(LoggerFeed(job.config.get("loggers", ()), job.results_dir, result, say)) as feed:
         with FileRunLog(folder, job.title, meter, report, told=feed.curve) as log:
             try:
-                result = _computed(result, job, corpus, folder, log, meter, clock)
+                if isinstance(corpus, Dataset):
+                    result = task_stages.computed(result, job, corpus, folder, log, meter, clock)
+                else:
+                    result = _computed(result, job, corpus, folder, log, meter, clock)
             except (Exception, SystemExit) as error:
                 result = replace(result, **_ending(error, job))
                 if result.status == "failed":
@@ -170,8 +177,17 @@ def _begun(job: Job, run_id: str) -> Result:
     )
 
 
-def _with_events(result: Result, corpus: Corpus) -> Result:
+def _with_events(result: Result, corpus: Corpus | Dataset) -> Result:
     """The record with what the run is scored on."""
+    if isinstance(corpus, Dataset):
+        return replace(
+            result,
+            task=corpus.task.name,
+            protocol_id=protocol_id({"task": corpus.task.name, "items": corpus.events}),
+            train_items=len(corpus.train),
+            test_items=len(corpus.test),
+            published=list(corpus.published),
+        )
     protocol: dict[str, Any] = {f"protocol_{part}": value for part, value in corpus.protocol.items()}
     return replace(
         result,

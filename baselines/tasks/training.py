@@ -1,4 +1,5 @@
-"""Training a network on labelled items: minibatches of like lengths, Adam, and the best weights by validation."""
+"""Training a network on labelled items: minibatches of like lengths, Adam, and the best weights by
+validation."""
 
 from __future__ import annotations
 
@@ -57,9 +58,9 @@ def train(
 ) -> None:
     """Train a network in place, and leave it with the weights of its best epoch.
 
-    `lengths` are those of the training items, in tokens; `loss` gives the mean loss of the items of these numbers;
-    `quality` measures the network on the validation items, the higher the better. Raises Diverged where a loss is
-    not finite.
+    `lengths` are those of the training items, in tokens; `loss` gives the mean loss of the items of these
+    numbers; `quality` measures the network on the validation items, the higher the better. Raises Diverged
+    where a loss is not finite.
     """
     random = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(
@@ -77,7 +78,7 @@ def train(
             value = loss(chosen)
             if not torch.isfinite(value):
                 raise Diverged(f"the loss became {value.item():g} after {done:,} tokens")
-            value.backward()  # type: ignore[no-untyped-call]
+            value.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
             optimiser.step()
             losses.append(value.item())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
@@ -180,12 +179,16 @@ def checked(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
     return settings
 
 
-@cache
+#: What checks the types of each kind of settings; it takes a while to make.
+_ADAPTERS: dict[type, Any] = {}
+
+
 def _adapter(kind: type) -> Any:
-    """What checks types; it takes a while to make."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _check_keys(kind: Any, options: Mapping[str, Any], where: str) -> None:
@@ -216,7 +219,7 @@ def _problem(location: tuple[int | str, ...], value: Any, message: str) -> str:
 
 
 def _check_together(settings: CorpusSettings) -> None:
-    source, vocabulary = settings.source, settings.vocabulary
+    vocabulary = settings.vocabulary
     check_documents(settings)
     if vocabulary.min_count < 1:
         raise UserError(f"corpus.vocabulary.min_count={vocabulary.min_count} is not usable: give 1 or more")

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.corpus.fetch import SearchPath
-from benchmark.corpus.settings import corpus_settings
+from benchmark.corpus.settings import NamesDocuments, corpus_settings
 from benchmark.corpus.whereabouts import whereabouts
 from benchmark.doctor.part import Part
 from benchmark.errors import UserError
 from benchmark.settings import conf_files
 from benchmark.storage.reading import read_yaml_object
+from benchmark.task.settings import dataset_settings
 
 FOUND, FETCHED, NAMED, MISSING = "here", "fetched when first used", "files that you name", "missing"
 
@@ -34,7 +35,8 @@ def _state(options: Mapping[str, Any], search_path: SearchPath) -> dict[str, str
     files = {key: options.get(key) for key in ("train", "valid", "test", "text")}
     if not any(files.values()):
         return {"state": NAMED, "place": None}
-    settings = corpus_settings(options)
+    checked = corpus_settings if options.get("task") is None else dataset_settings
+    settings: NamesDocuments = checked(options)
     found: Path | None = whereabouts(settings, search_path)
     if found is not None:
         return {"state": FOUND, "place": str(found)}

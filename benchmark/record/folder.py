@@ -34,11 +34,14 @@ VALID_SCORES = "valid_log_probs.npy"
 LEAST_PERPLEXITY = 0.999
 #: What a model left to go on from when its training was cut off (see `RunLog.workspace`).
 WORKSPACE = "resume"
+#: Of a run of a task: the losses of its test items, and every test item with the answer, a JSON object a
+#: line.
+ITEM_LOSSES, ANSWERS = "item_losses.npz", "answers.jsonl"
 CONFIG, ENVIRONMENT, SAMPLES, LOG = "config.yaml", "environment.json", "samples.json", "log.txt"
 #: What a run writes into its folder.
 OURS = frozenset(
     {RESULT, CHECKPOINT, SCORES, VALID_SCORES, COMPACT, COMPACT_VALID, WORKSPACE, CONFIG, ENVIRONMENT}
-) | {SAMPLES, LOG, BLOCKS, CURVE, LOSSES, CHECKSUMS, LOCK}
+) | {SAMPLES, LOG, BLOCKS, CURVE, LOSSES, ITEM_LOSSES, ANSWERS, CHECKSUMS, LOCK}
 
 
 @dataclass(frozen=True)

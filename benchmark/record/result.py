@@ -141,6 +141,16 @@ class Result:
     reliability_confidence: list[float] = field(default_factory=list)
     reliability_right: list[float] = field(default_factory=list)
 
+    # --- a task beside language modelling (see `benchmark.task`) ---
+    #: `tagging`, `chunking`, `classification` or `transduction`; None for a language model.
+    task: str | None = None
+    #: Items learnt from, and items answered.
+    train_items: int | None = None
+    test_items: int | None = None
+    #: The measures of the task by their keys (see `benchmark.task.measures`).
+    valid_measures: dict[str, float] = field(default_factory=dict)
+    test_measures: dict[str, float] = field(default_factory=dict)
+
     # --- size ---
     #: Trained numbers.
     parameters: int | None = None

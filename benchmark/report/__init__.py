@@ -58,7 +58,7 @@ def build_report(
     context = context_of(records, results_dir)
     if show is not None:
         show(plain_table(context, SHOWN))
-    say(f"report: {len(records)} runs in {len(context.rows)} rows")
+    say(f"report: {len(records)} runs in {len(context.rows) + len(context.of_tasks)} rows")
 
     from benchmark.report.write import write_report
 
@@ -68,7 +68,7 @@ def build_report(
         page=page,
         bytes=page.stat().st_size,
         runs=len(records),
-        rows=len(context.rows),
+        rows=len(context.rows) + len(context.of_tasks),
         tables=written.tables,
         figures=written.figures,
     )

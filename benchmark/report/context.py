@@ -21,7 +21,8 @@ from benchmark.search.record import SearchRecord, only_trials, read_searches
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """The material of a report. `rows` holds every row, finished or not.
+    """The material of a report. `rows` holds every row of a language model, finished or not, and `of_tasks`
+    every row of a task (`benchmark.task`).
 
     `results_dir` is the folder with searches and peer measurements, which are not runs; it may be None.
     """
@@ -29,6 +30,7 @@ class Context:
     records: tuple[RunRecord, ...]
     rows: tuple[Row, ...]
     results_dir: Path | None = None
+    of_tasks: tuple[Row, ...] = ()
 
     @cached_property
     def ranked_groups(self) -> list[RankedGroup]:
@@ -110,4 +112,10 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
     records = with_distinct_titles(records)
     trials = only_trials(read_searches(results_dir))  # in the section on searches only
     compared = [record for record in records if record.folder.name not in trials]
-    return Context(tuple(records), tuple(group_runs(compared)), results_dir)
+    rows = group_runs(compared)
+    return Context(
+        tuple(records),
+        tuple(row for row in rows if row.first.task is None),
+        results_dir,
+        tuple(row for row in rows if row.first.task is not None),
+    )

@@ -100,7 +100,7 @@ def _without_corpus(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
         if run.job.corpus_key not in problems:
             problems[run.job.corpus_key] = None
             try:
-                run.job.open_corpus(say)
+                run.job.open(say)
             except UserError as error:
                 problems[run.job.corpus_key] = str(error)
     return {

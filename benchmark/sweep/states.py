@@ -14,6 +14,7 @@ from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
 from benchmark.record.outdated import Outdated, outdated
 from benchmark.storage.reading import or_empty, read_yaml_object
+from benchmark.task.tasks import reached
 
 #: In the order in which they are listed. `unusable`: a folder that the user must mend, since its record
 #: cannot be read or belongs to another run. `error`: a job whose corpus cannot be found.
@@ -34,7 +35,8 @@ STATUSES = (
 class RunState:
     """A run: its folder, whether it exists yet or not, its status, the reason if it did not end well, and the
     command that repeats it (empty if unknown). `outdated`: what made a finished one, if not what is installed
-    now. `settings`: those of its model. `perplexity`: on the test text, of one that ended well."""
+    now. `settings`: those of its model. `perplexity`: on the test text, of one that ended well;
+    `reached`: what a run of a task reached on the test items, in words."""
 
     status: str
     title: str
@@ -47,6 +49,7 @@ class RunState:
     settings: Mapping[str, Any] = field(default_factory=dict)
     perplexity: float | None = None
     train_seconds: float | None = None
+    reached: str = ""
 
 
 def folder_states(results_dir: Path) -> Iterator[RunState]:
@@ -82,6 +85,7 @@ def folder_state(folder: Path) -> RunState:
         result.model_settings or _settings(_config(folder)),
         result.test_perplexity if result.status == "ok" else None,
         result.train_seconds,
+        reached(result.task, result.test_measures) if result.status == "ok" else "",
     )
 
 

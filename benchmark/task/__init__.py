@@ -4,5 +4,6 @@ A corpus whose YAML names a `task` is a set of labelled items. Its models implem
 `benchmark.task.contract`, and are run, swept, recorded and compared as language models are.
 """
 
-#: Raise this if reading items or measuring answers would give other numbers: all runs of tasks are then made anew.
+#: Raise this if reading items or measuring answers would give other numbers: all runs of tasks are then made
+#: anew.
 VERSION = 1

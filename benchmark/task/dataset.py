@@ -32,8 +32,8 @@ _READING = ("task", "format", "encoding", "columns", "classes", "split", "split_
 class Dataset:
     """Three splits of labelled items.
 
-    `fingerprint` is a hash of the documents and of how they are read, the same on every machine. `events` is one
-    over the test items alone: what runs are compared on.
+    `fingerprint` is a hash of the documents and of how they are read, the same on every machine. `events` is
+    one over the test items alone: what runs are compared on.
     """
 
     name: str
@@ -70,7 +70,8 @@ def open_dataset(
 def dataset_fingerprint(
     options: Mapping[str, Any], *, corpora_dir: Path | None, cache_dir: Path | None, say: Say
 ) -> str:
-    """The hash of a corpus's documents and of how they are read. Missing files are fetched. Raises UserError."""
+    """The hash of a corpus's documents and of how they are read. Missing files are fetched. Raises
+    UserError."""
     settings = dataset_settings(options)
     return _fingerprint(settings, _documents(settings, corpora_dir, cache_dir, say))
 
@@ -158,7 +159,8 @@ def _check_items(settings: DatasetSettings, splits: Mapping[str, Items]) -> None
     labels = labels_of(splits["train"])
     if len(labels) < 2:
         raise UserError(
-            f"corpus {settings.name}: its training items have one label, {labels[0]!r}; there is nothing to learn"
+            f"corpus {settings.name}: its training items have one label, {labels[0]!r}; there is nothing to "
+            f"learn"
         )
     if settings.expect is None or settings.train_share not in (None, 1):
         return

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 
 def edits(given: Sequence[str], right: Sequence[str]) -> int:
-    """The least number of insertions, deletions and substitutions that turn one into the other (Levenshtein 1966)."""
+    """The least number of insertions, deletions and substitutions that turn one into the other (Levenshtein
+    1966)."""
     row = list(range(len(right) + 1))
     for number, symbol in enumerate(given, start=1):
         corner, row[0] = row[0], number

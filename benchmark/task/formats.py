@@ -101,8 +101,8 @@ def _fine_class_first(text: str, name: str, settings: DatasetSettings) -> Iterat
 def _pronunciations(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
     """A word and its phonemes a line (CMU Pronouncing Dictionary), as letters and phonemes without stress.
 
-    `word(2)` is another pronunciation of the word; `#` begins a remark. An item is one pronunciation, with all of
-    its word's as alternatives. Two that differ in stress alone are one.
+    `word(2)` is another pronunciation of the word; `#` begins a remark. An item is one pronunciation, with
+    all of its word's as alternatives. Two that differ in stress alone are one.
     """
     found: dict[str, list[tuple[str, ...]]] = {}
     for number, line in enumerate(text.split("\n"), start=1):

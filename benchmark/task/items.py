@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Input:
     """What a model sees of an item.
 
-    `tokens` are the words of a sentence or a document, or the letters of a word. `given` are tags that come with
-    the tokens, one each, such as the parts of speech of CoNLL-2000; empty where there are none.
+    `tokens` are the words of a sentence or a document, or the letters of a word. `given` are tags that come
+    with the tokens, one each, such as the parts of speech of CoNLL-2000; empty where there are none.
     """
 
     tokens: tuple[str, ...]
@@ -22,9 +22,9 @@ class Input:
 class Item:
     """An input with its right answer.
 
-    `target` is one tag a token (tagging, chunking), one class (classification: a tuple of one), or a sequence of
-    any length (transduction). `alternatives` are all right sequences, the target among them; empty where the target
-    is the only one.
+    `target` is one tag a token (tagging, chunking), one class (classification: a tuple of one), or a sequence
+    of any length (transduction). `alternatives` are all right sequences, the target among them; empty where
+    the target is the only one.
     """
 
     input: Input

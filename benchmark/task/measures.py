@@ -36,8 +36,8 @@ class Answered:
 class ItemMeasure:
     """A measure of answers.
 
-    `losses` gives float64 [2, items]: the loss of each item, and what it is counted by. `shown` turns the mean
-    loss, the ratio of their sums, into the number that is shown; it rises or falls throughout.
+    `losses` gives float64 [2, items]: the loss of each item, and what it is counted by. `shown` turns the
+    mean loss, the ratio of their sums, into the number that is shown; it rises or falls throughout.
     """
 
     key: str
@@ -53,6 +53,15 @@ class ItemMeasure:
         """The number over some items; None where nothing is counted."""
         total = float(losses[1].sum())
         return self.shown(float(losses[0].sum()) / total) if total else None
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence: its title without the unit."""
+        return self.title.partition(",")[0]
+
+    def said(self, value: float | None) -> str:
+        """The number with its name and unit: `Accuracy 93.84%`."""
+        return f"{self.name} {self.text(value)}{self.unit}"
 
     def text(self, value: float | None) -> str:
         """The number as it stands in tables."""
@@ -110,19 +119,19 @@ def _missed_spans(answered: Answered) -> np.ndarray:
     return _pairs([(len(spans(item.target) - spans(tags)), len(spans(item.target))) for item, tags in pairs])
 
 
-def _right_classes(answered: Answered) -> np.ndarray:
+def right_classes(answered: Answered) -> np.ndarray:
     """The number of each item's class; −1 for one that training never saw."""
     numbers = {name: number for number, name in enumerate(answered.classes)}
     return np.array([numbers.get(item.target[0], -1) for item in answered.items])
 
 
 def _wrong_classes(answered: Answered) -> np.ndarray:
-    right = _right_classes(answered)
+    right = right_classes(answered)
     return np.stack([answered.answers.argmax(axis=1) != right, np.ones(len(right))]).astype(np.float64)
 
 
 def _log_loss(answered: Answered) -> np.ndarray:
-    right = _right_classes(answered)
+    right = right_classes(answered)
     of_right = answered.answers[np.arange(len(right)), right]
     return np.stack([np.where(right < 0, np.inf, -of_right), np.ones(len(right))])
 
@@ -217,8 +226,9 @@ BINS = 15
 def calibration_error(log_probs: np.ndarray, right: np.ndarray) -> float:
     """The expected calibration error of class probabilities (Naeini et al. 2015; Guo et al. 2017).
 
-    Texts fall into `BINS` groups by the probability of their most probable class. The error is the mean over texts
-    of the difference between their group's mean probability and its share of right answers, from 0 to 1.
+    Texts fall into `BINS` groups by the probability of their most probable class. The error is the mean over
+    texts of the difference between their group's mean probability and its share of right answers, from 0 to
+    1.
     """
     confidence = np.exp(log_probs.max(axis=1))
     correct = log_probs.argmax(axis=1) == right

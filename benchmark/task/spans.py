@@ -8,8 +8,8 @@ from collections.abc import Sequence
 def spans(tags: Sequence[str]) -> frozenset[tuple[str, int, int]]:
     """The spans that BIO tags mark: (type, first token, token behind the last).
 
-    Tags are `O`, `B-TYPE` or `I-TYPE`. As the shared tasks' `conlleval` has it, a span begins at a B tag, and at an
-    I tag that follows `O` or another type. It ends before the next B tag, `O` or another type.
+    Tags are `O`, `B-TYPE` or `I-TYPE`. As the shared tasks' `conlleval` has it, a span begins at a B tag, and
+    at an I tag that follows `O` or another type. It ends before the next B tag, `O` or another type.
     """
     found = []
     kind, begin = "", 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.task.contract import Classifier, Tagger, TaskModel, Transducer
+from benchmark.task.contract import Classifier, Tagger, Transducer
 from benchmark.task.measures import (
     ACCURACY,
     CLASS_ACCURACY,
@@ -30,7 +32,7 @@ class Task:
 
     name: str
     title: str
-    contract: type[TaskModel]
+    contract: ABCMeta
     measures: tuple[ItemMeasure, ...]
 
     @property
@@ -50,6 +52,14 @@ TASKS = {
         ),
     )
 }
+
+
+def reached(task: str | None, measures: Mapping[str, float]) -> str:
+    """What a run of a task reached, by its main measure: `Accuracy 93.84%`; empty for a language model."""
+    if task not in TASKS:
+        return ""
+    main = TASKS[task].main
+    return main.said(measures.get(main.key))
 
 
 def task_named(name: str, where: str = "corpus.task") -> Task:

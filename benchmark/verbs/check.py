@@ -17,6 +17,7 @@ from benchmark.traces import modules_of, traces_are_shown
 if TYPE_CHECKING:
     from benchmark.check import Finding
     from benchmark.check.texts import Texts
+    from benchmark.task.contract import TaskModel
 
 HELP = """\
 nextword check model=NAME [corpus=NAME] [model.KEY=VALUE ...]
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
     if not any(argument.startswith("model=") for argument in arguments):
         raise UserError("which model? nextword check model=NAME (nextword list models)")
 
-    from benchmark.build import build_model
+    from benchmark.build import build_model, task_model_class
     from benchmark.sweep.compose import collect
 
     broken = False
@@ -47,6 +48,9 @@ def main(arguments: list[str]) -> int:
     for job in collect(arguments):
         settings = job.config["model"]
         print(f"{settings.get('label', job.model)}:", flush=True)
+        if (kind := task_model_class(settings)) is not None:
+            broken |= _print(_of_task(job, kind, named))
+            continue
         build = partial(build_model, settings)
         model = build()
         alone = model.scores_only is not None and not model.scores_only.computes
@@ -56,10 +60,33 @@ def main(arguments: list[str]) -> int:
             raise UserError(f"model={job.model} {knows}: name its corpus, as in corpus={job.corpus}")
         more = [_text(job, whole=alone)] if named else []
         found = check_model(build, modules=modules_of(settings), more=more, made_up_too=made_up_too)
-        for _, of_one_text in groupby(found, key=attrgetter("text")):
-            print("\n".join(_shown(list(of_one_text))))
-        broken |= any(finding.problem is not None for finding in found)
+        broken |= _print(found)
     return 1 if broken else 0
+
+
+def _print(found: Sequence[Finding]) -> bool:
+    """Print what was found; whether a rule is broken."""
+    for _, of_one_text in groupby(found, key=attrgetter("text")):
+        print("\n".join(_shown(list(of_one_text))))
+    return any(finding.problem is not None for finding in found)
+
+
+def _of_task(job: Job, kind: type[TaskModel], named: bool) -> list[Finding]:
+    """The rules for a model of a task, on its corpus if that is named, or else on made-up items."""
+    from benchmark.build import build_task_model
+    from benchmark.task.check import check_task_model
+    from benchmark.task.tasks import task_named
+
+    dataset = job.open_dataset(lambda line: print(line, file=sys.stderr)) if named and job.task else None
+    if named and dataset is None:
+        raise UserError(
+            f"corpus={job.corpus} has no labels, and model={job.model} is a model of labelled items"
+        )
+    task = task_named(job.task if named and job.task else kind.tasks[0])
+    settings = job.config["model"]
+    return check_task_model(
+        partial(build_task_model, settings, task), task.name, dataset, modules_of(settings)
+    )
 
 
 def _text(job: Job, *, whole: bool) -> Texts:

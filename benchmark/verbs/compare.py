@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.console.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder, whole
 from benchmark.console.output import say
 from benchmark.console.terminal import json_text
+from benchmark.errors import UserError
 from benchmark.record.find import find_run
 from benchmark.record.folder import RunRecord
 
@@ -28,7 +29,25 @@ def main(arguments: list[str]) -> int:
 
     if options.all_seeds:
         runs = with_all_seeds(runs, options.results_dir)
+    if any(run.result.task is not None for run in runs):
+        return _of_tasks(runs, options)
     return _additions(runs, options) if options.adds else _comparison(runs, options)
+
+
+def _of_tasks(runs: list[RunRecord], options: Namespace) -> int:
+    """Runs of a task have measures of items in place of losses of targets."""
+    from benchmark.compare.of_tasks import as_json, compare_task_runs, sections
+    from benchmark.task.tasks import task_named
+
+    if options.adds:
+        raise UserError("--adds is for language models: answers to items are not mixed")
+    found = compare_task_runs(runs)
+    labels = " and ".join(dict.fromkeys(each.row.label for each in found))
+    first = runs[0].result
+    task = task_named(str(first.task), "the record's task")
+    heading = f"{labels} on {first.corpus_title or first.corpus}"
+    _show(sections(found), heading, lambda: as_json(found, task), options)
+    return 0
 
 
 def _comparison(runs: list[RunRecord], options: Namespace) -> int:

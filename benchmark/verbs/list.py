@@ -93,4 +93,5 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
     ]
     if not known or known[0] == name:  # then the file's first comment describes it
         known = [(read_text(path).splitlines() or [""])[0].lstrip("# ")]
-    return {"description": known[0], "settings": settings}
+    task = f" ({content['task']})" if "task" in content else ""
+    return {"description": known[0] + task, "settings": settings}

@@ -12,6 +12,7 @@ from benchmark.job import run_title
 from benchmark.record.config import FILE
 from benchmark.record.find import find_run
 from benchmark.storage.reading import or_warn, read_text
+from benchmark.task.tasks import reached as reached_in_task
 
 #: Long values that are not shown with the others.
 ELSEWHERE = ("published", "traceback", "model_settings", "bucket_edges", "bucket_targets", "bucket_nll")
@@ -31,8 +32,10 @@ def main(arguments: list[str]) -> int:
     width = max(map(len, shown))
     result = run.result
     title = run_title(result.label or result.model, result.corpus, result.seed, result.train_share)
-    reached = f", test perplexity {text.perplexity(result.test_perplexity)}" if result.test_perplexity else ""
-    print(f"{title}: {result.status}{reached}\n{run.folder}")
+    reached = reached_in_task(result.task, result.test_measures)
+    if result.test_perplexity:
+        reached = f"test perplexity {text.perplexity(result.test_perplexity)}"
+    print(f"{title}: {', '.join(filter(None, (result.status, reached)))}\n{run.folder}")
     for key, value in shown.items():
         print(f"  {key:{width}}  {_text(value)}")
     config = or_warn(lambda: read_text(run.folder / FILE), "")

@@ -120,8 +120,10 @@ def _list(found: Iterable[RunState]) -> None:
     for state, title in zip(states, titles, strict=True):
         note = state.reason or str(state.folder if state.status in ("ok", "running") else "")
         note += f" (by {state.outdated})" if state.outdated else ""
-        perplexity = "" if state.perplexity is None else f", perplexity {text.perplexity(state.perplexity)}"
-        print(f"{state.status:<9} {title}{perplexity}{': ' if note else ''}{note}")
+        reached = f", {state.reached}" if state.reached else ""
+        if state.perplexity is not None:
+            reached = f", perplexity {text.perplexity(state.perplexity)}"
+        print(f"{state.status:<9} {title}{reached}{': ' if note else ''}{note}")
         if state.command and state.status not in ("ok", "running"):
             print(f"{'':9} {state.command}")
 

@@ -1,36 +1,57 @@
-"""Perplexity of many models as dots with intervals, on an axis that need not start at zero."""
+"""A measure of many models as dots with intervals, on an axis that need not start at zero."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark import text
+from benchmark.measure.measure import Format
 from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.figures.labels import SIZE, wrapped
-from benchmark.report.figures.style import WIDTH, canvas, family_legend, log_axis, margins, text_width
+from benchmark.report.figures.style import (
+    WIDTH,
+    canvas,
+    family_legend,
+    linear_x_axis,
+    log_axis,
+    margins,
+    text_width,
+)
 from benchmark.report.palette import LIGHT, MARKERS, family_colour
 from benchmark.report.rows import Row
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A row of the comparison, by its number, as far as it is drawn by its test perplexity."""
+    """A row of the comparison, by its number, as far as it is drawn by a measure of it."""
 
     row: int
     label: str
     family: str
-    perplexity: float
+    value: float
     interval: tuple[float, float] | None
     deviation: float | None
 
     @classmethod
     def of(cls, row: Row) -> Dot:
+        """By its test perplexity."""
         deviation = row.deviation(TEST_PERPLEXITY)
         return cls(row.number, row.label, row.family, row.perplexity or 0.0, row.interval, deviation)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What dots are drawn by: the axis's label, how values and their deviations are written, and whether the
+    axis is logarithmic, with dots beyond `CUT` times the best at its edge."""
+
+    label: str
+    tick: Format
+    said: Callable[[Dot], str]
+    log: bool = False
 
 
 #: A dot at more than this many times the best is drawn at the edge, or the others could not be told apart.
@@ -39,10 +60,15 @@ CUT = 2.0
 
 def beyond(rows: Sequence[Dot]) -> list[Dot]:
     """The rows whose dots are at the edge. The first row is the best."""
-    return [dot for dot in rows if dot.perplexity > CUT * rows[0].perplexity]
+    return [dot for dot in rows if dot.value > CUT * rows[0].value]
 
 
 def perplexity_dots(rows: Sequence[Dot]) -> Figure:
+    """`value_dots` by test perplexity."""
+    return value_dots(rows, Scale(TEST_PERPLEXITY.axis, lambda v: text.significant(v, 3), _said, log=True))
+
+
+def value_dots(rows: Sequence[Dot], scale: Scale) -> Figure:
     """A dot for each row, best at the top, with its interval and its value.
 
     Where no row has an interval, the line is one standard deviation over seeds.
@@ -52,16 +78,21 @@ def perplexity_dots(rows: Sequence[Dot]) -> Figure:
     step = 29.0 if any("\n" in name for name in names) else 20.0
     top = 26.0 if len(families) > 1 else 8.0
     figure, axes = canvas(44 + top + step * len(rows))
-    outside = beyond(rows)
+    outside = beyond(rows) if scale.log else []
     spans = [_span(dot, any(each.interval for each in rows)) for dot in rows if dot not in outside]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
-    room = max((high / low) ** 0.05, 1.01)
-    shown = [_said(dot) for dot in rows]
+    shown = [scale.said(dot) for dot in rows]
     left = min(text_width(figure, names, SIZE) + 12, WIDTH * 0.5)
     margins(figure, left, text_width(figure, shown) + 12, top=top)
-    axes.set_xlim(low / room, high * room)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    log_axis(axes, "x", lambda value: text.significant(value, 3))
+    if scale.log:
+        room = max((high / low) ** 0.05, 1.01)
+        axes.set_xlim(low / room, high * room)
+        log_axis(axes, "x", scale.tick)
+    else:
+        room = 0.05 * (high - low) or 0.01
+        axes.set_xlim(low - room, high + room)
+        linear_x_axis(axes, scale.tick)
     for place, (dot, name, said) in enumerate(zip(rows, names, shown, strict=True)):
         _write_name(axes, name, place, dot.row)
         axes.annotate(
@@ -75,7 +106,7 @@ def perplexity_dots(rows: Sequence[Dot]) -> Figure:
         )
     _dots(axes, rows, outside, any(each.interval for each in rows))
     axes.set_yticks(range(len(rows)), [])
-    axes.set(xlabel=TEST_PERPLEXITY.axis, ylabel="")
+    axes.set(xlabel=scale.label, ylabel="")
     if len(families) > 1:
         family_legend(axes, families, left=left)
     return figure
@@ -83,15 +114,15 @@ def perplexity_dots(rows: Sequence[Dot]) -> Figure:
 
 def _span(dot: Dot, intervals: bool) -> tuple[float, float]:
     """The ends of the line of a row; both its value where it has none."""
-    value = dot.perplexity
+    value = dot.value
     if intervals:
         return dot.interval or (value, value)
     return value - (dot.deviation or 0.0), value + (dot.deviation or 0.0)
 
 
 def _said(dot: Dot) -> str:
-    spread = f" ± {text.spread(dot.deviation, dot.perplexity)}" if dot.deviation is not None else ""
-    return f"{text.perplexity(dot.perplexity)}{spread}"
+    spread = f" ± {text.spread(dot.deviation, dot.value)}" if dot.deviation is not None else ""
+    return f"{text.perplexity(dot.value)}{spread}"
 
 
 def _dots(axes: Axes, rows: Sequence[Dot], outside: Sequence[Dot], intervals: bool) -> None:
@@ -111,7 +142,7 @@ def _dots(axes: Axes, rows: Sequence[Dot], outside: Sequence[Dot], intervals: bo
         for shown, marker in ((inside, MARKERS.get(family, "o")), (beyond_it, ">")):
             if shown:
                 axes.scatter(
-                    [min(dot.perplexity, edge) for dot in shown],
+                    [min(dot.value, edge) for dot in shown],
                     [places[dot.row] for dot in shown],
                     s=52,
                     marker=marker,

@@ -22,7 +22,7 @@ LANE = 50.0
 
 def within_reach(rows: Sequence[Dot]) -> list[Dot]:
     """The rows that are drawn. The first row is the best."""
-    return [dot for dot in rows if dot.perplexity <= REACH * rows[0].perplexity]
+    return [dot for dot in rows if dot.value <= REACH * rows[0].value]
 
 
 def family_strip(rows: Sequence[Dot], winners: Mapping[str, Dot]) -> Figure:
@@ -37,8 +37,8 @@ def family_strip(rows: Sequence[Dot], winners: Mapping[str, Dot]) -> Figure:
     left = text_width(figure, [FAMILY_NAMES[family] for family in families]) + 14
     far = {family: _more(sum(r.family == family and r not in drawn for r in rows)) for family in families}
     margins(figure, left, text_width(figure, far.values()) + 14, bottom=40, top=8)
-    ends = [end for dot in drawn for end in (dot.interval or (dot.perplexity,))]
-    low, high = min(ends), max(*ends, *(dot.perplexity for dot in drawn))
+    ends = [end for dot in drawn for end in (dot.interval or (dot.value,))]
+    low, high = min(ends), max(*ends, *(dot.value for dot in drawn))
     room = max((high / low) ** 0.05, 1.02)
     axes.set_xlim(low / room, high * room)
     axes.set_ylim(len(families) - 0.5 + 0.12, -0.5)
@@ -66,7 +66,7 @@ def _lane(
               va="center", color=colour)  # fmt: skip
     if others:
         axes.scatter(
-            [dot.perplexity for dot in others],
+            [dot.value for dot in others],
             [y] * len(others),
             s=22,
             marker=marker,
@@ -78,13 +78,13 @@ def _lane(
             zorder=2,
         )
     gid = f"row-{winner.row}-0"
-    value = winner.perplexity
+    value = winner.value
     if winner.interval:
         axes.plot(winner.interval, [y, y], color=colour, linewidth=3.0, gid=gid, zorder=2.5)
     axes.plot([value], [y], marker, color=colour, mec=LIGHT["ground"], markersize=10, gid=gid, zorder=3)
     axes.text(1 + 8 / frame.width, y, far, transform=axes.get_yaxis_transform(), va="center",
               color=LIGHT["muted"])  # fmt: skip
-    said = wrapped(f"{winner.label}: {text.perplexity(winner.perplexity)}", 46)
+    said = wrapped(f"{winner.label}: {text.perplexity(winner.value)}", 46)
     wide = text_width(figure, [said], weight="bold")
     x = axes.transData.transform((value, y))[0]
     start = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))

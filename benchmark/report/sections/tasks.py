@@ -1,0 +1,183 @@
+"""Tasks beside language modelling: of each corpus with labels, the methods by the task's main measure."""
+
+from __future__ import annotations
+
+import statistics
+from functools import partial
+
+from benchmark import text
+from benchmark.measure.measures import COSTS
+from benchmark.report.blocks import Block, Figure, Paragraph, Section, Strong, about
+from benchmark.report.context import Context
+from benchmark.report.fields import (
+    LABEL,
+    Field,
+    cells_of,
+    columns_of,
+    measure_field,
+    number_field,
+    text_field,
+)
+from benchmark.report.rows import Row
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, with_best_cells
+from benchmark.report.task_groups import TaskGroup, measure_of, measure_values, task_groups
+from benchmark.task.measures import ItemMeasure
+
+ORDER = 130
+
+#: What the families are called here: not every counted method has n-grams.
+FAMILIES = {"count": "counted", "neural": "neural", "mixture": "mixture"}
+
+INTRODUCTION = (
+    "What recurrent networks do beside language modelling, and the counted methods that people still choose. "
+    "The best of a family is chosen on the validation items; numbers are those of the test items, means over "
+    "seeds. Intervals are 95%, over blocks of neighbouring items and over seeds. Ranks are ranges where rows "
+    "are not shown to differ (Holm over all pairs of a table)."
+)
+
+
+def build(context: Context) -> Section | None:
+    blocks: list[Block] = []
+    for group in task_groups(context.of_tasks):
+        found = [_verdict(group), _table(group), _figure(group), *_published(group)]
+        blocks += about(group.corpus, found)
+    if not blocks:
+        return None
+    return Section("tasks", "Beside language modelling", (Paragraph((INTRODUCTION,)), *blocks))
+
+
+def _verdict(group: TaskGroup) -> Paragraph:
+    main, best = group.task.main, {family: group.best(family) for family in ("count", "neural")}
+    counted, neural = best["count"], best["neural"]
+    named = Strong(group.title)
+    if counted is None or neural is None:
+        only = counted or neural or group.rows[0]
+        said = f": {only.label} has {_said(only, main)} ({main.title}). One family has been run."
+        return Paragraph((named, said), corpus=group.corpus)
+    pair = [counted, neural]
+    pair.sort(key=lambda row: measure_of(row, main) or 0.0, reverse=main.higher_is_better)
+    better, worse = pair
+    values = [measure_of(row, main) or 0.0 for row in pair]
+    parts = (
+        f": {better.label} ({FAMILIES[better.family]}) has {_said(better, main)} and {worse.label} "
+        f"({FAMILIES[worse.family]}) {_said(worse, main)} ({main.title}). "
+        f"{_how_sure(group, better, worse, values)}"
+    )
+    return Paragraph((named, parts), corpus=group.corpus)
+
+
+def _how_sure(group: TaskGroup, better: Row, worse: Row, values: list[float]) -> str:
+    found = None if group.drawn is None else group.drawn.ahead(better, worse)
+    points = text.decimals(100 * abs(values[0] - values[1]), 2)
+    if found is None:
+        return f"They are {points} points apart. The runs keep no losses of items, so it has no interval."
+    ahead, p = found
+    low, high = (text.decimals(100 * end, 2).replace("-", "−") for end in (ahead.low, ahead.high))
+    interval = f"95% interval {low} to {high}, p {_p(p)}"
+    if ahead.low > 0:
+        return f"That is {points} points better ({interval})."
+    return f"They are {points} points apart, which does not tell them apart ({interval})."
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def _said(row: Row, measure: ItemMeasure) -> str:
+    values = measure_values(row, measure)
+    spread = f" ± {measure.text(statistics.stdev(values))}" if len(values) > 1 else ""
+    return measure.text(measure_of(row, measure)) + spread
+
+
+def _fields(group: TaskGroup) -> list[Field[Row]]:
+    def rank(row: Row) -> Cell:
+        first, last = group.ranks.get(row.number, (row.rank or 0, row.rank or 0))
+        return Cell(text.span(first, last), float(row.rank or 0))
+
+    main = group.task.main
+    return [
+        Field(Column("rank", "#", "right"), rank),
+        LABEL,
+        text_field("family", "Family", lambda row: FAMILIES.get(row.family, row.family)),
+        *(field for measure in group.task.measures for field in _measure_fields(group, measure)),
+        number_field(
+            "valid", f"Validation {main.title}", lambda row: measure_of(row, main, "valid"), main.text, "more"
+        ),
+        number_field("seeds", "Seeds", lambda row: len(measure_values(row, main)), text.amount, "more"),
+        *map(measure_field, COSTS),
+    ]
+
+
+def _measure_fields(group: TaskGroup, measure: ItemMeasure) -> list[Field[Row]]:
+    better = "higher" if measure.higher_is_better else "lower"
+    column = Column(measure.key, measure.title, "right", better=better)  # type: ignore[arg-type]
+    fields: list[Field[Row]] = [
+        Field(column, lambda row: Cell(_said(row, measure), measure_of(row, measure)))
+    ]
+    if measure is group.task.main:
+        fields.append(text_field("interval", "95% interval", lambda row: _interval(group, row)))
+    return fields
+
+
+def _interval(group: TaskGroup, row: Row) -> str | None:
+    found = group.interval(row)
+    return None if found is None else " to ".join(map(group.task.main.text, found))
+
+
+def _table(group: TaskGroup) -> Table:
+    fields = _fields(group)
+    columns = columns_of(fields)
+    rows = [TableRow(cells_of(fields, row), row.number, row.family) for row in group.rows]
+    rows = with_best_cells(rows, columns, {column.key for column in columns})
+    return Table(
+        f"task_{group.corpus}",
+        f"{group.title}: {group.task.main.title}",
+        columns,
+        (Group(tuple(rows), corpus=group.corpus, name=group.title),),
+        head=1,
+        sortable=True,
+        corpus=group.corpus,
+    )
+
+
+def _figure(group: TaskGroup) -> Figure:
+    from benchmark.report.figures.dots import Dot, Scale, value_dots
+
+    main = group.task.main
+    dots = [
+        Dot(row.number, row.label, row.family, measure_of(row, main) or 0.0, group.interval(row), None)
+        for row in group.rows
+    ]
+    said = {row.number: _said(row, main) for row in group.rows}
+    scale = Scale(f"Test {main.title}", _tick, lambda dot: said[dot.row])
+    side = "right" if main.higher_is_better else "left"
+    best = group.rows[0]
+    return Figure(
+        f"task_{group.corpus}",
+        f"{group.title}: {main.title}",
+        f"{main.title} on the test items of {group.title}; further {side} is better. A line is the 95% "
+        f"interval. "
+        "Behind ± is the standard deviation over seeds.",
+        f"Dot plot of {len(dots)} methods on {group.title}. Best: {best.label} with {_said(best, main)}.",
+        partial(value_dots, dots, scale),
+        data_table(f"task_{group.corpus}", columns_of(_fields(group)), list(_table(group).groups[0].rows)),
+        group.corpus,
+    )
+
+
+def _tick(value: float | None) -> str:
+    return text.significant(100 * (value or 0.0), 3)
+
+
+def _published(group: TaskGroup) -> list[Block]:
+    measures = {measure.key: measure for measure in group.task.measures}
+    numbers = [each for each in group.rows[0].first.published if each.get("measure") in measures]
+    if not numbers:
+        return []
+    parts = [
+        f"{text.clean(each.get('model'))} {measures[each['measure']].text(each.get('value'))} "
+        f"({measures[each['measure']].title}; {text.clean(each.get('source'))}; "
+        f"{text.clean(each.get('protocol'))})"
+        for each in numbers
+    ]
+    return [Paragraph((f"Published: {'; '.join(parts)}.",), "note", group.corpus)]

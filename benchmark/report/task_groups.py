@@ -1,0 +1,153 @@
+"""The rows of one corpus with labels, in order of the task's main measure, with intervals and ranks."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from benchmark.record.folder import RunRecord
+from benchmark.report.rows import Row
+from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
+from benchmark.statistics.ranks import rank_ranges
+from benchmark.storage.reading import or_warn
+from benchmark.task.item_losses import read_item_losses
+from benchmark.task.measures import ItemMeasure
+from benchmark.task.tasks import TASKS, Task
+
+#: Items that stand beside each other may be alike (sentences of an article, words of one stem), so they are
+#: drawn in blocks of neighbours, at most this many.
+BLOCKS = 400
+
+
+def measure_of(row: Row, measure: ItemMeasure, split: str = "test") -> float | None:
+    """The mean of a measure over a row's seeds; None where no seed has it."""
+    values = measure_values(row, measure, split)
+    return statistics.fmean(values) if values else None
+
+
+def measure_values(row: Row, measure: ItemMeasure, split: str = "test") -> list[float]:
+    """The measure of each seed that has it."""
+    found = [getattr(run.result, f"{split}_measures") for run in row.runs if run.result.status == "ok"]
+    return [values[measure.key] for values in found if measure.key in values]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The mean losses of rows by a measure, with what other items and other seeds would give. `places` has
+    each row's place, by its number; a row whose runs keep no losses of items has none."""
+
+    measure: ItemMeasure
+    places: dict[int, int]
+    losses: Bootstrap
+
+    def interval(self, row: Row) -> tuple[float, float] | None:
+        """The ends of the 95% interval of a row's measure, over items and seeds."""
+        if row.number not in self.places:
+            return None
+        found = self.losses.combined(self._weights((row, 1.0)))
+        ends = sorted(self.measure.shown(max(0.0, loss)) for loss in (found.low, found.high))
+        return ends[0], ends[1]
+
+    def ahead(self, better: Row, worse: Row) -> tuple[Estimate, float] | None:
+        """How much less the mean loss of one row is than another's, with its interval and p-value."""
+        if not {better.number, worse.number} <= self.places.keys():
+            return None
+        weights = self._weights((worse, 1.0), (better, -1.0))
+        return self.losses.combined(weights), self.losses.p(weights)
+
+    def _weights(self, *weighted: tuple[Row, float]) -> np.ndarray:
+        weights = np.zeros(len(self.places))
+        for row, weight in weighted:
+            weights[self.places[row.number]] = weight
+        return weights
+
+
+@dataclass(frozen=True)
+class TaskGroup:
+    """Rows that answered the same items, the best by the task's main measure first."""
+
+    task: Task
+    corpus: str
+    title: str
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def drawn(self) -> Drawn | None:
+        """The main measure with what is uncertain in it; None where no run keeps the losses of its items."""
+        return drawn(self.rows, self.task.main)
+
+    def interval(self, row: Row) -> tuple[float, float] | None:
+        """The ends of the 95% interval of a row's main measure."""
+        return None if self.drawn is None else self.drawn.interval(row)
+
+    @cached_property
+    def ranks(self) -> dict[int, tuple[int, int]]:
+        """The best and the worst rank of each row, by its number (see `rank_ranges`)."""
+        if self.drawn is None:
+            return {}
+        return dict(zip(self.drawn.places, rank_ranges(self.drawn.losses), strict=True))
+
+    def best(self, family: str) -> Row | None:
+        """The row of a family that is the best on the validation items."""
+        of_family = [
+            (value, row)
+            for row in self.rows
+            if row.family == family and (value := measure_of(row, self.task.main, "valid")) is not None
+        ]
+        choose = max if self.task.main.higher_is_better else min
+        return choose(of_family, key=lambda pair: pair[0])[1] if of_family else None
+
+
+def task_groups(rows: Sequence[Row]) -> list[TaskGroup]:
+    """Finished rows by the items that they answered, in order of task and corpus."""
+    found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        task = TASKS.get(row.first.task or "")
+        if task is not None and row.done and measure_of(row, task.main) is not None:
+            found[task.name, row.corpus, row.protocol_id].append(row)
+    order = list(TASKS)
+    keys = sorted(found, key=lambda key: (order.index(key[0]), key[1:]))
+    return [_group(TASKS[key[0]], found[key]) for key in keys]
+
+
+def _group(task: Task, rows: list[Row]) -> TaskGroup:
+    rows.sort(key=lambda row: measure_of(row, task.main) or 0.0, reverse=task.main.higher_is_better)
+    ranked = [replace(row, rank=place) for place, row in enumerate(rows, start=1)]
+    return TaskGroup(task, rows[0].corpus, rows[0].corpus_title, tuple(ranked))
+
+
+def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:
+    """The mean losses of rows that answered the same items, drawn anew by items and seeds; None where no run
+    keeps the losses of its items, or there are too few items."""
+    sums: list[np.ndarray] = []
+    counts: list[np.ndarray] = []
+    places: dict[int, int] = {}
+    for row in rows:
+        of_seeds = [found for run in row.runs if (found := _losses(run, measure.key)) is not None]
+        alike = len({each.shape for each in of_seeds}) == 1 and np.isfinite(of_seeds).all()
+        if alike and (not sums or len(counts[0]) == min(BLOCKS, of_seeds[0].shape[1])):
+            blocks = np.stack([_in_blocks(each) for each in of_seeds])
+            places[row.number] = len(sums)
+            sums.append(blocks[:, 0])
+            counts.append(blocks[:, 1].mean(axis=0))
+    if not sums or len(counts[0]) < 2:
+        return None
+    return Drawn(measure, places, bootstrap(sums, np.stack(counts)))
+
+
+def _losses(run: RunRecord, key: str) -> np.ndarray | None:
+    found = or_warn(lambda: read_item_losses(run.folder), None)
+    return None if found is None else found.get(key)
+
+
+def _in_blocks(losses: np.ndarray) -> np.ndarray:
+    """Sums over blocks of neighbouring items: [2, blocks]."""
+    items = losses.shape[1]
+    blocks = min(BLOCKS, items)
+    begins = np.arange(blocks) * items // blocks
+    return np.add.reduceat(losses, begins, axis=1)
