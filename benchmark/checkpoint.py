@@ -9,15 +9,17 @@ from benchmark.build import recorded_class
 from benchmark.contract import LanguageModel, Vocabulary
 from benchmark.errors import Skip, UserError
 from benchmark.record.config import read_config
-from benchmark.record.folder import CHECKPOINT, RunRecord
+from benchmark.record.folder import CHECKPOINT, RunRecord, check_language_model
 from benchmark.storage.checksums import damage
 
 
 def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
     """A run's model, vocabulary and configuration.
 
-    Raises UserError where no checkpoint is kept, or the model has no distribution to ask for.
+    Raises UserError where no checkpoint is kept, the model has no distribution to ask for, or it is no
+    language model.
     """
+    check_language_model(run)
     checkpoint = run.folder / CHECKPOINT
     again = f"make it: {run.result.command or 'nextword run …'} force=true"
     if run.result.status != "ok" or not checkpoint.is_dir():

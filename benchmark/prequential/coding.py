@@ -19,7 +19,7 @@ from benchmark.errors import Diverged, Skip, UserError
 from benchmark.prequential.code import coded, spans
 from benchmark.prequential.record import PrequentialCode, read_code, write_code
 from benchmark.record.config import read_config, recorded_corpus
-from benchmark.record.folder import WORKSPACE, RunRecord
+from benchmark.record.folder import WORKSPACE, RunRecord, check_language_model
 from benchmark.record.identity import protocol_id
 from benchmark.record.input_files import Keys, input_files
 from benchmark.record.links import refuse_links
@@ -86,6 +86,7 @@ def _begun(run: RunRecord, corpus: Corpus, known: PrequentialCode | None) -> Pre
 
 def _settings(run: RunRecord) -> dict[str, Any]:
     """The configuration of a run whose model can be trained on a part of the text."""
+    check_language_model(run)
     if run.result.status != "ok":
         raise UserError(
             f"{run.folder} ended as {run.result.status!r}, not ok: only finished runs have a code"

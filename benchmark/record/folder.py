@@ -67,6 +67,16 @@ class RunRecord:
         return or_warn(lambda: validations(self.folder), [])
 
 
+def check_language_model(run: RunRecord) -> None:
+    """Raises UserError for a run of a task beside language modelling."""
+    if run.result.task is not None:
+        raise UserError(
+            f"{run.result.label} ({run.folder.name}) answers labelled items (task: {run.result.task}); this "
+            f"takes "
+            "a language model"
+        )
+
+
 def run_folder(results_dir: Path, corpus: str, model: str, run_id: str) -> Path:
     """Where a run lives."""
     return results_dir / "runs" / corpus / model / run_id

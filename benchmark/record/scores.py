@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from benchmark.errors import UserError
-from benchmark.record.folder import SCORES, VALID_SCORES, RunRecord
+from benchmark.record.folder import SCORES, VALID_SCORES, RunRecord, check_language_model
 from benchmark.storage.checksums import damage
 from benchmark.storage.compact_scores import COMPACT, COMPACT_VALID, STEPS, read_compact
 from benchmark.storage.reading import Unreadable, open_regular
@@ -39,6 +39,7 @@ def read_valid_scores(run: RunRecord) -> np.ndarray:
 
 def _read(run: RunRecord, name: str, compact_name: str) -> tuple[np.ndarray, float]:
     """The scores in a file, or in its compact form, and by how much their sum may differ from the record."""
+    check_language_model(run)
     compact = not (run.folder / name).exists() and (run.folder / compact_name).exists()
     path, again = run.folder / (compact_name if compact else name), _again(run)
     if problem := damage(run.folder, path.name) if path.exists() else None:

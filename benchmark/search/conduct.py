@@ -95,6 +95,10 @@ def _ended(trial: Trial, outcome: Outcome) -> Trial:
     trial = replace(trial, core_seconds=_cost(result) if result else None)
     if outcome.status != "ok" or outcome.folder is None:
         return replace(trial, state=outcome.status, reason=outcome.reason)
+    if result and result.task is not None:
+        return replace(
+            trial, state="failed", reason="its corpus has labels: a search goes by perplexity alone"
+        )
     value = result.valid_perplexity if result else None
     if result and not result.normalised:
         return replace(

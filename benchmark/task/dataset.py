@@ -54,8 +54,8 @@ def open_dataset(
     settings = dataset_settings(options)
     documents = _documents(settings, corpora_dir, cache_dir, say)
     splits = _splits(settings, documents)
-    splits["train"] = _spread(splits["train"], float(settings.train_share or 1))
     _check_items(settings, splits)
+    splits["train"] = _spread(splits["train"], float(settings.train_share or 1))
     return Dataset(
         name=settings.name,
         title=settings.title or settings.name,
@@ -162,7 +162,7 @@ def _check_items(settings: DatasetSettings, splits: Mapping[str, Items]) -> None
             f"corpus {settings.name}: its training items have one label, {labels[0]!r}; there is nothing to "
             f"learn"
         )
-    if settings.expect is None or settings.train_share not in (None, 1):
+    if settings.expect is None:
         return
     found = {**{part: len(items) for part, items in splits.items()}, "labels": len(labels)}
     for key, count in asdict(settings.expect).items():

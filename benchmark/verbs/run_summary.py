@@ -80,19 +80,12 @@ def _table_lines(states: Sequence[RunState]) -> list[str]:
     rows = sorted(zip(states, titles, strict=True), key=lambda row: (row[0].corpus, _rank(row[0])))
     columns = [
         Column("Finished", folds=True),
-        Column(
-            "Test perplexity" if not any(state.reached for state in states) else "Test result", right=True
-        ),
+        Column("Test result" if any(state.reached for state in states) else "Test perplexity", right=True),
         Column("Training", right=True, spare=1),
         Column("Run"),
     ]
     cells = [
-        (
-            title,
-            state.reached or text.perplexity(state.perplexity),
-            text.duration(state.train_seconds),
-            _id(state),
-        )
+        (title, _reached(state), text.duration(state.train_seconds), _id(state))
         for state, title in rows[:ROWS]
     ]
     more = [f"… and {len(rows) - ROWS:,} more: nextword status"] if len(rows) > ROWS else []

@@ -14,6 +14,7 @@ from benchmark.corpus.document import LONGEST, PIECE
 from benchmark.corpus.settings import corpus_settings
 from benchmark.errors import UserError
 from benchmark.sweep.compose import collect
+from benchmark.task.settings import dataset_settings
 
 #: Documents by names that any kind of source may have.
 NAMES = {"train": "a.txt", "valid": "b.txt", "test": "c.txt"}
@@ -196,8 +197,11 @@ def test_every_corpus_of_the_suite_is_well_formed() -> None:
     for path in CONF.glob("*.yaml"):
         options = corpus_options(path.stem)
         assert options["name"] == path.stem
-        if path.stem != "files":
+        if "task" in options:
+            dataset_settings(options)
+        elif path.stem != "files":
             tokeniser_of(options)
+        if path.stem != "files":
             assert options["licence"]
             assert options["title"]
 

@@ -12,6 +12,7 @@ import pytest
 from corpus_cases import MIRROR, corpus_options, needs_mirror, opened, silent, texts
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from named_models import LANGUAGE_MODELS
 
 from benchmark.build import build_model
 from benchmark.check.answers import scores_of
@@ -21,7 +22,6 @@ from benchmark.corpus.train_share import share_fingerprint, stretches, take_shar
 from benchmark.errors import Skip, UserError
 from benchmark.measure.frequency import by_frequency
 from benchmark.record.identity import protocol_id, run_id
-from benchmark.settings import choices
 from benchmark.sweep.compose import collect
 
 #: Fingerprints of the whole corpora that the committed runs' ids were made with.
@@ -232,7 +232,7 @@ def few_lines(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return corpus
 
 
-@pytest.mark.parametrize("model", choices("model"))
+@pytest.mark.parametrize("model", LANGUAGE_MODELS)
 def test_every_model_learns_from_a_few_lines(model: str, few_lines: Corpus) -> None:
     (job,) = collect([f"model={model}"])
     try:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import yaml
+from named_models import LANGUAGE_MODELS
 
 from benchmark.build import model_class
 from benchmark.settings import choices
@@ -116,12 +117,12 @@ class Case(NamedTuple):
 def cases() -> dict[str, Case]:
     """Every case by name: the files of `conf/model`, of `conf/train` and `conf/output` with an LSTM, then
     the values that these leave out, then the branches that no listed value leads to."""
-    lines = choices("model")
+    lines = list(LANGUAGE_MODELS)
     lines += [f"lstm train@model.training={recipe}" for recipe in choices("train")]
     lines += [f"lstm output@model.output={output}" for output in choices("output")]
     found = {line: _case(line) for line in lines}
     seen = {choice for case in found.values() for choice in taken(case.settings)}
-    for model in sorted(choices("model"), key=_plain):
+    for model in sorted(LANGUAGE_MODELS, key=_plain):
         for choice in possible(found[model].settings):
             if choice not in seen and choice[1:] not in UNSCORED:
                 seen.add(choice)

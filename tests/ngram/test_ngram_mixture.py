@@ -10,6 +10,7 @@ import pytest
 from bigram import Bigram
 from hypothesis import given
 from hypothesis import strategies as st
+from named_models import LANGUAGE_MODELS
 from ngram_texts import Notes, perplexity, stream_of, with_ends
 
 from baselines.mixture.components import Composite
@@ -22,7 +23,6 @@ from baselines.ngram.smoothing.uniform import Uniform
 from benchmark.build import build_model
 from benchmark.contract import LanguageModel, RunLog, Skip, TokenStream
 from benchmark.errors import UserError
-from benchmark.settings import choices
 from benchmark.statistics.mixing import expectation_maximisation, mixed
 from benchmark.sweep.compose import collect
 
@@ -190,7 +190,7 @@ def test_a_saved_component_of_no_model_class_is_refused(tmp_path: Path) -> None:
 
 def test_every_model_can_be_a_component() -> None:
     """Settings refer to each other relatively (`${.order}`), so that a config can stand anywhere."""
-    names = choices("model")
+    names = LANGUAGE_MODELS
     (job,) = collect(["model=mixture", *(f"+model@model.components.a_{name}={name}" for name in names)])
     components = job.config["model"]["components"]
     assert all(components[f"a_{name}"]["name"] == name for name in names)

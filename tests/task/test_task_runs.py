@@ -1,0 +1,247 @@
+"""Runs of tasks: their records, the contract, and comparisons."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import task_cases
+from task_cases import TAGGED
+
+from benchmark import trust
+from benchmark.cli import main
+from benchmark.errors import UserError
+from benchmark.record.folder import read_result
+from benchmark.record.result import Result
+from benchmark.report.group_runs import group_runs
+from benchmark.report.task_groups import BLOCKS, drawn, task_groups
+from benchmark.run import execute
+from benchmark.storage.reading import Unreadable
+from benchmark.sweep.compose import collect
+from benchmark.task.check import check_task_model
+from benchmark.task.item_losses import read_item_losses, write_item_losses
+from benchmark.task.measures import ACCURACY, SPAN_F1
+
+CORPUS = """\
+name: mine
+title: Mine
+task: tagging
+source: {}
+train: train.txt
+valid: valid.txt
+test: test.txt
+format: columns
+columns: {token: 0, target: 1}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of one's own with a corpus and two models."""
+    conf = tmp_path / "conf"
+    for group in ("corpus", "model"):
+        (conf / group).mkdir(parents=True)
+    for part, times in {"train": 20, "valid": 2, "test": 6}.items():
+        (tmp_path / f"{part}.txt").write_text(TAGGED * times + "the D\nyak N\n\n", encoding="utf-8")
+    (conf / "corpus" / "mine.yaml").write_text(CORPUS)
+    shutil.copy(task_cases.__file__, tmp_path / "my_taggers.py")
+    for name, kind in {"often": "OftenTagger", "wandering": "WanderingTagger", "prior": "Prior"}.items():
+        (conf / "model" / f"{name}.yaml").write_text(
+            f"name: {name}\nlabel: {name.title()}\n_target_: my_taggers.{kind}\n"
+        )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(trust, "_allowed", set())
+    yield tmp_path
+    sys.modules.pop("my_taggers", None)
+
+
+OPTION = ["--config-dir", "conf"]
+
+
+def run(*arguments: str) -> Result:
+    (job,) = collect([*OPTION, "footprint=false", *arguments])
+    return execute(job, report=lambda progress: None)
+
+
+def result_of(folder: Path, model: str) -> tuple[Path, Result]:
+    (found,) = (folder / "results" / "runs" / "mine" / model).iterdir()
+    result = read_result(found)
+    assert result is not None
+    return found, result
+
+
+def test_a_run_records_the_measures_of_its_task(own: Path) -> None:
+    run("corpus=mine", "model=often")
+    folder, result = result_of(own, "often")
+    assert (result.task, result.family, result.status) == ("tagging", "count", "ok")
+    assert (result.train_items, result.test_items) == (41, 13)
+    assert result.test_measures["accuracy"] == 1.0
+    assert "unknown_accuracy" not in result.test_measures  # every word was seen
+    assert result.test_perplexity is None
+    assert result.entries == len({"the", "cat", "sees", "a", "dog", "yak"})
+    assert result.score_tokens_per_second
+    losses = read_item_losses(folder)
+    assert losses is not None
+    assert losses["accuracy"].shape == (2, 13)
+    lines = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+    assert lines[0] == {"input": ["the", "cat", "sees"], "right": ["D", "N", "V"], "answer": ["D", "N", "V"]}
+
+
+def test_a_model_of_another_task_is_refused(own: Path) -> None:
+    for line, said in {
+        "corpus=mine model=prior": r"model=prior is no model of tagging \(tasks=classification\)",
+        "corpus=mine model=unigram": r"model=unigram is no model of tagging \(a language model\)",
+        "corpus=sotu_small model=often": r"model=often is a model of labelled items \(task: tagging",
+    }.items():
+        with pytest.raises(UserError, match=said):
+            run(*line.split())
+    assert not list(own.rglob("result.json"))
+
+
+@pytest.mark.parametrize("verb", [["generate"], ["judge"], ["prequential"], ["export", "--scores"]])
+def test_a_verb_for_language_models_says_so(
+    verb: list[str], own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("corpus=mine", "model=often")
+    capsys.readouterr()
+    folder, _ = result_of(own, "often")
+    assert main([verb[0], str(folder), *verb[1:], *OPTION]) != 0
+    error = capsys.readouterr().err.strip()
+    assert "task" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_runs_are_compared_by_every_measure(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for model in ("often", "wandering"):
+        task_cases.WanderingTagger.fits = 1
+        run("corpus=mine", f"model={model}")
+    capsys.readouterr()
+    folders = [str(result_of(own, model)[0]) for model in ("often", "wandering")]
+    assert main(["compare", *folders, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    first, second = found["measures"][:2]
+    assert (first["measure"], first["value"], first["loss_difference"]) == ("accuracy", 1.0, None)
+    assert second["loss_difference"] == pytest.approx(1 - second["value"])
+    assert main(["compare", *folders, "--adds"]) != 0
+    assert main(["compare", folders[0], folders[0]]) != 0
+    assert "two settings or more" in capsys.readouterr().err
+
+
+def test_the_report_has_a_section_and_leaves_language_models_alone(own: Path) -> None:
+    run("corpus=mine", "model=often")
+    assert main(["report"]) == 0
+    page = (own / "results" / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Beside language modelling" in page
+    assert "Accuracy, %" in page
+    assert "One family has been run" in page
+    tables = {path.name for path in (own / "results" / "report" / "tables").glob("*.csv")}
+    assert "task_mine.csv" in tables
+    assert "comparison.csv" not in tables
+
+
+CHEATS = {
+    "tagging": [
+        ("ShortTagger", "tags for its"),
+        ("InventiveTagger", "which training never had"),
+        ("LookingAround", "otherwise when it is asked about alone"),
+        ("ForgetfulTagger", "it answers otherwise"),
+        ("PickledTagger", "wrote a pickle"),
+        ("WanderingTagger", "gives another model when it is called again"),
+    ],
+    "classification": [("Improper", "add up to 2"), ("Disordered", "sorted")],
+    "transduction": [("TooSure", "a probability above 1")],
+}
+
+
+@pytest.mark.parametrize("kind", ["OftenTagger", "Prior", "Spelling"])
+def test_an_honest_model_keeps_the_contract(kind: str) -> None:
+    model = getattr(task_cases, kind)
+    found = [finding for task in model.tasks for finding in check_task_model(model, task, None)]
+    assert [finding for finding in found if finding.problem] == []
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "said"), [(t, *cheat) for t, some in CHEATS.items() for cheat in some]
+)
+def test_a_cheat_is_caught(task: str, kind: str, said: str) -> None:
+    task_cases.WanderingTagger.fits = 0
+    found = check_task_model(getattr(task_cases, kind), task, None)
+    assert any(said in (finding.problem or "") for finding in found), found
+
+
+def test_a_cheat_fails_its_run(own: Path) -> None:
+    (own / "conf/model/often.yaml").write_text("name: often\n_target_: my_taggers.LookingAround\n")
+    result = run("corpus=mine", "model=often")
+    assert (result.status, "asked about alone" in str(result.reason)) == ("failed", True)
+
+
+def test_losses_of_items_are_read_as_written_and_never_unpickled(tmp_path: Path) -> None:
+    losses = {"accuracy": np.array([[1.0, 0.0], [3.0, 2.0]])}
+    write_item_losses(tmp_path, losses)
+    found = read_item_losses(tmp_path)
+    assert found is not None
+    assert (found["accuracy"] == losses["accuracy"]).all()
+    np.savez(tmp_path / "item_losses.npz", accuracy=np.array([{"a": 1}, {}], dtype=object))
+    with pytest.raises(Unreadable):
+        read_item_losses(tmp_path)
+    (tmp_path / "item_losses.npz").write_bytes(b"PK\x03\x04 broken")
+    with pytest.raises(Unreadable):
+        read_item_losses(tmp_path)
+
+
+def test_rows_on_other_items_are_no_group(own: Path) -> None:
+    run("corpus=mine", "model=often")
+    (own / "test.txt").write_text(TAGGED * 5)
+    run("corpus=mine", "model=often", "force=true")
+    folders = list((own / "results" / "runs" / "mine" / "often").iterdir())
+    from benchmark.record.folder import RunRecord
+
+    records = [RunRecord(folder, read_result(folder)) for folder in folders]  # type: ignore[arg-type]
+    assert len(records) == len(task_groups(group_runs(records))) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("measure", [ACCURACY, SPAN_F1])
+def test_intervals_cover_as_often_as_they_say(measure, tmp_path: Path) -> None:
+    """Of a model with a known error rate, on many made-up tests of sentences of uneven length."""
+    from dataclasses import dataclass
+
+    from benchmark.record.folder import RunRecord
+    from benchmark.report.rows import Row
+
+    @dataclass
+    class Kept:
+        folder: Path
+
+    random, rate, inside, trials = np.random.default_rng(1), 0.1, 0, 300
+    for trial in range(trials):
+        counts = random.integers(1, 40, size=500)
+        losses = random.binomial(counts, np.clip(random.normal(rate, 0.03, size=500), 0, 1))
+        folder = tmp_path / str(trial)
+        folder.mkdir()
+        write_item_losses(folder, {measure.key: np.stack([losses, counts])})
+        row = Row((RunRecord(folder, None),), {}, "one", number=1)  # type: ignore[arg-type]
+        found = drawn([row], measure)
+        assert found is not None
+        assert found.losses.blocks == min(BLOCKS, 500)
+        low, high = found.interval(row) or (0, 0)
+        inside += low <= 1 - rate <= high
+    assert 0.91 <= inside / trials <= 0.99
+
+
+def test_a_comparison_needs_the_same_items(own: Path) -> None:
+    from benchmark.compare.of_tasks import compare_task_runs
+    from benchmark.record.folder import RunRecord
+
+    run("corpus=mine", "model=often")
+    (own / "test.txt").write_text(TAGGED * 5)
+    run("corpus=mine", "model=often")
+    folders = list((own / "results" / "runs" / "mine" / "often").iterdir())
+    with pytest.raises(UserError, match="answered different items"):
+        compare_task_runs([RunRecord(f, read_result(f)) for f in folders])  # type: ignore[arg-type]
