@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
-from benchmark import stages
+from benchmark import stages, task_stages
 from benchmark.build import build_model
 from benchmark.contract import RunLog
 from benchmark.corpus import Corpus
@@ -43,8 +43,8 @@ from benchmark.record.log import FileRunLog
 from benchmark.record.progress import Report
 from benchmark.record.result import Result
 from benchmark.storage.files import locked, write_json, write_text
-from benchmark.task import stages as task_stages
 from benchmark.task.dataset import Dataset
+from benchmark.task.items import copied_share
 from benchmark.traces import described, ended_process, modules_of
 from benchmark.trust import allow
 
@@ -186,6 +186,8 @@ def _with_events(result: Result, corpus: Corpus | Dataset) -> Result:
             protocol_id=protocol_id({"task": corpus.task.name, "items": corpus.events}),
             train_items=len(corpus.train),
             test_items=len(corpus.test),
+            valid_copied=copied_share(corpus.valid, corpus.train),
+            test_copied=copied_share(corpus.test, corpus.train),
             published=list(corpus.published),
         )
     protocol: dict[str, Any] = {f"protocol_{part}": value for part, value in corpus.protocol.items()}

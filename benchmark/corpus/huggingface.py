@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmark.corpus.document import Document, FileDocument
 from benchmark.corpus.fetch import Say, SearchPath, fetched_once
-from benchmark.corpus.settings import SourceSettings
+from benchmark.corpus.source_settings import SourceSettings
 from benchmark.environment import installed_version
 from benchmark.errors import UserError, did_you_mean
 from benchmark.storage.files import atomic_file

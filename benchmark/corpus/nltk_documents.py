@@ -16,7 +16,7 @@ from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, file_hash
 from benchmark.corpus.fetch import Say, SearchPath, check, find_or_download
 from benchmark.corpus.parts_of_speech import class_of, is_tagged
-from benchmark.corpus.settings import SourceSettings
+from benchmark.corpus.source_settings import SourceSettings
 from benchmark.errors import UserError, did_you_mean
 
 

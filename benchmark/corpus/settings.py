@@ -4,63 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from benchmark.console.quoting import text_wanted
+from benchmark.corpus.checked_settings import checked
 from benchmark.corpus.marks import Marks, Tokens
-from benchmark.corpus.planted import PlantedSettings
-from benchmark.errors import UserError, did_you_mean
-from benchmark.storage.files import check_inside
-
-#: A file or document name, a pattern with * and ?, or several of them.
-Names = str | list[str]
-Share = int | float | None
+from benchmark.corpus.source_settings import STRICT, Names, Share, SourceSettings, check_documents
+from benchmark.errors import UserError
 
 #: Tokens that are folded to lower case if a corpus leaves that open.
 FOLDED = ("words", "whitespace")
-
-_STRICT = {"extra": "forbid"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceSettings:
-    """Where the documents come from.
-
-    `files` are text files; `archive` means members of a zip or tar file; `nltk` is an NLTK corpus, read by
-    NLTK's reader; `package` means files that an installed Python package contains; `huggingface` means splits
-    of a dataset of the Hugging Face Hub; `planted` means texts made by a rule (`benchmark.corpus.planted`).
-    """
-
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
-
-    kind: Literal["files", "archive", "nltk", "package", "huggingface", "planted"] = "files"
-    #: The archive's file name, NLTK's name for the corpus, or the name of the package or of the dataset.
-    name: str | None = None
-    #: Folder below the corpora folder, or inside the package; without it, names are paths.
-    folder: str | None = None
-    #: Folder inside the archive that holds the members.
-    inside: str | None = None
-    #: The publisher's address of the archive, or of the folder that the files are in.
-    url: str | None = None
-    #: By file name: "sha256:…", "sha1:…" or "md5:…".
-    checksums: dict[str, str] = field(default_factory=dict)
-    #: How to get it if it cannot be downloaded.
-    hint: str | None = None
-    #: The dataset's configuration, its column of text (null: `text`), and its revision (null: `main`).
-    configuration: str | None = None
-    column: str | None = None
-    revision: str | None = None
-    #: The rule of a planted text.
-    planted: PlantedSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularySettings:
     """Which words of the training split are kept, and what happens to the others."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
 
     size: int | None = None
     min_count: int = 1
@@ -71,7 +31,7 @@ class VocabularySettings:
 class ExpectSettings:
     """Known counts, checked when a corpus is opened: targets of each split, words, and lines or sentences."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
 
     train: int | None = None
     valid: int | None = None
@@ -84,7 +44,7 @@ class ExpectSettings:
 class PublishedSettings:
     """A result from the literature, with its source and the events it was measured on."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
 
     model: str
     source: str
@@ -99,7 +59,7 @@ class PublishedSettings:
 class CorpusSettings:
     """A corpus: documents, how they are split, tokenised and counted."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
 
     name: str
     title: str = ""
@@ -130,27 +90,6 @@ class CorpusSettings:
     published: list[PublishedSettings] = field(default_factory=list)
 
 
-class NamesDocuments(Protocol):
-    """Settings that say where a corpus's documents come from and which they are."""
-
-    @property
-    def source(self) -> SourceSettings:
-        """Where they come from."""
-
-    @property
-    def train(self) -> Names | None:
-        """Those of the training split; likewise of the others, and `text` for those that are to be split."""
-
-    @property
-    def valid(self) -> Names | None: ...
-
-    @property
-    def test(self) -> Names | None: ...
-
-    @property
-    def text(self) -> Names | None: ...
-
-
 def corpus_settings(options: Mapping[str, Any]) -> CorpusSettings:
     """The checked settings. Raises UserError: one line that names the key and what to do."""
     if options.get("lowercase", False) is None:
@@ -158,64 +97,6 @@ def corpus_settings(options: Mapping[str, Any]) -> CorpusSettings:
     settings = checked(CorpusSettings, options)
     _check_together(settings)
     return settings
-
-
-Settings = TypeVar("Settings")
-
-
-def checked(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
-    """Settings of a corpus whose keys and types are checked. Raises UserError."""
-    from pydantic import ValidationError
-
-    _check_keys(kind, options, "corpus")
-    try:
-        settings: Settings = _adapter(kind).validate_python(dict(options))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(_problem(first["loc"], first["input"], first["msg"])) from error
-    name = getattr(settings, "name", "")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise UserError(f"corpus.name={name!r} is not usable: take letters, digits, '.', '_' and '-'")
-    return settings
-
-
-#: What checks the types of each kind of settings; it takes a while to make.
-_ADAPTERS: dict[type, Any] = {}
-
-
-def _adapter(kind: type) -> Any:
-    from pydantic import TypeAdapter
-
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
-
-
-def _check_keys(kind: Any, options: Mapping[str, Any], where: str) -> None:
-    hints = get_type_hints(kind)
-    known = {item.name: hints[item.name] for item in fields(kind)}
-    for key, value in options.items():
-        if key not in known:
-            raise UserError(f"{where}.{key}: there is no such setting. {did_you_mean(str(key), known)}")
-        nested = [part for part in (known[key], *get_args(known[key])) if is_dataclass(part)]
-        inner = value if isinstance(value, list) and get_origin(known[key]) is list else [value]
-        for number, item in enumerate(inner):
-            if nested and isinstance(item, Mapping):
-                place = f"{where}.{key}[{number}]" if isinstance(value, list) else f"{where}.{key}"
-                _check_keys(nested[0], item, place)
-
-
-def _problem(location: tuple[int | str, ...], value: Any, message: str) -> str:
-    # Pydantic adds the alternatives of a union to the location; they are not keys.
-    keys = [str(part) for part in location if str(part) not in {"int", "float", "str", "list[str]"}]
-    key = ".".join(["corpus", *keys])
-    if message == "Field required":
-        return f"{key} is missing: give {key}=…"
-    if message == "Input should be a valid string":
-        return f"{key}={value!r} is not usable: input should be text{text_wanted(key, value)}"
-    allowed = re.findall(r"'([^']+)'", message)
-    meant = f". {did_you_mean(value, allowed)}" if allowed and isinstance(value, str) else ""
-    return f"{key}={value!r} is not usable: {message[0].lower()}{message[1:]}{meant}"
 
 
 def _check_together(settings: CorpusSettings) -> None:
@@ -244,33 +125,6 @@ def _check_together(settings: CorpusSettings) -> None:
     _check_parts(settings)
 
 
-def check_documents(settings: NamesDocuments) -> None:
-    """Check the source of a corpus and the names of its documents. Raises UserError."""
-    _check_source(settings.source)
-    if settings.source.kind != "files" or settings.source.folder is not None:
-        _check_names(settings)
-
-
-def _check_source(source: SourceSettings) -> None:
-    if source.kind != "package":
-        for key in ("name", "folder"):
-            if (value := getattr(source, key)) is not None:
-                check_inside(f"corpus.source.{key}", value)
-    for key in ("configuration", "column", "revision"):
-        if (value := getattr(source, key)) is not None:
-            if source.kind != "huggingface":
-                raise UserError(f"corpus.source.{key} is of use with corpus.source.kind=huggingface only")
-            check_inside(f"corpus.source.{key}", value)
-    if (source.planted is None) == (source.kind == "planted"):
-        raise UserError("corpus.source.planted and corpus.source.kind=planted go together: set both or none")
-    if source.planted is not None:
-        source.planted.check("corpus.source.planted")
-    elif source.kind != "files" and source.name is None:
-        raise UserError(f"corpus.source.name is missing: a source of kind {source.kind} needs one")
-    if source.kind in ("archive", "package") and source.folder is None:
-        raise UserError(f"corpus.source.folder is missing: a source of kind {source.kind} needs one")
-
-
 def _check_heading(settings: CorpusSettings) -> None:
     """With `tokens: words`, a line of the corpus is a sentence, not a line of the file."""
     if settings.heading is None:
@@ -286,17 +140,6 @@ def _check_heading(settings: CorpusSettings) -> None:
             "corpus.heading finds no lines with corpus.tokens=words, which makes sentences of them: "
             "put every document into a file of its own, or set corpus.heading=null"
         )
-
-
-def _check_names(settings: NamesDocuments) -> None:
-    """What a source has stands below its folder, and the folder below those of corpora."""
-    names = {"source.name": settings.source.name, "source.folder": settings.source.folder}
-    names |= {part: getattr(settings, part) for part in ("train", "valid", "test", "text")}
-    for key, value in names.items():
-        for name in value if isinstance(value, list) else [value]:
-            parts = Path(name or "").parts
-            if name is not None and (not parts or ".." in parts or Path(name).is_absolute()):
-                raise UserError(f"corpus.{key}={name!r} is not usable: give a name below the source's folder")
 
 
 def _check_open(settings: CorpusSettings) -> None:

@@ -11,7 +11,7 @@ from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, FileDocument
 from benchmark.corpus.fetch import PLACES, Say, SearchPath, check, find_or_download
 from benchmark.corpus.planted import PlantedSettings, planted_document
-from benchmark.corpus.settings import Names, NamesDocuments, SourceSettings
+from benchmark.corpus.source_settings import Names, NamesDocuments, SourceSettings
 from benchmark.environment import user_path
 from benchmark.errors import UserError, did_you_mean
 

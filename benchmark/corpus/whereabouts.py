@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.corpus import planted
 from benchmark.corpus.fetch import SearchPath
 from benchmark.corpus.huggingface import text_file
-from benchmark.corpus.settings import NamesDocuments
+from benchmark.corpus.source_settings import NamesDocuments
 
 
 def whereabouts(settings: NamesDocuments, search_path: SearchPath) -> Path | None:

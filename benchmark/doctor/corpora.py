@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.corpus.fetch import SearchPath
-from benchmark.corpus.settings import NamesDocuments, corpus_settings
+from benchmark.corpus.settings import corpus_settings
+from benchmark.corpus.source_settings import NamesDocuments
 from benchmark.corpus.whereabouts import whereabouts
 from benchmark.doctor.part import Part
 from benchmark.errors import UserError

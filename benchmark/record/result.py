@@ -37,7 +37,7 @@ class Result:
     status: Status
     #: Why the run did not end well; one line, or the error's message.
     reason: str | None = None
-    #: The stack trace of a run that failed or diverged.
+    #: The stack trace.
     traceback: str | None = None
     #: Name of the `conf/model` file.
     model: str
@@ -59,7 +59,6 @@ class Result:
     # --- what it was scored on ---
     #: 12 hexadecimal digits over the set of events; runs are ranked only against others of the same.
     protocol_id: str | None = None
-    #: The text's digest.
     protocol_text: str | None = None
     protocol_tokens: str | None = None
     protocol_vocabulary: str | None = None
@@ -141,13 +140,10 @@ class Result:
     reliability_confidence: list[float] = field(default_factory=list)
     reliability_right: list[float] = field(default_factory=list)
 
-    # --- a task beside language modelling (see `benchmark.task`) ---
-    #: `tagging`, `chunking`, `classification` or `transduction`; None for a language model.
+    # --- a task beside language modelling: its name in `benchmark.task.tasks`, items, and measures by key ---
     task: str | None = None
-    #: Items learnt from, and items answered.
     train_items: int | None = None
     test_items: int | None = None
-    #: The measures of the task by their keys (see `benchmark.task.measures`).
     valid_measures: dict[str, float] = field(default_factory=dict)
     test_measures: dict[str, float] = field(default_factory=dict)
 
@@ -231,7 +227,6 @@ class Result:
     score_joules_of: str | None = None
 
     # --- on what it was computed ---
-    #: CPU threads.
     threads: int | None = None
     #: The processor's or GPU's name.
     device_name: str | None = None
@@ -252,7 +247,6 @@ class Result:
     started: str | None = None
     #: The command line that repeats the run.
     command: str = ""
-    #: nextword's version.
     version: str | None = None
     #: The checkout's commit; None outside a checkout.
     commit: str | None = None

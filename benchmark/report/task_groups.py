@@ -129,9 +129,9 @@ def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:
     places: dict[int, int] = {}
     for row in rows:
         of_seeds = [found for run in row.runs if (found := _losses(run, measure.key)) is not None]
-        alike = len({each.shape for each in of_seeds}) == 1 and np.isfinite(of_seeds).all()
-        alike = alike and all(each[1].any() for each in of_seeds)  # something is counted
-        if alike and (not sums or len(counts[0]) == min(BLOCKS, of_seeds[0].shape[1])):
+        alike = len({each.shape for each in of_seeds}) == 1 and bool(np.isfinite(of_seeds).all())
+        counted = all(each[1].any() for each in of_seeds)
+        if alike and counted and (not sums or len(counts[0]) == min(BLOCKS, of_seeds[0].shape[1])):
             blocks = np.stack([_in_blocks(each) for each in of_seeds])
             places[row.number] = len(sums)
             sums.append(blocks[:, 0])

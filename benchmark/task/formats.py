@@ -7,15 +7,23 @@ not fit raises UserError with the file and the line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from benchmark.errors import UserError
 from benchmark.task.items import Input, Item
 
-if TYPE_CHECKING:
-    from benchmark.task.settings import DatasetSettings
+
+class Reading(Protocol):
+    """What of a corpus's settings its reader goes by (see `benchmark.task.settings`)."""
+
+    @property
+    def columns(self) -> Mapping[str, int]: ...
+
+    @property
+    def classes(self) -> Mapping[str, str]: ...
+
 
 #: A leaf of a bracketed tree: its tag and its word.
 _LEAF = re.compile(r"\(([^\s()]+) ([^\s()]+)\)")
@@ -25,7 +33,7 @@ _EMPTY = "-NONE-"
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
-def _columns(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+def _columns(text: str, name: str, settings: Reading) -> Iterator[Item]:
     """A token a line with its tags behind it, an empty line behind each sentence (the CoNLL shared tasks)."""
     places = settings.columns
     needed = max(places.values())
@@ -45,7 +53,7 @@ def _columns(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
             rows = []
 
 
-def _trees(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+def _trees(text: str, name: str, settings: Reading) -> Iterator[Item]:
     """Bracketed trees, of which the tags and the words are taken (Penn Treebank)."""
     depth, begin = 0, 0
     for place, sign in enumerate(text):
@@ -64,7 +72,7 @@ def _trees(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
         raise UserError(f"{name}, line {line}: the brackets of the tree do not match")
 
 
-def _class_by_file(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+def _class_by_file(text: str, name: str, settings: Reading) -> Iterator[Item]:
     """A text a line; the file says which class it has."""
     label = next((label for end, label in settings.classes.items() if name.endswith(end)), None)
     if label is None:
@@ -76,13 +84,13 @@ def _class_by_file(text: str, name: str, settings: DatasetSettings) -> Iterator[
             yield Item(Input(tokens), (label,))
 
 
-def _class_by_folder(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+def _class_by_folder(text: str, name: str, settings: Reading) -> Iterator[Item]:
     """A text a file; the folder says which class it has."""
     if tokens := tuple(text.split()):
         yield Item(Input(tokens), (PurePath(name).parent.name,))
 
 
-def _class_first(text: str, name: str, settings: DatasetSettings, whole: bool = False) -> Iterator[Item]:
+def _class_first(text: str, name: str, settings: Reading, whole: bool = False) -> Iterator[Item]:
     """A text a line, its class in front (Li and Roth's questions): `DESC:manner How did …`, the class being
     what stands before the colon."""
     for number, line in enumerate(text.split("\n"), start=1):
@@ -93,12 +101,12 @@ def _class_first(text: str, name: str, settings: DatasetSettings, whole: bool = 
             yield Item(Input(tuple(tokens)), (label if whole else label.partition(":")[0],))
 
 
-def _fine_class_first(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+def _fine_class_first(text: str, name: str, settings: Reading) -> Iterator[Item]:
     """The same, the class being the whole of it: `DESC:manner`."""
     yield from _class_first(text, name, settings, whole=True)
 
 
-def _pronunciations(text: str, name: str, settings: DatasetSettings) -> Iterator[Item]:
+def _pronunciations(text: str, name: str, settings: Reading) -> Iterator[Item]:
     """A word and its phonemes a line (CMU Pronouncing Dictionary), as letters and phonemes without stress.
 
     `word(2)` is another pronunciation of the word; `#` begins a remark. An item is one pronunciation, with
@@ -120,7 +128,7 @@ def _pronunciations(text: str, name: str, settings: DatasetSettings) -> Iterator
             yield Item(Input(tuple(word)), output, tuple(outputs))
 
 
-Reader = Callable[[str, str, "DatasetSettings"], Iterator[Item]]
+Reader = Callable[[str, str, Reading], Iterator[Item]]
 
 FORMATS: dict[str, Reader] = {
     "columns": _columns,

@@ -50,6 +50,12 @@ def known_tokens(items: Items) -> frozenset[str]:
     return frozenset(token for item in items for token in item.input.tokens)
 
 
+def copied_share(items: Items, train: Items) -> float:
+    """The share of items whose tokens are those of a training item: 0 to 1."""
+    known = {item.input.tokens for item in train}
+    return sum(item.input.tokens in known for item in items) / len(items)
+
+
 def labels_of(items: Items) -> tuple[str, ...]:
     """The distinct labels of some items, sorted: tags, classes, or the symbols of target sequences."""
     return tuple(sorted({label for item in items for label in item.target}))

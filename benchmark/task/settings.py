@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from benchmark.corpus.settings import Names, Share, SourceSettings, check_documents, checked
-from benchmark.errors import UserError
+from benchmark.corpus.checked_settings import checked
+from benchmark.corpus.source_settings import STRICT, Names, Share, SourceSettings, check_documents
+from benchmark.errors import UserError, did_you_mean
 from benchmark.task.formats import FORMATS
 from benchmark.task.tasks import task_named
 
-_STRICT = {"extra": "forbid"}
+#: What a column of `format: columns` may hold.
+COLUMNS = ("token", "given", "target")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemCounts:
     """Known numbers of items, checked when the corpus is opened, and of the labels of the training items."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
 
     train: int | None = None
     valid: int | None = None
@@ -30,7 +32,7 @@ class ItemCounts:
 class PublishedMeasure:
     """A result from the literature on the same task, with its source and what differs."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
 
     model: str
     source: str
@@ -44,7 +46,7 @@ class PublishedMeasure:
 class DatasetSettings:
     """A corpus with labels: documents, how they are read, and how their items are split."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
 
     name: str
     task: str
@@ -63,7 +65,7 @@ class DatasetSettings:
     format: str
     encoding: str = "utf-8"
     #: With `format: columns`, which column holds the token, the tag that is given with it, and the target.
-    columns: dict[Literal["token", "given", "target"], int] = field(default_factory=dict)
+    columns: dict[str, int] = field(default_factory=dict)
     #: With `format: class_by_file`, the class of the lines of each file, by the end of the file's name.
     classes: dict[str, str] = field(default_factory=dict)
     #: How much of the training items to train on; by default all.
@@ -79,10 +81,8 @@ def dataset_settings(options: Mapping[str, Any]) -> DatasetSettings:
     if settings.format not in FORMATS:
         known = ", ".join(FORMATS)
         raise UserError(f"corpus.format={settings.format!r} is not usable: take one of {known}")
-    if settings.format == "columns" and not {"token", "target"} <= set(settings.columns):
-        raise UserError(
-            "corpus.columns is missing: give the columns of the token and the target, counted from 0"
-        )
+    if settings.format == "columns":
+        _check_columns(settings.columns)
     if settings.format == "class_by_file" and not settings.classes:
         raise UserError(
             "corpus.classes is missing: give the class of each file's lines, by the end of its name"
@@ -98,6 +98,16 @@ def dataset_settings(options: Mapping[str, Any]) -> DatasetSettings:
         raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
     _check_parts(settings)
     return settings
+
+
+def _check_columns(columns: Mapping[str, int]) -> None:
+    if not {"token", "target"} <= set(columns):
+        raise UserError("corpus.columns is missing: give the columns of the token and the target, from 0")
+    for name, column in columns.items():
+        if name not in COLUMNS:
+            raise UserError(f"corpus.columns.{name}: there is no such column. {did_you_mean(name, COLUMNS)}")
+        if column < 0:
+            raise UserError(f"corpus.columns.{name}={column} is not usable: count columns from 0")
 
 
 def _check_parts(settings: DatasetSettings) -> None:

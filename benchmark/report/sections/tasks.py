@@ -39,7 +39,7 @@ INTRODUCTION = (
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     for group in task_groups(context.of_tasks):
-        found = [_verdict(group), _table(group), _figure(group), *_published(group)]
+        found = [_verdict(group), _table(group), _figure(group), *_copies(group), *_published(group)]
         blocks += about(group.corpus, found)
     if not blocks:
         return None
@@ -167,6 +167,14 @@ def _figure(group: TaskGroup) -> Figure:
 
 def _tick(value: float | None) -> str:
     return text.significant(100 * (value or 0.0), 3)
+
+
+def _copies(group: TaskGroup) -> list[Block]:
+    share = group.rows[0].first.test_copied
+    if not share:
+        return []
+    said = f"Of the test items, {text.percent(share)} have the words of a training item."
+    return [Paragraph((said,), "note", group.corpus)]
 
 
 def _published(group: TaskGroup) -> list[Block]:

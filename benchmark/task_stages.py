@@ -1,4 +1,4 @@
-"""The stages of a run of a task: fit, answer, save. See `benchmark.stages` for those of language models."""
+"""The stages of a run of a task: fit, answer, save. Those of language models are in `benchmark.stages`."""
 
 from __future__ import annotations
 
