@@ -7,15 +7,19 @@ import os
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmark.build import build_model
+from benchmark.build import build_model, build_task_model
 from benchmark.check import check_model
 from benchmark.corpus.settings import corpus_settings
 from benchmark.sweep.compose import collect
+from benchmark.task.check import check_task_model
+from benchmark.task.settings import dataset_settings
+from benchmark.task.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -61,7 +65,22 @@ def test_a_corpus_is_one(corpus: str) -> None:
     assert corpus_settings(job.config["corpus"]).name == corpus
 
 
+def test_the_model_of_a_task_keeps_its_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES / "tasks"))
+    (job,) = collect(["--config-dir", str(EXAMPLES / "tasks" / "conf"), "model=last_letters"])
+    for task in ("tagging", "chunking"):
+        build = partial(build_task_model, job.config["model"], TASKS[task])
+        found = check_task_model(build, task, None)
+        assert [finding for finding in found if finding.problem] == []
+
+
+def test_the_corpus_of_a_task_is_one() -> None:
+    (job,) = collect(["--config-dir", str(EXAMPLES / "tasks" / "conf"), "corpus=tickets"])
+    assert dataset_settings(job.config["corpus"]).task == "classification"
+
+
 SHOWN = {
+    "tasks.md": ["tasks/*.py", "tasks/conf/*/*.yaml"],
     "adding-a-baseline.md": ["baselines/*.py", "conf/model/*.yaml"],
     "python.md": ["python/*.py"],
     "kenlm.md": ["engine/*.py"],
