@@ -15,13 +15,9 @@ from benchmark.report.rows import Row
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
 from benchmark.statistics.ranks import rank_ranges
 from benchmark.storage.reading import or_warn
-from benchmark.task.item_losses import read_item_losses
+from benchmark.task.item_losses import BLOCKS, in_blocks, read_item_losses
 from benchmark.task.measures import ItemMeasure
 from benchmark.task.tasks import TASKS, Task
-
-#: Items that stand beside each other may be alike (sentences of an article, words of one stem), so they are
-#: drawn in blocks of neighbours, at most this many.
-BLOCKS = 400
 
 
 def measure_of(row: Row, measure: ItemMeasure, split: str = "test") -> float | None:
@@ -132,7 +128,7 @@ def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:
         alike = len({each.shape for each in of_seeds}) == 1 and bool(np.isfinite(of_seeds).all())
         counted = all(each[1].any() for each in of_seeds)
         if alike and counted and (not sums or len(counts[0]) == min(BLOCKS, of_seeds[0].shape[1])):
-            blocks = np.stack([_in_blocks(each) for each in of_seeds])
+            blocks = np.stack([in_blocks(each) for each in of_seeds])
             places[row.number] = len(sums)
             sums.append(blocks[:, 0])
             counts.append(blocks[:, 1].mean(axis=0))
@@ -144,11 +140,3 @@ def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:
 def _losses(run: RunRecord, key: str) -> np.ndarray | None:
     found = or_warn(lambda: read_item_losses(run.folder), None)
     return None if found is None else found.get(key)
-
-
-def _in_blocks(losses: np.ndarray) -> np.ndarray:
-    """Sums over blocks of neighbouring items: [2, blocks]."""
-    items = losses.shape[1]
-    blocks = min(BLOCKS, items)
-    begins = np.arange(blocks) * items // blocks
-    return np.add.reduceat(losses, begins, axis=1)

@@ -13,6 +13,10 @@ from benchmark.record.folder import ITEM_LOSSES
 from benchmark.storage.files import atomic_file
 from benchmark.storage.reading import Unreadable
 
+#: Items that stand beside each other may be alike (sentences of an article, words of one stem), so they are
+#: drawn in blocks of neighbours, at most this many.
+BLOCKS = 400
+
 
 def write_item_losses(folder: Path, losses: Mapping[str, np.ndarray]) -> None:
     """Write float32 [2, items] for each measure: losses, and what they are counted by."""
@@ -35,3 +39,11 @@ def read_item_losses(folder: Path) -> dict[str, np.ndarray] | None:
         if value.ndim != 2 or len(value) != 2:
             raise Unreadable(f"{path} holds {key} with shape {value.shape}, not [2, items]")
     return found
+
+
+def in_blocks(losses: np.ndarray) -> np.ndarray:
+    """Sums over blocks of neighbouring items: [2, blocks]."""
+    items = losses.shape[1]
+    blocks = min(BLOCKS, items)
+    begins = np.arange(blocks) * items // blocks
+    return np.add.reduceat(losses, begins, axis=1)

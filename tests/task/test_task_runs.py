@@ -19,12 +19,12 @@ from benchmark.errors import UserError
 from benchmark.record.folder import read_result
 from benchmark.record.result import Result
 from benchmark.report.group_runs import group_runs
-from benchmark.report.task_groups import BLOCKS, drawn, task_groups
+from benchmark.report.task_groups import drawn, task_groups
 from benchmark.run import execute
 from benchmark.storage.reading import Unreadable
 from benchmark.sweep.compose import collect
 from benchmark.task.check import check_task_model
-from benchmark.task.item_losses import read_item_losses, write_item_losses
+from benchmark.task.item_losses import BLOCKS, read_item_losses, write_item_losses
 from benchmark.task.measures import ACCURACY, SPAN_F1
 
 CORPUS = """\
