@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from baselines.ngram.standalone.model import NgramModel
     from benchmark.errors import UserError
     from benchmark.notebook import plot
+    from benchmark.notebook.answering import Answering
     from benchmark.notebook.compared import Compared, compare
     from benchmark.notebook.corpora import corpus
     from benchmark.notebook.runs import ranking, runs
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from benchmark.notebook.trained import Trained, load
 
 __all__ = [
+    "Answering",
     "Compared",
     "Evaluation",
     "NgramModel",
@@ -49,6 +51,7 @@ __all__ = [
 
 #: Where each name is.
 _HOMES = {
+    "Answering": "benchmark.notebook.answering",
     "Evaluation": "baselines.ngram.standalone.evaluation",
     "NgramModel": "baselines.ngram.standalone.model",
     "State": "baselines.ngram.standalone.kenlm_methods",

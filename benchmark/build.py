@@ -63,6 +63,15 @@ def _arguments(kind: type, config: Mapping[str, Any], where: str) -> dict[str, A
     return _checked(kind, settings, where)
 
 
+def recorded_task_class(target: object) -> type[TaskModel]:
+    """As `recorded_class`, of a model of labelled items."""
+    found = _class({"_target_": check_trusted(target)}, "the record's model")
+    if not issubclass(found, TaskModel) or inspect.isabstract(found):
+        raise UnknownSetting(f"a record names {target}, which is no class of models of labelled items")
+    kind: type[TaskModel] = found
+    return kind
+
+
 def recorded_class(target: object) -> type[LanguageModel]:
     """The class that a record names as that of its model, from a trusted package (see `benchmark.trust`).
 

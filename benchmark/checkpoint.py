@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from benchmark import text
-from benchmark.build import recorded_class
+from benchmark.build import recorded_class, recorded_task_class
 from benchmark.contract import LanguageModel, Vocabulary
 from benchmark.errors import Skip, UserError
 from benchmark.record.config import read_config
 from benchmark.record.folder import CHECKPOINT, RunRecord, check_language_model
 from benchmark.storage.checksums import damage
+from benchmark.task.contract import TaskModel
 
 
 def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
@@ -20,17 +22,13 @@ def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, A
     language model.
     """
     check_language_model(run)
-    checkpoint = run.folder / CHECKPOINT
-    again = f"make it: {run.result.command or 'nextword run …'} force=true"
-    if run.result.status != "ok" or not checkpoint.is_dir():
-        raise UserError(f"{run.folder} holds no trained model here; {again}")
+    checkpoint = _kept(run)
     if run.result.no_distribution is not None:
         raise UserError(
             f"{run.result.label} ({run.folder.name}) has no distribution over the vocabulary, which this "
             f"takes: {text.clean(run.result.no_distribution, 200)}"
         )
-    if problem := damage(run.folder, f"{CHECKPOINT}/"):
-        raise UserError(f"{problem}: the model is not used; {again}")
+    _check_whole(run)
     config = read_config(run.folder, "model", "corpus")
     vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")
     kind = recorded_class(config["model"].get("_target_"))
@@ -40,4 +38,35 @@ def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, A
         raise
     except Exception as error:  # whatever a model makes of files that are not those it wrote
         problem = f"{type(error).__name__}: {error}"
-        raise UserError(f"cannot read the model in {checkpoint}: {problem}; {again}") from error
+        raise UserError(f"cannot read the model in {checkpoint}: {problem}; {_again(run)}") from error
+
+
+def load_task_model(run: RunRecord) -> tuple[TaskModel, dict[str, Any]]:
+    """The model and the configuration of a run of a task. Raises UserError where no checkpoint is kept."""
+    checkpoint = _kept(run)
+    _check_whole(run)
+    config = read_config(run.folder, "model", "corpus")
+    kind = recorded_task_class(config["model"].get("_target_"))
+    try:
+        return kind.load(checkpoint), config
+    except (UserError, Skip):
+        raise
+    except Exception as error:  # as above
+        problem = f"{type(error).__name__}: {error}"
+        raise UserError(f"cannot read the model in {checkpoint}: {problem}; {_again(run)}") from error
+
+
+def _kept(run: RunRecord) -> Path:
+    checkpoint = run.folder / CHECKPOINT
+    if run.result.status != "ok" or not checkpoint.is_dir():
+        raise UserError(f"{run.folder} holds no trained model here; {_again(run)}")
+    return checkpoint
+
+
+def _check_whole(run: RunRecord) -> None:
+    if problem := damage(run.folder, f"{CHECKPOINT}/"):
+        raise UserError(f"{problem}: the model is not used; {_again(run)}")
+
+
+def _again(run: RunRecord) -> str:
+    return f"make it: {run.result.command or 'nextword run …'} force=true"

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from benchmark.report.rows import Row
 
 #: What says which run a row is, before its measures.
-_IDENTITY = ("corpus", "model", "label", "family", "context", "seed", "train_share", "status", "protocol_id")
+_IDENTITY = (
+    "corpus",
+    "task",
+    "model",
+    "label",
+    "family",
+    "context",
+    "seed",
+    "train_share",
+    "status",
+    "protocol_id",
+)
 
 Names = str | Sequence[str]
 
@@ -36,7 +47,8 @@ def runs(
 
     The index `run` holds run ids, which `load`, `scores` and `compare` take. There is a column for each
     measure of docs/report.md, under its name in the CSV files. What a run did not measure is NaN; an infinite
-    perplexity is `inf`. `attrs["units"]` has each column's unit, `attrs["definitions"]` what it means.
+    perplexity is `inf`. The measures of tasks beside language modelling are in columns `task_…`, where there
+    are such runs. `attrs["units"]` has each column's unit, `attrs["definitions"]` what it means.
 
     `corpus` and `model` select by the names of the files in `conf/`. `settings` adds settings of the model as
     columns: `settings=["order", "training.learning_rate"]`; a run without one has None. With `failed=True`,
@@ -62,6 +74,8 @@ def runs(
         frame.insert(len(_IDENTITY) + place, name, values)
     if failed:
         frame.insert(len(_IDENTITY), "reason", [run.result.reason for run in found])
+    for key in dict.fromkeys(key for run in found for key in run.result.test_measures):
+        frame[f"task_{key}"] = [run.result.test_measures.get(key, math.nan) for run in found]
     frame["folder"] = [str(run.folder) for run in found]
     return frame
 

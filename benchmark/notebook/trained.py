@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark import text as numbers
-from benchmark.checkpoint import load_trained
+from benchmark.checkpoint import load_task_model, load_trained
 from benchmark.console.output import say
 from benchmark.contract import LanguageModel, TokenStream, Vocabulary
 from benchmark.corpus import END, tokeniser_of
@@ -19,6 +19,7 @@ from benchmark.corpus.tokeniser import Tokeniser
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.measure.measures import BY_KEY
+from benchmark.notebook.answering import Answering
 from benchmark.record.find import find_run
 from benchmark.record.folder import CHECKPOINT
 from benchmark.record.result import Result
@@ -34,8 +35,12 @@ _SHOWN = ("test_perplexity", "bytes_in_memory", "parameters", "entries", "train_
 Tokens = str | Sequence[str]
 
 
-def load(run: str | Path, *, results_dir: str | Path = "results", allow: Sequence[str] = ()) -> Trained:
+def load(
+    run: str | Path, *, results_dir: str | Path = "results", allow: Sequence[str] = ()
+) -> Trained | Answering:
     """The trained model of a run: a folder, an id or its beginning, a model, or CORPUS/MODEL.
+
+    That of a task beside language modelling is an `Answering`, any other a `Trained`.
 
     `allow` names packages that you trust, whose classes a record may name beside those of `baselines`; it
     holds until the program ends. Raises UserError if there is no such run, if it keeps no model, or if its
@@ -43,6 +48,9 @@ def load(run: str | Path, *, results_dir: str | Path = "results", allow: Sequenc
     """
     allow_packages(list(allow))
     found = find_run(Path(results_dir), str(run), say)
+    if found.result.task is not None:
+        answering, config = load_task_model(found)
+        return Answering(answering, config, found.result, found.folder)
     model, vocabulary, config = load_trained(found)
     tokeniser = tokeniser_of(config["corpus"], found.folder / CHECKPOINT)
     return Trained(model, vocabulary, tokeniser, config, found.result, found.folder)

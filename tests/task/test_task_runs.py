@@ -145,6 +145,24 @@ def test_the_report_has_a_section_and_leaves_language_models_alone(own: Path) ->
     assert "comparison.csv" not in tables
 
 
+def test_python_loads_a_model_and_tables_its_measures(own: Path) -> None:
+    import nextword
+
+    run("corpus=mine", "model=often")
+    model = nextword.load("mine/often")
+    assert isinstance(model, nextword.Answering)
+    found = model.answer(["the yak sees", ["a", "cat"]])
+    assert found["answer"].tolist() == [("D", "N", "V"), ("D", "N")]
+    assert "Accuracy 100.00%" in model._repr_html_()
+    with pytest.raises(UserError, match="text 1 has no tokens"):
+        model.answer(["a", " "])
+    frame = nextword.runs()
+    assert frame["task"].tolist() == ["tagging"]
+    assert frame["task_accuracy"].tolist() == [1.0]
+    with pytest.raises(UserError, match="this takes a language model"):
+        nextword.scores("mine/often")
+
+
 CHEATS = {
     "tagging": [
         ("ShortTagger", "tags for its"),

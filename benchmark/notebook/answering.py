@@ -1,0 +1,75 @@
+"""The trained model of a task: what it answers to texts of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.errors import UserError
+from benchmark.record.result import Result
+from benchmark.task.contract import Classifier, Input, Tagger, TaskModel, Transducer
+from benchmark.task.tasks import reached
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """A trained tagger, classifier or transducer, with its settings, the record of its run and its folder."""
+
+    model: TaskModel = field(repr=False)
+    settings: dict[str, Any] = field(repr=False)
+    result: Result = field(repr=False)
+    folder: Path
+
+    def answer(
+        self, texts: Sequence[str | Sequence[str]], given: Sequence[Sequence[str]] | None = None
+    ) -> DataFrame:
+        """One row for each text, in order.
+
+        A text is cut at white space, or into letters where the task is transduction; a list of tokens is
+        taken as it is. `given` are the tags that come with the tokens, where the corpus has them. Taggers and
+        transducers have a column `answer`, a tuple; classifiers `answer` and a column with the probability of
+        each class. Raises UserError where a text has no tokens or other numbers of given tags.
+        """
+        from pandas import DataFrame
+
+        inputs = [
+            Input(self._tokens(text), tuple(given[number]) if given is not None else ())
+            for number, text in enumerate(texts)
+        ]
+        for number, each in enumerate(inputs):
+            if not each.tokens:
+                raise UserError(f"text {number} has no tokens")
+            if each.given and len(each.given) != len(each.tokens):
+                raise UserError(
+                    f"text {number} has {len(each.tokens)} tokens and {len(each.given)} given tags"
+                )
+        columns: dict[str, Any] = {"text": [" ".join(each.tokens) for each in inputs]}
+        if isinstance(self.model, Classifier):
+            probabilities = np.exp(self.model.log_probs(inputs))
+            best = probabilities.argmax(axis=1) if inputs else []
+            columns["answer"] = [self.model.classes[number] for number in best]
+            columns |= dict(zip(self.model.classes, probabilities.T, strict=True))
+        elif isinstance(self.model, Tagger):
+            columns["answer"] = self.model.tag(inputs)
+        else:
+            assert isinstance(self.model, Transducer)
+            columns["answer"] = self.model.transduce(inputs)
+        return DataFrame(columns)
+
+    def _tokens(self, text: str | Sequence[str]) -> tuple[str, ...]:
+        if not isinstance(text, str):
+            return tuple(text)
+        return tuple(text) if isinstance(self.model, Transducer) else tuple(text.split())
+
+    def _repr_html_(self) -> str:
+        said = reached(self.result.task, self.result.test_measures)
+        title = f"{self.result.label} on {self.result.corpus_title or self.result.corpus}"
+        return f"<p><strong>{escape(title)}</strong><br>{escape(said)}</p>"
