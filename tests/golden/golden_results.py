@@ -10,6 +10,7 @@ from golden_cases import cases
 from golden_file import entry
 from golden_harness import HARNESS
 from golden_scores import is_network, scores
+from golden_tasks import task_cases, task_scores
 
 from benchmark.errors import Skip
 from benchmark.record.identity import current_versions
@@ -21,13 +22,18 @@ CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"
 
 def names() -> list[str]:
     """The names of all cases."""
-    return [*HARNESS, *cases()]
+    return [*HARNESS, *cases(), *task_cases()]
 
 
 def result(name: str, folder: Path) -> dict[str, Any]:
     """Scores and versions of a case. Raises Skip where it cannot be computed here; `folder` is empty."""
     if name in HARNESS:
         return entry(HARNESS[name](), versions_of([]))
+    if name in task_cases():
+        of_task = task_cases()[name]
+        if "training" in of_task.settings:
+            _check_torch()
+        return entry(task_scores(of_task), current_versions(of_task.settings))
     case = cases()[name]
     if is_network(case):
         _check_torch()
@@ -38,7 +44,8 @@ def declared(name: str) -> str:
     """Which version is to be raised where the scores of a case move."""
     if name in HARNESS:
         return f"`VERSION` of {SCORING}"
-    target = cases()[name].settings["_target_"]
+    case = task_cases()[name] if name in task_cases() else cases()[name]
+    target = case.settings["_target_"]
     source = class_source(target)
     assert source is not None
     engine = engine_of(source.module)

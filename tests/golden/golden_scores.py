@@ -37,7 +37,7 @@ def scores(case: Case, folder: Path) -> np.ndarray:
     settings = _with_files(case.settings, folder)
     if not is_network(case):
         return _fitted(settings, streams["train"], streams["valid"]).log_probs(streams["test"])
-    with _one_thread_in_float64():
+    with one_thread_in_float64():
         train = streams["train"].head(NETWORK_TOKENS)
         return _fitted(settings, train, streams["valid"]).log_probs(streams["test"])
 
@@ -75,7 +75,7 @@ def _fitted(settings: dict[str, Any], train: TokenStream, valid: TokenStream) ->
 
 
 @contextmanager
-def _one_thread_in_float64() -> Iterator[None]:
+def one_thread_in_float64() -> Iterator[None]:
     """No order of summation shows in scores after 20 such steps."""
     import torch
 

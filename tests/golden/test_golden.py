@@ -8,6 +8,7 @@ import pytest
 from golden_cases import cases
 from golden_file import REMAKE, problem, read
 from golden_results import declared, names, result
+from golden_tasks import task_cases
 
 from benchmark.errors import Skip
 from benchmark.record.versions import source_if_unversioned
@@ -23,7 +24,7 @@ def test_every_model_and_every_choice_has_golden_scores() -> None:
 
 
 def test_every_shipped_model_declares_its_version() -> None:
-    targets = {case.settings["_target_"] for case in cases().values()}
+    targets = {case.settings["_target_"] for case in (*cases().values(), *task_cases().values())}
     without = sorted(target for target in targets if source_if_unversioned(target) is not None)
     assert not without, f"give each a `version: ClassVar[int] = 1` in its own body: {', '.join(without)}"
 
