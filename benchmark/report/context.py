@@ -81,7 +81,8 @@ class Context:
     @cached_property
     def machines(self) -> dict[Machine, str]:
         """Every machine that timed a finished row, with the letter that stands for it."""
-        found = sorted({row.machine for row in self.rows if row.done and row.is_timed})
+        timed = (row for row in (*self.rows, *self.of_tasks) if row.done and row.is_timed)
+        found = sorted({row.machine for row in timed})
         return {machine: letter(index) for index, machine in enumerate(found)}
 
     def machine_of(self, row: Row) -> str | None:

@@ -57,10 +57,11 @@ class ItemMeasure:
     @property
     def name(self) -> str:
         """What it is called in a sentence: its title without the unit."""
-        return self.title.partition(",")[0]
+        name = self.title.partition(",")[0]
+        return name if name[1:2].isdigit() else name[:1].lower() + name[1:]
 
     def said(self, value: float | None) -> str:
-        """The number with its name and unit: `Accuracy 93.84%`."""
+        """The number with its name and unit: `accuracy 93.84%`."""
         return f"{self.name} {self.text(value)}{self.unit}"
 
     def text(self, value: float | None) -> str:

@@ -55,7 +55,7 @@ TASKS = {
 
 
 def reached(task: str | None, measures: Mapping[str, float]) -> str:
-    """What a run of a task reached, by its main measure: `Accuracy 93.84%`; empty for a language model."""
+    """What a run of a task reached, by its main measure: `accuracy 93.84%`; empty for a language model."""
     if task not in TASKS:
         return ""
     main = TASKS[task].main

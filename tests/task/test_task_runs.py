@@ -153,7 +153,7 @@ def test_python_loads_a_model_and_tables_its_measures(own: Path) -> None:
     assert isinstance(model, nextword.Answering)
     found = model.answer(["the yak sees", ["a", "cat"]])
     assert found["answer"].tolist() == [("D", "N", "V"), ("D", "N")]
-    assert "Accuracy 100.00%" in model._repr_html_()
+    assert "accuracy 100.00%" in model._repr_html_()
     with pytest.raises(UserError, match="text 1 has no tokens"):
         model.answer(["a", " "])
     frame = nextword.runs()

@@ -37,6 +37,8 @@ TERMS = (
 
 
 def build(context: Context) -> Section | None:
+    if not context.rows:
+        return None  # tasks alone say what their numbers are
     measures = Definitions(tuple((measure.title, explanation(measure)) for measure in context.measures))
     blocks: list[Block] = [Definitions(TERMS), Fold("What each column measures", (measures,))]
     for group in context.ranked_groups:

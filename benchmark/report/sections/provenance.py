@@ -61,13 +61,13 @@ FIELDS: tuple[Field[Run], ...] = (
 
 
 def build(context: Context) -> Section | None:
-    environments = {id(run): _environment(run) for row in context.rows for run in row.runs}
+    environments = {id(run): _environment(run) for row in _rows(context) for run in row.runs}
     letters = {key: letter(i) for i, key in enumerate(sorted({e for e in environments.values() if e}))}
     groups: dict[tuple[str, str], list[TableRow]] = defaultdict(list)
     makers: Counter[Outdated | None] = Counter()
     ranks = {row.number: row.rank or 0 for group in context.ranked_groups for row in group.rows}
     for row in sorted(
-        context.rows, key=lambda row: (row.corpus, ranks.get(row.number, math.inf), row.number)
+        _rows(context), key=lambda row: (row.corpus, ranks.get(row.number, math.inf), row.number)
     ):
         for run in row.runs:
             item = Run(row, run.result, letters.get(environments[id(run)], ""), outdated(run.result))
@@ -126,3 +126,8 @@ def _flat_text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{text.clean(key)} {text.clean(item)}" for key, item in sorted(value.items()))
     return text.clean(value)
+
+
+def _rows(context: Context) -> list[Row]:
+    """The rows of language models and those of tasks."""
+    return [*context.rows, *context.of_tasks]

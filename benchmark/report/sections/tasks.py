@@ -23,7 +23,7 @@ from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_t
 from benchmark.report.task_groups import TaskGroup, measure_of, measure_values, task_groups
 from benchmark.task.measures import ItemMeasure
 
-ORDER = 130
+ORDER = 83
 
 #: What the families are called here: not every counted method has n-grams.
 FAMILIES = {"count": "counted", "neural": "neural", "mixture": "mixture"}
@@ -41,6 +41,11 @@ def build(context: Context) -> Section | None:
     for group in task_groups(context.of_tasks):
         found = [_verdict(group), _table(group), _figure(group), *_copies(group), *_published(group)]
         blocks += about(group.corpus, found)
+    blocks += [
+        Paragraph((f"{row.label} on {row.corpus_title} has no result: {row.reason}.",), "note", row.corpus)
+        for row in context.of_tasks
+        if not row.done
+    ]
     if not blocks:
         return None
     return Section("tasks", "Beside language modelling", (Paragraph((INTRODUCTION,)), *blocks))
@@ -52,15 +57,15 @@ def _verdict(group: TaskGroup) -> Paragraph:
     named = Strong(group.title)
     if counted is None or neural is None:
         only = counted or neural or group.rows[0]
-        said = f": {only.label} has {_said(only, main)} ({main.title}). One family has been run."
+        said = f": {only.label} has {_said(only, main)}{main.unit} ({main.name}). One family has been run."
         return Paragraph((named, said), corpus=group.corpus)
     pair = [counted, neural]
     pair.sort(key=lambda row: measure_of(row, main) or 0.0, reverse=main.higher_is_better)
     better, worse = pair
     values = [measure_of(row, main) or 0.0 for row in pair]
     parts = (
-        f": {better.label} ({FAMILIES[better.family]}) has {_said(better, main)} and {worse.label} "
-        f"({FAMILIES[worse.family]}) {_said(worse, main)} ({main.title}). "
+        f": {better.label} ({FAMILIES[better.family]}) has {_said(better, main)}{main.unit} and "
+        f"{worse.label} ({FAMILIES[worse.family]}) {_said(worse, main)}{main.unit} ({main.name}). "
         f"{_how_sure(group, better, worse, values)}"
     )
     return Paragraph((named, parts), corpus=group.corpus)
@@ -149,7 +154,7 @@ def _figure(group: TaskGroup) -> Figure:
         for row in group.rows
     ]
     said = {row.number: _said(row, main) for row in group.rows}
-    scale = Scale(f"Test {main.title}", _tick, lambda dot: said[dot.row])
+    scale = Scale(f"Test {main.name}, %", _tick, lambda dot: said[dot.row])
     side = "right" if main.higher_is_better else "left"
     best = group.rows[0]
     return Figure(
