@@ -9,9 +9,9 @@ from torch import Tensor, nn
 class LinearChain(nn.Module):
     """A conditional random field (Lafferty, McCallum and Pereira 2001) with the scores of a network.
 
-    The score of tags t₁ … t_n is Σ emission_i(t_i) + Σ A(t_{i−1}, t_i) + begin(t₁) + end(t_n), and their probability
-    is exp(score) / Z, Z the sum over all sequences of n tags. Emissions are [time, rows, tags], lengths int [rows],
-    from 1 up; what stands behind a sentence's end does not count.
+    The score of tags t₁ … t_n is Σ emission_i(t_i) + Σ A(t_{i−1}, t_i) + begin(t₁) + end(t_n), and their
+    probability is exp(score) / Z, Z the sum over all sequences of n tags. Emissions are [time, rows, tags],
+    lengths int [rows], from 1 up; what stands behind a sentence's end does not count.
     """
 
     def __init__(self, tags: int):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -18,52 +17,56 @@ def capital(word: str) -> str:
 
 
 def shape(word: str) -> str:
-    """Kinds of letters in a word, each run of a kind once: `A` capitals, `a` others, `0` digits, else the sign."""
+    """Kinds of letters in a word, each run of a kind once: `A` capitals, `a` others, `0` digits, else the
+    sign."""
     kinds = ["A" if c.isupper() else "a" if c.isalpha() else "0" if c.isdigit() else c for c in word]
     return "".join(kind for place, kind in enumerate(kinds) if kind != kinds[place - 1] or not place)[:8]
 
 
-SHAPES = {"none": lambda word: "", "capital": capital, "shape": shape}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guessing:
-    """How the tags of a word are guessed from its last letters.
-
-    `suffix_length`: the longest suffix. `rare`: suffixes are learned from words that occur so often or less.
-    `theta`: the weight of the shorter suffix; None: the standard deviation of the tags' probabilities. `shapes`:
-    which words keep suffixes of their own: those with a capital, or those of each shape. `guess_weight`: how many
-    occurrences of a known word its guess counts for.
-    """
-
-    suffix_length: int = 10
-    rare: int = 10
-    theta: float | None = None
-    shapes: str = "capital"
-    guess_weight: float = 0.0
+Shapes = Literal["none", "capital", "shape"]
+_SHAPES = {"none": lambda word: "", "capital": capital, "shape": shape}
 
 
 class Lexicon:
     """P(t | w, k): the tags of a word w in a class k, such as its part of speech.
 
-    With f(w, k) the number of times it was seen and κ the guess weight,
+    With f(w, k) the number of times it was seen and κ the `guess_weight`,
 
         P(t | w, k) = (f(t, w, k) + κ G(t | w, k)) / (f(w, k) + κ),
 
-    and G itself for a pair that was never seen. G follows Brants (2000, section 2.3): from P(t | k) on to the
-    word's shape and its last letter, its last two letters and so on, as long as rare words have that suffix,
+    and G itself for a pair that was never seen. With κ = 0 a word has the tags that it was seen with. G
+    follows Brants (2000, section 2.3): from P(t | k) on to the word's shape and its last letter, its last
+    two letters and so on up to `suffix_length`, as long as a rare word has that suffix,
 
-        P(t | suffix of i letters) = (f(t, suffix) / f(suffix) + θ P(t | suffix of i − 1 letters)) / (1 + θ).
+        P(t | suffix of i letters) = (f(t, suffix) / f(suffix) + θ P(t | suffix of i − 1 letters)) / (1 + θ),
+
+    θ = `theta` or, if that is None, the standard deviation of P(t) over the tags. Rare are words that occur
+    `rare` times or less. `shapes`: which words share suffixes: all, those with a capital and those without,
+    or those of each shape.
 
     `rows` int [rows, 4] are class, word, tag and how often they occurred together. `words` numbers the words,
-    `tags` counts the tags.
+    and there are `tags` tags.
     """
 
-    def __init__(self, rows: np.ndarray, words: Symbols, tags: int, guessing: Guessing):
-        self.rows, self.words, self.tags, self._guessing = rows, words, tags, guessing
+    def __init__(
+        self,
+        rows: np.ndarray,
+        words: Symbols,
+        tags: int,
+        *,
+        suffix_length: int,
+        rare: int,
+        theta: float | None,
+        shapes: Shapes,
+        guess_weight: float,
+    ):
+        self.rows, self._words, self._tags = rows, words, tags
+        self._suffix_length, self._rare, self._guess_weight = suffix_length, rare, guess_weight
+        self._shape = _SHAPES[shapes]
         self.tag_shares = np.bincount(rows[:, 2], weights=rows[:, 3], minlength=tags) / rows[:, 3].sum()
-        self.theta = guessing.theta if guessing.theta is not None else float(np.std(self.tag_shares, ddof=1))
-        self._shape = SHAPES[guessing.shapes]
+        self.theta = (
+            theta if theta is not None else float(np.std(self.tag_shares, ddof=1)) if tags > 1 else 1.0
+        )
         self._seen: dict[tuple[int, int], np.ndarray] = {}
         self._of_class: dict[int, np.ndarray] = defaultdict(lambda: np.zeros(tags))
         for k, word, tag, times in rows.tolist():
@@ -75,12 +78,12 @@ class Lexicon:
         self._guesses: dict[tuple[int, str, str], np.ndarray] = {}
 
     def _count_suffixes(self) -> dict[tuple[int, str, str], np.ndarray]:
-        counts: dict[tuple[int, str, str], np.ndarray] = defaultdict(lambda: np.zeros(self.tags))
-        frequency = np.bincount(self.rows[:, 1], weights=self.rows[:, 3], minlength=len(self.words))
-        for k, word, tag, times in self.rows[frequency[self.rows[:, 1]] <= self._guessing.rare].tolist():
-            name = self.words.names[word]
+        counts: dict[tuple[int, str, str], np.ndarray] = defaultdict(lambda: np.zeros(self._tags))
+        frequency = np.bincount(self.rows[:, 1], weights=self.rows[:, 3], minlength=len(self._words))
+        for k, word, tag, times in self.rows[frequency[self.rows[:, 1]] <= self._rare].tolist():
+            name = self._words.names[word]
             kind = self._shape(name)
-            for length in range(min(self._guessing.suffix_length, len(name)) + 1):
+            for length in range(min(self._suffix_length, len(name)) + 1):
                 counts[k, kind, name[len(name) - length :]][tag] += times
         return dict(counts)
 
@@ -94,7 +97,7 @@ class Lexicon:
     def guess(self, word: str, k: int) -> np.ndarray:
         """G(t | w, k): float64 [tags]."""
         p, kind = self.of_class(k), self._shape(word)
-        for length in range(min(self._guessing.suffix_length, len(word)) + 1):
+        for length in range(min(self._suffix_length, len(word)) + 1):
             key = (k, kind, word[len(word) - length :])
             if (seen := self._suffixes.get(key)) is None:
                 break
@@ -105,16 +108,17 @@ class Lexicon:
 
     def posterior(self, word: str, k: int) -> np.ndarray:
         """P(t | w, k): float64 [tags]."""
-        seen = self._seen.get((k, self.words.number(word)))
+        seen = self._seen.get((k, self._words.number(word)))
         if seen is None:
             return self.guess(word, k)
-        weight = self._guessing.guess_weight
+        weight = self._guess_weight
         if not weight:
             return seen / seen.sum()
         return (seen + weight * self.guess(word, k)) / (seen.sum() + weight)
 
     def log_likelihood(self, word: str, k: int) -> np.ndarray:
-        """ln P(t | w, k) / P(t | k), which is ln p(w | t, k) up to what is the same for all tags: float64 [tags]."""
+        """ln P(t | w, k) / P(t | k), which is ln p(w | t, k) up to what is the same for all tags: float64
+        [tags]."""
         with np.errstate(divide="ignore"):
             return np.log(self.posterior(word, k)) - np.log(self.of_class(k))
 

@@ -27,8 +27,8 @@ _CELLS: dict[Cell, Callable[[int, int], RecurrentLayer]] = {
 class Batch:
     """Sentences side by side, padded behind their ends.
 
-    `words`, `given` (numbers of given tags) and `spelt` (rows of `letters`) are int [time, rows]; `letters` int
-    [distinct words, letters] spells the words; `lengths` int [rows].
+    `words`, `given` (numbers of given tags) and `spelt` (rows of `letters`) are int [time, rows]; `letters`
+    int [distinct words, letters] spells the words; `lengths` int [rows].
     """
 
     words: Tensor
@@ -39,7 +39,8 @@ class Batch:
 
 
 class Spelling(nn.Module):
-    """Words from their letters: a convolution over them, and its largest values (dos Santos and Zadrozny 2014).
+    """Words from their letters: a convolution over them, and its largest values (dos Santos and Zadrozny
+    2014).
 
     From letters int [words, letters] to [words, filters].
     """
@@ -59,7 +60,8 @@ class Spelling(nn.Module):
 
 
 class BothWays(nn.Module):
-    """A recurrent layer, or one in each direction: [time, rows, inputs] to [time, rows, units], half of them each.
+    """A recurrent layer, or one in each direction: [time, rows, inputs] to [time, rows, units], half of them
+    each.
 
     The backward one starts at the end of each sentence, so that nothing depends on the padding behind it.
     """
@@ -125,16 +127,18 @@ class TaggingNetwork(nn.Module):
         self.dropout = Dropout(dropout)
         self.layers, self.skips = nn.ModuleList(), nn.ModuleList()
         for _ in range(sizes.layers):
+            around = skip_connection(skip, width, sizes.hidden)
             self.layers.append(BothWays(cell, width, sizes.hidden, bidirectional))
-            self.skips.append(skip_connection(skip, width, sizes.hidden))
-            width = self.skips[-1].width
+            self.skips.append(around)
+            width = around.width
         self.output = nn.Linear(width, sizes.tags)
         if crf:
             self.chain = LinearChain(sizes.tags)
         self._draw()
 
     def _draw(self) -> None:
-        """First weights: embeddings of variance 1/100, recurrent ones orthogonal, others as Glorot and Bengio 2010.
+        """First weights: embeddings of variance 1/100, recurrent ones orthogonal, others as Glorot and
+        Bengio 2010.
 
         The forget gate starts open, with a bias of 1 (Jozefowicz, Zaremba and Sutskever 2015).
         """

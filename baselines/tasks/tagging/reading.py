@@ -17,7 +17,7 @@ from benchmark.task.contract import Input
 
 #: The longest spelling: of longer words the first and the last letters are read, half as many each.
 LETTERS = 24
-#: A letter or a given tag that is rarer than this is read as an unknown one, so that unknown ones are learned.
+#: A letter or a given tag that is rarer than this is read as unknown, so that unknown ones are learned.
 _LEAST = 2
 
 
@@ -43,11 +43,11 @@ class Alphabet:
     lowercase: bool
 
     @classmethod
-    def of(cls, inputs: Sequence[Input], *, min_count: int, lowercase: bool) -> Self:
-        """Words that occur `min_count` times or more, and the letters and given tags of some inputs."""
+    def of(cls, inputs: Sequence[Input], *, lowercase: bool) -> Self:
+        """The words, letters and given tags of some inputs."""
         tokens = [token for input in inputs for token in input.tokens]
         return cls(
-            Symbols.of((token.lower() for token in tokens) if lowercase else tokens, min_count),
+            Symbols.of((token.lower() for token in tokens) if lowercase else tokens),
             Symbols.of((letter for token in tokens for letter in token), _LEAST),
             Symbols.of((tag for input in inputs for tag in input.given), _LEAST),
             lowercase,
@@ -68,8 +68,10 @@ class Alphabet:
     @classmethod
     def load(cls, folder: Path, *, lowercase: bool) -> Self:
         """What `save` wrote."""
-        names = ("words.json", "letters.json", "given.json")
-        return cls(*(Symbols.load(folder / name) for name in names), lowercase)
+        words, letters, given = (
+            Symbols.load(folder / f"{name}.json") for name in ("words", "letters", "given")
+        )
+        return cls(words, letters, given, lowercase)
 
 
 class Spellings:
@@ -88,9 +90,13 @@ class Spellings:
 
 
 def side_by_side(
-    sentences: Sequence[Sentence], spellings: Spellings, device: torch.device, unknown: np.ndarray | None = None
+    sentences: Sequence[Sentence],
+    spellings: Spellings,
+    device: torch.device,
+    unknown: np.ndarray | None = None,
 ) -> Batch:
-    """A batch of sentences, none of them empty. Words are read as unknown with probability `unknown` [words]."""
+    """A batch of sentences, none of them empty. Words are read as unknown with probability `unknown`
+    [words]."""
     lengths = np.array([len(sentence) for sentence in sentences])
     words, given, spelt = (np.zeros((lengths.max(), len(sentences)), dtype=np.int64) for _ in range(3))
     distinct: dict[str, int] = {"": 0}  # the first row is padding
@@ -111,8 +117,8 @@ def side_by_side(
 def unknown_shares(sentences: Sequence[Sentence], words: int, share: float) -> np.ndarray:
     """How probably each word is read as unknown in training: α / (α + its frequency), float64 [words].
 
-    Words that are seen once thus teach what an unknown word is; frequent ones stay (Kiperwasser and Goldberg 2016,
-    section 4.1). α = `share`; padding stays what it is.
+    Words that are seen once thus teach what an unknown word is; frequent ones stay (Kiperwasser and Goldberg
+    2016, section 4.1). α = `share`; padding stays what it is.
     """
     counts = Counter(int(word) for sentence in sentences for word in sentence.words)
     frequencies = np.array([counts[word] for word in range(words)])

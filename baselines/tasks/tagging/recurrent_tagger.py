@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from baselines.devices import pick_device
 from baselines.neural.layers.skip import SkipKind
+from baselines.saving import settings_of
 from baselines.tasks.tagging.network import Batch, Cell, Sizes, TaggingNetwork
 from baselines.tasks.tagging.reading import Alphabet, Sentence, Spellings, side_by_side, unknown_shares
-from baselines.tasks.training import Recipe, train
+from baselines.tasks.tagging.saved import read_model, reading, write_model
+from baselines.tasks.training import Recipe
+from baselines.tasks.training import train as train_network
 from benchmark.contract import Bounds
 from benchmark.errors import UserError
 from benchmark.task.contract import (
@@ -34,66 +35,61 @@ from benchmark.task.contract import (
 )
 from benchmark.task.measures import ACCURACY, SPAN_F1, Answered
 
-_WEIGHTS, _SETTINGS = "weights.safetensors", "model.json"
+_WEIGHTS = "weights.safetensors"
 #: Sentences that are tagged side by side.
 _SIDE_BY_SIDE = 64
 
 
+@dataclass(kw_only=True, eq=False)
 class RecurrentTagger(Tagger):
     """Recurrent layers over each token's word, letters and given tag, and a distribution over its tag.
 
-    A token is the concatenation of its word's embedding, a convolution over its letters (`characters`) and the
-    embedding of its given tag, where there are any. Above are recurrent layers of `hidden_size` units, half of them
-    reading backwards if `bidirectional` (Graves and Schmidhuber 2005; Huang, Xu and Yu 2015), with connections
-    around each of them (`skip`: none, residual or dense). The tag's distribution is a softmax; with `crf`, that of
-    all tags of a sentence a linear-chain conditional random field (Lample et al. 2016). Trained by the likelihood
-    of the right tags; the best epoch is that with the highest accuracy, or F1 where tags are BIO tags, on the
-    validation items. On a CPU with a given number of threads `seed` alone determines the weights.
+    A token is the concatenation of its word's embedding, a convolution over its letters (`characters`) and
+    the embedding of its given tag, where there are any. Above are recurrent layers of `hidden_size` units,
+    half of them reading backwards if `bidirectional` (Graves and Schmidhuber 2005; Huang, Xu and Yu 2015),
+    with connections around each of them (`skip`: none, residual or dense). The tag's distribution is a
+    softmax; with `crf`, that of all tags of a sentence a linear-chain conditional random field (Lample et
+    al. 2016). Trained by the likelihood of the right tags; the best epoch is that with the highest accuracy,
+    or F1 where tags are BIO tags, on the validation items. On a CPU with a given number of threads `seed`
+    alone determines the weights.
     """
 
     version: ClassVar[int] = 1
     family = "neural"
 
-    def __init__(
-        self,
-        *,
-        cell: Cell = "lstm",
-        bidirectional: bool = True,
-        layers: Annotated[int, Bounds(ge=1)] = 1,
-        skip: SkipKind = "none",
-        hidden_size: Annotated[int, Bounds(ge=2)] = 200,
-        embedding_size: Annotated[int, Bounds(ge=1)] = 100,
-        given_size: Annotated[int, Bounds(ge=1)] = 25,
-        characters: bool = True,
-        character_size: Annotated[int, Bounds(ge=1)] = 25,
-        filters: Annotated[int, Bounds(ge=1)] = 50,
-        lowercase: bool = True,
-        min_count: Annotated[int, Bounds(ge=1)] = 1,
-        unknown: Annotated[float, Bounds(ge=0)] = 0.5,
-        dropout: Annotated[float, Bounds(ge=0, lt=1)] = 0.5,
-        crf: bool = False,
-        training: Recipe | None = None,
-        seed: Annotated[int, Bounds(ge=0)] = 1,
-        device: str = "auto",
-    ):
-        if bidirectional and hidden_size % 2:
-            raise UserError(f"model.hidden_size={hidden_size} is odd: half of the units read in each direction")
-        self.cell, self.bidirectional, self.layers, self.skip = cell, bidirectional, layers, skip
-        self.hidden_size, self.embedding_size, self.given_size = hidden_size, embedding_size, given_size
-        self.characters, self.character_size, self.filters = characters, character_size, filters
-        self.lowercase, self.min_count, self.unknown = lowercase, min_count, unknown
-        self.dropout, self.crf, self.seed, self.device = dropout, crf, seed, device
-        self.training = training if training is not None else Recipe()
+    cell: Cell = "lstm"
+    bidirectional: bool = True
+    layers: Annotated[int, Bounds(ge=1)] = 1
+    skip: SkipKind = "none"
+    hidden_size: Annotated[int, Bounds(ge=2)] = 200
+    embedding_size: Annotated[int, Bounds(ge=1)] = 100
+    given_size: Annotated[int, Bounds(ge=1)] = 25
+    characters: bool = True
+    character_size: Annotated[int, Bounds(ge=1)] = 25
+    filters: Annotated[int, Bounds(ge=1)] = 50
+    lowercase: bool = True
+    unknown: Annotated[float, Bounds(ge=0)] = 0.5
+    dropout: Annotated[float, Bounds(ge=0, lt=1)] = 0.5
+    crf: bool = False
+    training: Recipe = field(default_factory=Recipe)
+    seed: Annotated[int, Bounds(ge=0)] = 1
+    device: str = "auto"
 
-    def fit(self, train_items: Items, valid: Items, log: RunLog) -> None:
+    def __post_init__(self) -> None:
+        if self.bidirectional and self.hidden_size % 2:
+            raise UserError(
+                f"model.hidden_size={self.hidden_size} is odd: half of the units read in each direction"
+            )
+
+    def fit(self, train: Items, valid: Items, log: RunLog) -> None:
         device = pick_device(self.device)
-        items = [item for item in train_items if item.input.tokens]
+        items = [item for item in train if item.input.tokens]
         self._tags = labels_of(items)
-        self._alphabet = Alphabet.of(inputs_of(items), min_count=self.min_count, lowercase=self.lowercase)
+        self._alphabet = Alphabet.of(inputs_of(items), lowercase=self.lowercase)
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(self.seed)
             self._open(self._build(), device)
-            train(
+            train_network(
                 self._network,
                 [len(item.target) for item in items],
                 self._loss_of(items),
@@ -165,7 +161,9 @@ class RecurrentTagger(Tagger):
 
     def tag(self, inputs: Sequence[Input]) -> list[tuple[str, ...]]:
         answers: list[tuple[str, ...]] = [()] * len(inputs)
-        order = sorted((i for i, each in enumerate(inputs) if each.tokens), key=lambda i: len(inputs[i].tokens))
+        order = sorted(
+            (i for i, each in enumerate(inputs) if each.tokens), key=lambda i: len(inputs[i].tokens)
+        )
         with torch.inference_mode():
             for start in range(0, len(order), _SIDE_BY_SIDE):
                 places = order[start : start + _SIDE_BY_SIDE]
@@ -181,9 +179,40 @@ class RecurrentTagger(Tagger):
             return self._network.chain.best(scores, batch.lengths)
         rows = scores.argmax(dim=2).t().tolist()
         return [row[: len(sentence)] for row, sentence in zip(rows, sentences, strict=True)]
-    def size(self): 
+
+    def size(self) -> ModelSize:
         parameters = list(self._network.parameters())
         return ModelSize(
             bytes_in_memory=sum(p.numel() * p.element_size() for p in parameters),
             parameters=sum(p.numel() for p in parameters),
         )
+
+    def save(self, folder: Path) -> None:
+        """Write the settings and symbols as JSON, the weights as safetensors."""
+        settings = {**settings_of(self), "training": asdict(self.training)}
+        write_model(folder, {"settings": settings, "tags": self._tags, "trained_on": asdict(self.trained_on)})
+        self._alphabet.save(folder)
+        weights = {name: w.detach().cpu().contiguous() for name, w in self._network.state_dict().items()}
+        save_file(weights, folder / _WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The model that `save` wrote, on the device it was trained on if there is one, otherwise on the CPU.
+
+        Raises UserError where the files are others.
+        """
+        with reading(folder):
+            content = read_model(folder)
+            settings = content["settings"]
+            model = cls(**{**settings, "training": Recipe(**settings["training"])})
+            model._tags = tuple(content["tags"])
+            model._alphabet = Alphabet.load(folder, lowercase=model.lowercase)
+            network = model._build()
+            network.load_state_dict(load_file(folder / _WEIGHTS))
+            model.trained_on = Computation(**content["trained_on"])
+        try:
+            device = pick_device(model.device)
+        except UserError:
+            device = torch.device("cpu")
+        model._open(network, device)
+        return model

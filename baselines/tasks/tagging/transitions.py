@@ -1,4 +1,5 @@
-"""How probable a state is after the two before it: tag n-grams, smoothed by less and less of their history."""
+"""How probable a state is after the two before it: tag n-grams, smoothed by less and less of their
+history."""
 
 from __future__ import annotations
 
@@ -8,17 +9,20 @@ from typing import Literal
 import numpy as np
 
 Smoothing = Literal["deleted_interpolation", "witten_bell", "absolute_discounting"]
-#: What an event is: the tag t, the class c and the coarse class k of two states, then t and k of the next one.
+#: What an event is: tag t, fine class c and class k of the two states before, then t and k of the next one.
 COLUMNS = ("t1", "c1", "k1", "t2", "c2", "k2", "t3", "k3")
 #: The class of what stands before and behind a sentence.
 BOUNDARY = 0
+#: Bytes of transitions that are kept once computed.
+_CACHED = 2**27
 
 
 class _View:
     """The events with all but some columns of their history forgotten.
 
-    `counts` hold, for the classes of a history and of the next state, f(h s) as rows (t1, t2, t3, f); `totals`, for
-    the classes of a history, f(h) and the number of states seen after it as rows (t1, t2, f, n).
+    `counts` hold, for the classes of a history and of the next state, f(h s) as rows (t1, t2, t3, f);
+    `totals`, for the classes of a history, f(h) and the number of states seen after it as rows (t1, t2, f,
+    n).
     """
 
     def __init__(self, history: Sequence[str], events: np.ndarray, times: np.ndarray):
@@ -38,7 +42,6 @@ class _View:
         self.masked = np.array([name in history for name in COLUMNS[:6]])
         self.tags = ("t1" in history, "t2" in history)
         once, twice = float((f == 1).sum()), float((f == 2).sum())
-        #: n₁ / (n₁ + 2 n₂) (Ney, Essen and Kneser 1994, eq. 21).
         self.discount = once / (once + 2 * twice) if once else 0.5
 
     def left_out(self) -> np.ndarray:
@@ -55,9 +58,7 @@ class _View:
         return len(self._f)
 
 
-def _grouped(
-    rows: np.ndarray, by: Sequence[int], values: np.ndarray
-) -> dict[tuple[int, ...], np.ndarray]:
+def _grouped(rows: np.ndarray, by: Sequence[int], values: np.ndarray) -> dict[tuple[int, ...], np.ndarray]:
     keys, group = np.unique(rows[:, by], axis=0, return_inverse=True)
     order = np.argsort(group.ravel(), kind="stable")
     parts = np.split(values[order], np.cumsum(np.bincount(group.ravel()))[:-1])
@@ -65,18 +66,26 @@ def _grouped(
 
 
 class Transitions:
-    """p(t3, k3 | t1 c1, t2 c2): the next tag and its class, by views of the history from the least to the most.
+    """p(t3, k3 | t1 c1 k1, t2 c2 k2): the next tag and its class, by more and more of the history.
 
-    `events` int [events, 8] have the columns `COLUMNS`, `times` how often each occurred. Tags are numbered from 0
-    and `tags` is the number of a boundary. The chain starts from p(t3) p(k3), with what the classes leave open.
-    `views` name the columns that each step of the chain knows. At each step p(s | h) is
+    `events` int [events, 8] have the columns `COLUMNS`, `times` is how often each occurred. `tags` is how
+    many tags there are, and the number of the boundary. Each of `views` names the columns that a step of the
+    chain knows. The chain starts from P(t3) P(k3), then forgets that the two are independent (Witten-Bell
+    without a history), which leaves pairs that were never seen a little. At each further step p(s | h), with
+    h' what the step before it knew of h, is
 
-    - deleted_interpolation: Σ λ_v f(h_v s) / f(h_v), with λ_v as Brants (2000, section 2.3) has them: each event,
-      taken out of the counts once, votes with f for the view that makes it most probable. A history that was never
-      seen leaves its λ to the others.
-    - witten_bell: (f(h s) + n(h) p(s | h')) / (f(h) + n(h)), n(h) the number of states seen after h (Witten and
+    - deleted_interpolation: Σ λ_v f(h_v s) / f(h_v) over the views v so far, with λ_v as Brants (2000,
+    section
+      2.3) has them: each event, taken out of the counts once, votes with f for the view that makes it most
+      probable, of several the one that knows most. A history that was never seen leaves its λ to the others.
+    - witten_bell: (f(h s) + n(h) p(s | h')) / (f(h) + n(h)), n(h) the number of states seen after h (Witten
+    and
       Bell 1991, method C).
-    - absolute_discounting: (max(f(h s) − D, 0) + D n(h) p(s | h')) / f(h) (Ney, Essen and Kneser 1994).
+    - absolute_discounting: (max(f(h s) − D, 0) + D n(h) p(s | h')) / f(h) with D = n₁ / (n₁ + 2 n₂), n₁ and
+    n₂
+      how many h s were seen once and twice (Ney, Essen and Kneser 1994).
+
+    A history that was never seen has the probabilities of the step before.
     """
 
     def __init__(
@@ -92,13 +101,15 @@ class Transitions:
         of_tags = np.bincount(events[:, 6], weights=times, minlength=tags + 1)
         of_classes = np.bincount(events[:, 7], weights=times)
         self._tag_shares = of_tags / of_tags.sum()
-        self._class_shares = (of_classes + 1) / (of_classes.sum() + len(of_classes) + 1)
+        self._class_shares = (of_classes + 1) / (of_classes.sum() + len(of_classes))
         self.weights = self._deleted_interpolation(times)
         self._cache: dict[tuple[int, ...], np.ndarray] = {}
 
     def _deleted_interpolation(self, times: np.ndarray) -> np.ndarray:
-        votes = np.stack([view.left_out() for view in self._views]).argmax(axis=0)
-        return np.bincount(votes, weights=times, minlength=len(self._views)) / times.sum()
+        found = np.stack([view.left_out() for view in reversed(self._views)])
+        votes = len(self._views) - 1 - found.argmax(axis=0)
+        weights: np.ndarray = np.bincount(votes, weights=times, minlength=len(self._views)) / times.sum()
+        return weights
 
     def log_probs(self, classes: Sequence[int], k3: int) -> np.ndarray:
         """ln p(t3, k3 | t1 c1, t2 c2) for all tags: float64 [tags + 1 or 1, tags + 1, tags + 1].
@@ -107,13 +118,14 @@ class Transitions:
         """
         key = (*classes, k3)
         if key not in self._cache:
+            if len(self._cache) * 8 * (self.tags + 1) ** 3 > _CACHED:
+                self._cache.clear()
             with np.errstate(divide="ignore"):
                 self._cache[key] = np.log(self._probs(classes, k3))
         return self._cache[key]
 
     def _probs(self, classes: Sequence[int], k3: int) -> np.ndarray:
-        share = self._class_shares[k3] if k3 < len(self._class_shares) else self._class_shares.min()
-        p = (self._tag_shares * share)[None, None]
+        p = (self._tag_shares * self._class_shares[k3])[None, None]
         for number, view in enumerate(self._views):
             size = [self.tags + 1 if known else 1 for known in view.tags]
             seen, total, kinds = np.zeros((*size, self.tags + 1)), np.zeros(size), np.zeros(size)
@@ -133,7 +145,7 @@ class Transitions:
     ) -> np.ndarray:
         known = total > 0
         total = np.where(known, total, 1)
-        if number == 0 or self.smoothing == "witten_bell":  # the chain's first step is for classes never seen
+        if number == 0 or self.smoothing == "witten_bell":
             return np.where(known, (seen + kinds * p) / (total + kinds), p)
         if self.smoothing == "absolute_discounting":
             discount = self._views[number].discount

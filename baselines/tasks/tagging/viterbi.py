@@ -8,12 +8,13 @@ import numpy as np
 
 
 def viterbi(emissions: Sequence[np.ndarray], transitions: Sequence[np.ndarray]) -> list[int]:
-    """The most probable states (Viterbi 1967), one for each place; the first of several equally probable ones.
+    """The most probable states (Viterbi 1967), one for each place; the first of several equally probable
+    ones.
 
     `emissions[i]` [A_i] are ln p of the observation at place i in each of the A_i states that it may have.
-    `transitions[i]` [A_{i−2}, A_{i−1}, A_i] are ln p of these states after each pair of states, where A_{−1} and
-    A_{−2} are 1: a sentence begins after one pair. There is one more of them than of emissions: the last, with one
-    state, ends the sentence. An axis of length 1 stands for equal values.
+    `transitions[i]` [A_{i−2}, A_{i−1}, A_i] are ln p of these states after each pair of states, where A_{−1}
+    and A_{−2} are 1: a sentence begins after one pair. There is one more of them than of emissions: the
+    last, with one state, ends the sentence. An axis of length 1 stands for equal values.
     """
     best = np.zeros((1, 1))
     came_from = []
