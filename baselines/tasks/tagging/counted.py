@@ -1,7 +1,5 @@
 """What counted taggers share: the settings of their lexicon, how items are counted, saving and loading."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

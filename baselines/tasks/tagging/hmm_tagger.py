@@ -1,7 +1,5 @@
 """Hidden Markov models of tags: bigrams and trigrams, in the manner of TnT, and with richer states."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The tag that a word had most often: what other taggers are compared with."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Literal, Self
 
 from baselines.tasks.symbols import Symbols
-from baselines.tasks.tagging.lexicon import capital
+from baselines.tasks.tagging.lexicon import capital, shape
 from benchmark.task.contract import Input
 
-#: The class of a token: none, whether it has a capital, or its given tag.
-Classes = Literal["none", "capital", "given"]
+#: The class of a token: none, whether it has a capital, its shape, or its given tag.
+Classes = Literal["none", "capital", "shape", "given"]
 
 
 def classes_of(input: Input, classes: Classes) -> list[str]:
     """The class of each token. Where there are no given tags, all tokens are of one class."""
     if classes == "capital":
         return [capital(token) for token in input.tokens]
+    if classes == "shape":
+        return [shape(token) for token in input.tokens]
     if classes == "given" and input.given:
         return list(input.given)
     return [""] * len(input.tokens)

@@ -1,7 +1,5 @@
 """Recurrent taggers: Elman, GRU and LSTM layers over words, letters and given tags."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
