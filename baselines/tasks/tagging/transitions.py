@@ -75,15 +75,13 @@ class Transitions:
     h' what the step before it knew of h, is
 
     - deleted_interpolation: Σ λ_v f(h_v s) / f(h_v) over the views v so far, with λ_v as Brants (2000,
-    section
-      2.3) has them: each event, taken out of the counts once, votes with f for the view that makes it most
-      probable, of several the one that knows most. A history that was never seen leaves its λ to the others.
+      section 2.3) has them: each event, taken out of the counts once, votes with f for the view that makes it
+      most probable, of several the one that knows most. Each view has one vote beforehand, so that none is
+      without weight. A history that was never seen leaves its λ to the others.
     - witten_bell: (f(h s) + n(h) p(s | h')) / (f(h) + n(h)), n(h) the number of states seen after h (Witten
-    and
-      Bell 1991, method C).
+      and Bell 1991, method C).
     - absolute_discounting: (max(f(h s) − D, 0) + D n(h) p(s | h')) / f(h) with D = n₁ / (n₁ + 2 n₂), n₁ and
-    n₂
-      how many h s were seen once and twice (Ney, Essen and Kneser 1994).
+      n₂ how many h s were seen once and twice (Ney, Essen and Kneser 1994).
 
     A history that was never seen has the probabilities of the step before.
     """
@@ -108,7 +106,8 @@ class Transitions:
     def _deleted_interpolation(self, times: np.ndarray) -> np.ndarray:
         found = np.stack([view.left_out() for view in reversed(self._views)])
         votes = len(self._views) - 1 - found.argmax(axis=0)
-        weights: np.ndarray = np.bincount(votes, weights=times, minlength=len(self._views)) / times.sum()
+        found = np.bincount(votes, weights=times, minlength=len(self._views)) + 1
+        weights: np.ndarray = found / found.sum()
         return weights
 
     def log_probs(self, classes: Sequence[int], k3: int) -> np.ndarray:
@@ -125,7 +124,7 @@ class Transitions:
         return self._cache[key]
 
     def _probs(self, classes: Sequence[int], k3: int) -> np.ndarray:
-        p = (self._tag_shares * self._class_shares[k3])[None, None]
+        p = np.tile(self._tag_shares * self._class_shares[k3], (1, self.tags + 1, 1))
         for number, view in enumerate(self._views):
             size = [self.tags + 1 if known else 1 for known in view.tags]
             seen, total, kinds = np.zeros((*size, self.tags + 1)), np.zeros(size), np.zeros(size)
