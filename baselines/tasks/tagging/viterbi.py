@@ -40,7 +40,7 @@ def posteriors(emissions: Sequence[np.ndarray], transitions: Sequence[np.ndarray
     """
     forward = [np.zeros((1, 1))]
     for place, transition in enumerate(transitions):
-        summed = np.logaddexp.reduce(forward[-1][:, :, None] + transition, axis=0)
+        summed = log_sum(forward[-1][:, :, None] + transition, 0)
         forward.append(summed + emissions[place] if place < len(emissions) else summed)
     backward = np.zeros(forward[-1].shape)
     found = []
@@ -48,6 +48,15 @@ def posteriors(emissions: Sequence[np.ndarray], transitions: Sequence[np.ndarray
         ahead = backward[None] + transitions[place]
         if place < len(emissions):
             ahead = ahead + emissions[place]
-        backward = np.broadcast_to(np.logaddexp.reduce(ahead, axis=2), forward[place].shape)
-        found.append(np.logaddexp.reduce(forward[place] + backward, axis=0))
-    return [each - np.logaddexp.reduce(each) for each in reversed(found)]
+        backward = np.broadcast_to(log_sum(ahead, 2), forward[place].shape)
+        found.append(log_sum(forward[place] + backward, 0))
+    return [each - log_sum(each, 0) for each in reversed(found)]
+
+
+def log_sum(x: np.ndarray, axis: int) -> np.ndarray:
+    """ln Σ exp(x) along an axis; −∞ where all of x is."""
+    most = x.max(axis=axis, keepdims=True)
+    most = np.where(np.isneginf(most), 0.0, most)
+    with np.errstate(divide="ignore"):
+        summed: np.ndarray = np.log(np.exp(x - most).sum(axis=axis)) + most.squeeze(axis)
+    return summed
