@@ -42,6 +42,7 @@ OPEN_TO_BASELINES = (
     "benchmark.record.config",
     "benchmark.statistics.mixing",
     "benchmark.storage",
+    "benchmark.task",
     "benchmark.trust",
 )
 
