@@ -10,11 +10,10 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from baselines.tasks.classification.files import load_array
+from baselines.tasks.classification.files import load_array, load_symbols
 from baselines.tasks.symbols import PADDING, UNKNOWN, Symbols
 from benchmark.contract import Bounds
 from benchmark.errors import UserError
-from benchmark.storage.reading import Unreadable
 from benchmark.task.items import Input
 
 #: The longest n-grams that are counted. The key of a longer one would not fit into 64 bits.
@@ -132,11 +131,6 @@ class Ngrams:
     @classmethod
     def load(cls, folder: Path, order: int) -> Self:
         """The features that `save` wrote. Raises Unreadable."""
-        file = folder / "tokens.json"
-        try:
-            tokens = Symbols.load(file)
-        except (OSError, ValueError, TypeError) as error:
-            raise Unreadable(f"cannot read {file}: {error}") from None
-        return cls(
-            tokens, tuple(load_array(folder / f"ngrams.{n}.npy", np.int64) for n in range(1, order + 1))
-        )
+        tokens = load_symbols(folder / "tokens.json")
+        keys = tuple(load_array(folder / f"ngrams.{n}.npy", np.int64) for n in range(1, order + 1))
+        return cls(tokens, keys)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from baselines.tasks.symbols import Symbols
 from benchmark.storage.reading import Unreadable, read_json_object
 
 _MODEL = "model.json"
@@ -47,3 +48,11 @@ def load_array(file: Path, kind: type, shape: tuple[int | None, ...] | None = No
     if not fits:
         raise Unreadable(f"cannot read {file}: its shape is {array.shape}, which does not fit the model")
     return array
+
+
+def load_symbols(file: Path) -> Symbols:
+    """The symbols that `Symbols.save` wrote. Raises Unreadable."""
+    try:
+        return Symbols.load(file)
+    except (OSError, ValueError, TypeError) as error:
+        raise Unreadable(f"cannot read {file}: {error}") from None

@@ -1,0 +1,231 @@
+"""A recurrent network that reads a text and gives it a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from baselines.devices import pick_device
+from baselines.saving import settings_of
+from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
+from baselines.tasks.classification.encoder import Cell, Encoder, TextClassifier, TextPredictor
+from baselines.tasks.classification.files import load_model, load_symbols, save_model
+from baselines.tasks.classification.pooling import PoolingKind
+from baselines.tasks.symbols import PADDING, UNKNOWN, Symbols
+from baselines.tasks.training import Recipe, train
+from benchmark.contract import Bounds, Computation, Family, ModelSize, RunLog
+from benchmark.errors import UserError
+from benchmark.storage.reading import Unreadable
+from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
+
+#: Tokens that a text is cut into pieces of where the network is trained as a language model, so that the
+#: scores of all words at all places of a batch fit into memory.
+_PIECE = 64
+#: Texts that are read side by side in answering.
+_BATCH = 128
+
+_WEIGHTS, _TOKENS = "weights.safetensors", "tokens.json"
+Share = Annotated[float, Bounds(ge=0, lt=1)]
+
+
+@dataclass(kw_only=True, eq=False)
+class EncoderClassifier(Classifier):
+    """p(c | text) = softmax(s · (W · pool(h₁ … h_n) + b)), h the states of recurrent layers over word vectors.
+
+    Words with fewer than `min_count` occurrences in training are unknown. Of a text longer than `first_words` +
+    `last_words`, only its beginning and its end are read: opinions tend to stand there. With
+    `language_model_epochs` the network is first trained to predict the next word of the same training texts
+    (Dai & Le 2015), in each direction, and goes on from there.
+
+    The best epoch, and the scale s (see `calibration`), are those with the least log loss on the validation items.
+    """
+
+    version: ClassVar[int] = 1
+    family: ClassVar[Family] = "neural"
+
+    cell: Cell = "lstm"
+    pooling: PoolingKind = "max"
+    bidirectional: bool = True
+    layers: Annotated[int, Bounds(ge=1)] = 1
+    embedding_size: Annotated[int, Bounds(ge=1)] = 100
+    hidden_size: Annotated[int, Bounds(ge=1)] = 100
+    dropout: Share = 0.5
+    word_dropout: Share = 0.1
+    min_count: Annotated[int, Bounds(ge=1)] = 2
+    first_words: Annotated[int, Bounds(ge=0)] = 100
+    last_words: Annotated[int, Bounds(ge=0)] = 300
+    language_model_epochs: Annotated[int, Bounds(ge=0)] = 0
+    training: Recipe = field(default_factory=Recipe)
+    seed: Annotated[int, Bounds(ge=0, lt=2**63)] = 1
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if not self.first_words + self.last_words:
+            raise UserError("model.first_words and model.last_words are both 0: nothing would be read")
+
+    def fit(self, train: Items, valid: Items, log: RunLog) -> None:
+        """Train the network. Raises Diverged, and UserError where no validation item can choose."""
+        device = pick_device(self.device)
+        self.classes = labels_of(train)
+        used = [valid[place] for place in judged(valid, self.classes)]
+        inputs = inputs_of(train)
+        self._tokens = Symbols.of((token for text in inputs for token in text.tokens), self.min_count)
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            torch.manual_seed(self.seed)
+            self._network = self._built().to(device)
+            if self.language_model_epochs:
+                self._learn_to_predict(self._numbers(inputs), self._numbers(inputs_of(used)), log)
+            self._learn_classes(train, used, log)
+        self.trained_on = Computation(str(device), "float32", self.training.batch)
+        self.scored_on = Computation(str(device), "float32", _BATCH)
+
+    def _built(self) -> TextClassifier:
+        encoder = Encoder(
+            len(self._tokens),
+            self.cell,
+            self.embedding_size,
+            self.hidden_size,
+            self.layers,
+            self.bidirectional,
+            self.dropout,
+            self.word_dropout,
+        )
+        return TextClassifier(encoder, self.pooling, len(self.classes), self.dropout)
+
+    def _learn_to_predict(self, texts: list[list[int]], valid: list[list[int]], log: RunLog) -> None:
+        """Train the encoder as a language model."""
+        predictor = TextPredictor(self._network.encoder).to(self._device)
+        pieces, beside = _pieces(texts), _pieces(valid)
+        if not pieces or not beside:
+            log.info("no training text, or no validation text, has a word to predict: no language model")
+            return
+
+        def quality() -> float:
+            losses = [
+                (float(predictor(*self._batch(part))), sum(len(piece) - 1 for piece in part))
+                for start in range(0, len(beside), _BATCH)
+                for part in [beside[start : start + _BATCH]]
+            ]
+            return -sum(loss * number for loss, number in losses) / sum(number for _, number in losses)
+
+        train(
+            predictor,
+            [len(piece) for piece in pieces],
+            lambda chosen: predictor(*self._batch([pieces[place] for place in chosen])),
+            quality,
+            replace(self.training, epochs=self.language_model_epochs),
+            self.seed,
+            log,
+        )
+        log.info(f"as a language model: validation perplexity {np.exp(-quality()):.1f}")
+
+    def _learn_classes(self, items: Items, valid: Items, log: RunLog) -> None:
+        """Train the classifier, and choose the scale of its scores."""
+        texts, own = self._numbers(inputs_of(items)), class_numbers(items, self.classes)
+        asked, right = self._numbers(inputs_of(valid)), class_numbers(valid, self.classes)
+
+        def loss(chosen: np.ndarray) -> Tensor:
+            scores = self._network(*self._batch([texts[place] for place in chosen]))
+            return F.cross_entropy(scores, torch.from_numpy(own[chosen]).to(self._device))
+
+        train(
+            self._network,
+            [len(text) for text in texts],
+            loss,
+            lambda: -best_scale(0.0, self._scores(asked), right)[1],
+            self.training,
+            self.seed,
+            log,
+        )
+        with log.evaluation():
+            self.chosen_scale, lost = best_scale(0.0, self._scores(asked), right)
+        log.info(f"scores times {self.chosen_scale:.4g}: validation log loss {lost:.4f}")
+
+    @property
+    def _device(self) -> torch.device:
+        return self._network.output.weight.device
+
+    def _numbers(self, inputs: Sequence[Input]) -> list[list[int]]:
+        """The tokens that are read of each text; of an empty one, an unknown token."""
+        first, last = self.first_words, self.last_words
+        numbers = []
+        for text in inputs:
+            tokens = text.tokens
+            if len(tokens) > first + last:
+                tokens = tokens[:first] + tokens[len(tokens) - last :]
+            numbers.append(self._tokens.numbers(tokens) or [UNKNOWN])
+        return numbers
+
+    def _batch(self, texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Tokens int64 [texts, longest] with padding behind them, and lengths int64 [texts]."""
+        lengths = [len(text) for text in texts]
+        tokens = np.full((len(texts), max(lengths)), PADDING, dtype=np.int64)
+        for row, text in zip(tokens, texts, strict=True):
+            row[: len(text)] = text
+        return torch.from_numpy(tokens).to(self._device), torch.tensor(lengths, device=self._device)
+
+    @torch.inference_mode()
+    def _scores(self, texts: list[list[int]]) -> np.ndarray:
+        """The scores of the classes: float64 [texts, classes]. Texts of like length are read together."""
+        scores = np.empty((len(texts), len(self.classes)))
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        for start in range(0, len(texts), _BATCH):
+            places = order[start : start + _BATCH]
+            scores[places] = self._network(*self._batch([texts[place] for place in places])).cpu().numpy()
+        return scores
+
+    def log_probs(self, inputs: Sequence[Input]) -> np.ndarray:
+        """ln p of each class: float64 [inputs, classes]."""
+        return log_softmax(self.chosen_scale * self._scores(self._numbers(inputs)))
+
+    def size(self) -> ModelSize:
+        """The weights of the network, without those that only its language model had."""
+        weights = list(self._network.parameters())
+        return ModelSize(
+            sum(weight.nbytes for weight in weights), parameters=sum(weight.numel() for weight in weights)
+        )
+
+    def save(self, folder: Path) -> None:
+        """Settings as JSON, words as JSON, weights as safetensors."""
+        settings = {**settings_of(self), "training": asdict(self.training)}
+        save_model(folder, settings=settings, classes=self.classes, scale=self.chosen_scale)
+        self._tokens.save(folder / _TOKENS)
+        save_file(_on_cpu(self._network), folder / _WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The model that `save` wrote. Raises Unreadable."""
+        settings, classes, scale = load_model(folder, "settings", "classes", "scale")
+        model = cls(**{**settings, "training": Recipe(**settings["training"])})
+        model.classes, model.chosen_scale = tuple(classes), scale
+        model._tokens = load_symbols(folder / _TOKENS)
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            model._network = model._built()
+        try:
+            model._network.load_state_dict(load_file(folder / _WEIGHTS))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise Unreadable(f"cannot read {folder / _WEIGHTS}: {str(error).splitlines()[0]}") from None
+        device = pick_device(model.device)
+        model._network.to(device).eval()
+        model.trained_on = Computation(str(device), "float32", model.training.batch)
+        model.scored_on = Computation(str(device), "float32", _BATCH)
+        return model
+
+
+def _pieces(texts: list[list[int]]) -> list[list[int]]:
+    """The texts in pieces of at most `_PIECE` tokens; pieces of one token have nothing to predict."""
+    parts = [text[start : start + _PIECE] for text in texts for start in range(0, len(text), _PIECE)]
+    return [part for part in parts if len(part) > 1]
+
+
+def _on_cpu(network: nn.Module) -> dict[str, Tensor]:
+    return {name: weight.detach().cpu().contiguous() for name, weight in network.state_dict().items()}
