@@ -1,8 +1,8 @@
 """Class probabilities whose confidence is right: one scale for all scores, chosen on the validation items.
 
-A naive Bayes classifier takes words for independent, so that it is far too sure; a network that has seen its
-training items often is, too. Dividing the scores by a temperature mends that and leaves the order of the classes
-as it is, where no prior stands beside the scores (Platt 1999; Guo et al. 2017).
+A naive Bayes classifier takes words for independent, so that it is far too sure; a network that has seen
+its training items often is, too. Dividing the scores by a temperature mends that. Where no prior stands
+beside the scores, it leaves the order of the classes as it is (Platt 1999; Guo et al. 2017).
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def log_loss(log_probs: np.ndarray, right: np.ndarray) -> float:
 def best_scale(prior: np.ndarray | float, scores: np.ndarray, right: np.ndarray) -> tuple[float, float]:
     """The s in p = softmax(prior + s · scores) with the least log loss, and that loss.
 
-    `prior` is float64 [classes], `scores` float64 [items, classes], `right` [items]. The loss is convex in s, so
-    a golden section of ln s finds its minimum, or the end of the range where the classes are told apart
+    `prior` is float64 [classes], `scores` float64 [items, classes], `right` [items]. The loss is convex in s,
+    so a golden section of ln s finds its minimum, or the end of the range where the classes are told apart
     without an error.
     """
 

@@ -20,8 +20,8 @@ class Encoder(nn.Module):
     """The states of the tokens: float32 [texts, places, units] of tokens int64 [texts, places].
 
     Each direction has recurrent layers of its own (Schuster & Paliwal 1997, but directions meet only at the
-    top), so that either is a language model: its state at a token has seen nothing behind that token. A text's
-    states do not depend on the padding behind it.
+    top), so that either is a language model: its state at a token has seen nothing behind that token. A
+    text's states do not depend on the padding behind it.
     """
 
     def __init__(
@@ -102,7 +102,9 @@ class TextPredictor(nn.Module):
         followed = is_token(lengths - 1, tokens.shape[1] - 1)
         losses = [self._loss(self.projections[0], states[0][:, :-1][followed], tokens[:, 1:][followed])]
         if len(states) > 1:
-            losses.append(self._loss(self.projections[1], states[1][:, 1:][followed], tokens[:, :-1][followed]))
+            losses.append(
+                self._loss(self.projections[1], states[1][:, 1:][followed], tokens[:, :-1][followed])
+            )
         return torch.stack(losses).mean()
 
     def _loss(self, projection: nn.Module, states: Tensor, targets: Tensor) -> Tensor:

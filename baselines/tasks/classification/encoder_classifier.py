@@ -18,11 +18,11 @@ from baselines.devices import pick_device
 from baselines.saving import settings_of
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
 from baselines.tasks.classification.encoder import Cell, Encoder, TextClassifier, TextPredictor
-from baselines.tasks.classification.files import load_model, load_symbols, save_model
+from baselines.tasks.classification.files import load_model, load_symbols, rebuilt, save_model
 from baselines.tasks.classification.pooling import PoolingKind
 from baselines.tasks.symbols import PADDING, UNKNOWN, Symbols
 from baselines.tasks.training import Recipe, train
-from benchmark.contract import Bounds, Computation, Family, ModelSize, RunLog
+from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.errors import UserError
 from benchmark.storage.reading import Unreadable
 from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
@@ -39,18 +39,19 @@ Share = Annotated[float, Bounds(ge=0, lt=1)]
 
 @dataclass(kw_only=True, eq=False)
 class EncoderClassifier(Classifier):
-    """p(c | text) = softmax(s · (W · pool(h₁ … h_n) + b)), h the states of recurrent layers over word vectors.
+    """p(c | text) = softmax(s · (W · pool(h₁ … h_n) + b)), h the recurrent states over word vectors.
 
-    Words with fewer than `min_count` occurrences in training are unknown. Of a text longer than `first_words` +
-    `last_words`, only its beginning and its end are read: opinions tend to stand there. With
+    Words with fewer than `min_count` occurrences in training are unknown. Of a text longer than `first_words`
+    + `last_words`, only its beginning and its end are read: opinions tend to stand there. With
     `language_model_epochs` the network is first trained to predict the next word of the same training texts
     (Dai & Le 2015), in each direction, and goes on from there.
 
-    The best epoch, and the scale s (see `calibration`), are those with the least log loss on the validation items.
+    The best epoch, and the scale s (see `calibration`), are those with the least log loss on the validation
+    items.
     """
 
     version: ClassVar[int] = 1
-    family: ClassVar[Family] = "neural"
+    family = "neural"
 
     cell: Cell = "lstm"
     pooling: PoolingKind = "max"
@@ -109,9 +110,10 @@ class EncoderClassifier(Classifier):
             log.info("no training text, or no validation text, has a word to predict: no language model")
             return
 
+        @torch.inference_mode()
         def quality() -> float:
             losses = [
-                (float(predictor(*self._batch(part))), sum(len(piece) - 1 for piece in part))
+                (predictor(*self._batch(part)).item(), sum(len(piece) - 1 for piece in part))
                 for start in range(0, len(beside), _BATCH)
                 for part in [beside[start : start + _BATCH]]
             ]
@@ -126,7 +128,8 @@ class EncoderClassifier(Classifier):
             self.seed,
             log,
         )
-        log.info(f"as a language model: validation perplexity {np.exp(-quality()):.1f}")
+        with log.evaluation():
+            log.info(f"as a language model: validation perplexity {np.exp(-quality()):.1f}")
 
     def _learn_classes(self, items: Items, valid: Items, log: RunLog) -> None:
         """Train the classifier, and choose the scale of its scores."""
@@ -205,7 +208,7 @@ class EncoderClassifier(Classifier):
     def load(cls, folder: Path) -> Self:
         """The model that `save` wrote. Raises Unreadable."""
         settings, classes, scale = load_model(folder, "settings", "classes", "scale")
-        model = cls(**{**settings, "training": Recipe(**settings["training"])})
+        model = rebuilt(lambda: cls(**{**settings, "training": Recipe(**settings["training"])}), folder)
         model.classes, model.chosen_scale = tuple(classes), scale
         model._tokens = load_symbols(folder / _TOKENS)
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):

@@ -26,8 +26,9 @@ _MOST_SYMBOLS = 2_097_151
 class Rows:
     """A sparse matrix: how often each text has each feature.
 
-    `columns` (int64 [entries]) and `counts` (float64 [entries]) are those of the first text, then those of the
-    second, and so on; `rows` (int64 [entries]) says whose they are. A text has an entry a distinct feature.
+    `columns` (int64 [entries]) and `counts` (float64 [entries]) are those of the first text, then those of
+    the second, and so on; `rows` (int64 [entries]) says whose they are. A text has an entry a distinct
+    feature.
     """
 
     texts: int
@@ -67,7 +68,8 @@ class Ngrams:
     """The features of a collection of texts: all its n-grams of the orders 1 to n.
 
     Before and behind a text stands an edge, which is part of n-grams of two tokens or more: what a question
-    begins with is a feature. `keys` holds, for each order, the n-grams as numbers in base len(tokens), ascending.
+    begins with is a feature. `keys` holds, for each order, the n-grams as numbers in base len(tokens),
+    ascending.
     """
 
     tokens: Symbols
@@ -105,7 +107,7 @@ class Ngrams:
         return Rows(len(texts), len(self), rows, columns, counts.astype(np.float64))
 
     def _keys(self, texts: Sequence[Input], n: int) -> tuple[np.ndarray, np.ndarray]:
-        """The text and the key of every n-gram of some texts, unknown tokens included: int64 [n-grams] each."""
+        """The text and the key of every n-gram without an unknown token: int64 [n-grams] each."""
         rows, keys = [], []
         edge = [PADDING] * (n > 1)
         for row, text in enumerate(texts):

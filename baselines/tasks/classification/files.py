@@ -1,17 +1,20 @@
-"""Files of saved classifiers: settings and learned numbers as JSON, arrays as npy. Nothing is ever pickled."""
+"""Files of saved classifiers: settings and learned numbers as JSON, arrays as npy. Nothing is pickled."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from baselines.tasks.symbols import Symbols
+from benchmark.errors import UserError
 from benchmark.storage.reading import Unreadable, read_json_object
 
 _MODEL = "model.json"
+Built = TypeVar("Built")
 
 
 def save_model(folder: Path, **content: Any) -> None:
@@ -31,6 +34,17 @@ def load_model(folder: Path, *keys: str) -> list[Any]:
         if key not in content:
             raise Unreadable(f"cannot read {file}: it has no {key!r}")
     return [content[key] for key in keys]
+
+
+def rebuilt(build: Callable[[], Built], folder: Path) -> Built:
+    """What `build` makes of files in `folder`. Whatever it raises becomes Unreadable, in one line."""
+    try:
+        return build()
+    except UserError:
+        raise
+    except Exception as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise Unreadable(f"cannot read the model in {folder}: {reason}") from error
 
 
 def load_array(file: Path, kind: type, shape: tuple[int | None, ...] | None = None) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from baselines.mixture.components import ComponentLog
 from baselines.saving import class_path, named_class
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
-from baselines.tasks.classification.files import load_array, load_model, save_model
+from baselines.tasks.classification.files import load_array, load_model, rebuilt, save_model
 from benchmark.contract import Bounds, Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
@@ -27,13 +27,14 @@ _VOCABULARY = "vocabulary.json"
 class GenerativeClassifier(Classifier):
     """p(c | text) ∝ p(c) · p(text | c)^(1/T), p(text | c) by a language model of the texts of class c.
 
-    Peng & Schuurmans 2003, with n-gram models; Yogatama et al. 2017, with LSTMs. Each class has its own copy of
-    `component`, trained on its texts, one a line, with `</s>` behind each; all share one vocabulary. Its
+    Peng & Schuurmans 2003, with n-gram models; Yogatama et al. 2017, with LSTMs. Each class has its own copy
+    of `component`, trained on its texts, one a line, with `</s>` behind each; all share one vocabulary. Its
     words are those with `min_count` occurrences in the training texts of all classes; the others are `<unk>`.
     p(c) is the share of c.
 
     The temperature T makes up for words being less independent than the models have them. `temperature: null`
-    takes what has the least log loss on the validation items; after `fit`, `chosen_temperature` holds what is used.
+    takes what has the least log loss on the validation items; after `fit`, `chosen_temperature` holds what is
+    used.
     """
 
     version: ClassVar[int] = 1
@@ -55,8 +56,8 @@ class GenerativeClassifier(Classifier):
         self._prior = np.log(np.bincount(own, minlength=len(self.classes)) / len(own))
         self._models, done = [], 0
         for number, name in enumerate(self.classes):
-            texts = self._stream([train[place].input for place in np.flatnonzero(own == number)])
-            beside = [valid[place].input for place in np.flatnonzero(of_valid == number)]
+            texts = self._stream([train[place].input for place in np.flatnonzero(own == number).tolist()])
+            beside = [valid[place].input for place in np.flatnonzero(of_valid == number).tolist()]
             model = copy.deepcopy(self.component)
             component_log = ComponentLog(log, name, done)
             model.fit(texts, self._stream(beside or inputs_of(valid)), component_log)
@@ -138,7 +139,8 @@ class GenerativeClassifier(Classifier):
         )
         vocabulary = Vocabulary.load(folder / _VOCABULARY)
         kind = named_class(path)
-        models = [kind.load(folder / str(number), vocabulary) for number in range(len(classes))]
+        parts = [folder / str(number) for number in range(len(classes))]
+        models = [rebuilt(lambda part=part: kind.load(part, vocabulary), part) for part in parts]  # type: ignore[misc]
         model = cls(component=models[0], min_count=min_count, temperature=temperature)
         model.classes, model._models, model._vocabulary = tuple(classes), models, vocabulary
         model._prior = load_array(folder / "prior.npy", np.float64, (len(classes),))
@@ -148,7 +150,7 @@ class GenerativeClassifier(Classifier):
 
 
 def _vocabulary(texts: Sequence[Input], min_count: int) -> Vocabulary:
-    """The words of some texts by falling frequency, with `<unk>` for rare and unknown ones and `</s>` for ends."""
+    """The words of some texts by falling frequency, `<unk>` for the rare ones and `</s>` among them."""
     counts = Counter(token for text in texts for token in text.tokens)
     rare = {token for token, count in counts.items() if count < min_count}
     held = {token: count for token, count in counts.items() if token not in rare and token != END}

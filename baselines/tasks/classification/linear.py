@@ -17,7 +17,8 @@ def objective(
 ) -> tuple[float, np.ndarray]:
     """½ ‖w‖² + C Σ loss(y (w · (r ∘ x) + b)), and its gradient; `weights` is w, then b, which is free.
 
-    The loss is max(0, 1 − m)² or ln(1 + e^−m) of the margin m. `scales` is r [features], `signs` y [texts], ±1.
+    The loss is max(0, 1 − m)² or ln(1 + e^−m) of the margin m. `scales` is r [features], `signs` y [texts],
+    ±1.
     """
     w, b = weights[:-1], weights[-1]
     margins = signs * (rows.dot(w * scales) + b)

@@ -18,8 +18,8 @@ from baselines.tasks.classification.calibration import (
     log_softmax,
 )
 from baselines.tasks.classification.features import Ngrams, Order, Rows
-from baselines.tasks.classification.files import load_array, load_model, save_model
-from benchmark.contract import Bounds, Computation, Family, ModelSize, RunLog
+from baselines.tasks.classification.files import load_array, load_model, rebuilt, save_model
+from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
 
 #: What is searched where k is null: eight values a decade.
@@ -30,11 +30,12 @@ _SMOOTHINGS = np.geomspace(1e-3, 10, 33)
 class NaiveBayes(Classifier):
     """p(c | text) ∝ p(c) · p(text | c)^(1/T), the text as a bag of its n-grams up to `order`.
 
-    `multinomial`: p(text | c) = ∏ p(w | c)^count, with p(w | c) = (n(w, c) + k) / (n(c) + k V), n(w, c) how often
-    the texts of class c have w, n(c) their sum over the V features (McCallum & Nigam 1998, eq. 5). `bernoulli`: a
-    feature is there or is not, each with its probability: p(w | c) = (d(w, c) + k) / (d(c) + 2 k), d(w, c) how
-    many of the d(c) texts have w (eq. 3). `repeats: false` counts a feature once a text in the multinomial, too
-    (Jurafsky & Martin: binary naive Bayes). What training did not see is left out, and p(c) is the share of c.
+    `multinomial`: p(text | c) = ∏ p(w | c)^count, with p(w | c) = (n(w, c) + k) / (n(c) + k V), n(w, c) how
+    often the texts of class c have w, n(c) their sum over the V features (McCallum & Nigam 1998, eq. 5).
+    `bernoulli`: a feature is there or is not, each with its probability: p(w | c) = (d(w, c) + k) / (d(c) + 2
+    k), d(w, c) how many of the d(c) texts have w (eq. 3). `repeats: false` counts a feature once a text in
+    the multinomial, too (Jurafsky & Martin: binary naive Bayes). What training did not see is left out, and
+    p(c) is the share of c.
 
     Words are not independent, so the product is too sure of itself; the temperature T makes up for that.
     `k: null` and `temperature: null` take what has the least log loss on the validation items; after `fit`,
@@ -42,7 +43,7 @@ class NaiveBayes(Classifier):
     """
 
     version: ClassVar[int] = 1
-    family: ClassVar[Family] = "count"
+    family = "count"
 
     events: Literal["multinomial", "bernoulli"] = "multinomial"
     order: Order = 1
@@ -87,9 +88,10 @@ class NaiveBayes(Classifier):
         )
 
     def _estimates(self, counts: np.ndarray, texts: np.ndarray, k: float) -> tuple[np.ndarray, np.ndarray]:
-        """What a feature adds to ln p(text | c), and what every text has: float64 [features, classes], [classes]."""
+        """What a feature adds to ln p(text | c) [features, classes], and what every text has [classes]."""
         if self.events == "multinomial":
-            return np.log(counts + k) - np.log(counts.sum(axis=0) + k * len(counts)), np.zeros(len(texts))
+            totals = counts.sum(axis=0) + k * max(len(counts), 1)  # training texts may be without a word
+            return np.log(counts + k) - np.log(totals), np.zeros(len(texts))
         there = np.log(counts + k) - np.log(texts + 2 * k)
         absent = np.log(texts - counts + k) - np.log(texts + 2 * k)
         return there - absent, absent.sum(axis=0)
@@ -120,7 +122,7 @@ class NaiveBayes(Classifier):
     def load(cls, folder: Path) -> Self:
         """The model that `save` wrote. Raises Unreadable."""
         settings, classes, chosen = load_model(folder, "settings", "classes", "chosen")
-        model = cls(**settings)
+        model = rebuilt(lambda: cls(**settings), folder)
         model.classes = tuple(classes)
         model.chosen_k, model.chosen_temperature = chosen["k"], chosen["temperature"]
         model._features = Ngrams.load(folder, model.order)

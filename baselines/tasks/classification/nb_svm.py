@@ -12,32 +12,33 @@ import numpy as np
 from baselines.saving import settings_of
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
 from baselines.tasks.classification.features import Ngrams, Order, Rows
-from baselines.tasks.classification.files import load_array, load_model, save_model
+from baselines.tasks.classification.files import load_array, load_model, rebuilt, save_model
 from baselines.tasks.classification.linear import Loss, trained
-from benchmark.contract import Bounds, Computation, Family, ModelSize, RunLog
+from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
 
 #: What is searched where the cost, or the share of the trained weights, is null.
-_COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+_COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(kw_only=True, eq=False)
 class NbSvm(Classifier):
-    """A linear classifier of which n-grams a text has, each scaled by its log-count ratio (Wang & Manning 2012).
+    """A linear classifier of which n-grams a text has, each scaled by its log-count ratio (Wang & Manning
+    2012).
 
-    For each class c versus the rest: with p(w) = k + how many texts of c have w, and q(w) the same of the rest,
-    r(w) = ln (p(w) / ‖p‖₁) − ln (q(w) / ‖q‖₁). The classifier has the least ½ ‖w‖² + C Σ loss of the features
-    r ∘ x. Its weights are mixed with their mean size, (1 − β) ‖w‖₁ / V + β w, which is naive Bayes for β = 0. Two
-    classes have one classifier, which says against whom it decides by its sign.
+    For each class c versus the rest: with p(w) = k + how many texts of c have w, and q(w) the same of the
+    rest, r(w) = ln (p(w) / ‖p‖₁) − ln (q(w) / ‖q‖₁). The classifier has the least ½ ‖w‖² + C Σ loss of the
+    features r ∘ x. Its weights are mixed with their mean size, (1 − β) ‖w‖₁ / V + β w, which is naive Bayes
+    for β = 0. Two classes have one classifier, which says against whom it decides by its sign.
 
     Probabilities are the softmax of the scores times one scale: Platt's sigmoid without its offset for two
-    classes. The scale has the least log loss on the validation items, and so have C and β where they are null;
-    after `fit`, `chosen` holds what is used.
+    classes. The scale has the least log loss on the validation items, and so have C and β where they are
+    null; after `fit`, `chosen` holds what is used.
     """
 
     version: ClassVar[int] = 1
-    family: ClassVar[Family] = "count"
+    family = "count"
 
     order: Order = 2
     k: Annotated[float, Bounds(gt=0)] = 1.0
@@ -60,7 +61,7 @@ class NbSvm(Classifier):
             log.progress(done * tokens, len(costs) * tokens)
             for share in _SHARES if self.interpolation is None else (self.interpolation,):
                 weights, bias = _mixed(*found, share)
-                scale, loss = best_scale(0.0, _scores(asked, weights, bias), right)
+                scale, loss = best_scale(0.0, _scores(asked, weights, bias, len(self.classes)), right)
                 if loss < best:
                     best, self.chosen = loss, {"cost": cost, "interpolation": share, "scale": scale}
                     self._weights, self._bias = weights, bias
@@ -71,7 +72,7 @@ class NbSvm(Classifier):
     def _at_each_cost(
         self, rows: Rows, own: np.ndarray, costs: Sequence[float]
     ) -> Iterator[tuple[float, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-        """Costs, with ratios and weights [features, problems] and biases [problems]; one starts from the last."""
+        """Costs, with ratios and weights [features, problems] and biases [problems]."""
         number = len(self.classes)
         problems = [1] if number == 2 else list(range(number))
         counts = rows.sums(own, number)
@@ -87,7 +88,8 @@ class NbSvm(Classifier):
     def log_probs(self, inputs: Sequence[Input]) -> np.ndarray:
         """ln p of each class: float64 [inputs, classes]."""
         rows = self._features.rows(inputs).distinct()
-        return log_softmax(self.chosen["scale"] * _scores(rows, self._weights, self._bias))
+        scores = _scores(rows, self._weights, self._bias, len(self.classes))
+        return log_softmax(self.chosen["scale"] * scores)
 
     def size(self) -> ModelSize:
         """A trained weight a feature and classifier."""
@@ -108,7 +110,7 @@ class NbSvm(Classifier):
     def load(cls, folder: Path) -> Self:
         """The model that `save` wrote. Raises Unreadable."""
         settings, classes, chosen = load_model(folder, "settings", "classes", "chosen")
-        model = cls(**settings)
+        model = rebuilt(lambda: cls(**settings), folder)
         model.classes, model.chosen = tuple(classes), chosen
         model._features = Ngrams.load(folder, model.order)
         shape = (len(model._features) + 1, 1 if len(classes) == 2 else len(classes))
@@ -134,7 +136,7 @@ def _mixed(
     return ratios * ((1 - share) * mean + share * weights), bias
 
 
-def _scores(rows: Rows, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """The score of each class: float64 [texts, classes]. Of two classes, one has the other's with its sign changed."""
+def _scores(rows: Rows, weights: np.ndarray, bias: np.ndarray, classes: int) -> np.ndarray:
+    """The score of each class: float64 [texts, classes]. Two classes share a problem, ∓ its score."""
     scores = rows.times(weights) + bias
-    return np.hstack([-scores, scores]) if scores.shape[1] == 1 else scores
+    return np.hstack([-scores, scores]) if classes == 2 else scores

@@ -30,8 +30,8 @@ def final_states(states: Tensor, lengths: Tensor, directions: int) -> Tensor:
 class Pooling(nn.Module):
     """One vector a text: float32 [texts, units] from states [texts, places, units].
 
-    `final`: the state at the end. `max`: the largest value of each unit over the text (Collobert & Weston 2008;
-    Conneau et al. 2017). `mean`: its mean. `attention`: Σ a_t h_t, with a the softmax over the text of
+    `final`: the state at the end. `max`: the largest value of each unit over the text (Collobert & Weston
+    2008; Conneau et al. 2017). `mean`: its mean. `attention`: Σ a_t h_t, with a the softmax over the text of
     v · tanh(W h_t + b) (Yang et al. 2016, eqs. 5 to 7). Padding has no part in any of them.
     """
 

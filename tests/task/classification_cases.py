@@ -1,0 +1,77 @@
+"""What the tests of classifiers share: made-up items, and the corpora."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import strategies as st
+
+from benchmark.contract import RunLog
+from benchmark.task.contract import Classifier, Input, Item, Items, inputs_of
+from benchmark.task.dataset import Dataset, open_dataset
+
+CONF = Path(__file__).parents[2] / "conf" / "corpus"
+MIRROR = os.environ.get("NEXTWORD_CORPORA")
+needs_mirror = pytest.mark.skipif(not MIRROR, reason="NEXTWORD_CORPORA names no folder of corpora")
+
+
+def item(label: str, text: str) -> Item:
+    """A text with its class."""
+    return Item(Input(tuple(text.split())), (label,))
+
+
+#: Eight texts for each of two classes, and some to choose by, which have words of their own.
+TRAIN = [
+    *(item("for", f"a {word} film , {word} and warm") for word in ["good", "great", "fine", "rare"] * 2),
+    *(item("against", f"a {word} film , {word} and cold") for word in ["bad", "dull", "poor", "weak"] * 2),
+]
+VALID = [
+    item("for", "good and odd"),
+    item("against", "bad , bad"),
+    item("for", "cold"),
+    item("against", "weak"),
+]
+
+#: Small collections of texts of up to three classes; the last classes may lack.
+labelled = st.lists(
+    st.builds(
+        item, st.sampled_from(["x", "y", "z"]), st.lists(st.sampled_from("abcde"), max_size=6).map(" ".join)
+    ),
+    min_size=2,
+    max_size=12,
+)
+
+
+def fitted(model: Classifier, train: Items = TRAIN, valid: Items = VALID) -> Classifier:
+    """The model, trained without a word."""
+    model.fit(train, valid, RunLog())
+    return model
+
+
+def accuracy(model: Classifier, items: Items) -> float:
+    """The share of texts whose most probable class is theirs."""
+    best = model.log_probs(inputs_of(items)).argmax(axis=1)
+    return float(
+        np.mean([model.classes[number] == each.target[0] for number, each in zip(best, items, strict=True)])
+    )
+
+
+def corpus(name: str, cache: Path) -> Dataset:
+    """A corpus that comes with the suite."""
+    options = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert MIRROR is not None
+    return open_dataset(options, corpora_dir=Path(MIRROR), cache_dir=cache, say=lambda line: None)
+
+
+class Notes(RunLog):
+    """Keeps the lines of the log."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, message: str) -> None:
+        self.lines.append(message)
