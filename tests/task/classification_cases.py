@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
-import pytest
 import yaml
 from hypothesis import strategies as st
+from task_cases import MIRROR, needs_mirror, silent
 
 from benchmark.contract import RunLog
 from benchmark.task.contract import Classifier, Input, Item, Items, inputs_of
 from benchmark.task.dataset import Dataset, open_dataset
 
+__all__ = ["needs_mirror"]
+
 CONF = Path(__file__).parents[2] / "conf" / "corpus"
-MIRROR = os.environ.get("NEXTWORD_CORPORA")
-needs_mirror = pytest.mark.skipif(not MIRROR, reason="NEXTWORD_CORPORA names no folder of corpora")
 
 
 def item(label: str, text: str) -> Item:
@@ -60,11 +59,22 @@ def accuracy(model: Classifier, items: Items) -> float:
     )
 
 
+def validation_loss(model: Classifier) -> float:
+    """The log loss on `VALID`, as if one item more of n + 2 had a class drawn at random."""
+    rows = model.log_probs(inputs_of(VALID))
+    share = 1 / (len(VALID) + 2)
+    losses = [
+        -(1 - share) * row[model.classes.index(each.target[0])] - share * row.mean()
+        for row, each in zip(rows, VALID, strict=True)
+    ]
+    return float(np.mean(losses))
+
+
 def corpus(name: str, cache: Path) -> Dataset:
     """A corpus that comes with the suite."""
     options = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
     assert MIRROR is not None
-    return open_dataset(options, corpora_dir=Path(MIRROR), cache_dir=cache, say=lambda line: None)
+    return open_dataset(options, corpora_dir=Path(MIRROR), cache_dir=cache, say=silent)
 
 
 class Notes(RunLog):

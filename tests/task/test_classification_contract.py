@@ -110,3 +110,11 @@ def test_a_saved_model_of_another_make_is_one_clear_error(
     path.write_text("[]", encoding="utf-8")
     with pytest.raises(UserError, match=r"model\.json"):
         type(model).load(tmp_path)
+
+
+@every_model
+def test_validation_items_that_are_all_right_make_nothing_certain(build: Callable[[], Classifier]) -> None:
+    """A wrong answer to a test item would cost far more than all right ones bring."""
+    train = [item(label, label) for label in ("x", "y")] * 8
+    model = fitted(build(), train, train[:2])
+    assert np.exp(model.log_probs([Input(("x",)), Input(("y",))])).max() < 0.99

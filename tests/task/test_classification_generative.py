@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from classification_cases import VALID, accuracy, corpus, fitted, item, labelled, needs_mirror
+from classification_cases import (
+    VALID,
+    accuracy,
+    corpus,
+    fitted,
+    item,
+    labelled,
+    needs_mirror,
+    validation_loss,
+)
 from few_examples import few
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,8 +29,6 @@ from baselines.tasks.classification.generative import GenerativeClassifier
 from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 from benchmark.task.contract import Input, Items, inputs_of
-
-WORDS = ("a", "b", "c", "d", "e")
 
 
 def stream(texts: list[Input], vocabulary: Vocabulary) -> TokenStream:
@@ -76,16 +83,12 @@ def test_rare_words_are_unknown() -> None:
 
 
 def test_the_temperature_with_the_least_log_loss_is_taken() -> None:
-    def loss(model: GenerativeClassifier) -> float:
-        numbers = [model.classes.index(each.target[0]) for each in VALID]
-        return -float(model.log_probs(inputs_of(VALID))[np.arange(len(VALID)), numbers].mean())
-
     chosen = GenerativeClassifier(component=KneserNey(order=2))
     fitted(chosen)
     for temperature in (0.1, 0.5, 1.0, 2.0, 10.0, chosen.chosen_temperature * 1.1):
         other = GenerativeClassifier(component=KneserNey(order=2), temperature=temperature)
         fitted(other)
-        assert loss(chosen) <= loss(other) + 1e-9
+        assert validation_loss(chosen) <= validation_loss(other) + 1e-9
 
 
 def test_a_network_is_a_component_too(tmp_path: Path) -> None:

@@ -44,21 +44,26 @@ def judged(valid: Items, classes: Sequence[str]) -> list[int]:
     return places
 
 
-def log_loss(log_probs: np.ndarray, right: np.ndarray) -> float:
-    """The mean of −ln p of the right class. `log_probs` [items, classes], `right` [items]."""
-    return float(-log_probs[np.arange(len(right)), right].mean())
+def smoothed_loss(log_probs: np.ndarray, right: np.ndarray) -> float:
+    """The mean of −ln p of the right class, as if one item more of n + 2 had a class drawn at random.
+
+    Without that share a few items that are all told apart would ask for certainty (Platt 1999, section 2.2).
+    `log_probs` is float64 [items, classes], `right` [items].
+    """
+    share = 1 / (len(right) + 2)
+    of_right = -log_probs[np.arange(len(right)), right].mean()
+    return float((1 - share) * of_right - share * log_probs.mean())
 
 
 def best_scale(prior: np.ndarray | float, scores: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """The s in p = softmax(prior + s · scores) with the least log loss, and that loss.
+    """The s in p = softmax(prior + s · scores) with the least `smoothed_loss`, and that loss.
 
     `prior` is float64 [classes], `scores` float64 [items, classes], `right` [items]. The loss is convex in s,
-    so a golden section of ln s finds its minimum, or the end of the range where the classes are told apart
-    without an error.
+    so a golden section of ln s finds its minimum.
     """
 
     def loss(log_scale: float) -> float:
-        return log_loss(log_softmax(prior + np.exp(log_scale) * scores), right)
+        return smoothed_loss(log_softmax(prior + np.exp(log_scale) * scores), right)
 
     low, high = np.log(_LEAST), np.log(_MOST)
     golden = (np.sqrt(5) - 1) / 2

@@ -14,8 +14,8 @@ from baselines.tasks.classification.calibration import (
     best_scale,
     class_numbers,
     judged,
-    log_loss,
     log_softmax,
+    smoothed_loss,
 )
 from baselines.tasks.classification.features import Ngrams, Order, Rows
 from baselines.tasks.classification.files import load_array, load_model, rebuilt, save_model
@@ -80,7 +80,7 @@ class NaiveBayes(Classifier):
                 scale, loss = best_scale(self._prior, scores, right)
             else:
                 scale = 1 / self.temperature
-                loss = log_loss(log_softmax(self._prior + scale * scores), right)
+                loss = smoothed_loss(log_softmax(self._prior + scale * scores), right)
             found.append((loss, k, 1 / scale))
         loss, self.chosen_k, self.chosen_temperature = min(found)
         log.info(
