@@ -113,16 +113,16 @@ def _block(
 ) -> _Block:
     letters, phonemes = (np.array([pairs[member][side] for member in members], dtype=int) for side in (0, 1))
     n, m = letters.shape[1], phonemes.shape[1]
-    reaching = _reaching(n, m, shapes)
+    reaching, base = _reaching(n, m, shapes), int(max(letters.max(initial=0), phonemes.max(initial=0))) + 1
     arcs: dict[tuple[int, int], dict[Shape, np.ndarray]] = {}
     for i, j in sorted(reaching - {(0, 0)}):
         for a, b in shapes:
             if (i - a, j - b) in reaching:
                 both = np.concatenate([letters[:, i - a : i], phonemes[:, j - b : j]], axis=1)
-                distinct, which = np.unique(both, axis=0, return_inverse=True)
-                ids = [
-                    numbers.setdefault((tuple(row[:a]), tuple(row[a:])), len(numbers)) for row in distinct.tolist()
-                ]
+                codes = both @ base ** np.arange(a + b)
+                _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+                distinct = ((tuple(row[:a]), tuple(row[a:])) for row in both[first].tolist())
+                ids = [numbers.setdefault(graphone, len(numbers)) for graphone in distinct]
                 arcs.setdefault((i, j), {})[a, b] = np.array(ids, dtype=np.int32)[which.reshape(-1)]
     return _Block(members, n, m, arcs)
 
@@ -161,16 +161,16 @@ def _expect(block: _Block, probs: np.ndarray, counts: np.ndarray) -> float:
     """Add the expected counts of graphones in these pairs (forward-backward). Returns ln p of the pairs."""
     forward = _forward(block, probs)
     total = _end(block, forward)
-    if not total.all():  # no segmentation at all, or probabilities too small for a float
-        return 0.0
+    # 0 where there is no segmentation at all, or only ones too improbable for a float: such a pair is left out
+    there = total > 0
     backward = {place: np.zeros(len(total)) for place in forward}
-    backward[block.letters, block.phonemes] = 1 / total
+    backward[block.letters, block.phonemes] = np.divide(1, total, out=np.zeros(len(total)), where=there)
     for i, j in reversed(block.places()):
         for (a, b), ids in block.arcs[i, j].items():
             after = probs[ids] * backward[i, j]
             backward[i - a, j - b] += after
             counts += np.bincount(ids, forward[i - a, j - b] * after, len(counts))
-    return float(np.log(total).sum())
+    return float(np.log(total[there]).sum())
 
 
 def _viterbi(block: _Block, scores: np.ndarray) -> list[list[int] | None]:
