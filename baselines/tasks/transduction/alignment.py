@@ -1,9 +1,9 @@
 """Which letters stand for which phonemes: many-to-many alignment by expectation maximisation.
 
 A word of n letters and m phonemes is cut into graphones of the given `shapes` (a letters, b phonemes). The
-probability of a segmentation is the product of its graphones' probabilities; that of a pair of sequences is the sum
-over its segmentations (Jiampojamarn et al. 2007; Bisani & Ney 2008 with n = 1). EM makes the training pairs likely;
-then each is given its best segmentation.
+probability of a segmentation is the product of its graphones' probabilities; that of a pair of sequences is
+the sum over its segmentations (Jiampojamarn et al. 2007; Bisani & Ney 2008 with n = 1). EM makes the
+training pairs likely; then each is given its best segmentation.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def shapes_of(letters: int, phonemes: int) -> tuple[Shape, ...]:
 
 @dataclass(frozen=True)
 class _Block:
-    """Pairs of the same lengths. `arcs[i, j][shape]` [pairs]: the graphone that ends at letter i and phoneme j."""
+    """Pairs of the same lengths. `arcs[i, j][shape]` [pairs]: the graphones that end at letter i, phoneme j."""
 
     members: np.ndarray
     letters: int
@@ -42,7 +42,7 @@ class _Block:
     arcs: dict[tuple[int, int], dict[Shape, np.ndarray]]
 
     def places(self) -> list[tuple[int, int]]:
-        """Places after so many letters and phonemes, the beginning apart, each after those that lead to it."""
+        """Places after so many letters and phonemes, but the beginning; each after those that lead to it."""
         grid = np.ndindex(self.letters + 1, self.phonemes + 1)
         return [(i, j) for i, j in grid if (i, j) in self.arcs]
 
@@ -161,7 +161,7 @@ def _expect(block: _Block, probs: np.ndarray, counts: np.ndarray) -> float:
     """Add the expected counts of graphones in these pairs (forward-backward). Returns ln p of the pairs."""
     forward = _forward(block, probs)
     total = _end(block, forward)
-    # 0 where there is no segmentation at all, or only ones too improbable for a float: such a pair is left out
+    # 0 without any segmentation, or with ones too improbable for a float: such a pair is left out
     there = total > 0
     backward = {place: np.zeros(len(total)) for place in forward}
     backward[block.letters, block.phonemes] = np.divide(1, total, out=np.zeros(len(total)), where=there)

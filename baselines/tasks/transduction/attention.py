@@ -16,13 +16,13 @@ class Attention(nn.Module):
 
     With query q (a state of the decoder) and keys k_s = K e_s (e_s the encoder's state at letter s):
 
-        dot       score(q, s) = q · k_s / √A           Luong et al. 2015, "general"; scale: Vaswani et al. 2017
+        dot       score(q, s) = q · k_s / √A           Luong et al. 2015, "general"; Vaswani et al. 2017
         additive  score(q, s) = v · tanh(Q q + k_s)    Bahdanau et al. 2015
 
         a = softmax_s score(q, s),    context = Σ_s a_s e_s
 
-    Letters beyond a word's end weigh 0. As in Luong et al., the context is mixed into the decoder's output and is
-    not fed back to its next step, so that all steps of training are computed at once.
+    Letters beyond a word's end weigh 0. As in Luong et al., the context is mixed into the decoder's output
+    and is not fed back to its next step, so that all steps of training are computed at once.
     """
 
     def __init__(self, kind: AttentionKind, query_size: int, state_size: int):

@@ -1,9 +1,10 @@
 """An n-gram model of graphones as an automaton: states are histories, an arc reads a graphone.
 
-A state is a stored n-gram below the highest order as a history, or no history (state 0). Its arcs are the graphones
-stored after it. A graphone that is not stored after a state s is read from the state that s backs off to, at the
-price of its backoff weight (Katz 1987; Allauzen, Mohri & Roark 2003: "failure" arcs). Histories after which nothing
-is stored are left out: the model is the same from the longest of their suffixes that is a state.
+A state is a stored n-gram below the highest order as a history, or no history (state 0). Its arcs are the
+graphones stored after it. A graphone that is not stored after a state s is read from the state that s backs
+off to, at the price of its backoff weight (Katz 1987; Allauzen, Mohri & Roark 2003: "failure" arcs).
+Histories after which nothing is stored are left out: the model is the same from the longest of their
+suffixes that is a state.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from baselines.ngram.table.backoff import BackoffTable
 class Automaton:
     """States and arcs as arrays.
 
-    Of each state: `length`, the number of graphones of its history; `backoff`, a shorter state (0 for state 0);
-    `weight`, the backoff weight; `end`, the probability of the end of the word. Of each arc, sorted by state and
-    graphone: `key`, state × graphones + graphone; `prob`; `target`, the state after it; `lower`, the arc of the
-    same graphone from the state that its state backs off to, −1 from state 0. Probabilities are float64.
+    Of each state: `length`, the number of graphones of its history; `backoff`, a shorter state (0 for state
+    0); `weight`, the backoff weight; `end`, the probability of the end of the word. Of each arc, sorted by
+    state and graphone: `key`, state × graphones + graphone; `prob`; `target`, the state after it; `lower`,
+    the arc of the same graphone from the state that its state backs off to, −1 from state 0. Probabilities
+    are float64.
 
     `graphones` is their number. A word begins in the state `start`.
     """
@@ -84,7 +86,7 @@ class Automaton:
 
 @dataclass(frozen=True)
 class _Order:
-    """The n-grams of one order: ids of their contexts and suffixes, last words, ln p and weights as contexts."""
+    """The n-grams of an order: ids of contexts and suffixes, last words, ln p, and weights as contexts."""
 
     context: np.ndarray
     word: np.ndarray

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import torch
 
-from baselines.tasks.transduction.network import BOUNDARY, EncoderDecoder, padded
+from baselines.tasks.transduction.network import BOUNDARY, EncoderDecoderNetwork, padded
 
 #: An output may have so many phonemes for each letter, and some more.
 _FOR_EACH_LETTER, _MORE = 3, 10
 
 
-def search(network: EncoderDecoder, words: Sequence[Sequence[int]], width: int) -> list[tuple[int, ...]]:
+def search(
+    network: EncoderDecoderNetwork, words: Sequence[Sequence[int]], width: int
+) -> list[tuple[int, ...]]:
     """The most probable output found for each word, `width` unfinished ones kept; 1: greedy decoding.
 
-    An output that has ended stays among the kept ones and competes with its probability. Since probabilities only
-    fall, a word is done once its best one has ended.
+    An output that has ended stays among the kept ones and competes with its probability. Since
+    probabilities only fall, a word is done once its best one has ended.
     """
     encoded = network.encode(*padded(words)).repeated(width)
     memory, device = encoded.memory, encoded.states.device

@@ -18,7 +18,7 @@ from baselines.tasks.symbols import UNKNOWN, Symbols
 from baselines.tasks.training import Recipe, train
 from baselines.tasks.transduction.attention import AttentionKind
 from baselines.tasks.transduction.beam import search
-from baselines.tasks.transduction.network import EncoderDecoder
+from baselines.tasks.transduction.network import EncoderDecoderNetwork
 from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.errors import UserError
 from benchmark.task.contract import Transducer
@@ -33,13 +33,14 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(kw_only=True, eq=False)
-class EncoderDecoderModel(Transducer):
+class EncoderDecoder(Transducer):
     """An LSTM reads the letters, another writes the phonemes (Sutskever et al. 2014; Yao & Zweig 2015).
 
-    `attention: none` gives the decoder nothing but the encoder's last state; `dot` and `additive` let it look at
-    each letter's state (Bahdanau et al. 2015; Luong et al. 2015). See `EncoderDecoder`. Trained with the right
-    phonemes before each (teacher forcing); the weights are those with the fewest phoneme errors of greedy decoding
-    on the validation words. Answers are searched for with a beam of `beam` outputs.
+    `attention: none` gives the decoder nothing but the encoder's last state; `dot` and `additive` let it
+    look at each letter's state (Bahdanau et al. 2015; Luong et al. 2015). See `EncoderDecoderNetwork`.
+    Trained with the right phonemes before each (teacher forcing); the weights are those with the fewest
+    phoneme errors of greedy decoding on the validation words. Answers are searched for with a beam of
+    `beam` outputs.
 
     A letter never seen in training is passed over. An output with a phoneme never seen has probability 0.
     """
@@ -61,8 +62,8 @@ class EncoderDecoderModel(Transducer):
     def __post_init__(self) -> None:
         if self.bidirectional and self.hidden_size % 2:
             raise UserError(
-                f"model.hidden_size={self.hidden_size}: half of the units read backwards, so give an even number, "
-                "or model.bidirectional=false"
+                f"model.hidden_size={self.hidden_size}: half of the units read backwards, so "
+                "give an even number, or model.bidirectional=false"
             )
 
     def fit(self, train: Items, valid: Items, log: RunLog) -> None:
@@ -138,8 +139,8 @@ class EncoderDecoderModel(Transducer):
         """Phonemes from 1 up: 0 is the boundary, and also what stands for one never seen."""
         return [number - UNKNOWN for number in self._phonemes.numbers(output)]
 
-    def _untrained(self) -> EncoderDecoder:
-        return EncoderDecoder(
+    def _untrained(self) -> EncoderDecoderNetwork:
+        return EncoderDecoderNetwork(
             len(self._letters),
             len(self._phonemes) - UNKNOWN,
             layers=self.layers,
@@ -151,7 +152,7 @@ class EncoderDecoderModel(Transducer):
         )
 
     @property
-    def network(self) -> EncoderDecoder:
+    def network(self) -> EncoderDecoderNetwork:
         """The trained network."""
         return self._network
 

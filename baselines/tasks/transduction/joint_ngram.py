@@ -37,19 +37,20 @@ Numbers = tuple[int, ...]
 class JointNgram(Transducer):
     """An n-gram model of graphones, pairs of a few letters and a few phonemes (Bisani & Ney 2008).
 
-    The training pairs are aligned by EM (see `Aligner`); their best segmentations are sequences of graphones, from
-    which this suite's modified Kneser-Ney smoothing estimates p(q_1 … q_k) (see `KneserNey`). With s the
-    segmentations of letters x and phonemes y into graphones,
+    The training pairs are aligned by EM (see `Aligner`); their best segmentations are sequences of
+    graphones, from which this suite's modified Kneser-Ney smoothing estimates p(q_1 … q_k) (see
+    `KneserNey`). With s the segmentations of letters x and phonemes y into graphones,
 
         p(x, y) = Σ_s p(s),    p(x) = Σ_y p(x, y),    p_joint(y | x) = p(x, y) / p(x),
 
-    all sums exact. An output may be one that no segmentation gives, such as a long one for an abbreviation. So
+    all sums exact. An output may be one that no segmentation gives, such as a long one for an
+    abbreviation. So
 
         p(y | x) = (1 − ε) p_joint(y | x) + ε p(y),
 
-    p(y) a Kneser-Ney trigram model of phonemes, and ε as EM finds it on the validation items. `transduce` searches
-    for the y with the largest p(x, y), summed over segmentations, with a beam of `beam` pairs of an output and a
-    history at each letter, none below `beam_share` of the best.
+    p(y) a Kneser-Ney trigram model of phonemes, and ε as EM finds it on the validation items. `transduce`
+    searches for the y with the largest p(x, y), summed over segmentations, with a beam of `beam` pairs of
+    an output and a history at each letter, none below `beam_share` of the best.
 
     A letter never seen in training is passed over. An output with a phoneme never seen has probability 0.
     """
@@ -76,7 +77,10 @@ class JointNgram(Transducer):
         self._graphones = Graphones.of([*(q for graphones in segmented for q in graphones), *silent])
         numbers = self._graphones.numbers
         self._table = _estimated(
-            ([numbers[q] for q in graphones] for graphones in segmented), len(self._graphones), self.order, log
+            ([numbers[q] for q in graphones] for graphones in segmented),
+            len(self._graphones),
+            self.order,
+            log,
         )
         outputs = [[number - UNKNOWN - 1 for number in output] for _, output in pairs]
         self._of_phonemes = _estimated(outputs, len(self._phonemes) - UNKNOWN - 1, _PHONEME_ORDER, log)
@@ -85,7 +89,9 @@ class JointNgram(Transducer):
         with log.evaluation():
             self._escape = self._weighed(valid)
         self._note()
-        log.info(f"{len(self._graphones):,} graphones, {self._table.entries:,} n-grams, ε = {self._escape:.2g}")
+        log.info(
+            f"{len(self._graphones):,} graphones, {self._table.entries:,} n-grams, ε = {self._escape:.2g}"
+        )
         letters = sum(len(word) for word, _ in pairs)
         log.progress(letters, letters)
 
@@ -101,8 +107,8 @@ class JointNgram(Transducer):
         segmented = [graphones for graphones in best if graphones is not None]
         if not segmented:
             raise UserError(
-                f"no training pair can be aligned with up to {self.letters} letters and {self.phonemes} phonemes "
-                "a graphone: give larger model.letters and model.phonemes"
+                f"no training pair can be aligned with up to {self.letters} letters and {self.phonemes} "
+                "phonemes a graphone: give larger model.letters and model.phonemes"
             )
         if len(segmented) < len(pairs):
             log.info(f"{len(pairs) - len(segmented):,} pairs cannot be aligned and are left out")
@@ -125,8 +131,8 @@ class JointNgram(Transducer):
 
     def _note(self) -> None:
         self.notes = (
-            f"With a probability of {self._escape:.2g} an output is taken from a trigram model of phonemes alone, "
-            "so that outputs that cannot be aligned with the letters are possible.",
+            f"With a probability of {self._escape:.2g} an output is taken from a trigram model of "
+            "phonemes alone, so that outputs that cannot be aligned with the letters are possible.",
         )
 
     def transduce(self, inputs: Sequence[Input]) -> list[tuple[str, ...]]:

@@ -1,8 +1,8 @@
 """Ways through words under an n-gram model of graphones: sums over segmentations, letter by letter.
 
-The forward algorithm, for many words at once. Mass stands in pairs of a label and a state of the automaton. What a
-label is decides what is summed: the word itself for p(letters), the phonemes matched so far for p(letters,
-phonemes), the phonemes written so far in a search for the best ones.
+The forward algorithm, for many words at once. Mass stands in pairs of a label and a state of the automaton.
+What a label is decides what is summed: the word itself for p(letters), the phonemes matched so far for
+p(letters, phonemes), the phonemes written so far in a search for the best ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Labels(Protocol):
 
 @dataclass(frozen=True)
 class Beam:
-    """What is given up at a place: all but the `width` greatest masses of a word, and those below `share` of it."""
+    """What is given up: all but the `width` greatest masses of a word at a place, and any below `share`."""
 
     width: int
     share: float
@@ -125,9 +125,10 @@ class _Walk:
     def go_on(self, place: int, mass: Mass, floor: float) -> None:
         """Read the next graphone of each way.
 
-        The mass in a state goes on by its own arcs, and all of it also by those of the state that it backs off to.
-        That would read a graphone with an arc of its own a second time: this part is taken off again. So the work
-        grows with the arcs stored, not with the graphones that could be read. Mass up to `floor` is given up.
+        The mass in a state goes on by its own arcs, and all of it also by those of the state that it backs
+        off to. That would read a graphone with an arc of its own a second time: this part is taken off
+        again. So the work grows with the arcs stored, not with the graphones that could be read. Mass up to
+        `floor` is given up.
         """
         automaton = self._model.automaton
         waiting: list[list[Mass]] = [[] for _ in range(automaton.longest + 1)]
@@ -147,7 +148,13 @@ class _Walk:
             _by_length(automaton, (label[some], automaton.backoff[state[some]], passed[some]), waiting)
 
     def _read(
-        self, place: int, label: np.ndarray, owner: np.ndarray, arc: np.ndarray, m: np.ndarray, passed: np.ndarray
+        self,
+        place: int,
+        label: np.ndarray,
+        owner: np.ndarray,
+        arc: np.ndarray,
+        m: np.ndarray,
+        passed: np.ndarray,
     ) -> None:
         automaton = self._model.automaton
         may_be, after = self._labels.after(label[owner], automaton.graphone[arc])

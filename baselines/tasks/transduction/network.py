@@ -22,8 +22,8 @@ _NONE = -1
 class Encoded:
     """What the encoder gives of some words.
 
-    `states` [words, letters, H]; `mask` bool [words, letters], true at a word's letters; `memory`, the decoder's
-    first state (h, c), each [layers, words, H].
+    `states` [words, letters, H]; `mask` bool [words, letters], true at a word's letters; `memory`, the
+    decoder's first state (h, c), each [layers, words, H].
     """
 
     states: Tensor
@@ -40,12 +40,13 @@ class Encoded:
         )
 
 
-class EncoderDecoder(nn.Module):
+class EncoderDecoderNetwork(nn.Module):
     """p(y | x) = Π_t p(y_t | y_<t, x), the end of y included.
 
     Sutskever et al. 2014: the encoder's last state is the decoder's first, and all that it knows of x. With
-    `bidirectional`, one half of the encoder's units reads x backwards (Schuster & Paliwal 1997). With attention, the
-    decoder's output at each step is tanh(W [context; h]) (Luong et al. 2015, eq. 5), otherwise h.
+    `bidirectional`, one half of the encoder's units reads x backwards (Schuster & Paliwal 1997). With
+    attention, the decoder's output at each step is tanh(W [context; h]) (Luong et al. 2015, eq. 5),
+    otherwise h.
 
     Inputs are numbers of letters below `letters`, outputs are numbers below `phonemes`; `BOUNDARY` ends both.
     """
@@ -97,7 +98,7 @@ class EncoderDecoder(nn.Module):
     def write(
         self, before: Tensor, encoded: Encoded, memory: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Logits [words, steps, phonemes] after each of `before` int64 [words, steps], and the next memory."""
+        """Logits [words, steps, phonemes] after each of `before` [words, steps], and the next memory."""
         queries, memory = self.decoder(self.dropout(self.phonemes(before)), memory)
         if self.attention is not None:
             context = self.attention(queries, encoded.states, encoded.mask)
@@ -127,7 +128,7 @@ class EncoderDecoder(nn.Module):
 
 
 def padded(sequences: Sequence[Sequence[int]], filling: int = BOUNDARY) -> tuple[Tensor, Tensor]:
-    """Sequences with their end, filled up to one length: int64 [sequences, longest + 1], and their lengths."""
+    """Sequences with their ends, filled up to one length: int64 [sequences, longest + 1]; their lengths."""
     lengths = np.array([len(each) + 1 for each in sequences])
     rows = np.full((len(sequences), lengths.max()), filling, dtype=np.int64)
     for row, each in zip(rows, sequences, strict=True):
