@@ -183,11 +183,11 @@ def test_the_corpus_it_shows_is_one() -> None:
 @pytest.mark.parametrize(
     ("group", "pages"),
     [
-        ("model", ["counted-models.md", "neural-models.md"]),
+        ("model", ["counted-models.md", "neural-models.md", "tasks.md"]),
         ("train", ["neural-models.md"]),
         ("output", ["neural-models.md"]),
         ("size", ["neural-models.md"]),
-        ("sweep", ["sweeps.md"]),
+        ("sweep", ["sweeps.md", "tasks.md"]),
         ("launcher", ["sweeps.md"]),
         ("search", ["sweeps.md"]),
         ("study", ["studies.md"]),

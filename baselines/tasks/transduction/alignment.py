@@ -34,7 +34,8 @@ def shapes_of(letters: int, phonemes: int) -> tuple[Shape, ...]:
 
 @dataclass(frozen=True)
 class _Block:
-    """Pairs of the same lengths. `arcs[i, j][shape]` [pairs]: the graphones that end at letter i, phoneme j."""
+    """Pairs of the same lengths. `arcs[i, j][shape]` [pairs]: the graphones that end at letter i, phoneme
+    j."""
 
     members: np.ndarray
     letters: int

@@ -97,7 +97,7 @@ class _Order:
 
 def _orders(table: BackoffTable) -> list[_Order]:
     begin = table.words  # the id of what stands before the first graphone
-    orders = []
+    orders: list[_Order] = []
     for n in range(1, table.order + 1):
         word = np.asarray(table.words_of(n), dtype=np.int64)
         log_prob = np.asarray(table.log_probs[n - 1], dtype=np.float64)
