@@ -29,7 +29,9 @@ def search(
     written = torch.full((count, width, 0), BOUNDARY, device=device)
     last = torch.full((count * width, 1), BOUNDARY, device=device)
     rows = torch.arange(count, device=device)[:, None]
-    for _ in range(_FOR_EACH_LETTER * max(map(len, words)) + _MORE):
+    limits = torch.tensor([_FOR_EACH_LETTER * len(word) + _MORE for word in words], device=device)
+    for step in range(int(limits.max())):
+        ended = ended | (step >= limits)[:, None]  # a word's limit is its own, not that of its batch
         logits, memory = network.write(last, encoded, memory)
         steps = logits[:, 0].log_softmax(dim=-1).view(count, width, -1)
         # an ended output goes on with nothing but its end, at no cost
