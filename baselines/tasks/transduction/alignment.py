@@ -34,12 +34,7 @@ def shapes_of(letters: int, phonemes: int) -> tuple[Shape, ...]:
 
 @dataclass(frozen=True)
 class _Block:
-<<<<<<< HEAD
-    """Pairs of the same lengths. `arcs[i, j][shape]` [pairs]: the graphones that end at letter i, phoneme
-    j."""
-=======
     """Pairs of the same lengths. `arcs[i, j][shape]` [pairs]: the graphones ending at letter i, phoneme j."""
->>>>>>> d6dce18 (Transduction: types and tests)
 
     members: np.ndarray
     letters: int
