@@ -41,7 +41,14 @@ def lexicon(counts: dict[tuple[str, int], int], **changes: object) -> Lexicon:
     """A lexicon of words with tags, each seen so often, all in one class."""
     words = Symbols.of(word for word, _ in counts)
     rows = [(2, words.number(word), tag, times) for (word, tag), times in counts.items()]
-    settings = {"suffix_length": 10, "rare": 10, "theta": 0.5, "shapes": "none", "guess_weight": 0.0}
+    settings = {
+        "suffix_length": 10,
+        "rare": 10,
+        "theta": 0.5,
+        "suffix_weight": None,
+        "shapes": "none",
+        "guess_weight": 0.0,
+    }
     return Lexicon(np.array(rows), words, 1 + max(tag for _, tag in counts), **{**settings, **changes})
 
 
@@ -51,6 +58,9 @@ def test_a_suffix_is_guessed_as_in_the_paper() -> None:
     for seen in ([2, 6], [2, 6], [2, 2], [2, 2], [1, 0]):  # no letters, -g, -ng, -ing, -king
         p = (np.array(seen) / sum(seen) + 0.5 * p) / 1.5
     assert known.guess("king", 2) == pytest.approx(p)
+    weighted = lexicon({("king", 0): 1, ("dog", 1): 3}, suffix_length=1, suffix_weight=2.0)
+    p = (np.array([1, 3]) + 2 * np.array([1 / 4, 3 / 4])) / 6
+    assert weighted.guess("log", 2) == pytest.approx((np.array([1, 3]) + 2 * p) / 6)
     assert known.posterior("thing", 2) == pytest.approx([0, 1])
     assert lexicon({("a", 0): 3, ("a", 1): 1}, guess_weight=4.0).posterior("a", 2) == pytest.approx(
         (np.array([3, 1]) + 4 * np.array([0.75, 0.25])) / 8
@@ -225,22 +235,19 @@ def test_numbers_beyond_the_words_are_damage(tmp_path: Path) -> None:
         HmmTagger.load(tmp_path)
 
 
-@pytest.mark.slow
 @needs_mirror
 def test_tags_of_the_treebank_are_about_those_of_tnt_in_nltk(tmp_path: Path) -> None:
-    """NLTK's TnT has no guesses for unknown words, and no end of a sentence: known words are compared."""
-    from nltk.tag.tnt import TnT
-
+    """By the settings of the paper. NLTK counts ties of deleted interpolation otherwise, and prunes paths."""
+    tnt = pytest.importorskip("nltk.tag.tnt")
+    if not hasattr(tnt.TnT(), "_suffix_trie_by_cap"):
+        pytest.skip("this NLTK has no guesses for unknown words")
     options: Any = OmegaConf.to_container(OmegaConf.load(conf_files("corpus")["treebank"]), resolve=False)
     data = open_dataset(options, corpora_dir=Path(str(MIRROR)), cache_dir=tmp_path, say=silent)
-    train, test = data.train[:1000], data.valid[:60]
-    known = {token for each in train for token in each.input.tokens}
-    peer = TnT(C=False, N=100)
+    train, test = list(data.train[:1000]), data.valid[:60]
+    peer = tnt.TnT()
     peer.train([list(zip(each.input.tokens, each.target, strict=True)) for each in train])
-    ours = fitted(HmmTagger(shapes="none", rare=1000), list(train)).tag(inputs_of(test))
-    same = total = 0
-    for each, tags in zip(test, ours, strict=True):
-        theirs = peer.tag(list(each.input.tokens))
-        pairs = [(a, b) for (word, a), b in zip(theirs, tags, strict=True) if word in known]
-        same, total = same + sum(a == b for a, b in pairs), total + len(pairs)
-    assert same / total > 0.97
+    theirs = [tuple(tag for _, tag in peer.tag(list(each.input.tokens))) for each in test]
+    ours = fitted(HmmTagger(), train).tag(inputs_of(test))
+    same = [a == b for one, other in zip(theirs, ours, strict=True) for a, b in zip(one, other, strict=True)]
+    assert np.mean(same) > 0.97
+    assert abs(right(theirs, test) - right(ours, test)) < 0.01

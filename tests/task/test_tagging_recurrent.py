@@ -83,7 +83,7 @@ def test_a_backward_layer_starts_at_the_end_of_each_sentence() -> None:
 
 def test_a_spelling_is_the_same_however_long_the_other_words_are() -> None:
     torch.manual_seed(1)
-    spelling = Spelling(9, 4, 5)
+    spelling = Spelling(9, 4, 5, width=4)
     short, long = torch.tensor([[2, 3]]), torch.tensor([[2, 3, 0, 0, 0]])
     assert torch.allclose(spelling(short), spelling(long), atol=1e-6)
     assert not torch.allclose(spelling(short), spelling(torch.tensor([[3, 2]])))

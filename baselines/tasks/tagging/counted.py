@@ -29,6 +29,7 @@ class CountedTagger(Tagger):
     suffix_length: Annotated[int, Bounds(ge=0)] = 10
     rare: Annotated[int, Bounds(ge=1)] = 10
     theta: Annotated[float, Bounds(gt=0)] | None = None
+    suffix_weight: Annotated[float, Bounds(gt=0)] | None = None
     shapes: Shapes = "capital"
     guess_weight: Annotated[float, Bounds(ge=0)] = 0.0
 
@@ -63,6 +64,7 @@ class CountedTagger(Tagger):
             suffix_length=self.suffix_length,
             rare=self.rare,
             theta=self.theta,
+            suffix_weight=self.suffix_weight,
             shapes=self.shapes,
             guess_weight=self.guess_weight,
         )

@@ -40,9 +40,11 @@ class Lexicon:
 
         P(t | suffix of i letters) = (f(t, suffix) / f(suffix) + θ P(t | suffix of i − 1 letters)) / (1 + θ),
 
-    θ = `theta` or, if that is None, the standard deviation of P(t) over the tags. Rare are words that occur
-    `rare` times or less. `shapes`: which words share suffixes: all, those with a capital and those without,
-    or those of each shape.
+    θ = `theta` or, if that is None, the standard deviation of P(t) over the tags. With a `suffix_weight` m,
+    the shorter suffix counts for m occurrences of the longer one, so that one that was seen often is trusted
+    more: (f(t, suffix) + m P(t | shorter suffix)) / (f(suffix) + m). Rare are words that occur `rare` times
+    or less. `shapes`: which words share suffixes: all, those with a capital and those without, or those of
+    each shape.
 
     `rows` int [rows, 4] are class, word, tag and how often they occurred together. `words` numbers the words,
     and there are `tags` tags.
@@ -57,11 +59,13 @@ class Lexicon:
         suffix_length: int,
         rare: int,
         theta: float | None,
+        suffix_weight: float | None,
         shapes: Shapes,
         guess_weight: float,
     ):
         self.rows, self._words, self._tags = rows, words, tags
         self._suffix_length, self._rare, self._guess_weight = suffix_length, rare, guess_weight
+        self._suffix_weight = suffix_weight
         self._shape = _SHAPES[shapes]
         self.tag_shares = np.bincount(rows[:, 2], weights=rows[:, 3], minlength=tags) / rows[:, 3].sum()
         self.theta = (
@@ -102,7 +106,8 @@ class Lexicon:
             if (seen := self._suffixes.get(key)) is None:
                 break
             if key not in self._guesses:
-                self._guesses[key] = (seen / seen.sum() + self.theta * p) / (1 + self.theta)
+                weight = self._suffix_weight if self._suffix_weight is not None else self.theta * seen.sum()
+                self._guesses[key] = (seen + weight * p) / (seen.sum() + weight)
             p = self._guesses[key]
         return p
 

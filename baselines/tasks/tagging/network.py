@@ -45,7 +45,7 @@ class Spelling(nn.Module):
     From letters int [words, letters] to [words, filters].
     """
 
-    def __init__(self, letters: int, size: int, filters: int, width: int = 3):
+    def __init__(self, letters: int, size: int, filters: int, width: int):
         super().__init__()
         self.embedding = nn.Embedding(letters, size, padding_idx=PADDING)
         self.weight = nn.Linear(width * size, filters)
@@ -53,7 +53,7 @@ class Spelling(nn.Module):
 
     def forward(self, letters: Tensor) -> Tensor:
         around = self.width // 2
-        padded = nn.functional.pad(self.embedding(letters), (0, 0, around, around))
+        padded = nn.functional.pad(self.embedding(letters), (0, 0, around, self.width - 1 - around))
         windows = torch.cat([padded[:, i : i + letters.shape[1]] for i in range(self.width)], dim=2)
         values = torch.relu(self.weight(windows)) * (letters != PADDING)[:, :, None]
         return values.amax(dim=1)
@@ -103,6 +103,7 @@ class Sizes:
     embedding: int
     letter_embedding: int
     filters: int
+    filter_width: int
     given_embedding: int
     hidden: int
     layers: int
@@ -122,7 +123,7 @@ class TaggingNetwork(nn.Module):
             self.given = nn.Embedding(sizes.given, sizes.given_embedding, padding_idx=PADDING)
             width += sizes.given_embedding
         if sizes.letters:
-            self.spelling = Spelling(sizes.letters, sizes.letter_embedding, sizes.filters)
+            self.spelling = Spelling(sizes.letters, sizes.letter_embedding, sizes.filters, sizes.filter_width)
             width += sizes.filters
         self.dropout = Dropout(dropout)
         self.layers, self.skips = nn.ModuleList(), nn.ModuleList()

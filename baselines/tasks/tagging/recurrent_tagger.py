@@ -65,6 +65,7 @@ class RecurrentTagger(Tagger):
     characters: bool = True
     character_size: Annotated[int, Bounds(ge=1)] = 25
     filters: Annotated[int, Bounds(ge=1)] = 50
+    filter_width: Annotated[int, Bounds(ge=1)] = 3
     lowercase: bool = True
     unknown: Annotated[float, Bounds(ge=0)] = 0.5
     dropout: Annotated[float, Bounds(ge=0, lt=1)] = 0.5
@@ -108,6 +109,7 @@ class RecurrentTagger(Tagger):
             embedding=self.embedding_size,
             letter_embedding=self.character_size,
             filters=self.filters,
+            filter_width=self.filter_width,
             given_embedding=self.given_size,
             hidden=self.hidden_size,
             layers=self.layers,
