@@ -135,7 +135,7 @@ def test_the_fingerprint_is_that_of_content_and_reading(tmp_path: Path) -> None:
     [
         ({"task": "tagged"}, "corpus.task='tagged': there is no such task. Did you mean 'tagging'?"),
         ({"format": "column"}, "corpus.format='column' is not usable: take one of columns, trees"),
-        ({"columns": {"token": 0, "target": 1, "gift": 2}}, "Did you mean 'given'?"),
+        ({"columns": {"token": 0, "target": 1, "gift": 2}}, "corpus.columns.gift: there is no such column"),
         ({"columns": {"token": 0, "target": -1}}, "corpus.columns.target=-1 is not usable"),
         (
             {"columns": {"token": 0}},
