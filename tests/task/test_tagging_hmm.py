@@ -21,10 +21,12 @@ from baselines.tasks.symbols import Symbols
 from baselines.tasks.tagging.hmm_tagger import HmmTagger
 from baselines.tasks.tagging.lexicon import Lexicon, shape
 from baselines.tasks.tagging.most_frequent_tag import MostFrequentTag
+from baselines.tasks.tagging.recurrent_tagger import RecurrentTagger
 from baselines.tasks.tagging.transitions import Transitions
 from benchmark.contract import RunLog
 from benchmark.errors import UserError
 from benchmark.settings import conf_files
+from benchmark.task.contract import Tagger
 from benchmark.task.dataset import open_dataset
 from benchmark.task.items import Input, Item, inputs_of
 
@@ -215,6 +217,12 @@ def test_states_with_given_tags_and_frequent_words_learn_what_words_alone_do_not
     assert right(chunker.tag(inputs_of(test)), test) == 1
     bigrams = fitted(HmmTagger(order=2), train)
     assert right(bigrams.tag(inputs_of(test)), test) == 1  # the tag before says it, too
+
+
+@pytest.mark.parametrize("make", [HmmTagger, MostFrequentTag, RecurrentTagger])
+def test_items_without_tokens_are_one_line(make: Callable[..., Tagger]) -> None:
+    with pytest.raises(UserError, match="have no tokens"):
+        make().fit([Item(Input(()), ())], [], RunLog())
 
 
 @pytest.mark.parametrize("file", ["model.json", "words.json", "lexicon.npy", "transitions.npy", "fine.json"])

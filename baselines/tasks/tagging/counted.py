@@ -9,7 +9,7 @@ import numpy as np
 
 from baselines.saving import setting_names, settings_of
 from baselines.tasks.tagging.lexicon import Lexicon, Shapes
-from baselines.tasks.tagging.observed import Classes, Observed
+from baselines.tasks.tagging.observed import Classes, Observed, with_tokens
 from baselines.tasks.tagging.saved import read_model, read_rows, reading, write_model, write_rows
 from benchmark.contract import Bounds, ModelSize
 from benchmark.task.contract import Items, RunLog, Tagger, inputs_of, labels_of
@@ -35,7 +35,7 @@ class CountedTagger(Tagger):
 
     def fit(self, train: Items, valid: Items, log: RunLog) -> None:
         """Count `train`. Nothing is chosen by `valid`."""
-        items = [item for item in train if item.input.tokens]
+        items = with_tokens(train)
         self._tags = labels_of(items)
         self._observed = Observed.of(inputs_of(items), self.classes, self._lexicalised())
         self._count(items)

@@ -10,10 +10,19 @@ from typing import Literal, Self
 
 from baselines.tasks.symbols import Symbols
 from baselines.tasks.tagging.lexicon import capital, shape
-from benchmark.task.contract import Input
+from benchmark.errors import UserError
+from benchmark.task.contract import Input, Item, Items
 
 #: The class of a token: none, whether it has a capital, its shape, or its given tag.
 Classes = Literal["none", "capital", "shape", "given"]
+
+
+def with_tokens(items: Items) -> list[Item]:
+    """The items that have tokens. Raises UserError if none has."""
+    kept = [item for item in items if item.input.tokens]
+    if not kept:
+        raise UserError("the training items have no tokens; a tagger needs some with their tags")
+    return kept
 
 
 def classes_of(input: Input, classes: Classes) -> list[str]:

@@ -14,6 +14,7 @@ from baselines.devices import pick_device
 from baselines.neural.layers.skip import SkipKind
 from baselines.saving import settings_of
 from baselines.tasks.tagging.network import Batch, Cell, Sizes, TaggingNetwork
+from baselines.tasks.tagging.observed import with_tokens
 from baselines.tasks.tagging.reading import Alphabet, Sentence, Spellings, side_by_side, unknown_shares
 from baselines.tasks.tagging.saved import read_model, reading, write_model
 from baselines.tasks.training import Recipe
@@ -64,8 +65,8 @@ class RecurrentTagger(Tagger):
     given_size: Annotated[int, Bounds(ge=1)] = 25
     characters: bool = True
     character_size: Annotated[int, Bounds(ge=1)] = 25
-    filters: Annotated[int, Bounds(ge=1)] = 50
-    filter_width: Annotated[int, Bounds(ge=1)] = 3
+    filters: Annotated[int, Bounds(ge=1)] = 100
+    filter_width: Annotated[int, Bounds(ge=1)] = 5
     lowercase: bool = True
     unknown: Annotated[float, Bounds(ge=0)] = 0.5
     dropout: Annotated[float, Bounds(ge=0, lt=1)] = 0.5
@@ -82,7 +83,7 @@ class RecurrentTagger(Tagger):
 
     def fit(self, train: Items, valid: Items, log: RunLog) -> None:
         device = pick_device(self.device)
-        items = [item for item in train if item.input.tokens]
+        items = with_tokens(train)
         self._tags = labels_of(items)
         self._alphabet = Alphabet.of(inputs_of(items), lowercase=self.lowercase)
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
