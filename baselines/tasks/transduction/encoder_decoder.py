@@ -50,11 +50,11 @@ class EncoderDecoder(Transducer):
 
     layers: Annotated[int, Bounds(ge=1)] = 1
     embedding_size: Annotated[int, Bounds(ge=1)] = 64
-    hidden_size: Annotated[int, Bounds(ge=2)] = 128
+    hidden_size: Annotated[int, Bounds(ge=2)] = 256
     bidirectional: bool = True
     attention: AttentionKind = "dot"
     dropout: Annotated[float, Bounds(ge=0, lt=1)] = 0.1
-    beam: Annotated[int, Bounds(ge=1)] = 5
+    beam: Annotated[int, Bounds(ge=1)] = 3
     training: Recipe = field(default_factory=Recipe)
     seed: Annotated[int, Bounds(ge=0, lt=2**63)] = 1
     device: str = "auto"
