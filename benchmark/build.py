@@ -88,11 +88,16 @@ def model_class(config: Mapping[str, Any], where: str = "model") -> type[Languag
     found = _class(config, where)
     if issubclass(found, TaskModel):
         raise UnknownSetting(
-            f"{where}={config.get('name')} is a model of labelled items (task: {' or '.join(found.tasks)}), "
+            f"{_named(config, where)} is a model of labelled items (task: {' or '.join(found.tasks)}), "
             f"and "
             "this needs a language model; `nextword list corpora` says which corpora have labels"
         )
     return found
+
+
+def _named(config: Mapping[str, Any], where: str) -> str:
+    """What a message calls a model: by its key and name, or by its key alone."""
+    return f"{where}={config['name']}" if config.get("name") else where
 
 
 def task_model_class(config: Mapping[str, Any]) -> type[TaskModel] | None:

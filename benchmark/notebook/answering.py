@@ -40,6 +40,8 @@ class Answering:
         """
         from pandas import DataFrame
 
+        if isinstance(texts, str):
+            raise UserError("answer takes a list of texts: put this one into brackets, answer([text])")
         inputs = [
             Input(self._tokens(text), tuple(given[number]) if given is not None else ())
             for number, text in enumerate(texts)

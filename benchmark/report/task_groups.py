@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,11 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmark.record.folder import RunRecord
+from benchmark.record.folder import ITEM_LOSSES, RunRecord
 from benchmark.report.rows import Row
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
 from benchmark.statistics.ranks import rank_ranges
-from benchmark.storage.reading import or_warn
+from benchmark.storage.reading import Unreadable, or_warn
 from benchmark.task.item_losses import BLOCKS, in_blocks, read_item_losses
 from benchmark.task.measures import ItemMeasure
 from benchmark.task.tasks import TASKS, Task
@@ -29,7 +30,11 @@ def measure_of(row: Row, measure: ItemMeasure, split: str = "test") -> float | N
 def measure_values(row: Row, measure: ItemMeasure, split: str = "test") -> list[float]:
     """The measure of each seed that has it."""
     found = [getattr(run.result, f"{split}_measures") for run in row.runs if run.result.status == "ok"]
-    return [values[measure.key] for values in found if measure.key in values]
+    return [
+        values[measure.key]
+        for values in found
+        if measure.key in values and measure.possible(values[measure.key])
+    ]
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Drawn:
         if row.number not in self.places:
             return None
         found = self.losses.combined(self._weights((row, 1.0)))
-        ends = sorted(self.measure.shown(max(0.0, loss)) for loss in (found.low, found.high))
+        most = 1.0 if self.measure.is_share else math.inf
+        ends = sorted(self.measure.shown(min(max(0.0, loss), most)) for loss in (found.low, found.high))
         return ends[0], ends[1]
 
     def ahead(self, better: Row, worse: Row) -> tuple[Estimate, float] | None:
@@ -124,7 +130,7 @@ def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:
     counts: list[np.ndarray] = []
     places: dict[int, int] = {}
     for row in rows:
-        of_seeds = [found for run in row.runs if (found := _losses(run, measure.key)) is not None]
+        of_seeds = [found for run in row.runs if (found := _losses(run, measure)) is not None]
         alike = len({each.shape for each in of_seeds}) == 1 and bool(np.isfinite(of_seeds).all())
         counted = all(each[1].any() for each in of_seeds)
         if alike and counted and (not sums or len(counts[0]) == min(BLOCKS, of_seeds[0].shape[1])):
@@ -137,6 +143,19 @@ def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:
     return Drawn(measure, places, bootstrap(sums, np.stack(counts)))
 
 
-def _losses(run: RunRecord, key: str) -> np.ndarray | None:
-    found = or_warn(lambda: read_item_losses(run.folder), None)
-    return None if found is None else found.get(key)
+def _losses(run: RunRecord, measure: ItemMeasure) -> np.ndarray | None:
+    """The losses of a run's items, if they are those of its record."""
+
+    def read() -> np.ndarray | None:
+        found = read_item_losses(run.folder)
+        if found is None or measure.key not in found:
+            return None
+        losses, recorded = found[measure.key], run.result.test_measures.get(measure.key)
+        mean = measure.value(losses)
+        if recorded is None or mean is None:
+            return None
+        if losses.shape[1] != run.result.test_items or not math.isclose(mean, recorded, rel_tol=1e-4):
+            raise Unreadable(f"{run.folder / ITEM_LOSSES} does not hold the losses of this run's record")
+        return losses
+
+    return or_warn(read, None)

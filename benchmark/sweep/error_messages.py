@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.console.quoting import quoted_argument
 from benchmark.errors import UserError, did_you_mean
+from benchmark.own_folder import own_folder
 from benchmark.settings import choices
 
 
@@ -93,4 +94,4 @@ def _composed_groups(arguments: Sequence[str]) -> dict[str, Any]:
         for a in arguments
         if a.partition("=")[0] in ("model", "corpus", "launcher") and "=" in a
     ]
-    return CachedComposer().composed(sound)
+    return CachedComposer(own_folder()).composed(sound)

@@ -56,6 +56,10 @@ def open_dataset(
     splits = _splits(settings, documents)
     _check_items(settings, splits)
     splits["train"] = _spread(splits["train"], float(settings.train_share or 1))
+    if len(labels_of(splits["train"])) < 2:
+        raise UserError(
+            f"corpus.train_share={settings.train_share} leaves items of one label: give a larger share"
+        )
     return Dataset(
         name=settings.name,
         title=settings.title or settings.name,

@@ -16,6 +16,9 @@ from benchmark.task.edits import nearest
 from benchmark.task.items import Items
 from benchmark.task.spans import spans
 
+#: No measure of answers is above this, unless it is infinite; a record that says so is wrong.
+MOST = 1e9
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -48,6 +51,15 @@ class ItemMeasure:
     higher_is_better: bool
     #: "%" for a share that is shown in hundredths, "" for a plain number.
     unit: str = "%"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it lies between 0 and 1: one less a mean of losses that are 0 or 1."""
+        return self.shown is _share_right
+
+    def possible(self, value: float) -> bool:
+        """Whether a record may hold this number: a share from 0 to 1, anything else from 0 up."""
+        return 0 <= value <= (1 if self.is_share else MOST)
 
     def value(self, losses: np.ndarray) -> float | None:
         """The number over some items; None where nothing is counted."""

@@ -67,7 +67,7 @@ def independent(model: TaskModel, train: Items, items: Items) -> None:
             )
 
 
-def causes_nothing(model: TaskModel, train: Items, items: Items) -> None:
+def steady(model: TaskModel, train: Items, items: Items) -> None:
     """Answering twice gives the same."""
     inputs = inputs_of(items)[:COMPARED]
     if not all(map(alike, answers_of(model, inputs), answers_of(model, inputs))):
@@ -89,7 +89,7 @@ def unseen(model: TaskModel, train: Items, items: Items) -> None:
 
 
 RULES: dict[str, Callable[[TaskModel, Items, Items], None]] = {
-    rule.__name__: rule for rule in (declared, known, proper, independent, causes_nothing, durable, unseen)
+    rule.__name__: rule for rule in (declared, known, proper, independent, steady, durable, unseen)
 }
 
 

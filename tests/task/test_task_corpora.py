@@ -117,6 +117,13 @@ def test_a_share_of_the_training_items_comes_from_all_of_them(tmp_path: Path) ->
     assert len(dataset.test) == 100
 
 
+def test_a_share_with_one_label_is_refused(tmp_path: Path) -> None:
+    more = {"task": "classification", "format": "class_first", "train_share": 0.01}
+    options = settings(tmp_path, dict.fromkeys(SPLITS, "A one\nB two\n"), **more)
+    with pytest.raises(UserError, match=r"corpus\.train_share=0\.01 leaves items of one label"):
+        opened(options, tmp_path)
+
+
 def test_the_fingerprint_is_that_of_content_and_reading(tmp_path: Path) -> None:
     def found(**more: Any) -> str:
         options = settings(tmp_path, {**SPLITS, **texts}, **more)

@@ -154,6 +154,8 @@ def test_python_loads_a_model_and_tables_its_measures(own: Path) -> None:
     found = model.answer(["the yak sees", ["a", "cat"]])
     assert found["answer"].tolist() == [("D", "N", "V"), ("D", "N")]
     assert "accuracy 100.00%" in model._repr_html_()
+    with pytest.raises(UserError, match="takes a list of texts"):
+        model.answer("the yak")
     with pytest.raises(UserError, match="text 1 has no tokens"):
         model.answer(["a", " "])
     frame = nextword.runs()
@@ -224,6 +226,43 @@ def test_rows_on_other_items_are_no_group(own: Path) -> None:
     assert len(records) == len(task_groups(group_runs(records))) == 2
 
 
+@pytest.mark.parametrize("wrong", [{"accuracy": 1e300}, {"accuracy": -3.0}, {}])
+def test_impossible_measures_are_told_and_not_shown(wrong: dict[str, float], own: Path) -> None:
+    run("corpus=mine", "model=often")
+    folder, result = result_of(own, "often")
+    record = result.to_json() | {"test_measures": wrong}
+    (folder / "result.json").write_text(json.dumps(record))
+    assert main(["report"]) == 0
+    assert "no usable measures" in (own / "results" / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def test_losses_of_another_run_are_no_ground_for_an_interval(own: Path) -> None:
+    from benchmark.record.folder import RunRecord
+
+    run("corpus=mine", "model=often")
+    folder, result = result_of(own, "often")
+    (row,) = group_runs([RunRecord(folder, result)])
+    assert drawn([row], ACCURACY) is not None
+    found = read_item_losses(folder)
+    assert found is not None
+    write_item_losses(folder, {"accuracy": found["accuracy"] + [[1], [0]]})
+    assert drawn([row], ACCURACY) is None
+    write_item_losses(folder, {"accuracy": found["accuracy"][:, :5]})
+    assert drawn([row], ACCURACY) is None
+
+
+def test_intervals_of_shares_end_at_0_and_1(own: Path) -> None:
+    from benchmark.record.folder import RunRecord
+
+    run("corpus=mine", "model=wandering")
+    folder, result = result_of(own, "wandering")
+    (row,) = group_runs([RunRecord(folder, result)])
+    found = drawn([row], ACCURACY)
+    assert found is not None
+    low, high = found.interval(row) or (-1, 2)
+    assert 0 <= low <= high <= 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("measure", [ACCURACY, SPAN_F1])
 def test_intervals_cover_as_often_as_they_say(measure, tmp_path: Path) -> None:
@@ -244,7 +283,17 @@ def test_intervals_cover_as_often_as_they_say(measure, tmp_path: Path) -> None:
         folder = tmp_path / str(trial)
         folder.mkdir()
         write_item_losses(folder, {measure.key: np.stack([losses, counts])})
-        row = Row((RunRecord(folder, None),), {}, "one", number=1)  # type: ignore[arg-type]
+        wrong = float(losses.sum() / counts.sum())
+        result = Result(
+            run_id="0" * 12,
+            status="ok",
+            model="one",
+            label="one",
+            corpus="mine",
+            test_items=500,
+            test_measures={measure.key: 1 - wrong},
+        )
+        row = Row((RunRecord(folder, result),), {}, "one", number=1)
         found = drawn([row], measure)
         assert found is not None
         assert found.losses.blocks == min(BLOCKS, 500)

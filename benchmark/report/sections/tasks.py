@@ -38,17 +38,23 @@ INTRODUCTION = (
 
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
-    for group in task_groups(context.of_tasks):
+    groups = task_groups(context.of_tasks)
+    for group in groups:
         found = [_verdict(group), _table(group), _figure(group), *_copies(group), *_published(group)]
         blocks += about(group.corpus, found)
+    shown = {row.number for group in groups for row in group.rows}
     blocks += [
-        Paragraph((f"{row.label} on {row.corpus_title} has no result: {row.reason}.",), "note", row.corpus)
+        Paragraph((f"{row.label} on {row.corpus_title} has no result: {_why(row)}.",), "note", row.corpus)
         for row in context.of_tasks
-        if not row.done
+        if row.number not in shown
     ]
     if not blocks:
         return None
     return Section("tasks", "Beside language modelling", (Paragraph((INTRODUCTION,)), *blocks))
+
+
+def _why(row: Row) -> str:
+    return "its record has no usable measures of a known task" if row.done else row.reason
 
 
 def _verdict(group: TaskGroup) -> Paragraph:
