@@ -12,7 +12,7 @@ import pytest
 
 from baselines.mixture.linear import LinearMixture
 from baselines.ngram.smoothing.unigram import Unigram
-from benchmark.build import arguments
+from benchmark.build import arguments, build_task_model
 from benchmark.corpus.settings import corpus_settings
 from benchmark.errors import UserError
 from benchmark.settings import check_settings, choices, workers
@@ -20,6 +20,7 @@ from benchmark.sweep.cached_composer import CachedComposer
 from benchmark.sweep.compose import Collector, collect
 from benchmark.sweep.hydra_application import compose_with_hydra
 from benchmark.sweep.named_sweeps import expand_named_sweep
+from benchmark.task.tasks import TASKS
 
 
 @pytest.mark.parametrize("sweep", choices("sweep"))
@@ -27,7 +28,10 @@ def test_every_named_sweep_is_made_of_jobs_that_can_be_built(sweep: str) -> None
     jobs = collect([f"+sweep={sweep}"])
     assert len({str((job.config["corpus"], job.config["model"])) for job in jobs}) == len(jobs) > 0
     for job in jobs:
-        arguments(job.config["model"])
+        if job.task is None:
+            arguments(job.config["model"])
+        else:
+            build_task_model(job.config["model"], TASKS[job.task])
 
 
 @pytest.mark.parametrize(
