@@ -89,7 +89,7 @@ def test_the_automaton_gives_the_probabilities_of_the_table(order: int) -> None:
         np.testing.assert_allclose(np.log(found), scores[1:], rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.filterwarnings("ignore:order 1: no Kneser-Ney discounts")
+@pytest.mark.filterwarnings("ignore:order 1:UserWarning")
 def test_sequences_of_graphones_are_as_probable_as_an_ngram_model_of_text_says() -> None:
     model, table = small_model(3)
     end, draw = len(model.graphones), np.random.default_rng(1)
