@@ -167,7 +167,7 @@ def save(
     """Write the model, its scores and what is computed from them into the run's folder."""
     with atomic_folder(folder / CHECKPOINT) as checkpoint:
         model.save(checkpoint)
-        check_files(size_of(model).bytes_in_memory, checkpoint)
+        check_files(lambda: size_of(model).bytes_in_memory, checkpoint)
         rate = result.score_tokens_per_second or 1.0
         check_saved(model, checkpoint, corpus.vocabulary, corpus.test, scores, rate)
         on_disk = size_on_disk(checkpoint)

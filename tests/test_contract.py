@@ -90,7 +90,7 @@ def test_a_safetensors_file_is_no_pickle_whatever_the_length_of_its_header(
     file = next(content for content in padded if int.from_bytes(content[:8], "little") == length)
     assert file[:1] == pickle.dumps(0)[:1]
     (tmp_path / "weights.safetensors").write_bytes(file)
-    check_files(0, tmp_path)
+    check_files(lambda: 0, tmp_path)
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
@@ -98,4 +98,4 @@ def test_a_safetensors_file_is_no_pickle_whatever_the_length_of_its_header(
 def test_a_pickle_is_found_whatever_it_holds(protocol: int, content: object, tmp_path: Path) -> None:
     (tmp_path / "table.npy").write_bytes(pickle.dumps(content, protocol))
     with pytest.raises(BrokenContract, match=r"wrote a pickle: table\.npy"):
-        check_files(0, tmp_path)
+        check_files(lambda: 0, tmp_path)

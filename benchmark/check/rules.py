@@ -172,7 +172,7 @@ def durable(model: LanguageModel, texts: Texts) -> None:
         folder = name / "model"
         folder.mkdir()
         model.save(folder)
-        check_files(size_of(model).bytes_in_memory, folder)
+        check_files(lambda: size_of(model).bytes_in_memory, folder)
         with mock.patch.multiple("pickle", load=refused, loads=refused, Unpickler=refused):
             again = loaded(model, folder, texts.test.vocabulary)
         if not np.array_equal(scores_of(again, texts.test), scores_of(model, texts.test)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import pickletools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,13 @@ TARGETS, SECONDS = 200, 0.5
 SHARE = 0.2
 
 
-def check_files(bytes_in_memory: int | None, folder: Path) -> None:
+def check_files(bytes_in_memory: Callable[[], int | None], folder: Path) -> None:
     """There are files, and none is a pickle. A model that holds nothing in memory may write nothing.
 
     Raises BrokenContract.
     """
     files = files_below(folder)
-    if not any(path.stat().st_size for path in files) and bytes_in_memory:
+    if not any(path.stat().st_size for path in files) and bytes_in_memory():
         raise BrokenContract("save", "wrote nothing" if not files else "wrote only empty files")
     pickled = [path.name for path in files if _is_pickle(path)]
     if pickled:

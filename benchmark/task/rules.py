@@ -110,7 +110,7 @@ def repeatable(build: Callable[[], TaskModel], model: TaskModel, train: Items, v
 
 def check_saved(model: TaskModel, folder: Path, inputs: Sequence[Input]) -> None:
     """A model loaded from `folder` answers as the saved one. Raises BrokenContract."""
-    check_files(model.size().bytes_in_memory, folder)
+    check_files(lambda: model.size().bytes_in_memory, folder)
     try:
         again: object = type(model).load(folder)
     except (Exception, SystemExit) as error:
