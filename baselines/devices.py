@@ -6,6 +6,14 @@ from benchmark.environment import LOCAL_RANK
 from benchmark.errors import UserError
 
 
+def device_if_there(name: str) -> torch.device:
+    """A torch device by name, or the CPU where it cannot be used: a saved model is loaded anywhere."""
+    try:
+        return pick_device(name)
+    except UserError:
+        return torch.device("cpu")
+
+
 def pick_device(name: str) -> torch.device:
     """A torch device by name. `auto` is a CUDA device if there is one, otherwise the CPU.
 

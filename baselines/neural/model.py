@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file
 
-from baselines.devices import pick_device
+from baselines.devices import device_if_there, pick_device
 from baselines.neural import scoring
 from baselines.neural.inside import OpenNetwork
 from baselines.neural.network import Network
@@ -193,10 +193,7 @@ class NeuralModel(LanguageModel):
         arguments = data["arguments"]
         blocks = {"training": Training(**arguments["training"]), "output": Output(**arguments["output"])}
         model = cls(**{**arguments, **blocks})
-        try:
-            device = pick_device(model.device)
-        except UserError:
-            device = torch.device("cpu")
+        device = device_if_there(model.device)
         network = model.build(vocabulary)
         weights = load_file(folder / WEIGHTS)
         with torch.no_grad():

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from benchmark.storage.reading import Unreadable
+
 #: Numbers of what fills up a batch, and of a symbol that is not among those counted.
 PADDING, UNKNOWN = 0, 1
 
@@ -47,5 +49,8 @@ class Symbols:
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """The symbols that `save` wrote."""
-        return cls(tuple(json.loads(file.read_text(encoding="utf-8"))))
+        """The symbols that `save` wrote. Raises Unreadable."""
+        try:
+            return cls(tuple(json.loads(file.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError) as error:
+            raise Unreadable(f"cannot read {file}: {error}") from None

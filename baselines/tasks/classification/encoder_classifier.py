@@ -9,22 +9,21 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from baselines.devices import pick_device
+from baselines.devices import device_if_there, pick_device
 from baselines.saving import settings_of
+from baselines.tasks.batches import by_length
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
 from baselines.tasks.classification.encoder import Cell, Encoder, TextClassifier, TextPredictor
-from baselines.tasks.classification.files import load_model, load_symbols, rebuilt, save_model
 from baselines.tasks.classification.pooling import PoolingKind
+from baselines.tasks.networks import load_weights, network_size, save_weights
+from baselines.tasks.saved import read_model, reading, write_model
 from baselines.tasks.symbols import PADDING, UNKNOWN, Symbols
 from baselines.tasks.training import Recipe, train
 from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.errors import UserError
-from benchmark.storage.reading import Unreadable
 from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
 
 #: Tokens that a text is cut into pieces of where the network is trained as a language model, so that the
@@ -33,7 +32,7 @@ _PIECE = 64
 #: Texts that are read side by side in answering.
 _BATCH = 128
 
-_WEIGHTS, _TOKENS = "weights.safetensors", "tokens.json"
+_TOKENS = "tokens.json"
 Share = Annotated[float, Bounds(ge=0, lt=1)]
 
 
@@ -180,9 +179,7 @@ class EncoderClassifier(Classifier):
     def _scores(self, texts: list[list[int]]) -> np.ndarray:
         """The scores of the classes: float64 [texts, classes]. Texts of like length are read together."""
         scores = np.empty((len(texts), len(self.classes)))
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        for start in range(0, len(texts), _BATCH):
-            places = order[start : start + _BATCH]
+        for places in by_length([len(text) for text in texts], _BATCH):
             scores[places] = self._network(*self._batch([texts[place] for place in places])).cpu().numpy()
         return scores
 
@@ -192,32 +189,29 @@ class EncoderClassifier(Classifier):
 
     def size(self) -> ModelSize:
         """The weights of the network, without those that only its language model had."""
-        weights = list(self._network.parameters())
-        return ModelSize(
-            sum(weight.nbytes for weight in weights), parameters=sum(weight.numel() for weight in weights)
-        )
+        return network_size(self._network)
 
     def save(self, folder: Path) -> None:
         """Settings as JSON, words as JSON, weights as safetensors."""
         settings = {**settings_of(self), "training": asdict(self.training)}
-        save_model(folder, settings=settings, classes=self.classes, scale=self.chosen_scale)
+        content = {"settings": settings, "classes": self.classes, "scale": self.chosen_scale}
+        write_model(folder, content)
         self._tokens.save(folder / _TOKENS)
-        save_file(_on_cpu(self._network), folder / _WEIGHTS)
+        save_weights(self._network, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The model that `save` wrote. Raises Unreadable."""
-        settings, classes, scale = load_model(folder, "settings", "classes", "scale")
-        model = rebuilt(lambda: cls(**{**settings, "training": Recipe(**settings["training"])}), folder)
-        model.classes, model.chosen_scale = tuple(classes), scale
-        model._tokens = load_symbols(folder / _TOKENS)
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            model._network = model._built()
-        try:
-            model._network.load_state_dict(load_file(folder / _WEIGHTS))
-        except (OSError, SafetensorError, RuntimeError) as error:
-            raise Unreadable(f"cannot read {folder / _WEIGHTS}: {str(error).splitlines()[0]}") from None
-        device = pick_device(model.device)
+        with reading(folder):
+            content = read_model(folder)
+            settings = content["settings"]
+            model = cls(**{**settings, "training": Recipe(**settings["training"])})
+            model.classes, model.chosen_scale = tuple(content["classes"]), content["scale"]
+            model._tokens = Symbols.load(folder / _TOKENS)
+            with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+                model._network = model._built()
+            load_weights(model._network, folder)
+        device = device_if_there(model.device)
         model._network.to(device).eval()
         model.trained_on = Computation(str(device), "float32", model.training.batch)
         model.scored_on = Computation(str(device), "float32", _BATCH)
@@ -228,7 +222,3 @@ def _pieces(texts: list[list[int]]) -> list[list[int]]:
     """The texts in pieces of at most `_PIECE` tokens; pieces of one token have nothing to predict."""
     parts = [text[start : start + _PIECE] for text in texts for start in range(0, len(text), _PIECE)]
     return [part for part in parts if len(part) > 1]
-
-
-def _on_cpu(network: nn.Module) -> dict[str, Tensor]:
-    return {name: weight.detach().cpu().contiguous() for name, weight in network.state_dict().items()}

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from baselines.tasks.classification.files import load_array, load_symbols
+from baselines.tasks.saved import read_array
 from baselines.tasks.symbols import PADDING, UNKNOWN, Symbols
 from benchmark.contract import Bounds
 from benchmark.errors import UserError
@@ -133,6 +133,6 @@ class Ngrams:
     @classmethod
     def load(cls, folder: Path, order: int) -> Self:
         """The features that `save` wrote. Raises Unreadable."""
-        tokens = load_symbols(folder / "tokens.json")
-        keys = tuple(load_array(folder / f"ngrams.{n}.npy", np.int64) for n in range(1, order + 1))
+        tokens = Symbols.load(folder / "tokens.json")
+        keys = tuple(read_array(folder / f"ngrams.{n}.npy", np.int64) for n in range(1, order + 1))
         return cls(tokens, keys)

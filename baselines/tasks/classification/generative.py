@@ -14,7 +14,7 @@ import numpy as np
 from baselines.mixture.components import ComponentLog
 from baselines.saving import class_path, named_class
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
-from baselines.tasks.classification.files import load_array, load_model, rebuilt, save_model
+from baselines.tasks.saved import read_array, read_model, reading, write_model
 from benchmark.contract import Bounds, Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
@@ -117,14 +117,14 @@ class GenerativeClassifier(Classifier):
 
     def save(self, folder: Path) -> None:
         """Settings as JSON; the vocabulary; the model of each class in a folder with its number."""
-        save_model(
-            folder,
-            component=class_path(self.component),
-            min_count=self.min_count,
-            temperature=self.temperature,
-            classes=self.classes,
-            chosen=self.chosen_temperature,
-        )
+        content = {
+            "component": class_path(self.component),
+            "min_count": self.min_count,
+            "temperature": self.temperature,
+            "classes": self.classes,
+            "chosen": self.chosen_temperature,
+        }
+        write_model(folder, content)
         self._vocabulary.save(folder / _VOCABULARY)
         np.save(folder / "prior.npy", self._prior, allow_pickle=False)
         for number, model in enumerate(self._models):
@@ -134,17 +134,19 @@ class GenerativeClassifier(Classifier):
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The model that `save` wrote. Raises Unreadable."""
-        path, min_count, temperature, classes, chosen = load_model(
-            folder, "component", "min_count", "temperature", "classes", "chosen"
-        )
-        vocabulary = Vocabulary.load(folder / _VOCABULARY)
-        kind = named_class(path)
-        parts = [folder / str(number) for number in range(len(classes))]
-        models = [rebuilt(lambda part=part: kind.load(part, vocabulary), part) for part in parts]  # type: ignore[misc]
-        model = cls(component=models[0], min_count=min_count, temperature=temperature)
+        with reading(folder):
+            content = read_model(folder)
+            classes, vocabulary = content["classes"], Vocabulary.load(folder / _VOCABULARY)
+            prior = read_array(folder / "prior.npy", np.float64, (len(classes),))
+            kind = named_class(content["component"])
+            settings = {key: content[key] for key in ("min_count", "temperature")}
+        models = []
+        for number in range(len(classes)):
+            with reading(folder / str(number)):
+                models.append(kind.load(folder / str(number), vocabulary))
+        model = cls(component=models[0], **settings)
         model.classes, model._models, model._vocabulary = tuple(classes), models, vocabulary
-        model._prior = load_array(folder / "prior.npy", np.float64, (len(classes),))
-        model.chosen_temperature = chosen
+        model._prior, model.chosen_temperature = prior, content["chosen"]
         model._describe()
         return model
 

@@ -18,7 +18,7 @@ from baselines.tasks.classification.calibration import (
     smoothed_loss,
 )
 from baselines.tasks.classification.features import Ngrams, Order, Rows
-from baselines.tasks.classification.files import load_array, load_model, rebuilt, save_model
+from baselines.tasks.saved import read_array, read_model, reading, write_model
 from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
 
@@ -113,7 +113,8 @@ class NaiveBayes(Classifier):
     def save(self, folder: Path) -> None:
         """Settings and choices as JSON; the features and their weights as arrays."""
         chosen = {"k": self.chosen_k, "temperature": self.chosen_temperature}
-        save_model(folder, settings=settings_of(self), classes=self.classes, chosen=chosen)
+        content = {"settings": settings_of(self), "classes": self.classes, "chosen": chosen}
+        write_model(folder, content)
         self._features.save(folder)
         np.save(folder / "weights.npy", self._weights, allow_pickle=False)
         np.save(folder / "classes.npy", np.stack([self._prior, self._bias]), allow_pickle=False)
@@ -121,13 +122,15 @@ class NaiveBayes(Classifier):
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The model that `save` wrote. Raises Unreadable."""
-        settings, classes, chosen = load_model(folder, "settings", "classes", "chosen")
-        model = rebuilt(lambda: cls(**settings), folder)
-        model.classes = tuple(classes)
-        model.chosen_k, model.chosen_temperature = chosen["k"], chosen["temperature"]
-        model._features = Ngrams.load(folder, model.order)
-        shape = (len(model._features), len(classes))
-        model._weights = load_array(folder / "weights.npy", np.float64, shape)
-        model._prior, model._bias = load_array(folder / "classes.npy", np.float64, (2, len(classes)))
+        with reading(folder):
+            content = read_model(folder)
+            classes, chosen = content["classes"], content["chosen"]
+            model = cls(**content["settings"])
+            model.classes = tuple(classes)
+            model.chosen_k, model.chosen_temperature = chosen["k"], chosen["temperature"]
+            model._features = Ngrams.load(folder, model.order)
+            shape = (len(model._features), len(classes))
+            model._weights = read_array(folder / "weights.npy", np.float64, shape)
+            model._prior, model._bias = read_array(folder / "classes.npy", np.float64, (2, len(classes)))
         model.trained_on = model.scored_on = Computation(dtype="float64")
         return model

@@ -12,8 +12,8 @@ import numpy as np
 from baselines.saving import settings_of
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
 from baselines.tasks.classification.features import Ngrams, Order, Rows
-from baselines.tasks.classification.files import load_array, load_model, rebuilt, save_model
 from baselines.tasks.classification.linear import Loss, trained
+from baselines.tasks.saved import read_array, read_model, reading, write_model
 from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
 
@@ -102,20 +102,23 @@ class NbSvm(Classifier):
 
     def save(self, folder: Path) -> None:
         """Settings and choices as JSON; the features and their weights as arrays."""
-        save_model(folder, settings=settings_of(self), classes=self.classes, chosen=self.chosen)
+        content = {"settings": settings_of(self), "classes": self.classes, "chosen": self.chosen}
+        write_model(folder, content)
         self._features.save(folder)
         np.save(folder / "weights.npy", np.vstack([self._weights, self._bias]), allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The model that `save` wrote. Raises Unreadable."""
-        settings, classes, chosen = load_model(folder, "settings", "classes", "chosen")
-        model = rebuilt(lambda: cls(**settings), folder)
-        model.classes, model.chosen = tuple(classes), chosen
-        model._features = Ngrams.load(folder, model.order)
-        shape = (len(model._features) + 1, 1 if len(classes) == 2 else len(classes))
-        found = load_array(folder / "weights.npy", np.float64, shape)
-        model._weights, model._bias = found[:-1], found[-1]
+        with reading(folder):
+            content = read_model(folder)
+            classes = content["classes"]
+            model = cls(**content["settings"])
+            model.classes, model.chosen = tuple(classes), content["chosen"]
+            model._features = Ngrams.load(folder, model.order)
+            shape = (len(model._features) + 1, 1 if len(classes) == 2 else len(classes))
+            found = read_array(folder / "weights.npy", np.float64, shape)
+            model._weights, model._bias = found[:-1], found[-1]
         model.trained_on = model.scored_on = Computation(dtype="float64")
         return model
 

@@ -8,9 +8,10 @@ from typing import Annotated, Self
 import numpy as np
 
 from baselines.saving import setting_names, settings_of
+from baselines.tasks.saved import read_model, reading, write_model
+from baselines.tasks.tagging.counts import read_counts
 from baselines.tasks.tagging.lexicon import Lexicon, Shapes
 from baselines.tasks.tagging.observed import Classes, Observed, with_tokens
-from baselines.tasks.tagging.saved import read_model, read_rows, reading, write_model, write_rows
 from benchmark.contract import Bounds, ModelSize
 from benchmark.task.contract import Items, RunLog, Tagger, inputs_of, labels_of
 
@@ -76,7 +77,7 @@ class CountedTagger(Tagger):
     def save(self, folder: Path) -> None:
         write_model(folder, {"settings": settings_of(self), "tags": self._tags})
         self._observed.save(folder)
-        write_rows(folder / "lexicon.npy", self._lexicon.rows)
+        np.save(folder / "lexicon.npy", self._lexicon.rows, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -93,7 +94,7 @@ class CountedTagger(Tagger):
 
     def _restore(self, folder: Path) -> None:
         """Read the counts that `save` wrote."""
-        rows = read_rows(folder / "lexicon.npy", 4)
+        rows = read_counts(folder / "lexicon.npy", 4)
         limits = (len(self._observed.classes), len(self._observed.words), len(self._tags))
         if (rows[:, :3].max(axis=0) >= limits).any():
             raise ValueError("lexicon.npy holds numbers of words or tags that there are not")

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from baselines.tasks.tagging.counted import CountedTagger
-from baselines.tasks.tagging.saved import read_rows, write_rows
+from baselines.tasks.tagging.counts import read_counts
 from baselines.tasks.tagging.transitions import BOUNDARY, COLUMNS, Smoothing, Transitions
 from baselines.tasks.tagging.viterbi import posteriors, viterbi
 from benchmark.contract import Bounds, ModelSize
@@ -117,11 +117,11 @@ class HmmTagger(CountedTagger):
 
     def save(self, folder: Path) -> None:
         super().save(folder)
-        write_rows(folder / "transitions.npy", self._rows)
+        np.save(folder / "transitions.npy", self._rows, allow_pickle=False)
 
     def _restore(self, folder: Path) -> None:
         super()._restore(folder)
-        rows = read_rows(folder / "transitions.npy", len(COLUMNS) + 1)
+        rows = read_counts(folder / "transitions.npy", len(COLUMNS) + 1)
         tag, fine, k = len(self._tags) + 1, len(self._observed.fine), len(self._observed.classes)
         if (rows[:, :-1].max(axis=0) >= (tag, fine, k, tag, fine, k, tag, k)).any():
             raise ValueError("transitions.npy holds numbers of tags or classes that there are not")

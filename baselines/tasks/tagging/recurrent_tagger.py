@@ -7,16 +7,17 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
-from baselines.devices import pick_device
+from baselines.devices import device_if_there, pick_device
 from baselines.neural.layers.skip import SkipKind
 from baselines.saving import settings_of
+from baselines.tasks.batches import by_length
+from baselines.tasks.networks import load_weights, network_size, save_weights
+from baselines.tasks.saved import read_model, reading, write_model
 from baselines.tasks.tagging.network import Batch, Cell, Sizes, TaggingNetwork
 from baselines.tasks.tagging.observed import with_tokens
 from baselines.tasks.tagging.reading import Alphabet, Sentence, Spellings, side_by_side, unknown_shares
-from baselines.tasks.tagging.saved import read_model, reading, write_model
 from baselines.tasks.training import Recipe
 from baselines.tasks.training import train as train_network
 from benchmark.contract import Bounds
@@ -34,7 +35,6 @@ from benchmark.task.contract import (
 )
 from benchmark.task.measures import ACCURACY, SPAN_F1, Answered
 
-_WEIGHTS = "weights.safetensors"
 #: Sentences that are tagged side by side.
 _SIDE_BY_SIDE = 64
 
@@ -162,12 +162,10 @@ class RecurrentTagger(Tagger):
 
     def tag(self, inputs: Sequence[Input]) -> list[tuple[str, ...]]:
         answers: list[tuple[str, ...]] = [()] * len(inputs)
-        order = sorted(
-            (i for i, each in enumerate(inputs) if each.tokens), key=lambda i: len(inputs[i].tokens)
-        )
+        asked = [place for place, each in enumerate(inputs) if each.tokens]
         with torch.inference_mode():
-            for start in range(0, len(order), _SIDE_BY_SIDE):
-                places = order[start : start + _SIDE_BY_SIDE]
+            for batch in by_length([len(inputs[place].tokens) for place in asked], _SIDE_BY_SIDE):
+                places = [asked[number] for number in batch]
                 found = self._best([self._alphabet.sentence(inputs[place]) for place in places])
                 for place, tags in zip(places, found, strict=True):
                     answers[place] = tuple(self._tags[tag] for tag in tags)
@@ -182,19 +180,14 @@ class RecurrentTagger(Tagger):
         return [row[: len(sentence)] for row, sentence in zip(rows, sentences, strict=True)]
 
     def size(self) -> ModelSize:
-        parameters = list(self._network.parameters())
-        return ModelSize(
-            bytes_in_memory=sum(p.numel() * p.element_size() for p in parameters),
-            parameters=sum(p.numel() for p in parameters),
-        )
+        return network_size(self._network)
 
     def save(self, folder: Path) -> None:
         """Write the settings and symbols as JSON, the weights as safetensors."""
         settings = {**settings_of(self), "training": asdict(self.training)}
         write_model(folder, {"settings": settings, "tags": self._tags, "trained_on": asdict(self.trained_on)})
         self._alphabet.save(folder)
-        weights = {name: w.detach().cpu().contiguous() for name, w in self._network.state_dict().items()}
-        save_file(weights, folder / _WEIGHTS)
+        save_weights(self._network, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -209,11 +202,7 @@ class RecurrentTagger(Tagger):
             model._tags = tuple(content["tags"])
             model._alphabet = Alphabet.load(folder, lowercase=model.lowercase)
             network = model._build()
-            network.load_state_dict(load_file(folder / _WEIGHTS))
+            load_weights(network, folder)
             model.trained_on = Computation(**content["trained_on"])
-        try:
-            device = pick_device(model.device)
-        except UserError:
-            device = torch.device("cpu")
-        model._open(network, device)
+        model._open(network, device_if_there(model.device))
         return model

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
-from baselines.devices import pick_device
+from baselines.devices import device_if_there, pick_device
+from baselines.tasks.batches import by_length
+from baselines.tasks.networks import load_weights, network_size, save_weights
+from baselines.tasks.saved import read_model, write_model
 from baselines.tasks.symbols import UNKNOWN, Symbols
 from baselines.tasks.training import Recipe, train
 from baselines.tasks.transduction.attention import AttentionKind
@@ -21,11 +21,11 @@ from baselines.tasks.transduction.beam import search
 from baselines.tasks.transduction.network import EncoderDecoderNetwork
 from benchmark.contract import Bounds, Computation, ModelSize, RunLog
 from benchmark.errors import UserError
+from benchmark.storage.reading import Unreadable
 from benchmark.task.contract import Transducer
 from benchmark.task.edits import nearest
 from benchmark.task.items import Input, Items, inputs_of
 
-_SETTINGS, _WEIGHTS = "model.json", "weights.safetensors"
 #: Words that are answered together. Those of like length are, so that little is padding.
 _BATCH = 256
 
@@ -127,7 +127,7 @@ class EncoderDecoder(Transducer):
         """The answer to each word, computed for batches of words of like length."""
         found: dict[int, Answer] = {}
         with torch.inference_mode():
-            for some in _alike(words):
+            for some in by_length([len(word) for word in words], _BATCH):
                 found |= zip(some.tolist(), answer(some), strict=True)
         return [found[number] for number in range(len(words))]
 
@@ -168,51 +168,35 @@ class EncoderDecoder(Transducer):
         return weights.cpu().numpy()
 
     def size(self) -> ModelSize:
-        parameters = list(self._network.parameters())
-        return ModelSize(
-            bytes_in_memory=sum(p.numel() * p.element_size() for p in parameters),
-            parameters=sum(p.numel() for p in parameters),
-        )
+        return network_size(self._network)
 
     def save(self, folder: Path) -> None:
         """Write the weights as safetensors; settings, letters and phonemes as JSON."""
-        weights = {name: p.detach().cpu().contiguous() for name, p in self._network.named_parameters()}
-        save_file(weights, folder / _WEIGHTS)
+        save_weights(self._network, folder)
         data = {
             "settings": asdict(self),
             "letters": self._letters.names,
             "phonemes": self._phonemes.names,
             "trained_on": asdict(self.trained_on),
         }
-        text = json.dumps(data, indent=2, ensure_ascii=False)
-        (folder / _SETTINGS).write_text(text + "\n", encoding="utf-8")
+        write_model(folder, data)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """See `TaskModel.load`. Raises UserError if a file is missing or damaged."""
         try:
-            data = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+            data = read_model(folder)
             model = cls(**data["settings"] | {"training": Recipe(**data["settings"]["training"])})
-            model._restore(data, load_file(folder / _WEIGHTS))
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            model._restore(data, folder)
+        except (OSError, Unreadable, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{folder} holds no whole encoder-decoder model: {error}") from error
         return model
 
-    def _restore(self, data: dict[str, Any], weights: dict[str, torch.Tensor]) -> None:
+    def _restore(self, data: dict[str, Any], folder: Path) -> None:
         self._letters, self._phonemes = (Symbols(tuple(data[key])) for key in ("letters", "phonemes"))
-        try:
-            device = pick_device(self.device)
-        except UserError:
-            device = torch.device("cpu")
+        device = device_if_there(self.device)
         self._network = self._untrained()
-        self._network.load_state_dict(weights)
+        load_weights(self._network, folder)
         self._network.to(device).eval()
         self.trained_on = Computation(**data["trained_on"])
         self.scored_on = Computation(device=str(device), dtype="float32")
-
-
-def _alike(words: Sequence[Sequence[int]]) -> Iterator[np.ndarray]:
-    """Numbers of the words, a batch of words of like length at a time."""
-    order = np.argsort([len(word) for word in words], kind="stable")
-    for start in range(0, len(order), _BATCH):
-        yield order[start : start + _BATCH]

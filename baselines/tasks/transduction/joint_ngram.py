@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -13,6 +12,8 @@ import numpy as np
 from baselines.ngram.model import Order
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.tasks.batches import by_length
+from baselines.tasks.saved import read_model, write_model
 from baselines.tasks.symbols import UNKNOWN, Symbols
 from baselines.tasks.transduction.alignment import Aligner, Pair, shapes_of
 from baselines.tasks.transduction.automaton import Automaton
@@ -21,10 +22,11 @@ from baselines.tasks.transduction.labels import MatchedLabels, WordLabels, Writt
 from baselines.tasks.transduction.lattice import Beam, JointModel
 from benchmark.contract import Bounds, Computation, ModelSize, OrderSize, RunLog
 from benchmark.errors import UserError
+from benchmark.storage.reading import Unreadable
 from benchmark.task.contract import Transducer
 from benchmark.task.items import Input, Items, inputs_of
 
-_SETTINGS, _PHONEMES = "model.json", "phonemes"
+_PHONEMES = "phonemes"
 #: Words that are answered side by side, those of like length.
 _BATCH = 256
 #: Order of the n-gram model of phonemes alone, and steps of EM for its weight.
@@ -138,7 +140,7 @@ class JointNgram(Transducer):
     def transduce(self, inputs: Sequence[Input]) -> list[tuple[str, ...]]:
         words = [self._read(each) for each in inputs]
         answers: list[tuple[str, ...]] = [()] * len(words)
-        for some in _alike(words):
+        for some in by_length([len(word) for word in words], _BATCH):
             found = self._searched([words[number] for number in some], Beam(self.beam, self.beam_share))
             for number, answer in zip(some, found, strict=True):
                 answers[number] = tuple(self._phonemes.names[phoneme] for phoneme in answer)
@@ -167,7 +169,7 @@ class JointNgram(Transducer):
         words = [self._read(each) for each in inputs]
         targets = [self._phonemes.numbers(output) for output in outputs]
         values = np.full(len(words), -np.inf)
-        for some in _alike(words):
+        for some in by_length([len(word) for word in words], _BATCH):
             read = [words[number] for number in some]
             _, of_letters = self._model.ways(read, WordLabels(len(read)))
             labels = MatchedLabels([targets[number] for number in some], self._graphones)
@@ -215,7 +217,7 @@ class JointNgram(Transducer):
             "graphones": self._graphones.pairs,
             "escape": self._escape,
         }
-        (folder / _SETTINGS).write_text(json.dumps(data, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_model(folder, data)
         self._table.save(folder)
         (folder / _PHONEMES).mkdir()
         self._of_phonemes.save(folder / _PHONEMES)
@@ -224,10 +226,10 @@ class JointNgram(Transducer):
     def load(cls, folder: Path) -> Self:
         """See `TaskModel.load`. Raises UserError if a file is missing or damaged."""
         try:
-            data = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+            data = read_model(folder)
             model = cls(**data["settings"])
             model._restore(data, folder)
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (OSError, Unreadable, ValueError, KeyError, TypeError, IndexError) as error:
             raise UserError(f"{folder} holds no whole joint n-gram model: {error}") from error
         return model
 
@@ -250,10 +252,3 @@ def _estimated(lines: Iterable[Sequence[int]], symbols: int, order: int, log: Ru
     """The Kneser-Ney model of lines of numbers below `symbols`, which is the number of the end of a line."""
     silent: Callable[[int], None] = lambda done: None  # noqa: E731
     return KneserNey(order=order).count_and_estimate(_sequence(lines, symbols), symbols + 1, silent, log)
-
-
-def _alike(words: Sequence[Numbers]) -> Iterator[np.ndarray]:
-    """Numbers of the words, a batch of words of like length at a time."""
-    order = np.argsort([len(word) for word in words], kind="stable")
-    for start in range(0, len(order), _BATCH):
-        yield order[start : start + _BATCH]
