@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +34,8 @@ def load_trained(run: RunRecord) -> tuple[LanguageModel, Vocabulary, dict[str, A
     config = read_config(run.folder, "model", "corpus")
     vocabulary = Vocabulary.load(checkpoint / "vocabulary.json")
     kind = recorded_class(config["model"].get("_target_"))
-    try:
+    with _reading(run):
         return kind.load(checkpoint, vocabulary), vocabulary, config
-    except (UserError, Skip):
-        raise
-    except Exception as error:  # whatever a model makes of files that are not those it wrote
-        problem = f"{type(error).__name__}: {error}"
-        raise UserError(f"cannot read the model in {checkpoint}: {problem}; {_again(run)}") from error
 
 
 def load_task_model(run: RunRecord) -> tuple[TaskModel, dict[str, Any]]:
@@ -47,13 +44,8 @@ def load_task_model(run: RunRecord) -> tuple[TaskModel, dict[str, Any]]:
     _check_whole(run)
     config = read_config(run.folder, "model", "corpus")
     kind = recorded_task_class(config["model"].get("_target_"))
-    try:
+    with _reading(run):
         return kind.load(checkpoint), config
-    except (UserError, Skip):
-        raise
-    except Exception as error:  # as above
-        problem = f"{type(error).__name__}: {error}"
-        raise UserError(f"cannot read the model in {checkpoint}: {problem}; {_again(run)}") from error
 
 
 def _kept(run: RunRecord) -> Path:
@@ -66,6 +58,20 @@ def _kept(run: RunRecord) -> Path:
 def _check_whole(run: RunRecord) -> None:
     if problem := damage(run.folder, f"{CHECKPOINT}/"):
         raise UserError(f"{problem}: the model is not used; {_again(run)}")
+
+
+@contextmanager
+def _reading(run: RunRecord) -> Iterator[None]:
+    """Whatever a model makes of files that are not those it wrote becomes a UserError."""
+    try:
+        yield
+    except (UserError, Skip):
+        raise
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise UserError(
+            f"cannot read the model in {run.folder / CHECKPOINT}: {problem}; {_again(run)}"
+        ) from error
 
 
 def _again(run: RunRecord) -> str:

@@ -9,7 +9,14 @@ from typing import Any, ClassVar, Literal
 
 from benchmark.corpus.checked_settings import checked
 from benchmark.corpus.marks import Marks, Tokens
-from benchmark.corpus.source_settings import STRICT, Names, Share, SourceSettings, check_documents
+from benchmark.corpus.source_settings import (
+    STRICT,
+    CitedResult,
+    DocumentSettings,
+    Share,
+    check_documents,
+    check_train_share,
+)
 from benchmark.errors import UserError
 
 #: Tokens that are folded to lower case if a corpus leaves that open.
@@ -41,14 +48,9 @@ class ExpectSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedSettings:
-    """A result from the literature, with its source and the events it was measured on."""
+class PublishedSettings(CitedResult):
+    """A published perplexity. `protocol` names the events that it was measured on."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
-
-    model: str
-    source: str
-    protocol: str
     #: On the test split.
     perplexity: float | None = None
     bits_per_character: float | None = None
@@ -56,20 +58,10 @@ class PublishedSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorpusSettings:
-    """A corpus: documents, how they are split, tokenised and counted."""
+class CorpusSettings(DocumentSettings):
+    """A corpus: documents, how they are split, tokenised and counted (of `train_share`, see
+    `benchmark.corpus.train_share`)."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
-
-    name: str
-    title: str = ""
-    licence: str = ""
-    source: SourceSettings = field(default_factory=SourceSettings)
-    train: Names | None = None
-    valid: Names | None = None
-    test: Names | None = None
-    #: Documents to split, for those splits that are not named above.
-    text: Names | None = None
     split: list[Share] | None = None
     split_unit: Literal["documents", "lines", "words", "characters"] = "lines"
     split_order: Literal["position", "interleaved"] = "position"
@@ -83,8 +75,6 @@ class CorpusSettings:
     end_of_line: bool = True
     #: A regular expression of lines that begin a document within a file (see `document_offsets`).
     heading: str | None = None
-    #: How much of the training split to train on (see `benchmark.corpus.train_share`); by default all of it.
-    train_share: Share = None
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     expect: ExpectSettings | None = None
     published: list[PublishedSettings] = field(default_factory=list)
@@ -118,9 +108,7 @@ def _check_together(settings: CorpusSettings) -> None:
             "corpus.marks=text is not usable with tokens=whitespace, where a word </s> would be the end of a "
             "line: take corpus.marks=read, or rename the word in the text"
         )
-    share = settings.train_share
-    if share is not None and not 0 < share <= 1:
-        raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
+    check_train_share(settings.train_share)
     _check_heading(settings)
     _check_parts(settings)
 
@@ -153,7 +141,7 @@ def _check_open(settings: CorpusSettings) -> None:
 
 
 def _check_parts(settings: CorpusSettings) -> None:
-    missing = [part for part in ("train", "valid", "test") if not getattr(settings, part)]
+    missing = settings.missing
     if not missing:
         if settings.text:
             raise UserError("corpus.text has nothing to give: train, valid and test are all named")

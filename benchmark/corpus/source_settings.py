@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal
 
 from benchmark.corpus.planted import PlantedSettings
 from benchmark.errors import UserError
@@ -50,28 +50,48 @@ class SourceSettings:
     planted: PlantedSettings | None = None
 
 
-class NamesDocuments(Protocol):
-    """Settings that say where a corpus's documents come from and which they are."""
+@dataclass(frozen=True, kw_only=True)
+class DocumentSettings:
+    """What every corpus has: its name, where its documents come from, and which they are."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+
+    name: str
+    title: str = ""
+    licence: str = ""
+    source: SourceSettings = field(default_factory=SourceSettings)
+    train: Names | None = None
+    valid: Names | None = None
+    test: Names | None = None
+    #: Documents to split, for those splits that are not named above.
+    text: Names | None = None
+    #: How much of the training split to train on; by default all of it.
+    train_share: Share = None
 
     @property
-    def source(self) -> SourceSettings:
-        """Where they come from."""
-
-    @property
-    def train(self) -> Names | None:
-        """Those of the training split; likewise of the others, and `text` for those that are to be split."""
-
-    @property
-    def valid(self) -> Names | None: ...
-
-    @property
-    def test(self) -> Names | None: ...
-
-    @property
-    def text(self) -> Names | None: ...
+    def missing(self) -> list[str]:
+        """The splits that no documents are named for."""
+        return [part for part in ("train", "valid", "test") if not getattr(self, part)]
 
 
-def check_documents(settings: NamesDocuments) -> None:
+@dataclass(frozen=True, kw_only=True)
+class CitedResult:
+    """A result from the literature, with its source and what it was measured on."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+
+    model: str
+    source: str
+    protocol: str
+
+
+def check_train_share(share: Share) -> None:
+    """Raises UserError for what is no share."""
+    if share is not None and not 0 < share <= 1:
+        raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
+
+
+def check_documents(settings: DocumentSettings) -> None:
     """Check the source of a corpus and the names of its documents. Raises UserError."""
     _check_source(settings.source)
     if settings.source.kind != "files" or settings.source.folder is not None:
@@ -98,7 +118,7 @@ def _check_source(source: SourceSettings) -> None:
         raise UserError(f"corpus.source.folder is missing: a source of kind {source.kind} needs one")
 
 
-def _check_names(settings: NamesDocuments) -> None:
+def _check_names(settings: DocumentSettings) -> None:
     """What a source has stands below its folder, and the folder below those of corpora."""
     names = {"source.name": settings.source.name, "source.folder": settings.source.folder}
     names |= {part: getattr(settings, part) for part in ("train", "valid", "test", "text")}

@@ -11,7 +11,7 @@ from benchmark.corpus.archive import unpack_once
 from benchmark.corpus.document import Document, FileDocument
 from benchmark.corpus.fetch import PLACES, Say, SearchPath, check, find_or_download
 from benchmark.corpus.planted import PlantedSettings, planted_document
-from benchmark.corpus.source_settings import Names, NamesDocuments, SourceSettings
+from benchmark.corpus.source_settings import DocumentSettings, Names, SourceSettings
 from benchmark.environment import user_path
 from benchmark.errors import UserError, did_you_mean
 
@@ -19,7 +19,7 @@ from benchmark.errors import UserError, did_you_mean
 Located = dict[str, list[Document]]
 
 
-def find_documents(settings: NamesDocuments, search_path: SearchPath, say: Say) -> Located:
+def find_documents(settings: DocumentSettings, search_path: SearchPath, say: Say) -> Located:
     """Every document of a corpus; those that are missing are downloaded first.
 
     Raises UserError, which says what is missing, where it was looked for, and how to get it.

@@ -10,10 +10,10 @@ from pathlib import Path
 from benchmark.corpus import planted
 from benchmark.corpus.fetch import SearchPath
 from benchmark.corpus.huggingface import text_file
-from benchmark.corpus.source_settings import NamesDocuments
+from benchmark.corpus.source_settings import DocumentSettings
 
 
-def whereabouts(settings: NamesDocuments, search_path: SearchPath) -> Path | None:
+def whereabouts(settings: DocumentSettings, search_path: SearchPath) -> Path | None:
     """The folder, archive or package that has a corpus; None if it, or a part of it, is not here."""
     source = settings.source
     folders = search_path.folders
@@ -36,11 +36,11 @@ def whereabouts(settings: NamesDocuments, search_path: SearchPath) -> Path | Non
     return _first(whole)
 
 
-def _holds(folder: Path, settings: NamesDocuments) -> bool:
+def _holds(folder: Path, settings: DocumentSettings) -> bool:
     return folder.is_dir() and all(any(folder.glob(each)) for each in _wanted(settings))
 
 
-def _wanted(settings: NamesDocuments) -> list[str]:
+def _wanted(settings: DocumentSettings) -> list[str]:
     """The names and patterns of a corpus's documents."""
     names = (settings.train, settings.valid, settings.test, settings.text)
     return [each for name in names if name for each in ([name] if isinstance(name, str) else name)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.corpus.fetch import SearchPath
 from benchmark.corpus.settings import corpus_settings
-from benchmark.corpus.source_settings import NamesDocuments
+from benchmark.corpus.source_settings import DocumentSettings
 from benchmark.corpus.whereabouts import whereabouts
 from benchmark.doctor.part import Part
 from benchmark.errors import UserError
@@ -37,7 +37,7 @@ def _state(options: Mapping[str, Any], search_path: SearchPath) -> dict[str, str
     if not any(files.values()):
         return {"state": NAMED, "place": None}
     checked = corpus_settings if options.get("task") is None else dataset_settings
-    settings: NamesDocuments = checked(options)
+    settings: DocumentSettings = checked(options)
     found: Path | None = whereabouts(settings, search_path)
     if found is not None:
         return {"state": FOUND, "place": str(found)}

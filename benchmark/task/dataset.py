@@ -6,13 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from fractions import Fraction
-from math import lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.corpus.fetch import SearchPath, default_cache
 from benchmark.corpus.sources import Located, find_documents
+from benchmark.corpus.split import owners_of_a_cycle
 from benchmark.errors import UserError
 from benchmark.task import VERSION
 from benchmark.task.formats import FORMATS
@@ -129,12 +128,10 @@ def _by_input(items: Iterator[Item] | Sequence[Item]) -> list[list[Item]]:
 
 def _interleaved(units: Sequence[Sequence[Item]], shares: Sequence[float]) -> list[list[Item]]:
     """Parts spread evenly: with shares 0.8, 0.1, 0.1, eight of every ten units, then one, then one."""
-    fractions = [Fraction(str(share)) for share in shares]
-    cycle = lcm(*(fraction.denominator for fraction in fractions))
-    pattern = [part for part, fraction in enumerate(fractions) for _ in range(int(fraction * cycle))]
+    pattern = owners_of_a_cycle(shares)
     parts: list[list[Item]] = [[] for _ in shares]
     for number, unit in enumerate(units):
-        parts[pattern[number % cycle]] += unit
+        parts[pattern[number % len(pattern)]] += unit
     return parts
 
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from benchmark.corpus.checked_settings import checked
-from benchmark.corpus.source_settings import STRICT, Names, Share, SourceSettings, check_documents
+from benchmark.corpus.source_settings import (
+    STRICT,
+    CitedResult,
+    DocumentSettings,
+    check_documents,
+    check_train_share,
+)
 from benchmark.errors import UserError, did_you_mean
 from benchmark.task.formats import FORMATS
 from benchmark.task.tasks import task_named
@@ -29,35 +35,19 @@ class ItemCounts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedMeasure:
-    """A result from the literature on the same task, with its source and what differs."""
+class PublishedMeasure(CitedResult):
+    """A result from the literature on the same task. `protocol` says what differs."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
-
-    model: str
-    source: str
-    protocol: str
     #: The key of one of the task's measures, and its value as it is recorded: 0.944 for 94.4%.
     measure: str
     value: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatasetSettings:
+class DatasetSettings(DocumentSettings):
     """A corpus with labels: documents, how they are read, and how their items are split."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
-
-    name: str
     task: str
-    title: str = ""
-    licence: str = ""
-    source: SourceSettings = field(default_factory=SourceSettings)
-    train: Names | None = None
-    valid: Names | None = None
-    test: Names | None = None
-    #: Documents to split, for those splits that are not named above.
-    text: Names | None = None
     split: list[float] | None = None
     #: What stays whole in a split: a document, or all items of one input.
     split_unit: Literal["documents", "inputs"] = "inputs"
@@ -68,8 +58,6 @@ class DatasetSettings:
     columns: dict[str, int] = field(default_factory=dict)
     #: With `format: class_by_file`, the class of the lines of each file, by the end of the file's name.
     classes: dict[str, str] = field(default_factory=dict)
-    #: How much of the training items to train on; by default all.
-    train_share: Share = None
     expect: ItemCounts | None = None
     published: list[PublishedMeasure] = field(default_factory=list)
 
@@ -93,9 +81,7 @@ def dataset_settings(options: Mapping[str, Any]) -> DatasetSettings:
                 f"corpus.published[{number}].measure={each.measure!r} is no measure of {task.name}"
             )
     check_documents(settings)
-    share = settings.train_share
-    if share is not None and not 0 < share <= 1:
-        raise UserError(f"corpus.train_share={share} is not usable: give a share above 0, up to 1, or null")
+    check_train_share(settings.train_share)
     _check_parts(settings)
     return settings
 
@@ -111,7 +97,7 @@ def _check_columns(columns: Mapping[str, int]) -> None:
 
 
 def _check_parts(settings: DatasetSettings) -> None:
-    missing = [part for part in ("train", "valid", "test") if not getattr(settings, part)]
+    missing = settings.missing
     if not missing:
         return
     if not settings.text:

@@ -46,7 +46,7 @@ def test_z_the_best_path_and_scores_are_those_of_all_sequences(case: Case) -> No
     log_z, best = chain.log_partition(emissions, lengths), chain.best(emissions, lengths)
     for row, length in enumerate(lengths.tolist()):
         scores = scores_of(chain, emissions[:length, row])
-        expected = torch.logsumexp(torch.tensor(list(scores.values())), dim=0)
+        expected = torch.logsumexp(torch.tensor(list(scores.values()), dtype=torch.float64), dim=0)
         assert float(log_z[row].detach()) == pytest.approx(float(expected.detach()))
         assert scores[tuple(best[row])] == pytest.approx(max(scores.values()))
         path = next(iter(scores))
