@@ -81,11 +81,12 @@ def results_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of a reader's own, with the model and the sweep that the pages begin from."""
+    """A folder of a reader's own, with the models and the sweep that the pages begin from."""
     folder = tmp_path_factory.mktemp("own")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert main(["new", "model", "my_model", "--family", "count"]) == 0
+        for name, family in {"my_model": "count", "my_tagger": "tagger"}.items():
+            assert main(["new", "model", name, "--family", family]) == 0
     (folder / "conf" / "sweep").mkdir()
     (sweep,) = [
         block for block in blocks(TEXT["sweeps.md"], "yaml") if block.startswith("description: my model")

@@ -14,10 +14,22 @@ from benchmark.settings import conf_dir, conf_files
 from benchmark.storage.files import write_text
 from benchmark.trust import BASELINES
 
-#: What each family begins from.
+
+@dataclass(frozen=True)
+class Family:
+    """What a model may begin from, and a corpus to try it on. `task` is that of labelled items."""
+
+    text: str
+    corpus: str = "sotu_small"
+    task: str | None = None
+
+
 FAMILIES = {
-    "count": "an n-gram model; change `estimate`, from counts to probabilities",
-    "neural": "a network; change `forward`, from words to features",
+    "count": Family("an n-gram model; change `estimate`, from counts to probabilities"),
+    "neural": Family("a network; change `forward`, from words to features"),
+    "tagger": Family("tags for the words of a sentence; change `fit` and `tag`", "treebank", "tagging"),
+    "classifier": Family("a class for a text; change `fit` and `log_probs`", "trec", "classification"),
+    "transducer": Family("letters to phonemes; change `fit` and `transduce`", "cmudict", "transduction"),
 }
 
 #: YAML and Hydra read these as values, not as names.
@@ -91,6 +103,7 @@ def write_new_model(model: NewModel) -> list[Path]:
         "module": model.module,
         "class_name": "".join(part.capitalize() for part in model.name.split("_")),
         "title": " ".join(model.name.split("_")).strip().capitalize(),
+        "task": FAMILIES[model.family].task,
         "config_dir": model.config_dir.name if model.config_dir else None,
     }
     written: list[Path] = []

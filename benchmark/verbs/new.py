@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         type=OneOf(FAMILIES),
         required=True,
         metavar="FAMILY",
-        help="what it begins from: " + "; ".join(f"{name}, {text}" for name, text in FAMILIES.items()),
+        help="what it begins from: " + "; ".join(f"{name}, {each.text}" for name, each in FAMILIES.items()),
     )
     options = parser.parse(arguments, intermixed=True)
     model = new_model(options.name, options.family)
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     own = ["--config-dir", str(model.config_dir)] if model.config_dir else []
     commands = [
         ["nextword", "check", *own, f"model={model.name}"],
-        ["nextword", "run", *own, f"model={model.name}", "corpus=sotu_small"],
+        ["nextword", "run", *own, f"model={model.name}", f"corpus={FAMILIES[model.family].corpus}"],
     ]
     print("try it:")
     for command in commands:

@@ -47,7 +47,7 @@ def offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         ("nextword peers neural --unt", ["--untied"]),
         ("nextword peers n", ["neural"]),
         ("nextword list mo", ["models"]),
-        ("nextword new model x --family ", ["count", "neural"]),
+        ("nextword new model x --family ", ["count", "neural", "tagger", "classifier", "transducer"]),
         ("nextword run --re", ["--results-dir", "--rerun"]),
         ("nextword run --rerun fa", ["failed"]),
         ("nextword run --results-dir r", []),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import shlex
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from benchmark.build import build_task_model
 from benchmark.cli import main
 from benchmark.scaffold import new_model
+from benchmark.scaffold.new_model import FAMILIES
+from benchmark.sweep.compose import collect
+from benchmark.task.tasks import TASKS
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +49,13 @@ CONTRACT = "test_it_keeps_the_contract"
         pytest.param("neural", CONTRACT, marks=pytest.mark.slow),
         pytest.param("neural", "test_it_learns_which_word_follows", marks=pytest.mark.slow),
         ("neural", "settings"),
+        ("tagger", CONTRACT),
+        ("tagger", "test_a_word_never_seen_is_tagged_like_rare_words"),
+        ("classifier", CONTRACT),
+        ("classifier", "test_a_texts_probabilities_are_those_of_the_formula"),
+        ("transducer", CONTRACT),
+        ("transducer", "test_letters_are_spoken_as_they_were_heard"),
+        ("transducer", "test_an_outputs_probability_is_that_of_the_formula"),
     ],
 )
 def test_a_new_model_passes_its_test(
@@ -54,6 +68,48 @@ def test_a_new_model_passes_its_test(
     module = made_test(f"test_{name}.py")
     assert {test, CONTRACT} <= set(vars(module))
     getattr(module, test)()
+
+
+@pytest.mark.parametrize(("family", "task"), [(name, each.task) for name, each in FAMILIES.items()])
+def test_the_corpus_that_a_new_model_is_tried_on_fits_it(
+    family: str, task: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "model", f"fitting_{family}", "--family", family]) == 0
+    *_, line = capsys.readouterr().out.splitlines()
+    (job,) = collect(shlex.split(line)[2:])
+    assert job.task == task
+    if task is not None:
+        assert isinstance(build_task_model(job.config["model"], TASKS[task]), TASKS[task].contract)
+
+
+@pytest.mark.parametrize(
+    ("family", "corpus"),
+    [
+        ("tagger", {"task": "tagging", "format": "columns", "columns": {"token": 0, "target": 1}}),
+        ("classifier", {"task": "classification", "format": "class_first"}),
+        ("transducer", {"task": "transduction", "format": "pronunciations"}),
+    ],
+)
+def test_a_new_model_of_a_task_runs(
+    family: str, corpus: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"running_{family}"
+    assert main(["new", "model", name, "--family", family]) == 0
+    text = {
+        "tagger": "the D\ncat N\n\na D\ndog N\n\n",
+        "classifier": "animal: a cat\nplant: an oak\n",
+        "transducer": "cat K AE1 T\ncats K AE1 T S\n",
+    }[family]
+    for part in ("train", "valid", "test"):
+        Path(f"{part}.txt").write_text(text)
+        corpus[part] = f"{part}.txt"
+    Path("conf/corpus").mkdir()
+    Path("conf/corpus/mine.yaml").write_text(json.dumps({"name": "mine", "source": {}, **corpus}))
+    monkeypatch.setenv("NEXTWORD_CACHE", "cache")
+    run = ["run", "--config-dir", "conf", f"model={name}", "corpus=mine", "footprint=false"]
+    assert main(run) == 0
+    (record,) = Path("results/runs/mine").glob(f"{name}/*/result.json")
+    assert json.loads(record.read_text())["status"] == "ok"
 
 
 def test_nothing_is_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
