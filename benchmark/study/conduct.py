@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +26,8 @@ from benchmark.sweep.named_sweeps import multiruns, override_lines
 class Finding:
     """What came of a study: a verdict, or the `reason` why there is none.
 
-    It was `skipped` if it cannot be run here, such as for want of a corpus, and `failed` if a run did.
+    It was `skipped` if what its file names cannot be run here, for want of a corpus or a package, and
+    `failed` if a run went wrong in any other way.
     """
 
     claim: Claim
@@ -85,7 +87,7 @@ def _finding(
     claim, module = study.claim, study.module
     for outcome in outcomes:
         if outcome.status not in ("ok", "diverged"):
-            state: Literal["failed", "skipped"] = "failed" if outcome.status == "failed" else "skipped"
+            state: Literal["failed", "skipped"] = "skipped" if _not_here(claim, scale, outcome) else "failed"
             return Finding(claim, scale, state, outcome.described)
     runs = tuple(_run(outcome) for outcome in outcomes)
     settings = claim.scale(scale).settings
@@ -96,6 +98,15 @@ def _finding(
         data = write_data(results_dir, claim.name, basis, module.measure(Evidence(runs, settings, say)))
     judged = judge(claim.rules, module.quantities(data))
     return Finding(claim, scale, judged=judged, blocks=tuple(module.show(data)))
+
+
+def _not_here(claim: Claim, scale: str, outcome: Outcome) -> bool:
+    """Whether a run as the study's file has it, without settings from the command line, cannot be made
+    here."""
+    if outcome.status != "skipped" and not outcome.without_corpus:
+        return False
+    of_run = itemgetter("model", "corpus")
+    return of_run(outcome.job.config) in [of_run(job.config) for job in jobs_of(claim, scale, [])]
 
 
 def _run(outcome: Outcome) -> StudyRun:

@@ -77,7 +77,7 @@ def plan_runs(jobs: Sequence[Job], say: Say) -> tuple[list[PlannedRun], dict[Job
             fingerprints[job.corpus_key] = _fingerprint(job, say)
         fingerprint = fingerprints[job.corpus_key]
         if isinstance(fingerprint, UserError):
-            outcomes[job] = Outcome(job, "error", str(fingerprint), None)
+            outcomes[job] = Outcome(job, "error", str(fingerprint), None, without_corpus=True)
         else:
             runs.append(PlannedRun(job, fingerprint, job.folder(fingerprint)))
     return runs, outcomes
@@ -104,7 +104,7 @@ def _without_corpus(runs: list[PlannedRun], say: Say) -> dict[Job, Outcome]:
             except UserError as error:
                 problems[run.job.corpus_key] = str(error)
     return {
-        run.job: Outcome(run.job, "error", problem, None)
+        run.job: Outcome(run.job, "error", problem, None, without_corpus=True)
         for run in runs
         if (problem := problems[run.job.corpus_key]) is not None
     }

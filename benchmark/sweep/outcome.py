@@ -34,6 +34,8 @@ class Outcome:
     outdated: Outdated | None = None
     #: The stack trace of an error in the model's code.
     traceback: str | None = None
+    #: Whether its corpus cannot be found or read, so that nothing began.
+    without_corpus: bool = False
 
     @property
     def described(self) -> str:

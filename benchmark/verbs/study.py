@@ -32,7 +32,8 @@ scale=full        larger corpora and networks, for hours or a GPU
 KEY=VALUE         settings that all runs share, as in nextword run: corpus=ptb, workers=1, force=true
 
 Runs, numbers and the page are in RESULTS_DIR/studies/SCALE. Finished runs are not repeated, and an
-interrupted study continues. A study whose corpus is not there is skipped with the reason.
+interrupted study continues. A study whose corpus or package is not there is skipped with the reason; one
+whose runs your settings make impossible has failed.
 
 Exit status: 0 every study has a verdict or was skipped, 1 a run failed, 2 the command line or the disk needs
 attention.

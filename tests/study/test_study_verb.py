@@ -92,13 +92,41 @@ def test_a_study_is_run_measured_once_and_shown(own, text_corpus, warm_workers, 
     assert "mine: does not hold here" in again
 
 
+def nowhere(own: Path) -> list[str]:
+    """A corpus whose files are not there."""
+    return ["corpus=files", *(f"corpus.{split}={own}/no/{split}.txt" for split in ("train", "valid", "test"))]
+
+
 def test_a_study_without_its_corpus_is_skipped_with_the_reason(own, capsys) -> None:
-    files = [f"corpus.{split}={own / split}.txt" for split in ("train", "valid", "test")]
-    assert main(["study", "mine", "corpus=files", *files, f"--config-dir={own}"]) == 0
+    study = own / "study" / "mine.yaml"
+    study.write_text(
+        study.read_text().replace("model=kneser_ney", " ".join(["model=kneser_ney", *nowhere(own)]))
+    )
+    assert main(["study", "mine", "workers=1", f"--config-dir={own}"]) == 0
     shown = capsys.readouterr().out
     assert "mine: skipped: error: " in shown
     assert "train.txt" in shown
     assert "Skipped" in (own / "results" / "studies" / "quick" / "report" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (nowhere, "train.txt"),
+        (lambda own: ["corpus=treebank"], "treebank"),
+        (lambda own: ["model.order=0"], "model.order=0 is not usable"),
+    ],
+)
+def test_a_study_whose_runs_the_command_line_makes_impossible_has_failed(
+    own, text_corpus, warm_workers, capsys, arguments, said
+) -> None:
+    more = arguments(own)
+    corpus = [] if more[0].startswith("corpus") else text_corpus
+    assert main(["study", "mine", *more, *corpus, "launcher=processes", f"--config-dir={own}"]) == 1
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mine: ")]
+    assert line.startswith("mine: failed: ")
+    assert said in line
+    assert "Failed" in (own / "results" / "studies" / "quick" / "report" / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
