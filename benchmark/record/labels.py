@@ -1,10 +1,12 @@
-"""What a model made of others is called: by its components, where its label says only how they are joined."""
+"""What a model is called where its label leaves that to its components or to its settings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from benchmark.record.setting_words import label_by_settings
 
 #: Labels that every mixture of a kind has, and what stands behind its components instead.
 GENERIC = {
@@ -20,9 +22,14 @@ def telling_label(label: str, model: Mapping[str, Any] | None) -> str:
     """`Kneser-Ney 5-gram + cache, weights by history` for `Linear mixture, weights by history`.
 
     `model` holds the settings of the model, with the labels of its components. A label that somebody chose
-    stays as it is, and so does one whose components have no labels, as in older records.
+    stays as it is, and so does one whose components have no labels, as in older records. Other models are
+    called by their settings (see `setting_words`).
     """
-    components = model.get("components") if isinstance(model, Mapping) else None
+    if not isinstance(model, Mapping):
+        return label
+    if (called := label_by_settings(label, model)) is not None:
+        return called
+    components = model.get("components")
     if label not in GENERIC or not isinstance(components, Mapping):
         return label
     names = [part.get("label") if isinstance(part, Mapping) else None for part in components.values()]

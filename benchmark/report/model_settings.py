@@ -14,6 +14,7 @@ from benchmark import text
 from benchmark.record.added_later import as_before
 from benchmark.record.folder import RunRecord
 from benchmark.record.reference import REFERENCE
+from benchmark.record.setting_words import setting_said
 from benchmark.storage.reading import or_warn, parsed_yaml, read_text, read_yaml
 
 #: Settings that do not decide which row a run belongs to: its seed, where it ran, how it is shown.
@@ -110,10 +111,7 @@ def distinguishing(settings: Sequence[dict[str, Any]]) -> list[str]:
         divided = len({tuple(str(setting.get(name)) for name in (*telling, key)) for setting in settings})
         if divided > kinds:
             telling, kinds = [*telling, key], divided
-    return [
-        ", ".join(f"{_short(key)} {_value(setting[key])}" for key in telling if key in setting)
-        for setting in settings
-    ]
+    return [", ".join(_said(key, setting[key]) for key in telling if key in setting) for setting in settings]
 
 
 def titles_apart(titles: Sequence[str], models: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -135,6 +133,12 @@ def _familiarity(key: str) -> tuple[bool, int, str]:
     return _component(key) is not None, FAMILIAR.index(name) if name in FAMILIAR else len(FAMILIAR), key
 
 
+def _said(key: str, value: Any) -> str:
+    """`order 5`, or what the value is called without its key: `left to right`."""
+    said = setting_said(key.rpartition(".")[2], value)
+    return f"{_short(key)} {_value(value)}" if said is None or _component(key) else said
+
+
 def _short(key: str) -> str:
     """The last part of a key, after the component that it is a setting of: `order`, `long cache order`."""
     name, component = key.rpartition(".")[2], _component(key)
@@ -149,4 +153,6 @@ def _component(key: str) -> str | None:
 
 
 def _value(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else text.clean(value, 40)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else text.clean(value, 40)

@@ -6,6 +6,8 @@ import pytest
 
 from benchmark.record.labels import telling_label
 from benchmark.record.result import Result
+from benchmark.report.model_settings import distinguishing
+from benchmark.sweep.compose import collect
 
 KN = {"label": "Modified Kneser-Ney 5-gram"}
 CACHE = {"label": "3-gram cache"}
@@ -37,3 +39,66 @@ def test_a_recorded_label_is_read_as_it_would_be_recorded_today():
     recorded = {"run_id": "0" * 12, "status": "ok", "model": "gated_mixture", "label": GATED, "corpus": "ptb"}
     assert Result.from_json(recorded | {"model_settings": settings}).label.startswith("Kneser-Ney 5-gram + ")
     assert Result.from_json(recorded).label == GATED
+
+
+LSTM = {"cell": "lstm", "bidirectional": True, "layers": 1, "hidden_size": 100}
+
+
+@pytest.mark.parametrize(
+    ("model", "overrides", "recorded", "shown"),
+    [
+        ("recurrent_tagger", [],
+         "Recurrent tagger (lstm, bidirectional: True), 1 × 200",
+         "BiLSTM-CRF tagger with characters, 1 × 200"),
+        ("recurrent_tagger", ["cell=elman", "crf=false", "characters=false", "bidirectional=false"],
+         "Recurrent tagger (elman, bidirectional: False), 1 × 200", "Elman tagger, left to right, 1 × 200"),
+        ("recurrent_tagger", ["cell=elman"],
+         "Recurrent tagger (elman, bidirectional: True), 1 × 200",
+         "Bidirectional Elman-CRF tagger with characters, 1 × 200"),
+        ("encoder_classifier", ["pooling=attention"],
+         "lstm encoder, attention of 1 × 100", "Bidirectional LSTM, attention pooling, 1 × 100"),
+        ("encoder_classifier", ["cell=gru", "pooling=final", "bidirectional=false"],
+         "gru encoder, final of 1 × 100", "GRU, last state, 1 × 100"),
+        ("encoder_decoder", ["attention=none"],
+         "Encoder-decoder LSTM, 1 × 256, attention none", "LSTM encoder-decoder, no attention, 1 × 256"),
+        ("naive_bayes", ["events=bernoulli", "order=1"],
+         "Naive Bayes, bernoulli 1-grams", "Bernoulli naive Bayes, 1-grams"),
+        ("generative_classifier", ["component.order=2"],
+         "Bayes' rule, Modified Kneser-Ney 2-gram a class", "Modified Kneser-Ney 2-gram for each class"),
+    ],
+)  # fmt: skip
+def test_a_model_is_called_by_its_settings_in_runs_and_older_records(model, overrides, recorded, shown):
+    (job,) = collect([f"model={model}", *(f"model.{each}" for each in overrides)])
+    assert job.label == shown
+    settings = {**job.config["model"], "label": recorded}
+    record = {"run_id": "0" * 12, "status": "ok", "model": model, "label": recorded, "corpus": "mine"}
+    assert Result.from_json(record | {"model_settings": settings}).label == shown
+    assert Result.from_json(record).label == recorded
+
+
+@pytest.mark.parametrize(
+    ("label", "settings"),
+    [
+        ("My tagger", LSTM | {"crf": True, "characters": True}),
+        ("Recurrent tagger", {}),
+        ("Recurrent tagger", LSTM | {"crf": True, "characters": True, "cell": {"odd": 1}}),
+        ("lstm encoder, odd of 1 × 100", LSTM | {"pooling": "odd"}),
+        ("Language models of classes", {"component": "odd"}),
+        ("Language models of classes", {"component": {"order": 2}}),
+    ],
+)
+def test_a_label_of_ones_own_or_with_odd_settings_stays(label, settings):
+    assert telling_label(label, settings) == label
+
+
+def test_settings_that_tell_runs_apart_are_said_in_words():
+    told = distinguishing(
+        [
+            {"bidirectional": False, "cell": "gru", "tied": True},
+            {"bidirectional": True, "cell": "gru", "tied": True},
+            {"bidirectional": True, "cell": "lstm", "tied": False},
+            {"bidirectional": True, "cell": "lstm", "tied": True},
+        ]
+    )
+    assert told[0] == "left to right, GRU, tied yes"
+    assert told[2] == "bidirectional, LSTM, tied no"
