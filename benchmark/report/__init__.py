@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.record.folder import RunRecord, read_runs
 from benchmark.report.context import context_of
+from benchmark.report.garbage import rare_collections
 from benchmark.report.terminal import as_json, plain_table
 
 #: Rows of each corpus that are printed while a report is built; the report has them all.
@@ -45,6 +46,7 @@ def comparison_json(records: Sequence[RunRecord], results_dir: Path | None = Non
     return as_json(context_of(records, results_dir))
 
 
+@rare_collections()
 def build_report(
     results_dir: Path, out: Path, say: Callable[[str], None], show: Callable[[str], None] | None = None
 ) -> ReportSummary:

@@ -10,13 +10,16 @@ from benchmark.report import sections
 from benchmark.report.atomic_output import atomic_output
 from benchmark.report.blocks import Figure, Section, all_blocks
 from benchmark.report.context import Context
-from benchmark.report.draw import draw_all
+from benchmark.report.draw import drawing
 from benchmark.report.latex_table import latex_table
 from benchmark.report.markdown import markdown_report, markdown_table
-from benchmark.report.page import drawings_of, page
+from benchmark.report.page import Drawings, drawings_of, page
 from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows
 from benchmark.report.tables import Table, csv_table
 from benchmark.storage.files import write_text
+
+#: The folder of the figures inside a report's.
+FIGURES = "figures"
 
 
 @dataclass(frozen=True)
@@ -45,39 +48,54 @@ class Written:
 
 def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Written:
     """Writes the whole report (see `write_sections`)."""
-    return write_sections(list(sections.build_all(context)), out, say, COMPARISON)
+    return write_sections(sections.build_all(context), out, say, COMPARISON)
 
 
 def write_sections(
-    built: Sequence[Section], out: Path, say: Callable[[str], None], titles: Titles
+    building: Iterable[Section], out: Path, say: Callable[[str], None], titles: Titles
 ) -> Written:
-    """Writes sections as a page, as Markdown, and as files of their tables and figures.
+    """Writes sections, as they are built, as a page, as Markdown, and as files of their tables and figures.
 
-    Files of an earlier report that are not part of this one are removed. It stays as it is until all of this
-    one is on disk.
+    Figures are drawn while further sections are built. Files of an earlier report that are not part of this
+    one are removed. It stays as it is until all of this one is on disk.
     """
-    blocks = [block for section in built for block in all_blocks(section.blocks)]
-    tables = [block for block in blocks if isinstance(block, Table)]
-    figures = [block for block in blocks if isinstance(block, Figure)]
-    with atomic_output(out) as new:
-        drawn = new / "figures"
-        drawn.mkdir()
-        draw_all(figures, drawn, say, earlier=out / drawn.name)
-        _write(drawn, {f"{figure.name}.csv": csv_table(figure.data) for figure in figures})
-        _write(new / "tables", table_files(tables))
-        drawings = drawings_of(figures, lambda f: (drawn / f"{f.name}.svg").read_text(encoding="utf-8"))
-        html, carried = fit_to_limit(
-            lambda allowance: page(titles.title, built, drawings, allowance, titles.heading, titles.verb),
-            PAGE_LIMIT,
-        )
-        short, _ = fit_to_limit(
-            lambda a: markdown_report(titles.title, with_fewer_rows(built, a.rows)), MARKDOWN_LIMIT
-        )
-        if carried != ALLOWANCES[0]:
-            say(f"report: to stay below 1 MB, the page links {carried.linked} instead of including them")
-        write_text(new / "report.md", short)
-        write_text(new / "index.html", html)
+    built: list[Section] = []
+    tables: list[Table] = []
+    figures: list[Figure] = []
+    with drawing(say, earlier=out / FIGURES) as drawer:
+        for section in building:
+            built.append(section)
+            for block in all_blocks(section.blocks):
+                if isinstance(block, Table):
+                    tables.append(block)
+                elif isinstance(block, Figure):
+                    figures.append(block)
+                    drawer.add(block)
+        with atomic_output(out) as new:
+            _write(new / "tables", table_files(tables))
+            _write(new / FIGURES, {f"{figure.name}.csv": csv_table(figure.data) for figure in figures})
+            write_text(new / "report.md", _markdown(built, titles))
+            drawer.write(new / FIGURES)
+            write_text(new / "index.html", _page(built, drawings_of(figures, drawer.svg), say, titles))
     return Written(len(tables), len(figures))
+
+
+def _page(built: Sequence[Section], drawings: Drawings, say: Callable[[str], None], titles: Titles) -> str:
+    html, carried = fit_to_limit(
+        lambda allowance: page(titles.title, built, drawings, allowance, titles.heading, titles.verb),
+        PAGE_LIMIT,
+    )
+    if carried != ALLOWANCES[0]:
+        say(f"report: to stay below 1 MB, the page links {carried.linked} instead of including them")
+    return html
+
+
+def _markdown(built: Sequence[Section], titles: Titles) -> str:
+    short, _ = fit_to_limit(
+        lambda allowance: markdown_report(titles.title, with_fewer_rows(built, allowance.rows)),
+        MARKDOWN_LIMIT,
+    )
+    return short
 
 
 def table_files(tables: Iterable[Table]) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing.connection
 import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from benchmark.report import draw
+from benchmark.report import draw, figure_files
 from benchmark.report.blocks import Figure
 from benchmark.report.figures.style import as_pdf, as_png
 from benchmark.report.tables import Table
@@ -46,9 +48,20 @@ def failing(title: str):
     return canvas(title)
 
 
+def sleeping(title: str):
+    time.sleep(60)
+
+
 @pytest.fixture
 def two_cores(monkeypatch):
     monkeypatch.setattr(draw, "usable_cores", lambda: 2)
+
+
+def draw_all(figures: list[Figure], folder: Path, say=lambda line: None, earlier=Path("missing")) -> None:
+    with draw.drawing(say, earlier) as drawer:
+        for figure in figures:
+            drawer.add(figure)
+        drawer.write(folder)
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -62,9 +75,9 @@ def test_the_files_are_those_of_one_process(tmp_path, monkeypatch, drawing):
     several.mkdir()
     alone.mkdir()
     said: list[str] = []
-    draw.draw_all(figures(5, drawing), several, said.append)
+    draw_all(figures(5, drawing), several, said.append)
     monkeypatch.setattr(draw, "usable_cores", lambda: 1)
-    draw.draw_all(figures(5), alone, lambda line: None)
+    draw_all(figures(5), alone)
     assert written(several) == written(alone)
     assert len(written(several)) == 16
     assert said == ["report: 5 of 5 figures drawn"]
@@ -80,20 +93,20 @@ def test_unchanged_figures_are_taken_over_unless_they_were_damaged(tmp_path, mon
         made.append(drawing.axes[0].get_xlabel())
         return as_png(drawing)
 
-    monkeypatch.setattr(draw, "as_png", counted)
+    monkeypatch.setattr(figure_files, "as_png", counted)
     monkeypatch.setattr(draw, "usable_cores", lambda: 1)
     first, second, third = folders
-    draw.draw_all(figures(3), first, lambda line: None)
+    draw_all(figures(3), first)
     assert made == ["Figure 0", "Figure 1", "Figure 2"]
     changed = [*figures(2), *[replace(one, name="f2") for one in figures(4)[3:]]]
     whole = (first / "f1.pdf").read_bytes()
     (first / "f1.pdf").write_bytes(whole[:-1] + b"?")
-    draw.draw_all(changed, second, lambda line: None, first)
+    draw_all(changed, second, earlier=first)
     assert made[3:] == ["Figure 1", "Figure 3"]
     assert (second / "f1.pdf").read_bytes() == whole
     assert (second / "f0.png").read_bytes() == (first / "f0.png").read_bytes()
     (second / draw.CHECKSUMS).write_text("damaged")
-    draw.draw_all(changed, third, lambda line: None, second)
+    draw_all(changed, third, earlier=second)
     assert len(made) == 8
     assert written(third) == {**written(second), draw.CHECKSUMS: (third / draw.CHECKSUMS).read_bytes()}
 
@@ -125,20 +138,23 @@ def test_a_pdf_holds_its_font_once():
 @pytest.mark.usefixtures("two_cores")
 def test_an_error_in_drawing_is_raised(tmp_path):
     with pytest.raises(ValueError, match="no data"):
-        draw.draw_all(figures(5, failing), tmp_path, lambda line: None)
+        draw_all(figures(5, failing), tmp_path)
 
 
 WAITING = """
 import os, sys, time
 from pathlib import Path
-from benchmark.report import draw
+from benchmark.report import draw, figure_files
 from benchmark.report.blocks import Figure
 from benchmark.report.tables import Table
 draw.usable_cores = lambda: 2
 def wait():
     print(os.getpid(), flush=True)
     time.sleep(60)
-draw.draw_all([Figure(str(i), "", "", "", wait, Table("", "", (), ())) for i in range(4)], Path("."), print)
+with draw.drawing(print, Path("missing")) as drawer:
+    for i in range(4):
+        drawer.add(Figure(str(i), "", "", "", wait, Table("", "", (), ())))
+    drawer.write(Path("."))
 """
 
 
@@ -151,3 +167,28 @@ def test_no_process_outlives_a_killed_parent(tmp_path):
     assert len({parent.stdout.readline() for _ in range(2)}) == 2  # two workers are drawing
     parent.kill()
     parent.communicate(timeout=20)  # ends once no process holds the pipe any more
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_figures_that_cannot_be_sent_to_a_process_are_drawn_all_the_same(tmp_path):
+    draw_all(figures(5, lambda title: canvas(title)), tmp_path)
+    assert len(written(tmp_path)) == 16
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="several processes draw on Linux only")
+@pytest.mark.usefixtures("two_cores")
+def test_an_error_while_figures_are_drawn_ends_the_processes():
+    started = []
+
+    def built():
+        with draw.drawing(print, Path("missing")) as drawer:
+            for figure in figures(5, sleeping):
+                drawer.add(figure)
+            started.extend(process.sentinel for process in multiprocessing.active_children())
+            raise ValueError("no section")
+
+    with pytest.raises(ValueError, match="no section"):
+        built()
+    assert len(started) == 2
+    for sentinel in started:
+        assert multiprocessing.connection.wait([sentinel], timeout=20)
