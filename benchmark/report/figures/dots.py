@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -27,7 +27,8 @@ from benchmark.report.rows import Row
 
 @dataclass(frozen=True)
 class Dot:
-    """A row of the comparison, by its number, as far as it is drawn by a measure of it."""
+    """A row of the comparison, by its number, as far as it is drawn by a measure of it. `said` is its value
+    in words."""
 
     row: int
     label: str
@@ -35,22 +36,24 @@ class Dot:
     value: float
     interval: tuple[float, float] | None
     deviation: float | None
+    said: str
 
     @classmethod
     def of(cls, row: Row) -> Dot:
         """By its test perplexity."""
-        deviation = row.deviation(TEST_PERPLEXITY)
-        return cls(row.number, row.label, row.family, row.perplexity or 0.0, row.interval, deviation)
+        value, deviation = row.perplexity or 0.0, row.deviation(TEST_PERPLEXITY)
+        spread = f" ± {text.spread(deviation, value)}" if deviation is not None else ""
+        said = f"{text.perplexity(value)}{spread}"
+        return cls(row.number, row.label, row.family, value, row.interval, deviation, said)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What dots are drawn by: the axis's label, how values and their deviations are written, and whether the
-    axis is logarithmic, with dots beyond `CUT` times the best at its edge."""
+    """What dots are drawn by: the axis's label, how its ticks are written, and whether it is logarithmic,
+    with dots beyond `CUT` times the best at its edge."""
 
     label: str
     tick: Format
-    said: Callable[[Dot], str]
     log: bool = False
 
 
@@ -65,7 +68,7 @@ def beyond(rows: Sequence[Dot]) -> list[Dot]:
 
 def perplexity_dots(rows: Sequence[Dot]) -> Figure:
     """`value_dots` by test perplexity."""
-    return value_dots(rows, Scale(TEST_PERPLEXITY.axis, lambda v: text.significant(v, 3), _said, log=True))
+    return value_dots(rows, Scale(TEST_PERPLEXITY.axis, lambda v: text.significant(v, 3), log=True))
 
 
 def value_dots(rows: Sequence[Dot], scale: Scale) -> Figure:
@@ -81,9 +84,8 @@ def value_dots(rows: Sequence[Dot], scale: Scale) -> Figure:
     outside = beyond(rows) if scale.log else []
     spans = [_span(dot, any(each.interval for each in rows)) for dot in rows if dot not in outside]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
-    shown = [scale.said(dot) for dot in rows]
     left = min(text_width(figure, names, SIZE) + 12, WIDTH * 0.5)
-    margins(figure, left, text_width(figure, shown) + 12, top=top)
+    margins(figure, left, text_width(figure, [dot.said for dot in rows]) + 12, top=top)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     if scale.log:
         room = max((high / low) ** 0.05, 1.01)
@@ -93,10 +95,10 @@ def value_dots(rows: Sequence[Dot], scale: Scale) -> Figure:
         room = 0.05 * (high - low) or 0.01
         axes.set_xlim(low - room, high + room)
         linear_x_axis(axes, scale.tick)
-    for place, (dot, name, said) in enumerate(zip(rows, names, shown, strict=True)):
+    for place, (dot, name) in enumerate(zip(rows, names, strict=True)):
         _write_name(axes, name, place, dot.row)
         axes.annotate(
-            said,
+            dot.said,
             (1, place),
             xycoords=axes.get_yaxis_transform(),
             xytext=(10, 0),
@@ -118,11 +120,6 @@ def _span(dot: Dot, intervals: bool) -> tuple[float, float]:
     if intervals:
         return dot.interval or (value, value)
     return value - (dot.deviation or 0.0), value + (dot.deviation or 0.0)
-
-
-def _said(dot: Dot) -> str:
-    spread = f" ± {text.spread(dot.deviation, dot.value)}" if dot.deviation is not None else ""
-    return f"{text.perplexity(dot.value)}{spread}"
 
 
 def _dots(axes: Axes, rows: Sequence[Dot], outside: Sequence[Dot], intervals: bool) -> None:

@@ -155,12 +155,12 @@ def _figure(group: TaskGroup) -> Figure:
     from benchmark.report.figures.dots import Dot, Scale, value_dots
 
     main = group.task.main
-    dots = [
-        Dot(row.number, row.label, row.family, measure_of(row, main) or 0.0, group.interval(row), None)
-        for row in group.rows
-    ]
-    said = {row.number: _said(row, main) for row in group.rows}
-    scale = Scale(f"Test {main.name}, %", _tick, lambda dot: said[dot.row])
+
+    def dot(row: Row) -> Dot:
+        value, said = measure_of(row, main) or 0.0, _said(row, main)
+        return Dot(row.number, row.label, row.family, value, group.interval(row), None, said)
+
+    dots, scale = list(map(dot, group.rows)), Scale(f"Test {main.name}, %", _tick)
     side = "right" if main.higher_is_better else "left"
     best = group.rows[0]
     return Figure(
