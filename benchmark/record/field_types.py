@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Callable
-from typing import Any, Literal, Union, get_args, get_origin
+from dataclasses import fields
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+
+@cache
+def readers_of(kind: type) -> dict[str, Callable[[Any], Any]]:
+    """How the JSON value of each field of a dataclass is checked and read."""
+    hints = get_type_hints(kind)
+    return {entry.name: reader(hints[entry.name]) for entry in fields(kind)}
 
 
 def reader(annotation: Any) -> Callable[[Any], Any]:

@@ -6,14 +6,13 @@ a float again once it is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
-from functools import cache
-from typing import Any, Literal, Self, get_type_hints
+from typing import Any, Literal, Self
 
 from benchmark.contract import Context, Family
 from benchmark.errors import UserError
-from benchmark.record.field_types import reader
+from benchmark.record.field_types import readers_of
 from benchmark.record.labels import telling_label
 from benchmark.storage.files import json_values
 
@@ -144,6 +143,8 @@ class Result:
     task: str | None = None
     train_items: int | None = None
     test_items: int | None = None
+    #: Distinct labels of the training items. None in records from before they were counted.
+    train_labels: int | None = None
     valid_measures: dict[str, float] = field(default_factory=dict)
     test_measures: dict[str, float] = field(default_factory=dict)
 
@@ -275,7 +276,7 @@ class Result:
 
         Raises UserError naming the field that is missing or of another type.
         """
-        readers = _readers()
+        readers = readers_of(Result)
         missing = [entry.name for entry in fields(cls) if _required(entry) and entry.name not in data]
         if missing:
             raise UserError(f"the field {missing[0]!r} is missing")
@@ -291,10 +292,3 @@ class Result:
 
 def _required(entry: Field[Any]) -> bool:
     return entry.default is MISSING and entry.default_factory is MISSING
-
-
-@cache
-def _readers() -> dict[str, Callable[[Any], Any]]:
-    """How each field's JSON value is checked and read."""
-    hints = get_type_hints(Result)
-    return {entry.name: reader(hints[entry.name]) for entry in fields(Result)}

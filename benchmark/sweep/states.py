@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from benchmark.record.folder import misplaced, read_result
 from benchmark.record.identity import seed_of
 from benchmark.record.outdated import Outdated, outdated
 from benchmark.storage.reading import or_empty, read_yaml_object
-from benchmark.task.tasks import reached
+from benchmark.task.tasks import main_loss, reached
 
 #: In the order in which they are listed. `unusable`: a folder that the user must mend, since its record
 #: cannot be read or belongs to another run. `error`: a job whose corpus cannot be found.
@@ -35,8 +36,8 @@ STATUSES = (
 class RunState:
     """A run: its folder, whether it exists yet or not, its status, the reason if it did not end well, and the
     command that repeats it (empty if unknown). `outdated`: what made a finished one, if not what is installed
-    now. `settings`: those of its model. `perplexity`: on the test text, of one that ended well;
-    `reached`: what a run of a task reached on the test items, in words."""
+    now. `settings`: those of its model. Of one that ended well, `perplexity` on the test text, or for one of
+    a `task` the `measures` of the test items."""
 
     status: str
     title: str
@@ -49,7 +50,19 @@ class RunState:
     settings: Mapping[str, Any] = field(default_factory=dict)
     perplexity: float | None = None
     train_seconds: float | None = None
-    reached: str = ""
+    task: str | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def reached(self) -> str:
+        """What a run of a task reached on the test items, in words; empty for any other run."""
+        return reached(self.task, self.measures) if self.measures else ""
+
+    @property
+    def rank(self) -> float:
+        """The lower the better: the perplexity, or the main measure of a task; infinite without one."""
+        value = main_loss(self.task, self.measures) if self.task else self.perplexity
+        return math.inf if value is None else value
 
 
 def folder_states(results_dir: Path) -> Iterator[RunState]:
@@ -85,7 +98,8 @@ def folder_state(folder: Path) -> RunState:
         result.model_settings or _settings(_config(folder)),
         result.test_perplexity if result.status == "ok" else None,
         result.train_seconds,
-        reached(result.task, result.test_measures) if result.status == "ok" else "",
+        result.task,
+        result.test_measures if result.status == "ok" else {},
     )
 
 

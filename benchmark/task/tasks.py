@@ -62,6 +62,13 @@ def reached(task: str | None, measures: Mapping[str, float]) -> str:
     return main.said(measures.get(main.key))
 
 
+def main_loss(task: str | None, measures: Mapping[str, float]) -> float | None:
+    """A number that is the lower, the better a run of a task is by its main measure; None without one."""
+    main = TASKS[task].main if task in TASKS else None
+    value = measures.get(main.key) if main else None
+    return -value if value is not None and main is not None and main.higher_is_better else value
+
+
 def task_named(name: str, where: str = "corpus.task") -> Task:
     """The task of that name. Raises UserError."""
     if name not in TASKS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from collections import Counter
@@ -14,7 +13,7 @@ from benchmark.report.model_settings import titles_apart
 from benchmark.sweep.outcome import Outcome
 from benchmark.sweep.states import RunState, folder_state
 
-#: Rows of the table; of a larger sweep, those with the lowest perplexity.
+#: Rows of the table; of a larger sweep, the best ones.
 ROWS = 20
 
 
@@ -75,9 +74,9 @@ def _of_several(outcomes: Sequence[Outcome]) -> None:
 
 
 def _table_lines(states: Sequence[RunState]) -> list[str]:
-    """The finished runs, those of a corpus together, the lowest perplexity first."""
+    """The finished runs, those of a corpus together, the best first."""
     titles = titles_apart([state.title for state in states], [state.settings for state in states])
-    rows = sorted(zip(states, titles, strict=True), key=lambda row: (row[0].corpus, _rank(row[0])))
+    rows = sorted(zip(states, titles, strict=True), key=lambda row: (row[0].corpus, row[0].rank))
     columns = [
         Column("Finished", folds=True),
         Column("Test result" if any(state.reached for state in states) else "Test perplexity", right=True),
@@ -94,11 +93,6 @@ def _table_lines(states: Sequence[RunState]) -> list[str]:
 
 def _reached(state: RunState) -> str:
     return state.reached or text.perplexity(state.perplexity)
-
-
-def _rank(state: RunState) -> float:
-    """Its perplexity; infinite without one, as of a model whose scores do not sum to one."""
-    return math.inf if state.perplexity is None else state.perplexity
 
 
 def _id(state: RunState) -> str:

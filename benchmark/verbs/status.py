@@ -107,6 +107,8 @@ def _entry(state: RunState) -> dict[str, Any]:
         "run_id": state.folder.name if state.folder else None,
         "folder": str(state.folder) if state.folder else None,
         "test_perplexity": state.perplexity,
+        "task": state.task,
+        "test_measures": state.measures or None,
         "train_seconds": state.train_seconds,
         "reason": state.reason or None,
         "command": state.command or None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -39,10 +40,17 @@ format: columns
 columns: {token: 0, target: 1}
 """
 
+MODELS = {
+    "often": "OftenTagger",
+    "wandering": "WanderingTagger",
+    "inventive": "InventiveTagger",
+    "prior": "Prior",
+}
+
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of one's own with a corpus and two models."""
+    """A folder of one's own with a corpus and models."""
     conf = tmp_path / "conf"
     for group in ("corpus", "model"):
         (conf / group).mkdir(parents=True)
@@ -50,7 +58,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (tmp_path / f"{part}.txt").write_text(TAGGED * times + "the D\nyak N\n\n", encoding="utf-8")
     (conf / "corpus" / "mine.yaml").write_text(CORPUS)
     shutil.copy(task_cases.__file__, tmp_path / "my_taggers.py")
-    for name, kind in {"often": "OftenTagger", "wandering": "WanderingTagger", "prior": "Prior"}.items():
+    for name, kind in MODELS.items():
         (conf / "model" / f"{name}.yaml").write_text(
             f"name: {name}\nlabel: {name.title()}\n_target_: my_taggers.{kind}\n"
         )
@@ -143,6 +151,52 @@ def test_the_report_has_a_section_and_leaves_language_models_alone(own: Path) ->
     tables = {path.name for path in (own / "results" / "report" / "tables").glob("*.csv")}
     assert "task_mine.csv" in tables
     assert "comparison.csv" not in tables
+
+
+def test_show_has_what_a_run_of_a_task_has(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (own / "test.txt").write_text(TAGGED * 9 + "the D\ndog V\n\n", encoding="utf-8")
+    run("corpus=mine", "model=often")
+    capsys.readouterr()
+    assert main(["show", "mine/often"]) == 0
+    shown = capsys.readouterr().out
+    (accuracy,) = [line for line in shown.splitlines() if line.startswith("Accuracy, %")]
+    measured, interval, valid = re.split(r" {2,}", accuracy)[1:]
+    assert measured == "97.87"  # 46 of 47 words
+    low, high = map(float, interval.split(" to "))
+    assert low < 97.87 < high
+    assert valid == "100.00"
+    said = dict(re.findall(r"^  (\w+) {2,}(.+)$", shown, re.MULTILINE))
+    assert (said["train_items"], said["test_items"], said["train_labels"]) == ("41", "19", "3")
+    assert {"entries", "bytes_in_memory", "train_seconds", "score_tokens_per_second"} <= said.keys()
+    assert not {"test_perplexity", "vocabulary_size", "context", "test_measures"} & said.keys()
+    assert "-" not in said.values()
+
+
+def test_show_has_measures_that_are_no_means(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = "up: a b\ndown: b c\n"
+    for part in ("train", "valid", "test"):
+        (own / f"{part}.txt").write_text(texts, encoding="utf-8")
+    corpus = CORPUS.replace("task: tagging", "task: classification").partition("format")[0]
+    (own / "conf" / "corpus" / "mine.yaml").write_text(corpus + "format: class_first\n")
+    run("corpus=mine", "model=prior")
+    capsys.readouterr()
+    assert main(["show", "mine/prior"]) == 0
+    lines = [re.split(r" {2,}", line) for line in capsys.readouterr().out.splitlines()]
+    assert ["Log loss, nats", "0.693", "0.693 to 0.693", "0.693"] in lines
+    assert ["Calibration error", "0.000", "–", "0.000"] in lines
+
+
+def test_runs_of_tasks_are_listed_with_their_measures_the_best_first(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["corpus=mine", "footprint=false", *OPTION]
+    assert main(["run", "-m", "model=inventive,often", "launcher=sequential", *arguments]) == 0
+    shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "%  " in line]
+    assert shown == ["Often", "Inventive"]
+    assert main(["status", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["runs"]
+    assert {each["model"]: each["test_measures"] for each in found}["often"] == {"accuracy": 1.0}
+    assert {each["task"] for each in found} == {"tagging"}
 
 
 def test_python_loads_a_model_and_tables_its_measures(own: Path) -> None:
