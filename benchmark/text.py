@@ -23,6 +23,11 @@ def clean(text: object, limit: int = 0) -> str:
     return line[: limit - 1].rstrip() + "…" if limit and len(line) > limit else line
 
 
+def capitalised(words: str) -> str:
+    """Words as they begin a sentence: the first letter is a capital, and the others stay as they are."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def perplexity(value: float | None) -> str:
     """One decimal; two below ten, where character-level models live; none from 1,000 on."""
     if value is None or math.isnan(value):

@@ -99,7 +99,7 @@ def write_page(summary: Summary, steps: Sequence[Step], results_dir: Path) -> No
         lines += [
             f"## {escape(table.title)}",
             "",
-            escape(f"{table.remark[:1].upper()}{table.remark[1:]}."),
+            escape(f"{text.capitalised(table.remark)}."),
             "",
         ]
         lines += [*_markdown(table), ""] if table.rows else []

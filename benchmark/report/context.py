@@ -79,6 +79,12 @@ class Context:
         return [search for search in read_searches(self.results_dir) if search.best is not None]
 
     @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of the row that a run belongs to, by the id of the run."""
+        rows = (*self.rows, *self.of_tasks)
+        return {run.folder.name: row.number for row in rows for run in row.runs}
+
+    @cached_property
     def machines(self) -> dict[Machine, str]:
         """Every machine that timed a finished row, with the letter that stands for it."""
         timed = (row for row in (*self.rows, *self.of_tasks) if row.done and row.is_timed)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark import text
+from benchmark.report.fields import Field, text_field
 from benchmark.report.rows import Row
 from benchmark.search.record import SearchRecord, Trial
 
 NOT_TUNED = "not tuned"
+
+
+def tuned_fields(tunings: Sequence[SearchRecord]) -> list[Field[Row]]:
+    """The column that says whether a row was tuned; none if nothing was."""
+    return [text_field("tuned", "Tuned", lambda row: tuned(row, tunings), "more")] if tunings else []
 
 
 def tuned(row: Row, tunings: Sequence[SearchRecord]) -> str:

@@ -94,14 +94,18 @@ def _summary(record: SearchRecord, results_dir: Path) -> int:
     print(
         f"\n{record.name}: {len(record.trials)} trials{failed}{spent}; recorded in {record.path(results_dir)}"
     )
-    print(f"chosen by validation perplexity; to repeat the best trial:\n  {best.command}")
+    print(f"chosen by {record.goal.name}; to repeat the best trial:\n  {best.command}")
     return 0
 
 
 def _table(record: SearchRecord) -> str:
     settings = [Column(name, right=True, folds=True) for name in short_names(record.space)]
     rows = [
-        (f"{trial.valid_perplexity:.2f}", *(str(trial.parameters[key]) for key in record.space), trial.run_id)
+        (
+            record.goal.text(record.goal.shown(trial.value)),
+            *(str(trial.parameters[key]) for key in record.space),
+            trial.run_id,
+        )
         for trial in record.ranked[:SHOWN]
     ]
-    return table([Column("validation perplexity", right=True), *settings, Column("run", spare=1)], rows)
+    return table([Column(record.goal.heading, right=True), *settings, Column("run", spare=1)], rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from benchmark.errors import UserError
 from benchmark.job import Job, Say
 from benchmark.record.folder import finished, read_result
 from benchmark.record.result import Result
+from benchmark.search.goal import Goal, reached
 from benchmark.search.prepare import PreparedSearch
 from benchmark.search.record import SearchRecord, Trial, read_record, with_earlier
 from benchmark.search.space import Point, overrides
@@ -36,9 +36,9 @@ def conduct(search: PreparedSearch, say: Say) -> SearchRecord:
         outcomes = launch(jobs, say=say)
         if all(outcome.status == "error" for outcome in outcomes):
             raise UserError(outcomes[0].reason or "no trial could be run")
-        ended = [_ended(trial, outcome) for trial, outcome in zip(batch, outcomes, strict=True)]
+        ended = [_ended(trial, outcome, record.goal) for trial, outcome in zip(batch, outcomes, strict=True)]
         for (number, _), trial in zip(asked, ended, strict=True):
-            study.tell(number, trial.valid_perplexity)
+            study.tell(number, trial.value)
         done += ended
         record = replace(record, trials=with_earlier(done, before))
         record.write(results_dir)
@@ -89,24 +89,16 @@ def _planned(
     return trials
 
 
-def _ended(trial: Trial, outcome: Outcome) -> Trial:
-    """A trial with its outcome. Without a finite perplexity it counts as failed."""
+def _ended(trial: Trial, outcome: Outcome, goal: Goal) -> Trial:
+    """A trial with its outcome. Without a finite value of what the search lowers it counts as failed."""
     result = read_result(outcome.folder) if outcome.folder else None
     trial = replace(trial, core_seconds=_cost(result) if result else None)
     if outcome.status != "ok" or outcome.folder is None:
         return replace(trial, state=outcome.status, reason=outcome.reason)
-    if result and result.task is not None:
-        return replace(
-            trial, state="failed", reason="its corpus has labels: a search goes by perplexity alone"
-        )
-    value = result.valid_perplexity if result else None
-    if result and not result.normalised:
-        return replace(
-            trial, state="failed", reason="its scores are not probabilities, so it has no perplexity"
-        )
-    if value is None or not math.isfinite(value):
-        return replace(trial, state="failed", reason="its validation perplexity is infinite")
-    return replace(trial, state="ok", valid_perplexity=value)
+    value, problem = reached(result, goal) if result else (None, "its record cannot be read")
+    if value is None:
+        return replace(trial, state="failed", reason=problem)
+    return replace(trial, state="ok", value=value)
 
 
 def _cost(result: Result) -> float | None:
@@ -121,7 +113,7 @@ def _progress(record: SearchRecord, done: int, found: int) -> str:
     best = record.best
     so_far = "none has finished well yet"
     if best is not None:
-        so_far = f"lowest validation perplexity {best.valid_perplexity:.2f} (trial {best.number})"
+        so_far = f"best so far: {record.goal.said(best.value)} (trial {best.number})"
     earlier = f" ({found} of the last batch finished earlier)" if found else ""
     spent = f", {record.spent:.0f} of {record.core_seconds:.0f} core-seconds" if record.core_seconds else ""
     return f"{done} of {record.planned} trials{spent}{earlier}: {so_far}"

@@ -61,8 +61,6 @@ def _study(record: SearchRecord) -> Study:
     study = optuna.create_study()
     for trial in record.ranked:
         study.add_trial(
-            optuna.trial.create_trial(
-                params=trial.parameters, distributions=distributions, value=trial.valid_perplexity
-            )
+            optuna.trial.create_trial(params=trial.parameters, distributions=distributions, value=trial.value)
         )
     return study

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.job import Job
+from benchmark.search.goal import Goal, goal_for
 from benchmark.search.record import SearchRecord, digest_of
 from benchmark.search.search_file import SearchSettings, without
 from benchmark.search.space import Choices, Parameter, Point, Space, Value, literal, overrides
@@ -46,7 +47,7 @@ def prepared(
     """The search with the command line's overrides (`given`), which fix what the space would vary.
 
     None if Hydra has answered a question instead (`--cfg`, `--info`). Raises UserError for a setting that the
-    base does not have.
+    base does not have, and for a measure that its runs do not record.
     """
     keys = {key_of(argument) for argument in given}
     settings = without(settings, [key for key in settings.space if key.lstrip("+") in keys])
@@ -59,11 +60,12 @@ def prepared(
     jobs = collector.jobs(shared)
     if not jobs:
         return None
+    goal = goal_for(settings.measure, jobs[0].task, jobs[0].corpus)
     space = settings.parameters
     _check_space(name, space, shared, collector)
     first = _defaults(name, space, jobs[0].config) if settings.from_defaults else None
     study = Study(settings, first)
-    record = _new_record(name, settings, reproducible(shared), command, study.trials, tuning)
+    record = _new_record(name, settings, goal, reproducible(shared), command, study.trials, tuning)
     return PreparedSearch(record, study, shared, jobs[0], collector)
 
 
@@ -73,12 +75,13 @@ def reproducible(arguments: Sequence[str]) -> list[str]:
 
 
 def _new_record(
-    name: str, settings: SearchSettings, base: list[str], command: str, trials: int, tuning: bool
+    name: str, settings: SearchSettings, goal: Goal, base: list[str], command: str, trials: int, tuning: bool
 ) -> SearchRecord:
     """The record of a search before its first trial; its digest is over what determines the trials."""
     determining = {
         "base": base,
-        **{key: getattr(settings, key) for key in ("space", "sampler", "seed", "batch", "measure")},
+        **{key: getattr(settings, key) for key in ("space", "sampler", "seed", "batch")},
+        "measure": goal.key,
         "proposer": proposer(settings),
         **({"from_defaults": True} if settings.from_defaults else {}),
     }

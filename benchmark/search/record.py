@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.record.links import refuse_link
+from benchmark.search.goal import GOALS, Goal
 from benchmark.search.space import Point
 from benchmark.storage.files import write_json
 from benchmark.storage.reading import Unreadable, checked, or_warn, read_json_object
@@ -26,9 +27,10 @@ FOLDER = "searches"
 class Trial:
     """One trial: `number` from 1, what it varied, and how it ended.
 
-    `state`: `asked` while it runs, then the status of the run. `valid_perplexity`: None unless the state is
-    `ok`. `made`: this search made the run; it did not exist before. `core_seconds`: what its training and the
-    scoring of the validation text took (see `measure.effort`).
+    `state`: `asked` while it runs, then the status of the run. `value`: what the search lowers (see
+    `benchmark.search.goal`), None unless the state is `ok`. `made`: this search made the run; it did not
+    exist before. `core_seconds`: what its training and the scoring of the validation split took (see
+    `measure.effort`).
     """
 
     number: int
@@ -39,7 +41,7 @@ class Trial:
     label: str
     command: str
     state: str = "asked"
-    valid_perplexity: float | None = None
+    value: float | None = None
     reason: str | None = None
     made: bool = True
     core_seconds: float | None = None
@@ -71,13 +73,18 @@ class SearchRecord:
     tuning: bool = False
 
     @property
+    def goal(self) -> Goal:
+        """What its trials are compared by."""
+        return GOALS[self.measure]
+
+    @property
     def spent(self) -> float:
         """Core-seconds of all trials; a run that several trials share counts once."""
         return sum({trial.run_id: trial.core_seconds or 0.0 for trial in self.trials}.values())
 
     @property
     def best(self) -> Trial | None:
-        """The finished trial with the lowest validation perplexity; the first of several."""
+        """The finished trial with the lowest value; the first of several."""
         return min(self.ranked, key=_order, default=None)
 
     @property
@@ -85,13 +92,13 @@ class SearchRecord:
         """Finished trials, best first; of several with the same run, the first."""
         runs: dict[str, Trial] = {}
         for trial in self.trials:
-            if trial.valid_perplexity is not None:
+            if trial.value is not None:
                 runs.setdefault(trial.run_id, trial)
         return sorted(runs.values(), key=_order)
 
     @property
     def failed(self) -> list[Trial]:
-        """Trials that ended without a validation perplexity."""
+        """Trials that ended without a value."""
         return [trial for trial in self.trials if trial.state not in ("ok", "asked")]
 
     def path(self, results_dir: Path) -> Path:
@@ -124,10 +131,26 @@ def read_record(path: Path) -> SearchRecord | None:
 
 
 def _read(path: Path) -> SearchRecord:
-    record: SearchRecord = checked(SearchRecord, read_json_object(path), path)
+    record: SearchRecord = checked(SearchRecord, _as_now(read_json_object(path)), path)
+    if record.measure not in GOALS:
+        raise Unreadable(f"cannot read {path}: there is no measure {record.measure!r}")
     if not all(trial.parameters.keys() >= record.space.keys() for trial in record.trials):
         raise Unreadable(f"cannot read {path}: a trial lacks settings of the search")
     return record
+
+
+def _as_now(data: dict[str, Any]) -> dict[str, Any]:
+    """A record whose trials have their `value`, which was called `valid_perplexity` before tasks had any."""
+    trials = data.get("trials")
+    if not isinstance(trials, list):
+        return data
+    named = [
+        {"value" if key == "valid_perplexity" else key: value for key, value in trial.items()}
+        if isinstance(trial, dict)
+        else trial
+        for trial in trials
+    ]
+    return {**data, "trials": named}
 
 
 def read_searches(results_dir: Path | None) -> list[SearchRecord]:
@@ -151,7 +174,7 @@ def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
 def defaults_trial(record: SearchRecord) -> Trial | None:
     """The trial with the entry's defaults, if it began with them and they finished well."""
     first = record.trials[0] if record.from_defaults and record.trials else None
-    return first if first is not None and first.valid_perplexity is not None else None
+    return first if first is not None and first.value is not None else None
 
 
 def with_earlier(trials: Sequence[Trial], earlier: Sequence[Trial]) -> tuple[Trial, ...]:
@@ -172,4 +195,4 @@ def short_names(keys: Iterable[str]) -> list[str]:
 
 
 def _order(trial: Trial) -> tuple[float, int]:
-    return (trial.valid_perplexity or 0.0, trial.number)
+    return (trial.value or 0.0, trial.number)

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from benchmark.errors import UserError, did_you_mean
+from benchmark.search.goal import GOALS
 from benchmark.search.space import Choices, Parameter, Range, grid
 from benchmark.settings import conf_files
 from benchmark.storage.reading import read_yaml_object
@@ -34,8 +35,9 @@ class SearchSettings(BaseModel):
 
     `base`: overrides of every trial, in one line or several. `space`: setting → `Range` or `Choices`.
     `batch`: how many trials are proposed before the outcome of any of them is known; however many of them
-    run at the same time, the same trials are proposed. `measure`: what is minimised. It is measured on the
-    validation text alone: selecting the best of many trials on the test text would make its test
+    run at the same time, the same trials are proposed. `measure`: what is chosen by, by default what the
+    models of a corpus are compared by (see `benchmark.search.goal`). It is measured on the validation split
+    alone: selecting the best of many trials on the test text would make its test
     perplexity too low, and lower with every further trial. `core_seconds`: no trial is started that would
     probably go beyond this sum. `from_defaults`: the first trial has the settings of the base.
     """
@@ -49,15 +51,17 @@ class SearchSettings(BaseModel):
     sampler: Literal["tpe", "random", "grid", "quasi-random"] = "tpe"
     seed: StrictInt = Field(default=1, ge=0, lt=2**32)
     batch: StrictInt = Field(default=4, ge=1)
-    measure: Literal["valid_perplexity"] = "valid_perplexity"
+    measure: StrictStr | None = None
     core_seconds: StrictInt | StrictFloat | None = Field(default=None, gt=0)
     from_defaults: StrictBool = False
 
     @field_validator("measure", mode="before")
     @classmethod
-    def _never_the_test_text(cls, value: Any) -> Any:
+    def _of_the_validation_split(cls, value: Any) -> Any:
         if isinstance(value, str) and value.startswith("test"):
             raise ValueError("a search must not see the test text, or its result could not be tested")
+        if isinstance(value, str) and value not in GOALS:
+            raise ValueError(f"there is no such measure. {did_you_mean(value, GOALS)}")
         return value
 
     @property

@@ -21,18 +21,22 @@ from benchmark.search.record import SearchRecord, defaults_trial, short_names
 from benchmark.search.search_file import SearchSettings, read_options, search_of
 from benchmark.settings import choices, conf_dir, conf_files
 from benchmark.sweep.compose import Collector
+from benchmark.sweep.named_sweeps import key_of
 
 GROUP = "tuning"
 
 
 def tune(entries: Sequence[str], limits: Mapping[str, Any], overrides: Sequence[str], say: Say) -> int:
-    """Search for the settings of each entry, or of all if none is named; 1 if an entry has no good trial.
+    """Search for the settings of each entry; 1 if an entry has no good trial.
 
-    `limits`: values in place of those of `conf/tuning.yaml`. `overrides` hold for every entry. Every entry is
-    checked before the first is searched for. Raises UserError.
+    If none is named, those are tuned whose own corpus is of the same kind as the one of the command line, or
+    if that names none, is a text. `limits`: values in place of those of `conf/tuning.yaml`. `overrides` hold
+    for every entry. Every entry is checked before the first is searched for. Raises UserError.
     """
     collector = Collector()
     settings = {entry: load_entry(entry, limits) for entry in entries or choices(GROUP)}
+    if not entries:
+        settings = of_one_kind(settings, overrides, collector)
     lines = [[*each.base_overrides, *overrides] for each in settings.values()]
     searches = []
     for (entry, each), line in zip(
@@ -68,12 +72,30 @@ def load_entry(entry: str, limits: Mapping[str, Any]) -> SearchSettings:
     return search_of(known[entry], limits, GROUP, {**shared, **own})
 
 
+def of_one_kind(
+    settings: Mapping[str, SearchSettings], overrides: Sequence[str], collector: Collector
+) -> dict[str, SearchSettings]:
+    """The entries whose own corpus has the task of the one that is given; without one, those of texts. Raises
+    UserError if there is none."""
+    corpus = [override for override in overrides if key_of(override) == "corpus"]
+    wanted = collector.jobs(["model=unigram", *corpus])[0].task if corpus else None
+    found = {
+        entry: each
+        for entry, each in settings.items()
+        if collector.jobs(each.base_overrides)[0].task == wanted
+    }
+    if not found:
+        raise UserError(f"no entry is tuned on corpora like {corpus[0]}: name one of {', '.join(settings)}")
+    return found
+
+
 def summary(records: Sequence[SearchRecord]) -> str:
     """A table with the best trial of each entry and what its search took."""
     columns = [
         Column("entry"),
         Column("trials", right=True),
         Column("core-seconds", right=True),
+        Column("compared by"),
         Column("defaults", right=True),
         Column("best", right=True),
         Column("settings of the best", folds=True),
@@ -88,12 +110,14 @@ def _command(entry: str, limits: Mapping[str, Any], overrides: Sequence[str]) ->
 
 def _line(record: SearchRecord) -> tuple[str, ...]:
     best, first, names = record.best, defaults_trial(record), short_names(record.space)
+    goal = record.goal
     return (
         record.name,
         str(len(record.trials)),
         f"{record.spent:.0f}",
-        text.decimals(first.valid_perplexity, 2) if first and first.valid_perplexity else "–",
-        text.decimals(best.valid_perplexity, 2) if best and best.valid_perplexity else "–",
+        goal.heading,
+        goal.text(goal.shown(first.value)) if first else text.NONE,
+        goal.text(goal.shown(best.value)) if best else text.NONE,
         ", ".join(f"{n}={v}" for n, v in zip(names, best.parameters.values(), strict=True)) if best else "",
     )
 
@@ -101,6 +125,6 @@ def _line(record: SearchRecord) -> tuple[str, ...]:
 def _closing(records: Sequence[SearchRecord]) -> str:
     limit, trials = records[0].core_seconds, records[0].planned
     return (
-        f"validation perplexities; each entry had at most {trials} trials and {limit:.0f} core-seconds. "
+        f"each entry had at most {trials} trials and {limit:.0f} core-seconds. "
         "nextword report shows what each search gained."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -103,7 +103,7 @@ def reached_table(
         [
             [
                 row["name"],
-                *(_said(measure, row["values"][measure.key]) for measure in measures),
+                *(measure.over_seeds(_known(row["values"][measure.key])) for measure in measures),
                 row["parameters"],
                 row["train_seconds"],
             ]
@@ -112,9 +112,5 @@ def reached_table(
     )
 
 
-def _said(measure: ItemMeasure, values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return text.NONE
-    spread = f" ± {measure.text(stdev(known))}" if len(known) > 1 else ""
-    return measure.text(fmean(known)) + spread
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]

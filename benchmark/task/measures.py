@@ -6,6 +6,7 @@ That makes one definition serve the number, its interval and its tests (`benchma
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,11 @@ class ItemMeasure:
     def said(self, value: float | None) -> str:
         """The number with its name and unit: `accuracy 93.84%`."""
         return f"{self.name} {self.text(value)}{self.unit}"
+
+    def over_seeds(self, values: Sequence[float]) -> str:
+        """The mean of several seeds with their standard deviation, as it stands in tables."""
+        spread = f" ± {self.text(statistics.stdev(values))}" if len(values) > 1 else ""
+        return self.text(statistics.fmean(values) if values else None) + spread
 
     def text(self, value: float | None) -> str:
         """The number as it stands in tables."""

@@ -13,8 +13,8 @@ nextword tune [ENTRY ...] [KEY=VALUE ...]
 
 Searches for the settings of each entry, n-gram or network, on the validation text. Every entry gets the same
 effort: at most tuning.trials trials and tuning.core_seconds core-seconds (conf/tuning.yaml). Its space is in
-conf/tuning/ENTRY.yaml. Without names, all entries are tuned. An interrupted tuning continues, and finished
-trials are not repeated.
+conf/tuning/ENTRY.yaml. Without names, all language models are tuned, or with a corpus that has labels, all
+entries of its task. An interrupted tuning continues, and finished trials are not repeated.
 
 entries:  {entries}
 

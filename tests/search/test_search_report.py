@@ -30,7 +30,7 @@ SPACE = dict(
 def trial(number: int, perplexity: float | None, **more) -> Trial:
     rate = 10.0 ** -((number % 5) + 1)
     parameters = dict(zip(KEYS, (rate, number % 2 + 1, ("none", "residual")[number % 3 == 0]), strict=True))
-    told = {"state": "ok" if perplexity is not None else "diverged", "valid_perplexity": perplexity}
+    told = {"state": "ok" if perplexity is not None else "diverged", "value": perplexity}
     return Trial(
         **{
             "number": number,
@@ -136,7 +136,7 @@ def test_the_report_has_the_figure_with_its_data_and_the_table(results: Path):
     build_report(results, results / "report", lambda line: None)
     with (results / "report" / "figures" / "search_mine_012345.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [float(row["lowest"]) for row in rows] == [101.0] * 11
+    assert [float(row["best_so_far"]) for row in rows] == [101.0] * 11
     assert (results / "report" / "figures" / "search_mine_012345.svg").exists()
     with (results / "report" / "tables" / "trials_mine_012345.csv").open(encoding="utf-8") as file:
         assert [row["run_id"] for row in csv.DictReader(file)][:2] == ["run1", "run2"]

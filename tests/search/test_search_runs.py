@@ -80,10 +80,10 @@ def test_trials_are_runs_and_a_search_again_repeats_none(search: Search, tmp_pat
     assert {trial["run_id"] for trial in first["trials"]} == set(found)
     for trial in first["trials"]:
         result = json.loads(found[trial["run_id"]].read_text(encoding="utf-8"))
-        assert (trial["state"], trial["valid_perplexity"]) == ("ok", result["valid_perplexity"])
+        assert (trial["state"], trial["value"]) == ("ok", result["valid_perplexity"])
         assert trial["command"] == result["command"]
         assert trial["made"]
-    best = min(first["trials"], key=lambda trial: trial["valid_perplexity"])
+    best = min(first["trials"], key=lambda trial: trial["value"])
     assert first["best"] == best["number"]
     assert best["command"] in capfd.readouterr().out
     assert f"model.k={best['parameters']['model.k']}" in shlex.split(best["command"])
@@ -113,7 +113,7 @@ def test_a_validation_text_that_is_copied_is_warned_about(search: Search, tmp_pa
     assert search(FILE, "search.trials=1", "corpus.vocabulary.unknown=map") == 0
     said = capfd.readouterr().out
     assert "warning: 81.2% of the validation targets of files stand in lines of 11 words and more" in said
-    assert "(of the test targets 0.0%)" in said
+    assert "(of the test split 0.0%)" in said
 
 
 def test_a_trial_that_fails_is_told_so_and_the_search_goes_on(search: Search, unseen, tmp_path, capfd):
@@ -125,7 +125,7 @@ def test_a_trial_that_fails_is_told_so_and_the_search_goes_on(search: Search, un
         "stupid_backoff": "failed",
     }
     assert "not probabilities" in trials["stupid_backoff"]["reason"]
-    assert trials["maximum_likelihood"]["valid_perplexity"] is None
+    assert trials["maximum_likelihood"]["value"] is None
     said = capfd.readouterr()
     assert "3 trials, 2 of them failed" in said.out
     assert "1 × failed: its validation perplexity is infinite" in said.err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.build import build_model
+from benchmark.build import build_model, build_task_model
 from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.record.folder import read_result, read_runs
@@ -25,6 +25,7 @@ from benchmark.search.prepare import prepared
 from benchmark.search.record import SearchRecord, read_searches
 from benchmark.settings import choices
 from benchmark.sweep.compose import Collector, collect
+from benchmark.task.tasks import task_named
 
 LIMITS = """\
 trials: 3
@@ -143,7 +144,10 @@ def test_every_choice_of_a_space_is_a_model_that_can_be_built(entry: str):
     for values in product(*spaces.values()):
         chosen = [f"{key}={str(value).lower()}" for key, value in zip(spaces, values, strict=True)]
         (job,) = collect([*base, *chosen])
-        assert build_model(job.config["model"])
+        if job.task is None:
+            assert build_model(job.config["model"])
+        else:
+            assert build_task_model(job.config["model"], task_named(job.task))
 
 
 def test_expected_best_is_the_mean_over_all_draws():
@@ -167,14 +171,14 @@ def test_the_report_shows_the_effort_and_the_gain(tune, tmp_path, monkeypatch):
         cells = dict(zip(keys, by_entry[name].cells, strict=True))
         best = record.best
         assert cells["trials"].value == 4
-        assert cells["best"].value == best.valid_perplexity
-        assert cells["default"].value == record.trials[0].valid_perplexity
-        assert cells["gain"].value == pytest.approx(1 - best.valid_perplexity / cells["default"].value)
+        assert cells["best"].value == best.value
+        assert cells["default"].value == record.trials[0].value
+        assert cells["gain"].value == pytest.approx(1 - best.value / cells["default"].value)
         (path,) = (tmp_path / "results").glob(f"runs/*/*/{best.run_id}")
         assert cells["test"].value == read_result(path).test_perplexity
         assert cells["core_seconds"].value == pytest.approx(record.spent)
         # the trial with the defaults is no random draw
-        drawn = [trial.valid_perplexity for trial in record.trials[1:]]
+        drawn = [trial.value for trial in record.trials[1:]]
         points = [row.cells[3].value for row in figure.data.groups[0].rows if row.cells[0].shown == name]
         assert points == pytest.approx(expected_best(drawn))
     assert figure.draw() is not None

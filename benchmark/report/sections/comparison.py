@@ -28,7 +28,7 @@ from benchmark.report.ranking import RankedGroup
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, with_best_cells
-from benchmark.report.tuned import tuned
+from benchmark.report.tuned import tuned_fields
 
 ORDER = 10
 NO_INTERVAL = Cell("no interval")
@@ -91,7 +91,7 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         LABEL,
         FAMILY,
         HISTORY,
-        *_effort(context),
+        *tuned_fields(context.tunings),
         measure_field(TEST_PERPLEXITY),
         *_interval_fields(rows),
         Field(spread, _spread),
@@ -120,13 +120,6 @@ def _interval_fields(rows: list[Row]) -> list[Field[Row]]:
         number_field("rank_best", "Best rank", lambda row: row.ranks and row.ranks[0], text.amount, "data"),
         number_field("rank_worst", "Worst rank", lambda row: row.ranks and row.ranks[1], text.amount, "data"),
     ]
-
-
-def _effort(context: Context) -> list[Field[Row]]:
-    """The column that says whether a row was tuned; none if nothing was."""
-    if not context.tunings:
-        return []
-    return [text_field("tuned", "Tuned", lambda row: tuned(row, context.tunings), "more")]
 
 
 def _energy_of(rows: list[Row]) -> list[Field[Row]]:

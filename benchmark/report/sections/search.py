@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from functools import partial
 
 from benchmark import text
-from benchmark.measure.measures import VALID_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Paragraph, Section, about
 from benchmark.report.context import Context
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, number_cell, text_cell
@@ -21,9 +21,9 @@ MOST = 10
 CEILING = 3
 
 INTRODUCTION = (
-    "Each trial is an ordinary run. Settings are chosen by validation perplexity, never by the test text. "
+    "Each trial is an ordinary run. Settings are chosen on the validation split, never on the test split. "
     "Only the best run of a search is ranked in the comparison; the others are listed here only. The best of "
-    "many trials looks better on the validation text than it is, so judge it by its test perplexity in the "
+    "many trials looks better on the validation split than it is, so judge it by its test result in the "
     "comparison."
 )
 SAMPLERS = {
@@ -37,7 +37,7 @@ SAMPLERS = {
 def build(context: Context) -> Section | None:
     if not context.searches:
         return None
-    rows = {run.folder.name: row.number for row in context.rows for run in row.runs}
+    rows = context.numbers
     blocks: list[Block] = [Paragraph((INTRODUCTION,), "note")]
     for search in context.searches:
         corpora = _corpora(search)
@@ -47,11 +47,11 @@ def build(context: Context) -> Section | None:
 
 
 def best_so_far(search: SearchRecord) -> list[tuple[Trial, float | None]]:
-    """Every trial with the lowest validation perplexity so far; None before the first that finished."""
+    """Every trial with the lowest value so far; None before the first that finished."""
     pairs: list[tuple[Trial, float | None]] = []
     lowest: float | None = None
     for trial in search.trials:
-        value = trial.valid_perplexity
+        value = trial.value
         if value is not None and (lowest is None or value < lowest):
             lowest = value
         pairs.append((trial, lowest))
@@ -73,35 +73,36 @@ def _file(kind: str, search: SearchRecord) -> str:
 def _progress(search: SearchRecord) -> Figure:
     from benchmark.report.figures.trials import trial_chart
 
+    goal = search.goal
     best, first = search.ranked[0], min(search.ranked, key=lambda trial: trial.number)
     verdict = (
         f"Trial {best.number} is the best of {text.plural(len(search.trials), 'trial')}, at "
-        f"{text.perplexity(best.valid_perplexity)}; trial {first.number}, the first that finished, had "
-        f"{text.perplexity(first.valid_perplexity)}."
+        f"{goal.text(goal.shown(best.value))}; trial {first.number}, the first that finished, had "
+        f"{goal.text(goal.shown(first.value))}."
     )
     failed = len(search.failed)
     more = f" {text.plural(failed, 'trial')} failed." if failed else ""
-    if any((trial.valid_perplexity or 0) > CEILING * (best.valid_perplexity or 0) for trial in search.trials):
+    if any((trial.value or 0) > CEILING * (best.value or math.inf) for trial in search.trials):
         more += f" Trials above {CEILING} times the lowest are triangles at the upper edge."
     described = text.clean(search.description).rstrip(".")
     caption = (
-        f"{described[:1].upper()}{described[1:]}: validation perplexity of each trial "
+        f"{text.capitalised(described)}: {goal.lowered} of each trial "
         f"(points; the best is a diamond) and the lowest so far (line); lower is better. Settings were "
         f"{SAMPLERS.get(search.sampler, search.sampler)}, {search.batch} trials at a time. {verdict}{more}"
     )
-    alt = f"Line chart of the lowest validation perplexity by trial, search {_title(search)}. {verdict}"
+    alt = f"Line chart of the lowest {goal.lowered} by trial, search {_title(search)}. {verdict}"
     columns = (
         Column("trial", "Trial", "right"),
-        Column(VALID_PERPLEXITY.key, VALID_PERPLEXITY.title, "right"),
-        Column("lowest", "Lowest so far", "right"),
+        Column(goal.key, text.capitalised(goal.heading), "right"),
+        Column("best_so_far", "Best so far", "right"),
         Column("state", "State"),
     )
     rows = [
         TableRow(
             (
                 Cell(str(trial.number), float(trial.number)),
-                number_cell(trial.valid_perplexity, text.perplexity),
-                number_cell(lowest, text.perplexity),
+                number_cell(goal.shown(trial.value), goal.text),
+                number_cell(goal.shown(lowest), goal.text),
                 text_cell(trial.state),
             )
         )
@@ -109,35 +110,31 @@ def _progress(search: SearchRecord) -> Figure:
     ]
     name = _file("search", search)
     title = f"Search {_title(search)}"
-    lowest_so_far = [(trial.number, low) for trial, low in best_so_far(search) if low is not None]
-    finished = [(t.number, t.valid_perplexity) for t in search.trials if t.valid_perplexity is not None]
-    draw = partial(trial_chart, finished, lowest_so_far, len(search.trials), CEILING)
+    lowest_so_far = [(t.number, goal.on_axis(low)) for t, low in best_so_far(search) if low is not None]
+    finished = [(t.number, goal.on_axis(t.value)) for t in search.trials if t.value is not None]
+    draw = partial(trial_chart, finished, lowest_so_far, len(search.trials), CEILING, goal.axis)
     return Figure(name, title, caption, alt, draw, data_table(name, columns, rows))
-
-
-def _two_decimals(value: float | None) -> str:
-    return text.decimals(value, 2)
 
 
 def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
     names = [re.sub(r"[._]", " ", name) for name in short_names(search.space)]
     columns = (
         Column("trial", "Trial", "right"),
-        Column(VALID_PERPLEXITY.key, VALID_PERPLEXITY.title, "right"),
+        Column(search.goal.key, text.capitalised(search.goal.heading), "right"),
         *(Column(key, name, "right") for key, name in zip(search.space, names, strict=True)),
         Column("run_id", "Run", level="more", mono=True),
         Column("state", "State", level="data"),
         Column("reason", "Reason", level="data"),
         Column("command", "Command", level="data"),
     )
-    ranked = search.ranked
+    goal, ranked = search.goal, search.ranked
     best = ranked[0]
     others = [trial for trial in search.trials if trial not in ranked]
     lines = tuple(
         TableRow(
             (
                 Cell(str(trial.number), float(trial.number)),
-                replace(number_cell(trial.valid_perplexity, _two_decimals), best=trial is best),
+                replace(number_cell(goal.shown(trial.value), goal.text), best=trial is best),
                 *(_parameter(trial, key) for key in search.space),
                 text_cell(trial.run_id),
                 text_cell(trial.state),
@@ -149,7 +146,7 @@ def _best(search: SearchRecord, rows: dict[str, int]) -> Table:
         for trial in [*ranked, *others]
     )
     caption = (
-        f"The best trials of search {_title(search)}, by validation perplexity.{_shares(search, names)} "
+        f"The best trials of search {_title(search)}, by {goal.name}.{_shares(search, names)} "
         f"To repeat the search: {text.clean(search.command)}. "
         f"To repeat its best run: {text.clean(best.command)}."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
+from collections.abc import Sequence
 from functools import partial
 
 from benchmark import text
@@ -21,6 +21,8 @@ from benchmark.report.fields import (
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, with_best_cells
 from benchmark.report.task_groups import TaskGroup, measure_of, measure_values, task_groups
+from benchmark.report.tuned import tuned_fields
+from benchmark.search.record import SearchRecord
 from benchmark.task.measures import ItemMeasure
 
 ORDER = 83
@@ -40,7 +42,8 @@ def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     groups = task_groups(context.of_tasks)
     for group in groups:
-        found = [_verdict(group), _table(group), _figure(group), *_copies(group), *_published(group)]
+        table = _table(group, context.tunings)
+        found = [_verdict(group), table, _figure(group, table), *_copies(group), *_published(group)]
         blocks += about(group.corpus, found)
     shown = {row.number for group in groups for row in group.rows}
     blocks += [
@@ -95,12 +98,10 @@ def _p(p: float) -> str:
 
 
 def _said(row: Row, measure: ItemMeasure) -> str:
-    values = measure_values(row, measure)
-    spread = f" ± {measure.text(statistics.stdev(values))}" if len(values) > 1 else ""
-    return measure.text(measure_of(row, measure)) + spread
+    return measure.over_seeds(measure_values(row, measure))
 
 
-def _fields(group: TaskGroup) -> list[Field[Row]]:
+def _fields(group: TaskGroup, tunings: Sequence[SearchRecord]) -> list[Field[Row]]:
     def rank(row: Row) -> Cell:
         first, last = group.ranks.get(row.number, (row.rank or 0, row.rank or 0))
         return Cell(text.span(first, last), float(row.rank or 0))
@@ -115,6 +116,7 @@ def _fields(group: TaskGroup) -> list[Field[Row]]:
             "valid", f"Validation {main.title}", lambda row: measure_of(row, main, "valid"), main.text, "more"
         ),
         number_field("seeds", "Seeds", lambda row: len(measure_values(row, main)), text.amount, "more"),
+        *tuned_fields(tunings),
         *map(measure_field, COSTS),
     ]
 
@@ -135,8 +137,8 @@ def _interval(group: TaskGroup, row: Row) -> str | None:
     return None if found is None else " to ".join(map(group.task.main.text, found))
 
 
-def _table(group: TaskGroup) -> Table:
-    fields = _fields(group)
+def _table(group: TaskGroup, tunings: Sequence[SearchRecord]) -> Table:
+    fields = _fields(group, tunings)
     columns = columns_of(fields)
     rows = [TableRow(cells_of(fields, row), row.number, row.family) for row in group.rows]
     rows = with_best_cells(rows, columns, {column.key for column in columns})
@@ -151,7 +153,7 @@ def _table(group: TaskGroup) -> Table:
     )
 
 
-def _figure(group: TaskGroup) -> Figure:
+def _figure(group: TaskGroup, table: Table) -> Figure:
     from benchmark.report.figures.dots import Dot, Scale, value_dots
 
     main = group.task.main
@@ -167,11 +169,10 @@ def _figure(group: TaskGroup) -> Figure:
         f"task_{group.corpus}",
         f"{group.title}: {main.title}",
         f"{main.title} on the test items of {group.title}; further {side} is better. A line is the 95% "
-        f"interval. "
-        "Behind ± is the standard deviation over seeds.",
+        "interval. Behind ± is the standard deviation over seeds.",
         f"Dot plot of {len(dots)} methods on {group.title}. Best: {best.label} with {_said(best, main)}.",
         partial(value_dots, dots, scale),
-        data_table(f"task_{group.corpus}", columns_of(_fields(group)), list(_table(group).groups[0].rows)),
+        data_table(table.name, table.columns, list(table.groups[0].rows)),
         group.corpus,
     )
 

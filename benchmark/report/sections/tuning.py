@@ -10,7 +10,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.measure.measures import TEST_PERPLEXITY, VALID_PERPLEXITY
 from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Figure, Fold, Paragraph, Section, about
 from benchmark.report.context import Context
@@ -18,6 +17,7 @@ from benchmark.report.fields import Field, cells_of, columns_of, number_field, t
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.tables import Group, Table, TableRow, data_table
 from benchmark.search.expected_best import expected_best
+from benchmark.search.goal import GOALS, Goal
 from benchmark.search.record import SearchRecord, Trial, defaults_trial, short_names
 from benchmark.search.space import literal
 
@@ -35,11 +35,12 @@ CEILING = 2
 MOST = 20
 
 INTRODUCTION = (
-    "Every entry was tuned on the same validation text, with the same limits on trials and on core-seconds "
-    "(nextword tune). A core-second is a second of one processor core in training or in scoring the "
-    "validation text. The first trial has the entry's defaults; the others are drawn at random from the "
+    "Every entry of a corpus was tuned on the same validation split, with the same limits on trials and on "
+    "core-seconds (nextword tune). A core-second is a second of one processor core in training or in scoring "
+    "the validation split. The first trial has the entry's defaults; the others are drawn at random from the "
     "space that its file declares. What is not in the space was not tuned. Only the best trial of an entry, "
-    "by validation perplexity, is ranked in the comparison."
+    "by the validation split, is ranked in the comparison. The gain is the share by which the best trial "
+    "lowered the perplexity of the defaults, or their share of mistakes."
 )
 
 
@@ -61,30 +62,30 @@ class Entry:
 
     @property
     def best_value(self) -> float:
-        return self.best.valid_perplexity or 0.0
+        return self.best.value or 0.0
 
     @property
     def default_value(self) -> float | None:
         first = defaults_trial(self.search)
-        return first.valid_perplexity if first else None
+        return first.value if first else None
 
     @property
     def gain(self) -> float | None:
-        """By what share the search lowered the perplexity of the defaults."""
-        return None if self.default_value is None else 1 - self.best_value / self.default_value
+        """By what share the search lowered the value of the defaults."""
+        return 1 - self.best_value / self.default_value if self.default_value else None
 
     @cached_property
     def expected(self) -> list[tuple[int, float, float]]:
-        """(trials, core-seconds at the mean cost of a trial, expected lowest validation perplexity).
+        """(trials, core-seconds at the mean cost of a trial, expected lowest value).
 
         The trial with the defaults is not one of the draws. A trial that failed counts as the worst.
         """
         first = defaults_trial(self.search)
         drawn = [trial for trial in self.search.trials if trial is not first and trial.state != "asked"]
-        finished = [trial.valid_perplexity for trial in drawn if trial.valid_perplexity is not None]
+        finished = [trial.value for trial in drawn if trial.value is not None]
         if not finished:
             return []
-        values = [trial.valid_perplexity or max(finished) for trial in drawn]
+        values = [max(finished) if trial.value is None else trial.value for trial in drawn]
         cost = self.search.spent / len(self.search.trials)
         return [(count, count * cost, value) for count, value in enumerate(expected_best(values), 1)]
 
@@ -97,101 +98,108 @@ def settings_of(trial: Trial, space: Mapping[str, object]) -> str:
     )
 
 
-FIELDS: tuple[Field[Entry], ...] = (
-    text_field("label", "Best model", lambda entry: entry.best.label),
-    text_field("entry", "Entry", lambda entry: entry.search.name, "more", mono=True),
-    text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
-    number_field("trials", "Trials", lambda entry: len(entry.search.trials), text.amount),
-    number_field("failed", "Failed", lambda entry: len(entry.search.failed), text.amount, "more"),
-    number_field("core_seconds", "Core-seconds", lambda entry: entry.search.spent, text.amount),
-    number_field("default", "Defaults, validation", lambda entry: entry.default_value, text.perplexity),
-    number_field("best", "Best, validation", lambda entry: entry.best_value, text.perplexity),
-    number_field("gain", "Gain", lambda entry: entry.gain, text.percent),
-    number_field("test", "Best, test", lambda entry: TEST_PERPLEXITY.read(entry.result), text.perplexity),
-    text_field("settings", "Settings of the best", lambda e: settings_of(e.best, e.search.space)),
-    text_field("command", "Command", lambda entry: entry.search.command, "data"),
-)
+def fields_of(goal: Goal) -> tuple[Field[Entry], ...]:
+    """The columns of the entries that were tuned by this goal."""
+    shown = goal.shown
+    return (
+        text_field("label", "Best model", lambda entry: entry.best.label),
+        text_field("entry", "Entry", lambda entry: entry.search.name, "more", mono=True),
+        text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
+        number_field("trials", "Trials", lambda entry: len(entry.search.trials), text.amount),
+        number_field("failed", "Failed", lambda entry: len(entry.search.failed), text.amount, "more"),
+        number_field("core_seconds", "Core-seconds", lambda entry: entry.search.spent, text.amount),
+        number_field("default", "Defaults, validation", lambda e: shown(e.default_value), goal.short),
+        number_field("best", "Best, validation", lambda e: shown(e.best_value), goal.short),
+        number_field("gain", "Gain", lambda entry: entry.gain, text.percent),
+        number_field("test", "Best, test", lambda e: goal.recorded(e.result, "test"), goal.short),
+        text_field("settings", "Settings of the best", lambda e: settings_of(e.best, e.search.space)),
+        text_field("command", "Command", lambda entry: entry.search.command, "data"),
+    )
 
-TRIAL_FIELDS: tuple[Field[tuple[Entry, Trial]], ...] = (
-    text_field("entry", "Entry", lambda item: item[0].search.name),
-    number_field("trial", "Trial", lambda item: item[1].number, text.amount),
-    number_field(VALID_PERPLEXITY.key, "Validation", lambda item: item[1].valid_perplexity, text.perplexity),
-    number_field("core_seconds", "Core-seconds", lambda item: item[1].core_seconds, text.amount),
-    text_field("settings", "Settings", lambda item: settings_of(item[1], item[0].search.space)),
-    text_field("state", "State", lambda item: item[1].state),
-    text_field("run_id", "Run", lambda item: item[1].run_id, "more", mono=True),
-    text_field("reason", "Reason", lambda item: item[1].reason, "data"),
-    text_field("command", "Command", lambda item: item[1].command, "data"),
-)
+
+def trial_fields(goal: Goal) -> tuple[Field[tuple[Entry, Trial]], ...]:
+    """The columns of all trials."""
+    return (
+        text_field("entry", "Entry", lambda item: item[0].search.name),
+        number_field("trial", "Trial", lambda item: item[1].number, text.amount),
+        number_field(goal.key, "Validation", lambda item: goal.shown(item[1].value), goal.short),
+        number_field("core_seconds", "Core-seconds", lambda item: item[1].core_seconds, text.amount),
+        text_field("settings", "Settings", lambda item: settings_of(item[1], item[0].search.space)),
+        text_field("state", "State", lambda item: item[1].state),
+        text_field("run_id", "Run", lambda item: item[1].run_id, "more", mono=True),
+        text_field("reason", "Reason", lambda item: item[1].reason, "data"),
+        text_field("command", "Command", lambda item: item[1].command, "data"),
+    )
 
 
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
-    for title, entries in _by_corpus(context).items():
-        blocks += about(text.clean(entries[0].result.corpus), _blocks(title, entries))
+    for (title, key), entries in _by_corpus(context).items():
+        blocks += about(text.clean(entries[0].result.corpus), _blocks(title, GOALS[key], entries))
     if not blocks:
         return None
     return Section("tuning", "Equal effort", (Paragraph((INTRODUCTION,)), *blocks))
 
 
-def _by_corpus(context: Context) -> dict[str, list[Entry]]:
-    """The tuned entries of each corpus, best first."""
+def _by_corpus(context: Context) -> dict[tuple[str, str], list[Entry]]:
+    """The tuned entries of each corpus and goal, best first."""
     results = {run.folder.name: run.result for run in context.records}
-    rows = {run.folder.name: row.number for row in context.rows for run in row.runs}
-    found: dict[str, list[Entry]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for search in context.tunings:
         best = search.best
         if best is not None and best.run_id in results:
             result = results[best.run_id]
             title = text.clean(result.corpus_title or result.corpus)
-            found[title].append(Entry(search, result, rows.get(best.run_id, 0)))
-    return {title: sorted(found[title], key=lambda entry: entry.best_value) for title in sorted(found)}
+            found[title, search.measure].append(Entry(search, result, context.numbers.get(best.run_id, 0)))
+    return {key: sorted(found[key], key=lambda entry: entry.best_value) for key in sorted(found)}
 
 
-def _blocks(title: str, entries: list[Entry]) -> list[Block]:
+def _blocks(title: str, goal: Goal, entries: list[Entry]) -> list[Block]:
+    fields, of_trials = fields_of(goal), trial_fields(goal)
     file = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
-    lowest = entries[0]
+    lowest, better = entries[0], "higher" if goal.turned else "lower"
     caption = (
-        f"Entries tuned on {title}, by the validation perplexity of their best trial; lower is better. The "
-        f"lowest is {text.clean(lowest.best.label)} with {text.perplexity(lowest.best_value)}."
+        f"Entries tuned on {title}, by the {goal.name} of their best trial; {better} is better. The best is "
+        f"{text.clean(lowest.best.label)} with {goal.short(goal.shown(lowest.best_value))}."
     )
     rows = tuple(
         TableRow(
             tuple(
                 replace(field.cell(entry), best=entry is lowest and field.column.key == "label")
-                for field in FIELDS
+                for field in fields
             ),
             entry.row,
             entry.family,
         )
         for entry in entries
     )
-    summary = Table(f"tuning_{file}", caption, columns_of(FIELDS), (Group(rows),), sortable=True)
+    summary = Table(f"tuning_{file}", caption, columns_of(fields), (Group(rows),), sortable=True)
     pairs = [(entry, trial) for entry in entries for trial in entry.search.trials]
     trials = Table(
         f"tuning_trials_{file}",
         f"Every trial of the entries tuned on {title}.",
-        columns_of(TRIAL_FIELDS),
-        (Group(tuple(TableRow(cells_of(TRIAL_FIELDS, pair), 0, pair[0].family) for pair in pairs)),),
+        columns_of(of_trials),
+        (Group(tuple(TableRow(cells_of(of_trials, pair), 0, pair[0].family) for pair in pairs)),),
         sortable=True,
         most=MOST,
     )
     drawn = [entry for entry in entries if len(entry.expected) > 1]
-    figures = [_figure(title, file, drawn)] if drawn else []
+    figures = [_figure(title, file, goal, drawn)] if drawn else []
     return [summary, *figures, Fold(f"All trials on {title}", (trials,))]
 
 
-def _figure(title: str, file: str, entries: list[Entry]) -> Figure:
+def _figure(title: str, file: str, goal: Goal, entries: list[Entry]) -> Figure:
     caption = (
-        f"What a shorter search on {title} could have been expected to reach: the expected lowest validation "
-        "perplexity of as many random trials as the core-seconds pay for (Dodge et al. 2019); lower is "
+        f"What a shorter search on {title} could have been expected to reach: the expected lowest "
+        f"{goal.lowered} of as many random trials as the core-seconds pay for (Dodge et al. 2019); lower is "
         "better. A line that still falls at its end would gain from more trials. Trials that failed count as "
         "the worst of their entry."
     )
-    alt = f"Line chart of expected lowest validation perplexity by core-seconds of search on {title}."
+    alt = f"Line chart of the expected lowest {goal.lowered} by core-seconds of search on {title}."
     name = f"tuning_{file}"
     heading = f"{title}: expected best of a search"
-    return Figure(name, heading, caption, alt, partial(_draw, _lines(_drawn(entries))), _data(name, entries))
+    draw = partial(_draw, _lines(_drawn(entries)), goal.axis)
+    return Figure(name, heading, caption, alt, draw, _data(name, entries))
 
 
 def _drawn(entries: Sequence[Entry]) -> list[Entry]:
@@ -204,12 +212,13 @@ def _drawn(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _data(name: str, entries: Sequence[Entry]) -> Table:
+    goal = entries[0].search.goal
     points = [(entry, *point) for entry in entries for point in entry.expected]
     fields: tuple[Field[tuple[Entry, int, float, float]], ...] = (
         text_field("entry", "Entry", lambda point: point[0].search.name),
         number_field("trials", "Trials", lambda point: point[1], text.amount),
         number_field("core_seconds", "Core-seconds", lambda point: point[2], text.amount),
-        number_field("expected_best", "Expected best", lambda point: point[3], text.perplexity),
+        number_field("expected_best", "Expected best", lambda point: goal.shown(point[3]), goal.short),
     )
     rows = [TableRow(cells_of(fields, point), point[0].row, point[0].family) for point in points]
     return data_table(name, columns_of(fields), rows)
@@ -223,22 +232,27 @@ def _lines(entries: list[Entry]) -> list[Line]:
             entry.row,
             text.clean(entry.best.label),
             entry.family,
-            (tuple((max(seconds, 1e-3), value) for _, seconds, value in entry.expected),),
+            (
+                tuple(
+                    (max(seconds, 1e-3), entry.search.goal.on_axis(value))
+                    for _, seconds, value in entry.expected
+                ),
+            ),
         )
         for entry in entries
     ]
 
 
-def _draw(lines: list[Line]) -> Drawing:
+def _draw(lines: list[Line], ylabel: str) -> Drawing:
     from benchmark.report.figures.lines import line_chart
 
     lowest = min(y for line in lines for y in line.ys)
     figure, _ = line_chart(
         lines,
         xlabel="core-seconds of search",
-        ylabel="validation perplexity (lower is better)",
+        ylabel=ylabel,
         log_x=True,
-        log_y=True,
+        log_y=lowest > 0,
         ceiling=CEILING * lowest,
     )
     return figure
