@@ -13,7 +13,7 @@ from benchmark.search.record import SearchRecord, Trial
 
 
 def trial(number: int, run_id: str, perplexity: float | None, **more: Any) -> Trial:
-    told = {"state": "diverged" if perplexity is None else "ok", "valid_perplexity": perplexity}
+    told = {"state": "diverged" if perplexity is None else "ok", "value": perplexity}
     parameters = {"model.layers": number}
     named = {"model": "lstm", "corpus": "ptb", "label": "LSTM", "command": "nextword run model=lstm"}
     return Trial(**{"number": number, "run_id": run_id, "parameters": parameters, **named, **told, **more})
