@@ -44,7 +44,7 @@ from benchmark.record.progress import Report
 from benchmark.record.result import Result
 from benchmark.storage.files import locked, write_json, write_text
 from benchmark.task.dataset import Dataset
-from benchmark.task.items import copied_share, labels_of
+from benchmark.task.items import copied_share, labels_of, new_labels
 from benchmark.traces import described, ended_process, modules_of
 from benchmark.trust import allow
 
@@ -187,6 +187,8 @@ def _with_events(result: Result, corpus: Corpus | Dataset) -> Result:
             train_items=len(corpus.train),
             test_items=len(corpus.test),
             train_labels=len(labels_of(corpus.train)),
+            valid_new_labels=new_labels(corpus.valid, corpus.train),
+            test_new_labels=new_labels(corpus.test, corpus.train),
             valid_copied=copied_share(corpus.valid, corpus.train),
             test_copied=copied_share(corpus.test, corpus.train),
             published=list(corpus.published),

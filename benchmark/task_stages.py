@@ -28,9 +28,17 @@ from benchmark.task.contract import TaskModel
 from benchmark.task.dataset import Dataset
 from benchmark.task.item_losses import write_item_losses
 from benchmark.task.items import Items, inputs_of, known_tokens
-from benchmark.task.measures import Answered, calibration_error, right_classes
+from benchmark.task.measured import (
+    Losses,
+    losses_of,
+    measured,
+    new_labels_note,
+    zero_probabilities,
+    zero_probability_note,
+)
+from benchmark.task.measures import Answered
 from benchmark.task.rules import COMPARED, check_saved, independent
-from benchmark.task.tasks import Task, reached
+from benchmark.task.tasks import reached
 
 #: Answering takes at least this long in all, and no more readings, since one short reading is mostly noise.
 LEAST_SECONDS, MOST_READINGS = 1.0, 5
@@ -48,22 +56,18 @@ def computed(
     """The record of a run that ends well. Each step adds its figures to it."""
     model = build_task_model(job.config["model"], dataset.task)
     known = known_tokens(dataset.train)
+    if note := new_labels_note(result):
+        log.info(note)
     with clock.running():
         result = _fit(result, model, dataset, log, meter)
         of_valid = answered(model, dataset.valid, known)
-    result = replace(result, valid_measures=measured(dataset.task, of_valid))
-    result, of_test = _test(result, model, dataset, known)
-    result = _save(result, model, dataset, of_test, folder)
-    log.info(f"test: {reached(dataset.task.name, result.test_measures)}")
+    valid_measures = measured(dataset.task, of_valid, losses_of(dataset.task, of_valid))
+    result = replace(result, valid_measures=valid_measures)
+    result, of_test, losses = _test(result, model, dataset, known)
+    result = _save(result, model, dataset, of_test, losses, folder)
+    said = (reached(dataset.task.name, result.test_measures), zero_probability_note(result))
+    log.info(f"test: {'; '.join(filter(None, said))}")
     return replace(result, status="ok")
-
-
-def measured(task: Task, found: Answered) -> dict[str, float]:
-    """The measures of a task on some items, by key; one that counts nothing is left out."""
-    values = {measure.key: measure.value(measure.losses(found)) for measure in task.measures}
-    if found.classes:
-        values["calibration_error"] = calibration_error(found.answers, right_classes(found))
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def _fit(result: Result, model: TaskModel, dataset: Dataset, log: FileRunLog, meter: EnergyMeter) -> Result:
@@ -92,14 +96,16 @@ def _fit(result: Result, model: TaskModel, dataset: Dataset, log: FileRunLog, me
 
 def _test(
     result: Result, model: TaskModel, dataset: Dataset, known: frozenset[str]
-) -> tuple[Result, Answered]:
+) -> tuple[Result, Answered, Losses]:
     timed = _timed_answers(model, dataset.test)
     memory = peak_memory_bytes()
     found = answered(model, dataset.test, known, timed.answers)
     independent(model, dataset.train, dataset.test[:COMPARED])
+    losses = losses_of(dataset.task, found)
     result = replace(
         result,
-        test_measures=measured(dataset.task, found),
+        test_measures=measured(dataset.task, found, losses),
+        test_zero_probabilities=zero_probabilities(losses),
         score_tokens_per_second=float(np.median(timed.rates)),
         score_tokens_per_second_low=min(timed.rates),
         score_tokens_per_second_high=max(timed.rates),
@@ -111,7 +117,7 @@ def _test(
         score_batch=model.scored_on.batch,
         **model_size(model.size()),
     )
-    return result, found
+    return result, found, losses
 
 
 @dataclass(frozen=True)
@@ -132,13 +138,14 @@ def _timed_answers(model: TaskModel, items: Items) -> _TimedAnswers:
     return _TimedAnswers(answers, [tokens / each for each in seconds])
 
 
-def _save(result: Result, model: TaskModel, dataset: Dataset, found: Answered, folder: Path) -> Result:
+def _save(
+    result: Result, model: TaskModel, dataset: Dataset, found: Answered, losses: Losses, folder: Path
+) -> Result:
     with atomic_folder(folder / CHECKPOINT) as checkpoint:
         model.save(checkpoint)
         check_saved(model, checkpoint, inputs_of(dataset.test)[:COMPARED])
         on_disk = size_on_disk(checkpoint)
-    measures = dataset.task.measures
-    write_item_losses(folder, {measure.key: measure.losses(found) for measure in measures})
+    write_item_losses(folder, losses)
     rows = zip(dataset.test, readable(model, found.answers), strict=True)
     lines = [
         json.dumps({"input": item.input.tokens, "right": item.target, "answer": answer}, ensure_ascii=False)

@@ -100,7 +100,7 @@ class Result:
     test_perplexity: float | None = None
     #: Without `<unk>` targets.
     test_perplexity_known: float | None = None
-    #: Targets with probability 0.
+    #: Targets with probability 0; of a task, items.
     test_zero_probabilities: int | None = None
     #: Of the targets with a probability above 0 alone.
     test_perplexity_nonzero: float | None = None
@@ -145,6 +145,9 @@ class Result:
     test_items: int | None = None
     #: Distinct labels of the training items. None in records from before they were counted.
     train_labels: int | None = None
+    #: Items with a label that no training item has; no answer to them is right.
+    valid_new_labels: int | None = None
+    test_new_labels: int | None = None
     valid_measures: dict[str, float] = field(default_factory=dict)
     test_measures: dict[str, float] = field(default_factory=dict)
 

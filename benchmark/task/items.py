@@ -56,6 +56,13 @@ def copied_share(items: Items, train: Items) -> float:
     return sum(item.input.tokens in known for item in items) / len(items)
 
 
+def new_labels(items: Items, train: Items) -> int:
+    """How many items have a label in their right answer that no training item has, so that none can give
+    it."""
+    known = set(labels_of(train))
+    return sum(not known.issuperset(item.target) for item in items)
+
+
 def labels_of(items: Items) -> tuple[str, ...]:
     """The distinct labels of some items, sorted: tags, classes, or the symbols of target sequences."""
     return tuple(sorted({label for item in items for label in item.target}))

@@ -59,8 +59,14 @@ class ItemMeasure:
         return self.shown is _share_right
 
     def possible(self, value: float) -> bool:
-        """Whether a record may hold this number: a share from 0 to 1, anything else from 0 up."""
-        return 0 <= value <= (1 if self.is_share else MOST)
+        """Whether a record may hold this number: a share from 0 to 1, anything else from 0 up, and ∞ where
+        an item may have probability 0."""
+        return 0 <= value <= (1 if self.is_share else MOST) or (value == math.inf and not self.unit)
+
+    @property
+    def nonzero_key(self) -> str:
+        """Where a record has its value over the items whose probability is above 0, if not all are."""
+        return f"{self.key}_nonzero"
 
     def value(self, losses: np.ndarray) -> float | None:
         """The number over some items; None where nothing is counted."""
@@ -78,14 +84,17 @@ class ItemMeasure:
         return f"{self.name} {self.text(value)}{self.unit}"
 
     def over_seeds(self, values: Sequence[float]) -> str:
-        """The mean of several seeds with their standard deviation, as it stands in tables."""
-        spread = f" ± {self.text(statistics.stdev(values))}" if len(values) > 1 else ""
-        return self.text(statistics.fmean(values) if values else None) + spread
+        """The mean of several seeds with their standard deviation, as it stands in tables; ∞ has none."""
+        mean = statistics.fmean(values) if values else None
+        several = len(values) > 1 and mean != math.inf
+        return self.text(mean) + (f" ± {self.text(statistics.stdev(values))}" if several else "")
 
     def text(self, value: float | None) -> str:
         """The number as it stands in tables."""
         if value is None:
             return "–"
+        if value == math.inf:
+            return "∞"
         return f"{100 * value:.2f}" if self.unit == "%" else f"{value:.3f}"
 
 

@@ -155,6 +155,18 @@ class Improper(Prior):
         return super().log_probs(inputs) + np.log(2)
 
 
+class Certain(Prior):
+    """Is sure of the most frequent class."""
+
+    def fit(self, train: Items, valid: Items, log: RunLog) -> None:
+        super().fit(train, valid, log)
+        self.shares = (self.shares == self.shares.max()).astype(float)
+
+    def log_probs(self, inputs: Sequence[Input]) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            return super().log_probs(inputs)
+
+
 class Disordered(Prior):
     """Has its classes in an order of its own."""
 

@@ -45,6 +45,7 @@ MODELS = {
     "wandering": "WanderingTagger",
     "inventive": "InventiveTagger",
     "prior": "Prior",
+    "certain": "Certain",
 }
 
 
@@ -172,12 +173,56 @@ def test_show_has_what_a_run_of_a_task_has(own: Path, capsys: pytest.CaptureFixt
     assert "-" not in said.values()
 
 
-def test_show_has_measures_that_are_no_means(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    texts = "up: a b\ndown: b c\n"
-    for part in ("train", "valid", "test"):
-        (own / f"{part}.txt").write_text(texts, encoding="utf-8")
+def classes(own: Path, **texts: str) -> None:
+    """Make the corpus one of texts with classes."""
+    for part, text in texts.items():
+        (own / f"{part}.txt").write_text(text, encoding="utf-8")
     corpus = CORPUS.replace("task: tagging", "task: classification").partition("format")[0]
     (own / "conf" / "corpus" / "mine.yaml").write_text(corpus + "format: class_first\n")
+
+
+def test_a_class_that_training_never_had_is_said(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = "up: a b\nup: b c\nup: c\ndown: d\n"
+    classes(own, train=train, valid=train + "left: e\n", test=train + "left: e\nright: f\n")
+    arguments = ["model=prior", "corpus=mine", "footprint=false", *OPTION]
+    assert main(["run", *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "1 validation item and 2 test items have a label that no training item has: no answer" in printed
+    folder, result = result_of(own, "prior")
+    others = -(3 * np.log(0.75) + np.log(0.25)) / 4
+    note = f"log loss ∞: 2 of 6 items have probability 0 (the others: {others:.3f})"
+    assert f"test: accuracy 50.00%; {note}" in printed  # three of six
+    assert result.test_measures["log_loss"] == np.inf
+    assert result.test_measures["log_loss_nonzero"] == pytest.approx(others)
+    assert (result.test_new_labels, result.valid_new_labels, result.test_zero_probabilities) == (2, 1, 2)
+    assert main(["report"]) == 0
+    page = (own / "results" / "report" / "report.md").read_text(encoding="utf-8")
+    assert "Test items with a label that no training item has: 2 of 6. No answer to them is right." in page
+    assert f"Infinite: Prior, {note}." in page
+    row = next(line for line in page.splitlines() if line.startswith("| ") and "Prior" in line)
+    assert "| ∞ |" in row
+    assert main(["show", str(folder)]) == 0
+    assert re.search(r"^Log loss, nats +∞ +– +∞$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_a_class_of_probability_0_is_said_and_nothing_else_is(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = "up: a\nup: b\ndown: c\n"
+    classes(own, train=texts, valid=texts, test=texts)
+    for model, said in {"prior": False, "certain": True}.items():
+        assert main(["run", f"model={model}", "corpus=mine", "footprint=false", *OPTION]) == 0
+        printed = capsys.readouterr().out
+        assert ("log loss ∞: 1 of 3 items have probability 0 (the others: 0.000)" in printed) == said
+        assert "label that no training item has" not in printed
+    assert main(["report"]) == 0
+    page = (own / "results" / "report" / "report.md").read_text(encoding="utf-8")
+    assert "label that no training item has" not in page
+    assert "Infinite: Certain, log loss ∞: 1 of 3" in page
+
+
+def test_show_has_measures_that_are_no_means(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classes(own, **dict.fromkeys(("train", "valid", "test"), "up: a b\ndown: b c\n"))
     run("corpus=mine", "model=prior")
     capsys.readouterr()
     assert main(["show", "mine/prior"]) == 0

@@ -23,6 +23,7 @@ from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_t
 from benchmark.report.task_groups import TaskGroup, measure_of, measure_values, task_groups
 from benchmark.report.tuned import tuned_fields
 from benchmark.search.record import SearchRecord
+from benchmark.task.measured import zero_probability_note
 from benchmark.task.measures import ItemMeasure
 
 ORDER = 83
@@ -43,7 +44,8 @@ def build(context: Context) -> Section | None:
     groups = task_groups(context.of_tasks)
     for group in groups:
         table = _table(group, context.tunings)
-        found = [_verdict(group), table, _figure(group, table), *_copies(group), *_published(group)]
+        notes = [*_new_labels(group), *_zero_probabilities(group), *_copies(group), *_published(group)]
+        found = [_verdict(group), table, _figure(group, table), *notes]
         blocks += about(group.corpus, found)
     shown = {row.number for group in groups for row in group.rows}
     blocks += [
@@ -187,6 +189,30 @@ def _copies(group: TaskGroup) -> list[Block]:
         return []
     said = f"Of the test items, {text.percent(share)} have the words of a training item."
     return [Paragraph((said,), "note", group.corpus)]
+
+
+def _new_labels(group: TaskGroup) -> list[Block]:
+    """How many items no model can answer; those of rows that learnt from a share of the items may be more."""
+    recorded = (run.result.test_new_labels for row in group.rows for run in row.runs)
+    numbers = {number for number in recorded if number is not None}
+    if not any(numbers):
+        return []
+    said = (
+        f"Test items with a label that no training item has: {text.span(min(numbers), max(numbers))} of "
+        f"{text.amount(group.rows[0].first.test_items)}. No answer to them is right."
+    )
+    return [Paragraph((said,), "note", group.corpus)]
+
+
+def _zero_probabilities(group: TaskGroup) -> list[Block]:
+    """Why a measure is infinite, as of a model that gives a right answer probability 0."""
+    found = {row.label: note for row in group.rows if (note := _first_note(row))}
+    said = "; ".join(f"{label}, {note}" for label, note in found.items())
+    return [Paragraph((f"Infinite: {said}.",), "note", group.corpus)] if found else []
+
+
+def _first_note(row: Row) -> str:
+    return next((note for run in row.runs if (note := zero_probability_note(run.result))), "")
 
 
 def _published(group: TaskGroup) -> list[Block]:
