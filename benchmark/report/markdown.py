@@ -15,6 +15,13 @@ _LINE_END = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LIST = re.compile(r"\A(\d*)(?=[-+=]|(?<=\d)[.)])")
 
 
+def _bold(text: str) -> str:
+    """Bold text; asterisks beside a space would stand as they are (CommonMark, sec. 6.2)."""
+    bare = text.strip()
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return f"{before}**{escape(bare)}**{after}" if bare else text
+
+
 def escape(text: str) -> str:
     """Text on one line that Markdown shows as written: nothing in it becomes markup or a link."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -52,8 +59,7 @@ def _block(block: Block, depth: int) -> str:
     match block:
         case Paragraph():
             line = "".join(
-                f"**{escape(part.text)}**" if isinstance(part, Strong) else escape(part)
-                for part in block.parts
+                _bold(part.text) if isinstance(part, Strong) else escape(part) for part in block.parts
             )
             return _LIST.sub(r"\1\\", line.strip())
         case Table():

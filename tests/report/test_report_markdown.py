@@ -142,3 +142,10 @@ def test_its_headings_go_down_one_level_at_a_time(built):
     levels = [int(tag[1]) for tag, _ in shown.elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize("said", ["The claim. ", " one", "a*b ", "Failed: "])
+def test_bold_text_with_a_space_at_its_end_is_bold(said):
+    text = markdown_report("T", [Section("s", "S", (Paragraph(("It is", Strong(said), "so")),))])
+    html = markdown_it.MarkdownIt("commonmark").render(text)
+    assert f"<strong>{said.strip()}</strong>" in html
