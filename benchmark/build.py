@@ -89,8 +89,7 @@ def model_class(config: Mapping[str, Any], where: str = "model") -> type[Languag
     if issubclass(found, TaskModel):
         raise UnknownSetting(
             f"{_named(config, where)} is a model of labelled items (task: {' or '.join(found.tasks)}), "
-            f"and "
-            "this needs a language model; `nextword list corpora` says which corpora have labels"
+            "and this needs a language model; `nextword list corpora` says which corpora have labels"
         )
     return found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmark import text
+from benchmark.compare.named_rows import distinct, named_rows
 from benchmark.corpus import Corpus
 from benchmark.errors import UserError
 from benchmark.measure.blocks import Blocks, block_losses, blocks_of
@@ -60,18 +61,11 @@ def entries_of(runs: Sequence[RunRecord]) -> list[Entry]:
     Runs that differ in nothing but their seed are one entry, unless all of them would be. Raises UserError if
     the runs cannot be compared: fewer than two, other events, no probabilities, or no scores kept.
     """
-    runs = list({run.folder.resolve(): run for run in runs}.values())
-    if len(runs) < 2:
-        raise UserError("a comparison takes two runs or more; name another one")
+    runs = distinct(runs)
     for run in runs:
         check_comparable(run)
     check_events(runs)
-    rows = group_runs(runs)
-    if len(rows) == 1:
-        rows = [_apart(run, runs) for run in runs]
-    order = {run.folder: place for place, run in enumerate(runs)}
-    rows.sort(key=lambda row: min(order[run.folder] for run in row.runs))
-    return [Entry(row, np.stack([read_scores(run) for run in row.runs])) for row in rows]
+    return [Entry(row, np.stack([read_scores(run) for run in row.runs])) for row in named_rows(runs)]
 
 
 def with_all_seeds(runs: Sequence[RunRecord], results_dir: Path) -> list[RunRecord]:
@@ -96,14 +90,6 @@ def keep_blocks(entries: Sequence[Entry], corpus: Corpus) -> None:
                 with suppress(UserError):  # a folder that cannot be written is compared all the same
                     refuse_links(run.folder)
                     write_blocks(run.folder, losses)
-
-
-def _apart(run: RunRecord, others: Sequence[RunRecord]) -> Row:
-    """A row of one seed, named by it, or by the run's id if others have the same seed."""
-    (row,) = group_runs([run])
-    seeds = [other.result.seed for other in others]
-    name = f"seed {run.result.seed}" if len(set(seeds)) == len(seeds) else run.folder.name
-    return replace(row, label=f"{row.label}, {name}")
 
 
 def check_comparable(run: RunRecord) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from benchmark import text
+from benchmark.compare.named_rows import distinct, named_rows
 from benchmark.errors import UserError
 from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Section
 from benchmark.report.fields import LABEL, Field, cells_of, columns_of, number_field, text_field
-from benchmark.report.group_runs import group_runs
 from benchmark.report.rows import Row
 from benchmark.report.tables import Group, Table, TableRow
 from benchmark.report.task_groups import Drawn, drawn, measure_of
@@ -37,11 +37,13 @@ class Difference:
 
 
 def compare_task_runs(runs: Sequence[RunRecord]) -> list[Difference]:
-    """Every measure of runs of one task on the same items, the first run's first.
+    """Every measure of runs of one task on the same items, the first run's first (of seeds, see
+    `named_rows`).
 
     A difference is that of mean losses: a share of wrong answers, or nats. Raises UserError for fewer than
     two runs, runs without a result, and runs that answered other items.
     """
+    runs = distinct(runs)
     for run in runs:
         result = run.result
         if result.status != "ok":
@@ -49,14 +51,9 @@ def compare_task_runs(runs: Sequence[RunRecord]) -> list[Difference]:
         if result.protocol_id != runs[0].result.protocol_id:
             raise UserError(
                 f"{runs[0].result.label} on {runs[0].result.corpus} and {result.label} on {result.corpus} "
-                f"answered "
-                "different items"
+                "answered different items"
             )
-    order = {run.folder.resolve(): place for place, run in reversed(list(enumerate(runs)))}
-    rows = group_runs(list({run.folder.resolve(): run for run in runs}.values()))
-    rows.sort(key=lambda row: min(order[run.folder.resolve()] for run in row.runs))
-    if len(rows) < 2:
-        raise UserError("a comparison takes two settings or more; name another run")
+    rows = named_rows(runs)
     task = task_named(str(runs[0].result.task), "the record's task")
     return [found for measure in task.measures for found in _by(measure, rows)]
 

@@ -139,7 +139,21 @@ def test_runs_are_compared_by_every_measure(own: Path, capsys: pytest.CaptureFix
     assert second["loss_difference"] == pytest.approx(1 - second["value"])
     assert main(["compare", *folders, "--adds"]) != 0
     assert main(["compare", folders[0], folders[0]]) != 0
-    assert "two settings or more" in capsys.readouterr().err
+    assert "two runs or more" in capsys.readouterr().err
+
+
+def test_two_seeds_of_one_setting_are_compared_if_there_is_nothing_else(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["model.hidden_size=4", "model.characters=false", "model.training.epochs=1"]
+    for seed in (1, 2):
+        run("corpus=mine", "model=recurrent_tagger", *small, f"seed={seed}")
+    capsys.readouterr()
+    folders = sorted(str(path.parent) for path in own.rglob("result.json"))
+    assert main(["compare", *folders, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["measures"][:2]
+    assert sorted(each["label"].rpartition(", ")[2] for each in found) == ["seed 1", "seed 2"]
+    assert found[1]["loss_difference"] == pytest.approx(found[0]["value"] - found[1]["value"])
 
 
 def test_the_report_has_a_section_and_leaves_language_models_alone(own: Path) -> None:
