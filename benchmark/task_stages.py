@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +18,12 @@ from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset
 from benchmark.measure.size import model_size, size_on_disk
 from benchmark.measure.throughput import training_spread
 from benchmark.record import provenance
-from benchmark.record.folder import ANSWERS, CHECKPOINT
+from benchmark.record.folder import CHECKPOINT
 from benchmark.record.log import FileRunLog
 from benchmark.record.result import Result
-from benchmark.storage.files import atomic_folder, write_text
+from benchmark.storage.files import atomic_folder
 from benchmark.task.answers import answered, answers_of, readable
+from benchmark.task.answers_file import write_answers
 from benchmark.task.contract import TaskModel
 from benchmark.task.dataset import Dataset
 from benchmark.task.item_losses import write_item_losses
@@ -146,12 +146,7 @@ def _save(
         check_saved(model, checkpoint, inputs_of(dataset.test)[:COMPARED])
         on_disk = size_on_disk(checkpoint)
     write_item_losses(folder, losses)
-    rows = zip(dataset.test, readable(model, found.answers), strict=True)
-    lines = [
-        json.dumps({"input": item.input.tokens, "right": item.target, "answer": answer}, ensure_ascii=False)
-        for item, answer in rows
-    ]
-    write_text(folder / ANSWERS, "\n".join(lines) + "\n")
+    write_answers(folder, dataset.test, readable(model, found.answers))
     return replace(result, **on_disk)
 
 

@@ -11,12 +11,12 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmark.record.folder import ITEM_LOSSES, RunRecord
+from benchmark.record.folder import RunRecord
 from benchmark.report.rows import Row
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
 from benchmark.statistics.ranks import rank_ranges
-from benchmark.storage.reading import Unreadable, or_warn
-from benchmark.task.item_losses import BLOCKS, in_blocks, read_item_losses
+from benchmark.storage.reading import or_warn
+from benchmark.task.item_losses import BLOCKS, in_blocks, recorded_losses
 from benchmark.task.measures import ItemMeasure
 from benchmark.task.tasks import TASKS, Task
 
@@ -145,17 +145,4 @@ def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:
 
 def _losses(run: RunRecord, measure: ItemMeasure) -> np.ndarray | None:
     """The losses of a run's items, if they are those of its record."""
-
-    def read() -> np.ndarray | None:
-        found = read_item_losses(run.folder)
-        if found is None or measure.key not in found:
-            return None
-        losses, recorded = found[measure.key], run.result.test_measures.get(measure.key)
-        mean = measure.value(losses)
-        if recorded is None or mean is None:
-            return None
-        if losses.shape[1] != run.result.test_items or not math.isclose(mean, recorded, rel_tol=1e-4):
-            raise Unreadable(f"{run.folder / ITEM_LOSSES} does not hold the losses of this run's record")
-        return losses
-
-    return or_warn(read, None)
+    return or_warn(lambda: recorded_losses(run.folder, run.result, measure), None)

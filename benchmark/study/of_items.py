@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -11,24 +10,24 @@ import numpy as np
 
 from benchmark import text
 from benchmark.errors import UserError
-from benchmark.record.folder import ANSWERS
 from benchmark.report.tables import Table
 from benchmark.statistics.bootstrap import bootstrap
-from benchmark.storage.reading import read_text
 from benchmark.study.charts import plain_table
 from benchmark.study.evidence import StudyRun
 from benchmark.study.quantities import Quantity
-from benchmark.task.item_losses import in_blocks, read_item_losses
+from benchmark.task.item_losses import in_blocks, recorded_losses
 from benchmark.task.measures import ItemMeasure
 from benchmark.task.tasks import TASKS
 
 
 def item_losses(run: StudyRun, key: str) -> np.ndarray:
     """The losses of a run's test items by a measure, and what each is counted by: float64 [2, items]."""
-    found = read_item_losses(run.folder)
-    if found is None or key not in found:
+    measures = TASKS[str(run.result.task)].measures
+    measure = next(each for each in measures if each.key == key)
+    found = recorded_losses(run.folder, run.result, measure)
+    if found is None:
         raise UserError(f"{run.folder} keeps no losses of its items; force=true makes them")
-    return found[key]
+    return found
 
 
 def gain(
@@ -60,12 +59,6 @@ def _blocks(runs: Sequence[StudyRun], key: str, where: np.ndarray | None) -> np.
 def main_measure(run: StudyRun) -> ItemMeasure:
     """What runs of the task are compared by."""
     return TASKS[str(run.result.task)].main
-
-
-def answers(run: StudyRun) -> Iterator[dict[str, list[str]]]:
-    """The test items of a run in order: `input`, what is `right`, and the model's `answer`."""
-    for line in read_text(run.folder / ANSWERS).splitlines():
-        yield json.loads(line)
 
 
 def reached(groups: Mapping[str, Sequence[StudyRun]]) -> list[dict[str, Any]]:

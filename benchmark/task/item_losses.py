@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from benchmark.record.folder import ITEM_LOSSES
+from benchmark.record.result import Result
 from benchmark.storage.files import atomic_file
 from benchmark.storage.reading import Unreadable
+from benchmark.task.measures import ItemMeasure
 
 #: Items that stand beside each other may be alike (sentences of an article, words of one stem), so they are
 #: drawn in blocks of neighbours, at most this many.
@@ -39,6 +42,23 @@ def read_item_losses(folder: Path) -> dict[str, np.ndarray] | None:
         if value.ndim != 2 or len(value) != 2:
             raise Unreadable(f"{path} holds {key} with shape {value.shape}, not [2, items]")
     return found
+
+
+def recorded_losses(folder: Path, result: Result, measure: ItemMeasure) -> np.ndarray | None:
+    """The losses of a run's test items by a measure: float64 [2, items]; None where the run keeps none.
+
+    Raises Unreadable for those of another run than that of the record.
+    """
+    found = read_item_losses(folder)
+    if found is None or measure.key not in found:
+        return None
+    losses, recorded = found[measure.key], result.test_measures.get(measure.key)
+    mean = measure.value(losses)
+    if recorded is None or mean is None:
+        return None
+    if losses.shape[1] != result.test_items or not math.isclose(mean, recorded, rel_tol=1e-4):
+        raise Unreadable(f"{folder / ITEM_LOSSES} does not hold the losses of this run's record")
+    return losses
 
 
 def in_blocks(losses: np.ndarray) -> np.ndarray:

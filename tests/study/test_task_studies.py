@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 from benchmark.check import check_model
+from benchmark.record.result import Result
+from benchmark.storage.reading import Unreadable
 from benchmark.study.bidirectional_lm import SentenceLm
 from benchmark.study.claim import read_claim
-from benchmark.study.of_items import gain
+from benchmark.study.of_items import gain, item_losses
 from benchmark.study.quantities import Quantity
 from benchmark.study.rules import judge, verdict
 from benchmark.task.item_losses import write_item_losses
@@ -125,6 +128,16 @@ class Kept:
         folder.mkdir()
         self.folder = folder
         write_item_losses(folder, {"accuracy": np.stack([wrong, counted])})
+        self.result = Result(
+            run_id="",
+            status="ok",
+            model="",
+            label="",
+            corpus="",
+            task="tagging",
+            test_items=len(wrong),
+            test_measures={"accuracy": 1 - wrong.sum() / counted.sum()},
+        )
 
 
 def test_a_gain_is_the_difference_of_mean_losses(tmp_path: Path) -> None:
@@ -142,6 +155,14 @@ def test_a_gain_is_the_difference_of_mean_losses(tmp_path: Path) -> None:
     few = Quantity(**gain(better, worse, "accuracy", some))  # type: ignore[arg-type]
     assert few.basis.startswith("100 blocks")
     assert few.high - few.low > found.high - found.low
+
+
+def test_losses_of_another_run_are_refused(tmp_path: Path) -> None:
+    run, other = (Kept(tmp_path / str(n), np.arange(900) % n, np.full(900, 9)) for n in (2, 3))
+    item_losses(run, "accuracy")  # type: ignore[arg-type]
+    shutil.copy(other.folder / "item_losses.npz", run.folder)
+    with pytest.raises(Unreadable, match="does not hold the losses of this run's record"):
+        item_losses(run, "accuracy")  # type: ignore[arg-type]
 
 
 def test_the_check_catches_a_language_model_that_reads_backwards_too() -> None:

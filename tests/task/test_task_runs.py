@@ -24,8 +24,10 @@ from benchmark.report.task_groups import drawn, task_groups
 from benchmark.run import execute
 from benchmark.storage.reading import Unreadable
 from benchmark.sweep.compose import collect
+from benchmark.task.answers_file import read_answers, write_answers
 from benchmark.task.check import check_task_model
 from benchmark.task.item_losses import BLOCKS, read_item_losses, write_item_losses
+from benchmark.task.items import Input, Item
 from benchmark.task.measures import ACCURACY, SPAN_F1
 
 CORPUS = """\
@@ -326,6 +328,61 @@ def test_losses_of_items_are_read_as_written_and_never_unpickled(tmp_path: Path)
     (tmp_path / "item_losses.npz").write_bytes(b"PK\x03\x04 broken")
     with pytest.raises(Unreadable):
         read_item_losses(tmp_path)
+
+
+def test_answers_are_read_as_written(tmp_path: Path) -> None:
+    items = [Item(Input(("it\u2028s", '"\n')), ("A", "B")), Item(Input(("a",)), ("ß",))]
+    write_answers(tmp_path, items, [("A", "A"), ("ß",)])
+    record = Result(run_id="", status="ok", model="", label="", corpus="", task="tagging", test_items=2)
+    found = read_answers(tmp_path, record)
+    assert [(each.input, each.right) for each in found] == [
+        (each.input.tokens, each.target) for each in items
+    ]
+    assert [each.answer for each in found] == [("A", "A"), ("ß",)]
+
+
+NO_OBJECT = "line 1: no object with input, right and answer"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace('"answer": ["D"', '"answer": ["D', 1), NO_OBJECT),
+        (lambda text: text.replace('["D", "N", "V"]', "3", 1), NO_OBJECT),
+        (lambda text: text.replace('"right"', '"wrong"', 1), NO_OBJECT),
+        (lambda text: "[" * 9999 + "\n" + text.partition("\n")[2], NO_OBJECT),
+        (lambda text: text.partition("\n")[2], "holds 12 items, and the run's record 13"),
+        (lambda text: text[:-9], "and the run's record 13"),
+        (lambda text: "", "and the run's record 13"),
+        (lambda text: None, "is missing"),
+    ],
+)  # fmt: skip
+def test_answers_that_are_damaged_are_refused_with_one_line(own: Path, change, said: str) -> None:
+    run("corpus=mine", "model=often")
+    folder, result = result_of(own, "often")
+    file, checksums = folder / "answers.jsonl", folder / "checksums.json"
+    changed = change(file.read_text(encoding="utf-8"))
+    file.unlink()
+    if changed is not None:
+        file.write_text(changed, encoding="utf-8")
+        with pytest.raises(Unreadable, match="damaged"):
+            read_answers(folder, result)
+    checksums.unlink()  # a folder from before there were checksums
+    with pytest.raises(Unreadable, match=said) as raised:
+        read_answers(folder, result)
+    assert str(file) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_answers_of_another_run_are_refused(own: Path) -> None:
+    for model in ("often", "inventive"):
+        run("corpus=mine", f"model={model}")
+    (right, _), (wrong, result) = result_of(own, "often"), result_of(own, "inventive")
+    read_answers(wrong, result)
+    shutil.copy(right / "answers.jsonl", wrong)
+    (wrong / "checksums.json").unlink()
+    with pytest.raises(Unreadable, match="does not hold the answers of this run's record"):
+        read_answers(wrong, result)
 
 
 def test_rows_on_other_items_are_no_group(own: Path) -> None:

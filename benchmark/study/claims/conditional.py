@@ -10,9 +10,10 @@ import numpy as np
 from benchmark.report.blocks import Block
 from benchmark.study.charts import Axes, Curve, line_figure
 from benchmark.study.evidence import Evidence, StudyRun
-from benchmark.study.of_items import answers, gain, item_losses, main_measure, reached, reached_table
+from benchmark.study.of_items import gain, item_losses, main_measure, reached, reached_table
 from benchmark.study.quantities import Quantity
 from benchmark.study.record import Data
+from benchmark.task.answers_file import read_answers
 
 VERSION = 1
 
@@ -28,7 +29,8 @@ def measure(evidence: Evidence) -> Data:
     by_attention = evidence.by(KEY)
     vector = by_attention.pop("none")
     (attention,) = by_attention.values()
-    lengths = np.array([len(item["input"]) for item in answers(vector[0])])
+    of_vector = read_answers(vector[0].folder, vector[0].result)
+    lengths = np.array([len(item.input) for item in of_vector])
     return {
         "corpus": vector[0].result.corpus_title,
         "reached": reached({"A single vector": vector, "Attention": attention}),
