@@ -10,6 +10,7 @@ import dataclasses
 import importlib
 import importlib.util
 import inspect
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -187,13 +188,31 @@ def _value(value: Any, annotation: Any, where: str) -> Any:
     if isinstance(value, bool) and not _takes_bool(annotation):
         raise UnknownSetting(f"{where}={str(value).lower()} is not usable: it takes no true or false")
     try:
-        return TypeAdapter(annotation).validate_python(value)
+        found = TypeAdapter(annotation).validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
         problem, mistyped = first["msg"], first["type"].endswith(("_parsing", "_type", "literal_error"))
         kind = UnknownSetting if mistyped else UserError
         way = text_wanted(where, value) if first["type"] == "string_type" else ""
         raise kind(f"{where}={value!r} is not usable: {problem[0].lower()}{problem[1:]}{way}") from error
+    _check_finite(found, where)
+    return found
+
+
+def _check_finite(value: Any, where: str) -> None:
+    """Raises UserError for a number in a setting that is infinite or none."""
+    if dataclasses.is_dataclass(value):
+        inside = {f"{where}.{each.name}": getattr(value, each.name) for each in dataclasses.fields(value)}
+    elif isinstance(value, Mapping):
+        inside = {f"{where}.{key}": item for key, item in value.items()}
+    elif isinstance(value, list | tuple):
+        inside = {f"{where}[{place}]": item for place, item in enumerate(value)}
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{where}={value!r} is not usable: input should be a finite number")
+    else:
+        return
+    for key, item in inside.items():
+        _check_finite(item, key)
 
 
 def _takes_bool(annotation: Any) -> bool:

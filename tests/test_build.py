@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from bigram import Bigram
 from pydantic import Field
 
-from benchmark.build import build_model
+from benchmark.build import build_model, build_task_model, task_model_class
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UserError
+from benchmark.settings import choices
+from benchmark.sweep.compose import Collector
+from benchmark.task.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,20 @@ class Recipe:
 class Configured(Bigram):
     def __init__(self, *, order: Annotated[int, Field(ge=1, le=10)], recipe: Recipe | None = None) -> None:
         self.order, self.recipe = order, recipe
+
+
+class Loose(Bigram):
+    """Has settings without bounds."""
+
+    def __init__(
+        self,
+        *,
+        recipe: Recipe | None = None,
+        weights: list[float] | None = None,
+        named: dict[str, float] | None = None,
+        free: float | None = None,
+    ) -> None:
+        self.settings = recipe, weights, named, free
 
 
 class Nested(Bigram):
@@ -104,6 +124,49 @@ def test_a_mistake_is_one_line_that_names_it(config: dict[str, object], says: st
     with pytest.raises(UserError, match=says) as caught:
         build_model(config)
     assert "\n" not in str(caught.value)
+
+
+def numbers(settings: Mapping[str, Any], keys: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys that lead to the numbers in some settings."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from numbers(value, (*keys, key))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield (*keys, key)
+
+
+COLLECTOR = Collector()
+
+
+@pytest.mark.parametrize("name", choices("model"))
+def test_no_number_of_a_model_may_be_infinite_or_none(name: str) -> None:
+    (job,) = COLLECTOR.jobs([f"model={name}"])
+    for *path, key in numbers(job.config["model"]):
+        for wrong in (math.inf, math.nan):
+            settings = deepcopy(job.config["model"])
+            block = settings
+            for part in path:
+                block = block[part]
+            block[key] = wrong
+            kind = task_model_class(settings)
+            where = re.escape(".".join(["model", *path, key]))
+            with pytest.raises(UserError, match=rf"^{where}={wrong} is not usable: [^\n]*$"):
+                build_task_model(settings, TASKS[kind.tasks[0]]) if kind else build_model(settings)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "named"),
+    [
+        ("recipe", {"epochs": math.inf}, "recipe.epochs=inf"),
+        ("weights", [0.5, math.nan], "weights[1]=nan"),
+        ("named", {"a": math.inf}, "named.a=inf"),
+        ("free", "1e400", "free=inf"),
+    ],
+)
+def test_no_number_inside_a_setting_may_be_infinite(setting: str, value: Any, named: str) -> None:
+    with pytest.raises(UserError) as raised:
+        build_model({"_target_": f"{HERE}.Loose", setting: value})
+    assert str(raised.value) == f"model.{named} is not usable: input should be a finite number"
 
 
 def test_a_missing_package_is_told_from_a_misspelt_module(

@@ -27,7 +27,7 @@ FOLDED = ("words", "whitespace")
 class VocabularySettings:
     """Which words of the training split are kept, and what happens to the others."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     size: int | None = None
     min_count: int = 1
@@ -38,7 +38,7 @@ class VocabularySettings:
 class ExpectSettings:
     """Known counts, checked when a corpus is opened: targets of each split, words, and lines or sentences."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     train: int | None = None
     valid: int | None = None

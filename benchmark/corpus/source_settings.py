@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from benchmark.corpus.planted import PlantedSettings
 from benchmark.errors import UserError
@@ -15,7 +15,7 @@ Names = str | list[str]
 Share = int | float | None
 
 #: Settings that know of no other keys than their own.
-STRICT = {"extra": "forbid"}
+STRICT: dict[str, Any] = {"extra": "forbid", "allow_inf_nan": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class SourceSettings:
     of a dataset of the Hugging Face Hub; `planted` means texts made by a rule (`benchmark.corpus.planted`).
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     kind: Literal["files", "archive", "nltk", "package", "huggingface", "planted"] = "files"
     #: The archive's file name, NLTK's name for the corpus, or the name of the package or of the dataset.
@@ -54,7 +54,7 @@ class SourceSettings:
 class DocumentSettings:
     """What every corpus has: its name, where its documents come from, and which they are."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     title: str = ""
@@ -78,7 +78,7 @@ class DocumentSettings:
 class CitedResult:
     """A result from the literature, with its source and what it was measured on."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     model: str
     source: str

@@ -26,7 +26,7 @@ COLUMNS = ("token", "given", "target")
 class ItemCounts:
     """Known numbers of items, checked when the corpus is opened, and of the labels of the training items."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     train: int | None = None
     valid: int | None = None

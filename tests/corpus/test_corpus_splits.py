@@ -123,6 +123,7 @@ def test_documents_by_pattern(tmp_path: Path) -> None:
         ([3, 1, 0], "whole numbers"),
         ([None, None, 2], "whole numbers"),
         ([0.5, -0.1, 0.6], "leaves a part empty"),
+        ([float("nan"), 0.5, 0.5], "corpus.split.0=nan is not usable"),
     ],
 )
 def test_splits_that_do_not_work(tmp_path: Path, split: list[float | None], problem: str) -> None:

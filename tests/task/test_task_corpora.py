@@ -155,6 +155,8 @@ def test_the_fingerprint_is_that_of_content_and_reading(tmp_path: Path) -> None:
         ({"encoding": "ascii"}, "as ascii ("),
         ({"encoding": "latin-9-1"}, "set corpus.encoding"),
         ({"train_share": 0}, "corpus.train_share=0 is not usable"),
+        ({"train_share": float("nan")}, "corpus.train_share=nan is not usable: input should be a finite"),
+        ({"split": [float("nan"), 0.1, 0.1]}, "corpus.split.0=nan is not usable: input should be a finite"),
         ({"train_share": "half"}, "corpus.train_share='half' is not usable"),
         ({"valid": None}, "corpus.valid is missing: name its files, or give corpus.text and corpus.split"),
         ({"expect": {"train": 5}}, "corpus.expect.train is 5, but mine has 6"),

@@ -72,7 +72,7 @@ class RecurrentTagger(Tagger):
     dropout: Annotated[float, Bounds(ge=0, lt=1)] = 0.5
     crf: bool = False
     training: Recipe = field(default_factory=Recipe)
-    seed: Annotated[int, Bounds(ge=0)] = 1
+    seed: Annotated[int, Bounds(ge=0, lt=2**63)] = 1
     device: str = "auto"
 
     def __post_init__(self) -> None:
