@@ -31,6 +31,11 @@ class Symbols:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The symbols alone, without those two numbers."""
+        return self.names[UNKNOWN + 1 :]
+
     @cached_property
     def _numbers(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self.names) if number > UNKNOWN}

@@ -13,7 +13,9 @@ import numpy as np
 from benchmark.errors import UserError
 from benchmark.record.result import Result
 from benchmark.task.contract import Classifier, Input, Tagger, TaskModel, Transducer
+from benchmark.task.formats import tokens_of
 from benchmark.task.tasks import reached
+from benchmark.text import listed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,10 +35,11 @@ class Answering:
     ) -> DataFrame:
         """One row for each text, in order.
 
-        A text is cut at white space, or into letters where the task is transduction; a list of tokens is
-        taken as it is. `given` are the tags that come with the tokens, where the corpus has them. Taggers and
-        transducers have a column `answer`, a tuple; classifiers `answer` and a column with the probability of
-        each class. Raises UserError where a text has no tokens or other numbers of given tags.
+        A text is cut as its corpus was: at white space, or into letters, of which capitals are read as small
+        ones. A list of tokens is taken as it is. `given` are the tags that come with the tokens, where the
+        corpus has them. Taggers and transducers have a column `answer`, a tuple; classifiers `answer` and a
+        column with the probability of each class. Raises UserError where a text has no tokens, a letter that
+        training never had, or another number of given tags.
         """
         from pandas import DataFrame
 
@@ -53,6 +56,7 @@ class Answering:
                 raise UserError(
                     f"text {number} has {len(each.tokens)} tokens and {len(each.given)} given tags"
                 )
+            self._check_letters(number, each)
         columns: dict[str, Any] = {"text": [" ".join(each.tokens) for each in inputs]}
         if isinstance(self.model, Classifier):
             probabilities = np.exp(self.model.log_probs(inputs))
@@ -66,10 +70,21 @@ class Answering:
             columns["answer"] = self.model.transduce(inputs)
         return DataFrame(columns)
 
+    def _check_letters(self, number: int, asked: Input) -> None:
+        """Raises UserError for a letter that a transducer has never seen, and would have to pass over."""
+        known = self.model.input_symbols if isinstance(self.model, Transducer) else None
+        new = [token for token in dict.fromkeys(asked.tokens) if known is not None and token not in known]
+        if new:
+            named = listed([repr(token) for token in new])
+            raise UserError(
+                f"text {number}, {''.join(asked.tokens)!r}, has {named}, which training never had: write the "
+                "word without"
+            )
+
     def _tokens(self, text: str | Sequence[str]) -> tuple[str, ...]:
         if not isinstance(text, str):
             return tuple(text)
-        return tuple(text) if isinstance(self.model, Transducer) else tuple(text.split())
+        return tokens_of(text, str(self.settings["corpus"].get("format")))
 
     def _repr_html_(self) -> str:
         said = reached(self.result.task, self.result.test_measures)

@@ -94,6 +94,9 @@ class Transducer(TaskModel):
     """Turns a sequence into another of any length, and says how probable another one is."""
 
     tasks = ("transduction",)
+    #: The input symbols of the training items; set by `fit` and `load` of a model that keeps them. Words of
+    #: one's own that have others are then refused.
+    input_symbols: tuple[str, ...] | None = None
 
     @abstractmethod
     def transduce(self, inputs: Sequence[Input]) -> list[tuple[str, ...]]:

@@ -112,7 +112,7 @@ def _pronunciations(text: str, name: str, settings: Reading) -> Iterator[Item]:
     `word(2)` is another pronunciation of the word; `#` begins a remark. An item is one pronunciation, with
     all of its word's as alternatives. Two that differ in stress alone are one.
     """
-    found: dict[str, list[tuple[str, ...]]] = {}
+    found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         word, *phonemes = line.partition(" #")[0].split() or [""]
         if not word or word.startswith(";;;"):
@@ -120,12 +120,17 @@ def _pronunciations(text: str, name: str, settings: Reading) -> Iterator[Item]:
         if not phonemes:
             raise UserError(f"{name}, line {number}: the word {word!r} has no phonemes")
         plain = tuple(phoneme.rstrip("012") for phoneme in phonemes)
-        known = found.setdefault(_VARIANT.sub("", word).lower(), [])
+        known = found.setdefault(_letters(_VARIANT.sub("", word)), [])
         if plain not in known:
             known.append(plain)
-    for word, outputs in found.items():
+    for letters, outputs in found.items():
         for output in outputs:
-            yield Item(Input(tuple(word)), output, tuple(outputs))
+            yield Item(Input(letters), output, tuple(outputs))
+
+
+def _letters(word: str) -> tuple[str, ...]:
+    """Capitals are read as small letters."""
+    return tuple(word.lower())
 
 
 Reader = Callable[[str, str, Reading], Iterator[Item]]
@@ -139,3 +144,9 @@ FORMATS: dict[str, Reader] = {
     "fine_class_first": _fine_class_first,
     "pronunciations": _pronunciations,
 }
+
+
+def tokens_of(text: str, format_: str) -> tuple[str, ...]:
+    """The tokens of a text of one's own, cut and spelt as those of a corpus of this format: the letters of a
+    word, or what stands between spaces."""
+    return _letters(text.strip()) if FORMATS.get(format_) is _pronunciations else tuple(text.split())

@@ -25,7 +25,7 @@ COMPARED = 20
 
 
 def declared(model: TaskModel, train: Items, items: Items) -> None:
-    """family, size and classes are what the contract knows."""
+    """family, size, classes and input symbols are what the contract knows."""
     if model.family not in ("count", "neural", "mixture"):
         raise BrokenContract("family", f"is {model.family!r}; it must be 'count', 'neural' or 'mixture'")
     size = model.size()
@@ -35,6 +35,14 @@ def declared(model: TaskModel, train: Items, items: Items) -> None:
         raise BrokenContract(
             "classes", f"are {model.classes!r:.80}; they must be those of the training items, sorted"
         )
+    symbols = _input_symbols(model)
+    if symbols is not None and symbols != known_tokens(train):
+        raise BrokenContract("input_symbols", "are others than the input symbols of the training items")
+
+
+def _input_symbols(model: TaskModel) -> frozenset[str] | None:
+    symbols = model.input_symbols if isinstance(model, Transducer) else None
+    return None if symbols is None else frozenset(symbols)
 
 
 def known(model: TaskModel, train: Items, items: Items) -> None:
@@ -120,6 +128,8 @@ def check_saved(model: TaskModel, folder: Path, inputs: Sequence[Input]) -> None
     pairs = zip(answers_of(again, inputs), answers_of(model, inputs), strict=True)
     if not all(alike(a, b) for a, b in pairs):
         raise BrokenContract("load", "gives another model than was saved: it answers otherwise")
+    if _input_symbols(again) != _input_symbols(model):
+        raise BrokenContract("load", "gives another model than was saved: its input_symbols are others")
 
 
 def alike(first: Any, second: Any) -> bool:

@@ -13,7 +13,17 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from benchmark.task.contract import Classifier, Input, Items, ModelSize, RunLog, Tagger, Transducer, labels_of
+from benchmark.task.contract import (
+    Classifier,
+    Input,
+    Items,
+    ModelSize,
+    RunLog,
+    Tagger,
+    Transducer,
+    known_tokens,
+    labels_of,
+)
 from benchmark.task.dataset import Dataset, open_dataset
 
 MIRROR = os.environ.get("NEXTWORD_CORPORA")
@@ -204,6 +214,20 @@ class Spelling(Transducer):
         model = cls()
         model.symbols = set(json.loads((folder / "symbols.json").read_text(encoding="utf-8")))
         return model
+
+
+class OtherLetters(Spelling):
+    """Claims to know the letter x alone."""
+
+    input_symbols = ("x",)
+
+
+class ForgottenLetters(Spelling):
+    """Saves no letters."""
+
+    def fit(self, train: Items, valid: Items, log: RunLog) -> None:
+        super().fit(train, valid, log)
+        self.input_symbols = tuple(known_tokens(train))
 
 
 class TooSure(Spelling):

@@ -280,6 +280,37 @@ def test_python_loads_a_model_and_tables_its_measures(own: Path) -> None:
         nextword.scores("mine/often")
 
 
+PRONUNCIATIONS = "CAT  K AE1 T\nact  AE1 K T\nCats  K AE1 T S\nsat  S AE1 T\n"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [["model=joint_ngram"], ["model=encoder_decoder", "model.hidden_size=8", "model.training.epochs=1"]],
+    ids=lambda overrides: overrides[0],
+)
+def test_a_word_is_read_as_its_corpus_was_and_a_letter_never_seen_is_named(
+    own: Path, model: list[str]
+) -> None:
+    import nextword
+
+    for part in ("train", "valid", "test"):
+        (own / f"{part}.txt").write_text(PRONUNCIATIONS, encoding="utf-8")
+    corpus = CORPUS.replace("task: tagging", "task: transduction").partition("format")[0]
+    (own / "conf" / "corpus" / "mine.yaml").write_text(corpus + "format: pronunciations\n")
+    run("corpus=mine", *model)
+    trained = nextword.load(f"mine/{model[0].partition('=')[2]}")
+    assert isinstance(trained, nextword.Answering)
+    small, capitals, mixed = trained.answer(["cats", "CATS", " Cats "])["answer"]
+    assert small == capitals == mixed
+    with pytest.raises(UserError) as raised:
+        trained.answer(["cat", "Çatz"])
+    assert str(raised.value) == (
+        "text 1, 'çatz', has 'ç' and 'z', which training never had: write the word without"
+    )
+    with pytest.raises(UserError, match="has 'A', which training never had"):
+        trained.answer([["A", "t"]])  # tokens are taken as they are
+
+
 CHEATS = {
     "tagging": [
         ("ShortTagger", "tags for its"),
@@ -290,7 +321,11 @@ CHEATS = {
         ("WanderingTagger", "gives another model when it is called again"),
     ],
     "classification": [("Improper", "add up to 2"), ("Disordered", "sorted")],
-    "transduction": [("TooSure", "a probability above 1")],
+    "transduction": [
+        ("OtherLetters", "input_symbols are others than the input symbols of the training items"),
+        ("ForgottenLetters", "its input_symbols are others"),
+        ("TooSure", "a probability above 1"),
+    ],
 }
 
 

@@ -135,6 +135,11 @@ class EncoderDecoder(Transducer):
         """The numbers of a word's known letters."""
         return [number for number in self._letters.numbers(word.tokens) if number != UNKNOWN]
 
+    @property
+    def input_symbols(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The letters of the training words."""
+        return self._letters.counted
+
     def _numbers(self, output: Sequence[str]) -> list[int]:
         """Phonemes from 1 up: 0 is the boundary, and also what stands for one never seen."""
         return [number - UNKNOWN for number in self._phonemes.numbers(output)]

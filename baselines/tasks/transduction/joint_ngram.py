@@ -131,6 +131,11 @@ class JointNgram(Transducer):
     def _ready(self) -> None:
         self._model = JointModel(self._graphones, Automaton.of(self._table))
 
+    @property
+    def input_symbols(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The letters of the training words."""
+        return self._letters.counted
+
     def _note(self) -> None:
         self.notes = (
             f"With a probability of {self._escape:.2g} an output is taken from a trigram model of "
