@@ -163,14 +163,16 @@ class Composite(LanguageModel):
 
 
 class ComponentLog(RunLog):
-    """The log of one component: its lines begin with its name, and its progress is added to `done` tokens.
+    """The log of one component: its lines and figures begin with its name, and its progress is added to
+    `done` tokens.
 
-    Its training curve is not kept, because it is not that of the whole model, and what its own components
-    take is part of what it takes.
+    `behind`: the tokens that other components will be trained on when it is ready, as a multiple of its own;
+    0 if that is unknown. Its training curve is not kept, because it is not that of the whole model, and what
+    its own components take is part of what it takes.
     """
 
-    def __init__(self, log: RunLog, name: str, done: int) -> None:
-        self._log, self._name, self._before = log, name, done
+    def __init__(self, log: RunLog, name: str, done: int, behind: float = 0.0) -> None:
+        self._log, self._name, self._before, self._behind = log, name, done, behind
         self.workspace = None if log.workspace is None else log.workspace / name
         self.done = done
 
@@ -179,7 +181,8 @@ class ComponentLog(RunLog):
 
     def progress(self, done: int, total: int, **figures: float) -> None:
         self.done = self._before + done
-        self._log.progress(self.done, self._before + total, **figures)
+        whole = self._before + total + round(self._behind * total)
+        self._log.progress(self.done, whole, **{f"{self._name} {key}": each for key, each in figures.items()})
 
     def resumed(self, seconds: float, tokens: int) -> None:
         self.done = self._before + tokens

@@ -55,12 +55,13 @@ def train(
     recipe: Recipe,
     seed: int,
     log: RunLog,
+    before: int = 0,
 ) -> None:
     """Train a network in place, and leave it with the weights of its best epoch.
 
     `lengths` are those of the training items, in tokens; `loss` gives the mean loss of the items of these
-    numbers; `quality` measures the network on the validation items, the higher the better. Raises Diverged
-    where a loss is not finite.
+    numbers; `quality` measures the network on the validation items, the higher the better. `before` tokens
+    have been trained on already, in another way. Raises Diverged where a loss is not finite.
     """
     random = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(
@@ -83,12 +84,12 @@ def train(
             optimiser.step()
             losses.append(value.item())
             done += int(np.asarray(lengths)[chosen].sum())
-            log.progress(done, total, loss=losses[-1])
+            log.progress(before + done, before + total, loss=losses[-1])
         spent += perf_counter() - started
         with log.evaluation(), torch.inference_mode():
             network.eval()
             found = quality()
-        log.curve(tokens=done, train_loss=float(np.mean(losses)), valid_quality=found)
+        log.curve(tokens=before + done, train_loss=float(np.mean(losses)), valid_quality=found)
         since += 1
         if found > best:
             best, best_weights, since = found, copy.deepcopy(network.state_dict()), 0

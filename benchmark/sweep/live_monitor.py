@@ -65,14 +65,14 @@ class LiveMonitor(Monitor):
 
     def _show_progress(self, run: PlannedRun, progress: Progress) -> None:
         left = progress.seconds_left
-        loss = progress.figures.get("loss")
+        losses = (f"{name} {value:.3g}" for name, value in progress.figures.items() if name.endswith("loss"))
         self._bars.update(
             self._tasks[run],
             completed=progress.done,
             total=progress.total,
             share=f"{progress.share:.0%}",
             rate=f"{text.amount(progress.rate)}/s" if progress.rate else "",
-            loss="" if loss is None else f"loss {loss:.3g}",
+            loss=visible(next(losses, "")),
             left="scoring" if progress.share == 1 else "" if left is None else clock_time(left),
         )
         if time.monotonic() - self._updated >= UPDATE_SECONDS:
@@ -115,7 +115,8 @@ class _Left(ProgressColumn):
 
 def _bars() -> Bars:
     def figure(name: str) -> TextColumn:
-        return TextColumn(f"{{task.fields[{name}]}}", justify="right", markup=False)
+        column = Column(no_wrap=True, overflow="ellipsis", max_width=30)
+        return TextColumn(f"{{task.fields[{name}]}}", justify="right", markup=False, table_column=column)
 
     label = Column(ratio=1, no_wrap=True, overflow="ellipsis", min_width=10)
     return Bars(

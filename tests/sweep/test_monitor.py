@@ -38,7 +38,7 @@ jobs = collect(sys.argv[1:])
 runs, _ = plan_runs(jobs, say=print)
 with monitor_for(runs, 2, print) as monitor:
     for run in runs[:2]:
-        monitor.output(run, OutputLine(Progress(430, 1000, 2.0, {"loss": 4.5}).to_line()))
+        monitor.output(run, OutputLine(Progress(430, 1000, 2.0, {"language model loss": 4.5}).to_line()))
         monitor.output(run, OutputLine(f"{run.job.title}: a message of the model"))
         monitor.output(run, OutputLine("a warning", is_error=True))
     if hasattr(monitor, "_bars"):
@@ -78,7 +78,9 @@ def test_a_sweep_has_a_bar_for_each_run_and_one_for_all(
     drawn = [[line for line in frame if "━" in line] for frame in frames(text)]
     bars = next(frame for frame in drawn if len(frame) == 3 and " 29% " in frame[0])
     assert re.search(r"0 of 3 runs .* 29% .*about 10 s", bars[0]), bars[0]
-    assert all(re.search(r"LSTM, .* 43% +215/s +loss 4\.5 +0:03", bar) for bar in bars[1:]), bars
+    assert all(re.search(r"LSTM, .* 43% +215/s +language model loss 4\.5 +0:03", bar) for bar in bars[1:]), (
+        bars
+    )
     assert max(len(line) for frame in frames(text) for line in frame) <= columns
     assert "a message of the model" not in text
     assert text.count("a warning") == 2
@@ -91,7 +93,7 @@ def test_the_bar_of_a_single_run_leaves_its_messages_above(tmp_path: Path, text_
     text = shown(80, tmp_path, "model=lstm", *text_corpus)
     assert "a message of the model" in text
     assert "1 run" not in text
-    assert re.search(r"43% +215/s +loss 4\.5 +0:03", ESCAPE.sub("", text))
+    assert re.search(r"43% +215/s +language model loss 4\.5 +0:03", ESCAPE.sub("", text))
 
 
 def test_a_pipe_gets_plain_lines_now_and_then(runs: list[PlannedRun], capsys, monkeypatch) -> None:

@@ -168,15 +168,28 @@ def test_training_as_a_language_model_goes_before_and_counts_as_training() -> No
         def __init__(self) -> None:
             super().__init__()
             self.tokens: list[int] = []
+            self.shares: dict[str, list[float]] = {}
+            self.totals: set[int] = set()
 
         def curve(self, **row: float) -> None:
             self.tokens.append(int(row["tokens"]))
+
+        def progress(self, done: int, total: int, **figures: float) -> None:
+            (name,) = figures
+            self.totals.add(total)
+            self.shares.setdefault(name, []).append(done / total)
 
     recipe = Recipe(epochs=3, batch=4, learning_rate=0.02)
     log, model = Progress(), small(language_model_epochs=2, training=recipe)
     model.fit(TRAIN, VALID, log)
     of_texts = sum(len(each.input.tokens) for each in TRAIN)
-    assert [round(tokens / of_texts) for tokens in log.tokens] == [1, 2, 1, 2, 3]
+    assert [round(tokens / of_texts) for tokens in log.tokens] == [3, 4, 5]
+    assert len(log.totals) == 1
+    assert list(log.shares) == ["language model loss", "loss"]
+    shares = [*log.shares["language model loss"], *log.shares["loss"]]
+    assert shares == sorted(set(shares))
+    assert log.shares["language model loss"][-1] == pytest.approx(0.4, abs=0.02)  # two of five readings
+    assert shares[-1] == 1
     assert any("as a language model: validation perplexity" in line for line in log.lines)
     without = fitted(small(training=recipe))
     assert model.log_probs(inputs_of(VALID)) != pytest.approx(without.log_probs(inputs_of(VALID)), abs=1e-6)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from classification_cases import (
+    TRAIN,
     VALID,
     accuracy,
     corpus,
@@ -26,7 +27,7 @@ from baselines.ngram.smoothing.add_k import AddK
 from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
 from baselines.tasks.classification.generative import GenerativeClassifier
-from benchmark.contract import RunLog, TokenStream, Vocabulary
+from benchmark.contract import LanguageModel, RunLog, TokenStream, Vocabulary
 from benchmark.errors import UserError
 from benchmark.task.contract import Input, Items, inputs_of
 
@@ -69,6 +70,36 @@ def test_a_text_by_hand() -> None:
     of_x, of_y = 3 / 9, 1 / 9  # and `</s>` has 3 / 9 in both
     assert p[0] == pytest.approx([of_x / (of_x + of_y), of_y / (of_x + of_y)], abs=1e-6)
     assert p[1] == pytest.approx([0.5, 0.5], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("component", "losses"),
+    [
+        (KneserNey(order=2), []),
+        (
+            Lstm(hidden_size=8, training=Training(epochs=2, batch=2), device="cpu"),
+            ["against loss", "for loss"],
+        ),
+    ],
+    ids=["counted", "neural"],
+)
+def test_progress_is_that_of_all_classes(component: LanguageModel, losses: list[str]) -> None:
+    class Progress(RunLog):
+        def __init__(self) -> None:
+            self.seen: list[tuple[int, int]] = []
+            self.names: dict[str, None] = {}
+
+        def progress(self, done: int, total: int, **figures: float) -> None:
+            self.seen.append((done, total))
+            self.names |= dict.fromkeys(name for name in figures if name.endswith("loss"))
+
+    log = Progress()
+    GenerativeClassifier(component=component).fit(TRAIN, VALID, log)
+    done, totals = zip(*log.seen, strict=True)
+    assert list(done) == sorted(done)
+    assert done[-1] == totals[-1]
+    assert max(totals) - min(totals) <= 0.2 * totals[-1]  # epochs are of whole batches
+    assert list(log.names) == losses
 
 
 def test_rare_words_are_unknown() -> None:

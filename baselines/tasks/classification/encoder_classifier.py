@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from baselines.devices import device_if_there, pick_device
+from baselines.mixture.components import ComponentLog
 from baselines.saving import settings_of
 from baselines.tasks.batches import by_length
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
@@ -82,9 +83,8 @@ class EncoderClassifier(Classifier):
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(self.seed)
             self._network = self._built().to(device)
-            if self.language_model_epochs:
-                self._learn_to_predict(self._numbers(inputs), self._numbers(inputs_of(used)), log)
-            self._learn_classes(train, used, log)
+            before = self._learn_to_predict(self._numbers(inputs), self._numbers(inputs_of(used)), log)
+            self._learn_classes(train, used, log, before)
         self.trained_on = Computation(str(device), "float32", self.training.batch)
         self.scored_on = Computation(str(device), "float32", _BATCH)
 
@@ -101,13 +101,15 @@ class EncoderClassifier(Classifier):
         )
         return TextClassifier(encoder, self.pooling, len(self.classes), self.dropout)
 
-    def _learn_to_predict(self, texts: list[list[int]], valid: list[list[int]], log: RunLog) -> None:
-        """Train the encoder as a language model."""
+    def _learn_to_predict(self, texts: list[list[int]], valid: list[list[int]], log: RunLog) -> int:
+        """Train the encoder as a language model, if it is to be. Returns how many tokens that took."""
+        if not self.language_model_epochs:
+            return 0
         predictor = TextPredictor(self._network.encoder).to(self._device)
         pieces, beside = _pieces(texts), _pieces(valid)
         if not pieces or not beside:
             log.info("no training text, or no validation text, has a word to predict: no language model")
-            return
+            return 0
 
         @torch.inference_mode()
         def quality() -> float:
@@ -118,6 +120,9 @@ class EncoderClassifier(Classifier):
             ]
             return -sum(loss * number for loss, number in losses) / sum(number for _, number in losses)
 
+        of_classes = self.training.epochs * sum(map(len, texts))
+        own = self.language_model_epochs * sum(map(len, pieces))
+        phase = ComponentLog(log, "language model", 0, of_classes / own)
         train(
             predictor,
             [len(piece) for piece in pieces],
@@ -125,12 +130,13 @@ class EncoderClassifier(Classifier):
             quality,
             replace(self.training, epochs=self.language_model_epochs),
             self.seed,
-            log,
+            phase,
         )
         with log.evaluation():
             log.info(f"as a language model: validation perplexity {np.exp(-quality()):.1f}")
+        return phase.done
 
-    def _learn_classes(self, items: Items, valid: Items, log: RunLog) -> None:
+    def _learn_classes(self, items: Items, valid: Items, log: RunLog, before: int) -> None:
         """Train the classifier, and choose the scale of its scores."""
         texts, own = self._numbers(inputs_of(items)), class_numbers(items, self.classes)
         asked, right = self._numbers(inputs_of(valid)), class_numbers(valid, self.classes)
@@ -147,6 +153,7 @@ class EncoderClassifier(Classifier):
             self.training,
             self.seed,
             log,
+            before,
         )
         with log.evaluation():
             self.chosen_scale, lost = best_scale(0.0, self._scores(asked), right)

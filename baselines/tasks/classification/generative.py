@@ -54,12 +54,14 @@ class GenerativeClassifier(Classifier):
         self._vocabulary = _vocabulary(inputs_of(train), self.min_count)
         own, of_valid = class_numbers(train, self.classes), class_numbers(valid, self.classes)
         self._prior = np.log(np.bincount(own, minlength=len(self.classes)) / len(own))
+        lengths = np.bincount(own, [len(each.input.tokens) + 1 for each in train], len(self.classes))
         self._models, done = [], 0
         for number, name in enumerate(self.classes):
             texts = self._stream([train[place].input for place in np.flatnonzero(own == number).tolist()])
             beside = [valid[place].input for place in np.flatnonzero(of_valid == number).tolist()]
             model = copy.deepcopy(self.component)
-            component_log = ComponentLog(log, name, done)
+            behind = lengths[number + 1 :].sum() / lengths[number]
+            component_log = ComponentLog(log, name, done, behind)
             model.fit(texts, self._stream(beside or inputs_of(valid)), component_log)
             if component_log.done == done:  # without a word of progress, it has read the texts once
                 component_log.progress(len(texts), len(texts))
