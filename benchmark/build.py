@@ -12,11 +12,14 @@ import importlib.util
 import inspect
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from benchmark.console.quoting import text_wanted
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UnknownSetting, UserError, did_you_mean
+from benchmark.settings import conf_files
+from benchmark.storage.reading import read_yaml_object
 from benchmark.task.contract import TaskModel
 from benchmark.trust import allow_classes_in, check_trusted
 
@@ -49,9 +52,20 @@ def build_task_model(config: Mapping[str, Any], task: Task) -> TaskModel:
         others = f"tasks={', '.join(kind.tasks)}" if issubclass(kind, TaskModel) else "a language model"
         raise UnknownSetting(
             f"model={config.get('name')} is no model of {task.name} ({others}), which its corpus has labels "
-            "for; `nextword list models` says what each is for"
+            f"for: take {', '.join(_models_of(task))}"
         )
     return kind(**_arguments(kind, config, "model"))
+
+
+def _models_of(task: Task) -> list[str]:
+    """The names of the models of a task, whose modules are imported. One that cannot be is left out."""
+    found = []
+    for name, path in conf_files("model").items():
+        with suppress(Exception):  # whatever a module of the user's does
+            kind = task_model_class(read_yaml_object(path))
+            if kind is not None and task.name in kind.tasks:
+                found.append(name)
+    return found
 
 
 def arguments(config: Mapping[str, Any], where: str = "model") -> dict[str, Any]:
