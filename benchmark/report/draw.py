@@ -12,12 +12,11 @@ import gc
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from benchmark.console.signals import end_with_parent, hidden_from_children
 from benchmark.report.blocks import Figure
@@ -40,54 +39,55 @@ CHECKSUMS = "drawn.json"
 class Drawer:
     """Draws figures, the same bytes whoever draws. `earlier` is the folder of an earlier report's figures.
 
-    On Linux, several figures are drawn in one process a core. Those that a process failed to draw, or that
-    were left when a process was killed, are drawn again by `write`, so an error in drawing is raised there.
+    On Linux, several figures are drawn in one process a core. One that a process failed to draw, or that was
+    left when a process was killed, is drawn again by `write`, so an error in drawing is raised there.
     """
 
     def __init__(self, say: Callable[[str], None], earlier: Path) -> None:
         self._say = say
         self._earlier = EarlierFigures(earlier, or_empty(lambda: read_json_object(earlier / CHECKSUMS)))
-        self._names: list[str] = []
+        self._figures: list[Figure] = []
         self._origins: dict[str, Origin] = {}
-        self._wanted: dict[str, Callable[[], Any]] = {}
-        self._files: dict[str, FigureFiles] = {}  # those there are already
+        self._taken_over: dict[str, FigureFiles] = {}
+        self._waiting: list[Figure] = []
         self._pool: ProcessPoolExecutor | None = None
-        self._drawn_by_pool: dict[Future[FigureFiles], str] = {}
+        self._by_pool: dict[str, Future[FigureFiles]] = {}
 
     def add(self, figure: Figure) -> None:
         """Takes a figure over from the earlier report, or begins to draw it."""
-        name, origin = figure.name, Origin.of(figure.draw)
-        self._names.append(name)
-        if origin is not None:
-            self._origins[name] = origin
-            kept = self._kept.get(name)
-            if kept is not None and kept.origin.same_data(origin):
-                files = self._earlier.taken_over(name, kept, origin.rows)
-                if files is not None:
-                    self._files[name] = files
-                    return
-        self._wanted[name] = figure.draw
-        if len(self._wanted) >= FEWEST and usable_cores() > 1 and sys.platform == "linux":
+        self._figures.append(figure)
+        files = self._of_earlier(figure)
+        if files is not None:
+            self._taken_over[figure.name] = files
+            return
+        self._waiting.append(figure)
+        several = self._pool is not None or len(self._waiting) >= FEWEST
+        if several and usable_cores() > 1 and sys.platform == "linux":
             self._hand_out()
 
-    def write(self, folder: Path) -> None:
-        """Writes NAME.svg, NAME.png and NAME.pdf of each figure, and what the next report reads."""
-        if self._files:
-            number = len(self._files)
-            self._say(f"report: {number} of {len(self._names)} figures are those of the report before")
-        for done, (name, files) in enumerate(self._drawn(), start=1):
-            self._files[name] = files
-            if done % 10 == 0 or done == len(self._wanted):
-                self._say(f"report: {done} of {len(self._wanted)} figures drawn")
-        for name in self._names:
-            self._files[name].write(folder, name)
-        write_json(folder / CHECKSUMS, {name: self._files[name].checksum for name in self._names})
-        kept = {name: Kept(origin, self._files[name].checksum) for name, origin in self._origins.items()}
-        write_kept(folder, self._software, kept)
-
-    def svg(self, figure: Figure) -> str:
-        """The SVG document of a figure that has been written."""
-        return self._files[figure.name].svg
+    def write(self, folder: Path) -> Iterator[tuple[Figure, str]]:
+        """Writes NAME.svg, NAME.png and NAME.pdf of each figure, as soon as it is drawn, and yields it with
+        its SVG document; at the end, writes what the next report reads."""
+        kept, wanted = len(self._taken_over), len(self._figures) - len(self._taken_over)
+        if kept:
+            self._say(f"report: {kept} of {len(self._figures)} figures are those of the report before")
+        checksums: dict[str, str] = {}
+        drawn = 0
+        for figure in self._figures:
+            files = self._taken_over.get(figure.name)
+            if files is None:
+                files = self._drawn(figure)
+                drawn += 1
+                if drawn % 10 == 0 or drawn == wanted:
+                    self._say(f"report: {drawn} of {wanted} figures drawn")
+            files.write(folder, figure.name)
+            checksums[figure.name] = files.checksum
+            yield figure, files.svg
+        if self._pool is not None:
+            self._pool.shutdown()
+        write_json(folder / CHECKSUMS, checksums)
+        made = {name: Kept(origin, checksums[name]) for name, origin in self._origins.items()}
+        write_kept(folder, self._software, made)
 
     def stop(self) -> None:
         """Ends all processes at once."""
@@ -96,36 +96,43 @@ class Drawer:
                 process.kill()
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    @cached_property
-    def _software(self) -> str:
-        return software()
+    def _of_earlier(self, figure: Figure) -> FigureFiles | None:
+        """The figure of the earlier report, if it was made from the same data."""
+        origin = Origin.of(figure.draw)
+        if origin is None:
+            return None
+        self._origins[figure.name] = origin
+        kept = self._kept.get(figure.name)
+        if kept is None or not kept.origin.same_data(origin):
+            return None
+        return self._earlier.taken_over(figure.name, kept, origin.rows)
 
     @cached_property
     def _kept(self) -> dict[str, Kept]:
         return read_kept(self._earlier.folder, self._software)
 
+    @cached_property
+    def _software(self) -> str:
+        return software()
+
     def _hand_out(self) -> None:
-        """Hands all figures that wait to the processes."""
+        """Hands the figures that wait to the processes."""
         with hidden_from_children(), suppress(BrokenProcessPool):  # the parent ends the pool
             if self._pool is None:
                 fonts.families()  # once, and not in each process
                 fork = multiprocessing.get_context("fork")
                 self._pool = ProcessPoolExecutor(min(usable_cores(), MOST_PROCESSES), fork, _start_worker)
-            given = set(self._drawn_by_pool.values())
-            for name, draw in self._wanted.items():
-                if name not in given:
-                    self._drawn_by_pool[self._pool.submit(self._earlier.drawn, name, draw)] = name
+            for figure in self._waiting:
+                drawn = self._pool.submit(self._earlier.drawn, figure.name, figure.draw)
+                self._by_pool[figure.name] = drawn
+        self._waiting.clear()
 
-    def _drawn(self) -> Iterator[tuple[str, FigureFiles]]:
-        """All figures that are wanted, in any order."""
-        for future in as_completed(self._drawn_by_pool):
-            if future.exception() is None:
-                yield self._drawn_by_pool[future], future.result()
-        if self._pool is not None:
-            self._pool.shutdown()
-        for name, draw in self._wanted.items():
-            if name not in self._files:
-                yield name, self._earlier.drawn(name, draw)
+    def _drawn(self, figure: Figure) -> FigureFiles:
+        """A figure that a process has drawn, or else is drawn here."""
+        by_pool = self._by_pool.get(figure.name)
+        if by_pool is not None and by_pool.exception() is None:
+            return by_pool.result()
+        return self._earlier.drawn(figure.name, figure.draw)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -80,12 +80,12 @@ class Drawings:
     rules: str
 
 
-def drawings_of(figures: Iterable[Figure], read: Callable[[Figure], str]) -> Drawings:
-    """The figures as the page contains them; `read` returns the SVG document of a figure."""
+def drawings_of(figures: Iterable[tuple[Figure, str]]) -> Drawings:
+    """Figures, each with its SVG document, as the page contains them."""
     styles = inline_svg.Styles()
     inlined = {
-        figure.name: inline_svg.inline(read(figure), f"f{number}", figure.alt, styles)
-        for number, figure in enumerate(figures, start=1)
+        figure.name: inline_svg.inline(svg, f"f{number}", figure.alt, styles)
+        for number, (figure, svg) in enumerate(figures, start=1)
     }
     return Drawings(inlined, styles.css())
 

@@ -75,8 +75,8 @@ def write_sections(
             _write(new / "tables", table_files(tables))
             _write(new / FIGURES, {f"{figure.name}.csv": csv_table(figure.data) for figure in figures})
             write_text(new / "report.md", _markdown(built, titles))
-            drawer.write(new / FIGURES)
-            write_text(new / "index.html", _page(built, drawings_of(figures, drawer.svg), say, titles))
+            drawings = drawings_of(drawer.write(new / FIGURES))
+            write_text(new / "index.html", _page(built, drawings, say, titles))
     return Written(len(tables), len(figures))
 
 

@@ -61,7 +61,7 @@ def draw_all(figures: list[Figure], folder: Path, say=lambda line: None, earlier
     with draw.drawing(say, earlier) as drawer:
         for figure in figures:
             drawer.add(figure)
-        drawer.write(folder)
+        list(drawer.write(folder))
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -154,7 +154,7 @@ def wait():
 with draw.drawing(print, Path("missing")) as drawer:
     for i in range(4):
         drawer.add(Figure(str(i), "", "", "", wait, Table("", "", (), ())))
-    drawer.write(Path("."))
+    list(drawer.write(Path(".")))
 """
 
 

@@ -80,7 +80,7 @@ def drawn(tmp_path):
                 points = [(trial, 100.0 / trial) for trial in range(1, number + 1)]
                 drawing = partial(trial_chart, points, points, number, 3.0, "perplexity")
                 drawer.add(Figure(f"f{index}", "", "", "", drawing, data))
-            drawer.write(tmp_path / name)
+            list(drawer.write(tmp_path / name))
         return kept_and_drawn(said)
 
     return into
