@@ -84,8 +84,8 @@ def value_dots(rows: Sequence[Dot], scale: Scale) -> Figure:
     outside = beyond(rows) if scale.log else []
     spans = [_span(dot, any(each.interval for each in rows)) for dot in rows if dot not in outside]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
-    left = min(text_width(figure, names, SIZE) + 12, WIDTH * 0.5)
-    margins(figure, left, text_width(figure, [dot.said for dot in rows]) + 12, top=top)
+    left = min(text_width(names, SIZE) + 12, WIDTH * 0.5)
+    margins(figure, left, text_width([dot.said for dot in rows]) + 12, top=top)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     if scale.log:
         room = max((high / low) ** 0.05, 1.01)

@@ -143,8 +143,8 @@ def line_chart(
         if level.y > top:
             continue
         axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
-    right = min(text_width(figure, names, SIZE) + GUTTER + 4, WIDTH * 0.48) if named else 14
-    below, bottom, rotation = _below(figure, groups, WIDTH - left - right)
+    right = min(text_width(names, SIZE) + GUTTER + 4, WIDTH * 0.48) if named else 14
+    below, bottom, rotation = _below(groups, WIDTH - left - right)
     margins(figure, left, right, bottom, top=12 + MARK_ROW * rows)
     if log_x:
         xs = [x for line in lines for seed in line.seeds for x, _ in seed] + [mark.x for mark in marks]
@@ -161,7 +161,7 @@ def line_chart(
     if groups:
         axes.set_xticks(range(len(groups)), below, rotation=rotation)
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.xaxis.label.set_x(_centre(figure, axes, xlabel))
+    axes.xaxis.label.set_x(_centre(axes, xlabel))
     colour_of = {id(one): colour for one, colour in zip(everything, colours, strict=True)}
     for line in lines:
         if math.isfinite(top):
@@ -169,13 +169,13 @@ def line_chart(
     _name_lines(axes, named, names, [colour_of[id(one)] for one in named])
     row = 0
     for mark, said in zip(marks, marked_by, strict=True):
-        _draw_mark(figure, axes, mark, said, row)
+        _draw_mark(axes, mark, said, row)
         row += _rows(said)
     for one, said in zip(above, notes, strict=True):
-        _write(figure, axes, said, row).set(color=colour_of[id(one)], gid=f"row-{one.row}-9")
+        _write(axes, said, row).set(color=colour_of[id(one)], gid=f"row-{one.row}-9")
         row += _rows(said)
     for said in legend:
-        _write(figure, axes, said, row).set_color(LIGHT["muted"])
+        _write(axes, said, row).set_color(LIGHT["muted"])
     return figure, axes
 
 
@@ -215,21 +215,21 @@ def _rows(said: str) -> int:
 
 
 def _below(
-    figure: Figure, groups: Sequence[tuple[str, str]], room: float
+    groups: Sequence[tuple[str, str]], room: float
 ) -> tuple[list[str], float, Literal["horizontal", "vertical"]]:
     """What stands below each group, in axes `room` points wide; the space it takes; how it is turned."""
     level = [f"{name}\n{said}" for name, said in groups]
     apart = room / (1 + 2 * MARGIN) / max(1, len(groups) - 1)
-    if not groups or text_width(figure, level) + 4 < apart:
+    if not groups or text_width(level) + 4 < apart:
         return level, 58 if groups else 44, "horizontal"
     upright = [f"{name}, {said}" for name, said in groups]
-    return upright, text_width(figure, upright) + 42, "vertical"
+    return upright, text_width(upright) + 42, "vertical"
 
 
-def _centre(figure: Figure, axes: Axes, xlabel: str) -> float:
+def _centre(axes: Axes, xlabel: str) -> float:
     """Where the label of the x axis is centred, as a share of the axes: in their middle, or as near to it as
     the width of the figure allows."""
-    frame, half = axes.get_window_extent(), text_width(figure, [xlabel]) / 2 + 4
+    frame, half = axes.get_window_extent(), text_width([xlabel]) / 2 + 4
     centre = min(max(frame.x0 + frame.width / 2, half), WIDTH - half)
     return (centre - frame.x0) / frame.width
 
@@ -250,19 +250,19 @@ def _style(line: Line, mixed: bool) -> Any:
     return (0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-"
 
 
-def _draw_mark(figure: Figure, axes: Axes, mark: Mark, said: str, row: int) -> None:
+def _draw_mark(axes: Axes, mark: Mark, said: str, row: int) -> None:
     """Draws a mark, with its text above the axes from a row on and as near to it as the width allows."""
     axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
     if mark.y is not None:
         ground = LIGHT["ground"]
         axes.plot([mark.x], [mark.y], "o", mfc=ground, mec=LIGHT["ink"], markersize=5, zorder=3.5)
-    _write(figure, axes, said, row, axes.transData.transform((mark.x, axes.get_ylim()[0]))[0])
+    _write(axes, said, row, axes.transData.transform((mark.x, axes.get_ylim()[0]))[0])
 
 
-def _write(figure: Figure, axes: Axes, said: str, row: int, x: float = 0.0) -> Text:
+def _write(axes: Axes, said: str, row: int, x: float = 0.0) -> Text:
     """Writes a text above the axes, from a row on, around the pixel x if the width of the figure allows."""
     frame = axes.get_window_extent()
-    wide = text_width(figure, [said], SIZE)
+    wide = text_width([said], SIZE)
     left = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
     return axes.text(
         (left - frame.x0) / frame.width,

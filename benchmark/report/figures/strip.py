@@ -34,9 +34,9 @@ def family_strip(rows: Sequence[Dot], winners: Mapping[str, Dot]) -> Figure:
     inside = within_reach(rows)
     drawn = [dot for dot in rows if dot in inside or dot in winners.values()]
     figure, axes = canvas(40 + LANE * len(families) + 8)
-    left = text_width(figure, [FAMILY_NAMES[family] for family in families]) + 14
+    left = text_width([FAMILY_NAMES[family] for family in families]) + 14
     far = {family: _more(sum(r.family == family and r not in drawn for r in rows)) for family in families}
-    margins(figure, left, text_width(figure, far.values()) + 14, bottom=40, top=8)
+    margins(figure, left, text_width(far.values()) + 14, bottom=40, top=8)
     ends = [end for dot in drawn for end in (dot.interval or (dot.value,))]
     low, high = min(ends), max(*ends, *(dot.value for dot in drawn))
     room = max((high / low) ** 0.05, 1.02)
@@ -45,7 +45,7 @@ def family_strip(rows: Sequence[Dot], winners: Mapping[str, Dot]) -> Figure:
     log_axis(axes, "x", lambda value: text.significant(value, 3))
     for lane, family in enumerate(families):
         others = [dot for dot in drawn if dot.family == family and dot != winners[family]]
-        _lane(figure, axes, lane + 0.2, family, others, winners[family], far[family])
+        _lane(axes, lane + 0.2, family, others, winners[family], far[family])
     axes.set_yticks([])
     axes.set(xlabel=TEST_PERPLEXITY.axis, ylabel="")
     return figure
@@ -56,9 +56,7 @@ def _more(rows: int) -> str:
     return f"{rows} more ›" if rows else ""
 
 
-def _lane(
-    figure: Figure, axes: Axes, y: float, family: str, others: Sequence[Dot], winner: Dot, far: str
-) -> None:
+def _lane(axes: Axes, y: float, family: str, others: Sequence[Dot], winner: Dot, far: str) -> None:
     colour, marker = family_colour(family), MARKERS[family]
     frame = axes.get_window_extent()
     axes.axhline(y, color=LIGHT["rule"], linewidth=0.8, zorder=0)
@@ -85,7 +83,7 @@ def _lane(
     axes.text(1 + 8 / frame.width, y, far, transform=axes.get_yaxis_transform(), va="center",
               color=LIGHT["muted"])  # fmt: skip
     said = wrapped(f"{winner.label}: {text.perplexity(winner.value)}", 46)
-    wide = text_width(figure, [said], weight="bold")
+    wide = text_width([said], weight="bold")
     x = axes.transData.transform((value, y))[0]
     start = max(4.0, min(x - wide / 2, WIDTH - 4 - wide))
     axes.annotate(

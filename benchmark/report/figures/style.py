@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -86,15 +87,27 @@ def margins(figure: Figure, left: float, right: float, bottom: float = 44, top: 
 
 
 def text_width(
-    figure: Figure, labels: Iterable[str], size: float = FONT, weight: Literal["normal", "bold"] = "normal"
+    labels: Iterable[str], size: float = FONT, weight: Literal["normal", "bold"] = "normal"
 ) -> float:
     """The width of the widest label, in points."""
-    widest = 0.0
-    for label in labels:
-        drawn = figure.text(0, 0, label, fontsize=size, fontweight=weight)
-        widest = max(widest, drawn.get_window_extent().width)
-        drawn.remove()
-    return widest
+    fonts_now = tuple(mpl.rcParams["font.family"])
+    return max((_width(label, size, weight, fonts_now) for label in labels), default=0.0)
+
+
+@cache  # the figures of a report have many labels in common
+def _width(label: str, size: float, weight: str, _fonts: tuple[str, ...]) -> float:
+    drawn = _paper().text(0, 0, label, fontsize=size, fontweight=weight)
+    width: float = drawn.get_window_extent().width
+    drawn.remove()
+    return width
+
+
+@cache
+def _paper() -> Figure:
+    """A figure to measure texts on."""
+    figure = Figure(dpi=72)
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def log_axis(axes: Axes, which: str, show: Format) -> None:
@@ -144,9 +157,7 @@ def _set_x_ticks(axes: Axes, choices: Sequence[Locator], show: Format) -> None:
 
 def _clear(axes: Axes, ticks: Sequence[float], show: Format) -> bool:
     """Whether the labels of ticks on the x axis keep clear of each other."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    widths = [text_width(figure, [text.round_ticks(show(tick))]) for tick in ticks]
+    widths = [text_width([text.round_ticks(show(tick))]) for tick in ticks]
     bottom = axes.get_ylim()[0]
     places = [axes.transData.transform((tick, bottom))[0] for tick in ticks]
     apart = [right - left for left, right in pairwise(places)]
