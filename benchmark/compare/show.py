@@ -17,7 +17,7 @@ from benchmark.record.result import Result
 from benchmark.report.blocks import Definitions, Paragraph, Section
 from benchmark.report.page import Drawings, page
 from benchmark.report.size_limit import Allowance
-from benchmark.report.tables import Table, csv_table
+from benchmark.report.tables import Table
 from benchmark.report.terminal import group_text
 from benchmark.statistics import LEVEL
 from benchmark.statistics.bootstrap import RESAMPLES, SEED
@@ -68,7 +68,7 @@ def write_csv(folder: Path, sections: list[Section]) -> list[Path]:
     written = []
     for table in tables_of(sections):
         written.append(folder / f"{table.name}.csv")
-        write_text(written[-1], csv_table(table))
+        write_text(written[-1], table.csv)
     return written
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from benchmark.report import inline_svg, palette
 from benchmark.report.blocks import Figure, Section, all_blocks
 from benchmark.report.size_limit import Allowance, with_fewer_rows
-from benchmark.report.tables import Table, csv_table
+from benchmark.report.tables import Table
 
 #: The page's script, in this order: the last one begins.
 SCRIPTS = ("bootstrap.js", "picks.js", "page.js")
@@ -128,7 +128,7 @@ def _asset(name: str) -> str:
 
 def _data_link(table: Table, folder: str, most: int) -> str:
     """A link to the table's CSV: a data URL, or the file if there are more than `most` bytes."""
-    data = csv_table(table).encode("utf-8") if most else b""
+    data = table.csv.encode("utf-8") if most else b""
     if not data or len(data) > most:
         return f"{folder}/{table.name}.csv"
     return "data:text/csv;charset=utf-8," + quote(data, safe=" ,:;/.-()'+*=")

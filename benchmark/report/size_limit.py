@@ -68,6 +68,8 @@ def fit_to_limit(write: Callable[[Allowance], str], limit: int) -> tuple[str, Al
 
 def with_fewer_rows(sections: Iterable[Section], rows: int) -> list[Section]:
     """The sections, with at most `rows` rows drawn of each table."""
+    if rows == _ALL:
+        return list(sections)
     return [replace(section, blocks=_with_fewer_rows(section.blocks, rows)) for section in sections]
 
 

@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, Protocol, TypeVar
 
 from benchmark import text
@@ -140,6 +141,20 @@ class Table:
         part = "family" if len(self.families()) > 1 else "group" if len(self.groups) > 1 else ""
         return f"{self.most} of {self.rows} rows, the first{f' of each {part}' if part else ''}."
 
+    @cached_property  # a file has it, and the page
+    def csv(self) -> str:
+        """Every column at full precision, one header line, `\\n` line ends.
+
+        Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay as they
+        are.
+        """
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(column.key for column in self.columns)
+        for group in self.groups:
+            writer.writerows([_without_formula(cell) for cell in row.cells] for row in group.rows)
+        return lines.getvalue()
+
     def corpora(self) -> list[tuple[str, str]]:
         """The corpora of its groups as (key, name for readers), in order."""
         return list(
@@ -184,19 +199,6 @@ def data_table(name: str, columns: tuple[Column, ...], rows: list[TableRow]) -> 
 
 #: A spreadsheet takes text that begins with one of these for a formula. (The last four are full-width.)
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-
-
-def csv_table(table: Table) -> str:
-    """Every column at full precision, one header line, `\\n` line ends.
-
-    Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay as they are.
-    """
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(column.key for column in table.columns)
-    for group in table.groups:
-        writer.writerows([_without_formula(cell) for cell in row.cells] for row in group.rows)
-    return lines.getvalue()
 
 
 def _without_formula(cell: Cell) -> str:

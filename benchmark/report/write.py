@@ -15,7 +15,7 @@ from benchmark.report.latex_table import latex_table
 from benchmark.report.markdown import markdown_report, markdown_table
 from benchmark.report.page import Drawings, drawings_of, page
 from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows
-from benchmark.report.tables import Table, csv_table
+from benchmark.report.tables import Table
 from benchmark.storage.files import write_text
 
 #: The folder of the figures inside a report's.
@@ -73,7 +73,7 @@ def write_sections(
                     drawer.add(block)
         with atomic_output(out) as new:
             _write(new / "tables", table_files(tables))
-            _write(new / FIGURES, {f"{figure.name}.csv": csv_table(figure.data) for figure in figures})
+            _write(new / FIGURES, {f"{figure.name}.csv": figure.data.csv for figure in figures})
             write_text(new / "report.md", _markdown(built, titles))
             drawings = drawings_of(drawer.write(new / FIGURES))
             write_text(new / "index.html", _page(built, drawings, say, titles))
@@ -102,7 +102,7 @@ def table_files(tables: Iterable[Table]) -> dict[str, str]:
     """The content of every table's CSV, Markdown and LaTeX file, by file name."""
     files = {}
     for table in tables:
-        files[f"{table.name}.csv"] = csv_table(table)
+        files[f"{table.name}.csv"] = table.csv
         files[f"{table.name}.md"] = markdown_table(table) + "\n"
         files[f"{table.name}.tex"] = latex_table(table)
     return files

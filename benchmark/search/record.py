@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class SearchRecord:
         """Core-seconds of all trials; a run that several trials share counts once."""
         return sum({trial.run_id: trial.core_seconds or 0.0 for trial in self.trials}.values())
 
-    @property
+    @cached_property  # asked for each row of a report
     def best(self) -> Trial | None:
         """The finished trial with the lowest value; the first of several."""
         return min(self.ranked, key=_order, default=None)

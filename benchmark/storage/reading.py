@@ -143,15 +143,22 @@ def checked(kind: Any, data: Any, path: Path) -> Any:
 
     Raises Unreadable that names the file and the field.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(kind).validate_python(data)
+        return _checker(kind).validate_python(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
         problem = first["msg"][0].lower() + first["msg"][1:]
         raise Unreadable(f"cannot read {path}: {field + ': ' if field else ''}{problem}") from None
+
+
+@cache  # to make one takes longer than to check a thousand values
+def _checker(kind: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 def open_regular(path: Path) -> IO[bytes]:

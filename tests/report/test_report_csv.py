@@ -9,7 +9,7 @@ import re
 import pandas as pd
 import pytest
 
-from benchmark.report.tables import Cell, Column, TableRow, csv_table, data_table
+from benchmark.report.tables import Cell, Column, TableRow, data_table
 
 #: A number as it is set for readers: with a unit, a sign of the times, separators of thousands.
 FORMATTED = re.compile(r"[×−]?\d[\d,]*(\.\d+)?( ?(B|kB|MB|GB|TB|k|M|G|ms|s|min|h|%))?|∞")
@@ -64,6 +64,6 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_numbers_do_not
     values = ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "a=1", "", -1, -1.5, 2, None]
     columns = tuple(Column(f"c{number}", "") for number in range(len(values)))
     row = TableRow(tuple(Cell("shown", value) for value in values))
-    (_, cells) = csv.reader(io.StringIO(csv_table(data_table("t", columns, [row])), newline=""))
+    (_, cells) = csv.reader(io.StringIO(data_table("t", columns, [row]).csv, newline=""))
     assert cells[:7] == ["'=1+1", "'+1", "'-1", "'@A1", "'\t=1", "' =1", "'=cmd|' /C calc'!A0"]
     assert cells[7:] == ["a=1", "", "-1", "-1.5", "2", ""]
