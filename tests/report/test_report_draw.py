@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing.connection
 import os
 import signal
@@ -192,3 +193,20 @@ def test_an_error_while_figures_are_drawn_ends_the_processes():
     assert len(started) == 2
     for sentinel in started:
         assert multiprocessing.connection.wait([sentinel], timeout=20)
+
+
+def test_a_font_is_read_at_once_while_figures_are_drawn(tmp_path):
+    """And whoever opens a file otherwise, or meanwhile, gets what was asked for."""
+    from benchmark.report.figures.fonts import read_at_once
+
+    usual, file = io.open, tmp_path / "font"
+    file.write_bytes(bytes(50_000))
+    with read_at_once():
+        with io.open(file, "rb") as font:  # noqa: UP020 (matplotlib opens fonts so)
+            font.read(1)
+            assert font.raw.tell() == 50_000
+        with file.open("rb", buffering=0) as unbuffered:
+            assert isinstance(unbuffered, io.FileIO)
+        with file.open(encoding="utf-8") as text:
+            assert text.read(3) == "\0\0\0"
+    assert io.open is usual

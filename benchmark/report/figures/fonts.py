@@ -7,10 +7,13 @@ are still taken from DejaVu Sans itself.
 
 from __future__ import annotations
 
+import io
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -30,6 +33,8 @@ _CHARACTERS = (
 #: Tables for scripts and signs that are not among these. `GPOS` also has the distances between letters, in a
 #: form that takes longer to cut down for a PDF than all the rest; `kern` has the same distances.
 _LEFT_OUT = ("FFTM", "GDEF", "GPOS", "GSUB", "MATH")
+#: Bytes that are read of a font at once: the small one as a whole.
+_BUFFER = 1 << 17
 
 
 @cache
@@ -44,6 +49,26 @@ def families() -> tuple[str, ...]:
             font_manager.fontManager.addfont(_small(style))
         return SMALL, WHOLE
     return (WHOLE,)
+
+
+@contextmanager
+def read_at_once() -> Iterator[None]:
+    """Fonts that matplotlib opens meanwhile are read in large parts.
+
+    It opens a font by `io.open`, and reads a few bytes here and there for every letter that it measures or
+    draws. With the usual buffer, of 4,096 bytes, most of them are read from the disk again, which takes twice
+    the time of all else that is done for a text.
+    """
+    usual = io.open
+
+    def opened(file: Any, mode: str = "r", buffering: int = -1, *further: Any, **named: Any) -> Any:
+        return usual(file, mode, _BUFFER if buffering == -1 else buffering, *further, **named)
+
+    io.open = opened
+    try:
+        yield
+    finally:
+        io.open = usual
 
 
 def _small(style: str) -> Path:
@@ -62,8 +87,6 @@ def _small(style: str) -> Path:
 
 
 def _taken_from(whole: Path) -> bytes:
-    import io
-
     from fontTools import subset
 
     options = subset.Options(legacy_kern=True, glyph_names=True)

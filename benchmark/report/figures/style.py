@@ -66,7 +66,8 @@ _RC: Any = {
 def styled() -> Iterator[None]:
     """A context in which everything drawn and saved looks alike."""
     # DejaVu Sans comes with matplotlib, and is wider than most fonts.
-    with sns.axes_style("whitegrid"), mpl.rc_context({**_RC, "font.family": fonts.families()}):
+    settings = {**_RC, "font.family": fonts.families()}
+    with sns.axes_style("whitegrid"), mpl.rc_context(settings), fonts.read_at_once():
         yield
 
 
