@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from benchmark import text
 from benchmark.measure.measures import PERPLEXITY_NONZERO, ZERO_PROBABILITIES
@@ -17,7 +18,7 @@ def ranking_notes(groups: list[RankedGroup]) -> list[str]:
     """Everything a reader of the ranked groups should know beside the numbers, one sentence or two each."""
     return [
         *zero_probability_notes(groups),
-        *model_notes(groups),
+        *model_notes([row for group in groups for row in group.rows]),
         *protocol_differences(groups),
         *unchecked_notes(groups),
     ]
@@ -35,14 +36,13 @@ def unchecked_notes(groups: list[RankedGroup]) -> list[str]:
     return [f"Recorded before runs checked their models (as nextword check does): {which}."]
 
 
-def model_notes(groups: list[RankedGroup]) -> list[str]:
+def model_notes(rows: Sequence[Row]) -> list[str]:
     """What models say of themselves, once for all rows that say the same."""
     saying: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
-    for group in groups:
-        for row in group.rows:
-            for run in row.runs:
-                if run.result.notes:
-                    saying[tuple(map(text.clean, run.result.notes))][row.label] = None
+    for row in rows:
+        for run in row.runs:
+            if run.result.notes:
+                saying[tuple(map(text.clean, run.result.notes))][row.label] = None
     return [f"{text.listed(list(labels))}: {' '.join(notes)}" for notes, labels in saying.items()]
 
 

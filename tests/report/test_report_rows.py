@@ -210,7 +210,7 @@ def test_what_models_say_of_themselves_is_said_once(run, tmp_path):
     run("kenlm", "KenLM 5-gram", "count", 140.0, notes=["It was estimated by lmplz."])
     run("kenlm", "KenLM 3-gram", "count", 150.0, notes=["It was estimated by lmplz."])
     run("kn", "KN", "count", 145.0)
-    (line,) = model_notes(context(tmp_path).ranked_groups)
+    (line,) = model_notes([row for group in context(tmp_path).ranked_groups for row in group.rows])
     assert line == "KenLM 5-gram and KenLM 3-gram: It was estimated by lmplz."
 
 

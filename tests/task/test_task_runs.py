@@ -300,6 +300,9 @@ def test_a_word_is_read_as_its_corpus_was_and_a_letter_never_seen_is_named(
     run("corpus=mine", *model)
     trained = nextword.load(f"mine/{model[0].partition('=')[2]}")
     assert isinstance(trained, nextword.Answering)
+    assert main(["report"]) == 0
+    page = (own / "results" / "report" / "report.md").read_text(encoding="utf-8")
+    assert all(note in page for note in trained.model.notes)
     small, capitals, mixed = trained.answer(["cats", "CATS", " Cats "])["answer"]
     assert small == capitals == mixed
     with pytest.raises(UserError) as raised:

@@ -18,6 +18,7 @@ from benchmark.report.fields import (
     number_field,
     text_field,
 )
+from benchmark.report.ranking_notes import model_notes
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table, with_best_cells
 from benchmark.report.task_groups import TaskGroup, measure_of, measure_values, task_groups
@@ -44,7 +45,7 @@ def build(context: Context) -> Section | None:
     groups = task_groups(context.of_tasks)
     for group in groups:
         table = _table(group, context.tunings)
-        notes = [*_new_labels(group), *_zero_probabilities(group), *_copies(group), *_published(group)]
+        notes: list[Block] = [Paragraph((line,), "note", group.corpus) for line in _notes(group)]
         found = [_verdict(group), table, _figure(group, table), *notes]
         blocks += about(group.corpus, found)
     shown = {row.number for group in groups for row in group.rows}
@@ -183,39 +184,49 @@ def _tick(value: float | None) -> str:
     return text.significant(100 * (value or 0.0), 3)
 
 
-def _copies(group: TaskGroup) -> list[Block]:
+def _notes(group: TaskGroup) -> list[str]:
+    """What a reader should know beside the numbers."""
+    return [
+        *_new_labels(group),
+        *_zero_probabilities(group),
+        *model_notes(group.rows),
+        *_copies(group),
+        *_published(group),
+    ]
+
+
+def _copies(group: TaskGroup) -> list[str]:
     share = group.rows[0].first.test_copied
     if not share:
         return []
-    said = f"Of the test items, {text.percent(share)} have the words of a training item."
-    return [Paragraph((said,), "note", group.corpus)]
+    return [f"Of the test items, {text.percent(share)} have the words of a training item."]
 
 
-def _new_labels(group: TaskGroup) -> list[Block]:
+def _new_labels(group: TaskGroup) -> list[str]:
     """How many items no model can answer; those of rows that learnt from a share of the items may be more."""
     recorded = (run.result.test_new_labels for row in group.rows for run in row.runs)
     numbers = {number for number in recorded if number is not None}
     if not any(numbers):
         return []
-    said = (
+    items = text.amount(group.rows[0].first.test_items)
+    return [
         f"Test items with a label that no training item has: {text.span(min(numbers), max(numbers))} of "
-        f"{text.amount(group.rows[0].first.test_items)}. No answer to them is right."
-    )
-    return [Paragraph((said,), "note", group.corpus)]
+        f"{items}. No answer to them is right."
+    ]
 
 
-def _zero_probabilities(group: TaskGroup) -> list[Block]:
+def _zero_probabilities(group: TaskGroup) -> list[str]:
     """Why a measure is infinite, as of a model that gives a right answer probability 0."""
     found = {row.label: note for row in group.rows if (note := _first_note(row))}
     said = "; ".join(f"{label}, {note}" for label, note in found.items())
-    return [Paragraph((f"Infinite: {said}.",), "note", group.corpus)] if found else []
+    return [f"Infinite: {said}."] if found else []
 
 
 def _first_note(row: Row) -> str:
     return next((note for run in row.runs if (note := zero_probability_note(run.result))), "")
 
 
-def _published(group: TaskGroup) -> list[Block]:
+def _published(group: TaskGroup) -> list[str]:
     measures = {measure.key: measure for measure in group.task.measures}
     numbers = [each for each in group.rows[0].first.published if each.get("measure") in measures]
     if not numbers:
@@ -226,4 +237,4 @@ def _published(group: TaskGroup) -> list[Block]:
         f"{text.clean(each.get('protocol'))})"
         for each in numbers
     ]
-    return [Paragraph((f"Published: {'; '.join(parts)}.",), "note", group.corpus)]
+    return [f"Published: {'; '.join(parts)}."]
