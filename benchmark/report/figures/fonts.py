@@ -56,7 +56,7 @@ def read_at_once() -> Iterator[None]:
     """Fonts that matplotlib opens meanwhile are read in large parts.
 
     It opens a font by `io.open`, and reads a few bytes here and there for every letter that it measures or
-    draws. With the usual buffer, of 4,096 bytes, most of them are read from the disk again, which takes twice
+    draws. With the usual buffer, of 4,096 bytes, most of them are read from the file again, which takes twice
     the time of all else that is done for a text.
     """
     usual = io.open
