@@ -13,6 +13,7 @@ from benchmark.check.audit import audit
 from benchmark.check.saving import check_files, check_saved
 from benchmark.contract import LanguageModel, ScoresOnly
 from benchmark.corpus import Corpus, TokenStream
+from benchmark.costs import answering_costs, training_costs
 from benchmark.measure.bits import text_figures
 from benchmark.measure.blocks import block_losses, blocks_of
 from benchmark.measure.breakdown import group_losses
@@ -22,12 +23,10 @@ from benchmark.measure.frequency import by_frequency
 from benchmark.measure.latency import latency
 from benchmark.measure.memory import peak_device_bytes, peak_memory_bytes, reset_peak_device_bytes
 from benchmark.measure.operations import operations
-from benchmark.measure.parts import training_of_parts
 from benchmark.measure.perplexity import perplexity, summary
 from benchmark.measure.predictions import predictions
 from benchmark.measure.size import model_size, size_on_disk
-from benchmark.measure.throughput import WARM_UP_TARGETS, timed_scores, training_spread
-from benchmark.record import provenance
+from benchmark.measure.throughput import WARM_UP_TARGETS, timed_scores
 from benchmark.record.blocks import write_blocks
 from benchmark.record.folder import CHECKPOINT, SAMPLES, SCORES, VALID_SCORES
 from benchmark.record.log import FileRunLog
@@ -59,23 +58,7 @@ def fit(result: Result, model: LanguageModel, corpus: Corpus, log: FileRunLog, m
             return _as_stated(result, model.scores_only)
     if not model.trained_here:
         return result
-    computed = model.trained_on
-    energy = meter.spent(computed.device) if log.whole else None
-    return replace(
-        result,
-        train_seconds=seconds,
-        train_tokens=tokens,
-        # nothing learnt in no time is no rate, and unlike components have no common one
-        train_tokens_per_second=tokens / seconds if seconds > 1e-3 and not log.parts else None,
-        **training_spread(log.rows),
-        peak_device_bytes=peak_device_bytes(computed.device),
-        train_joules=energy.joules if energy else None,
-        train_joules_of=energy.covers if energy else None,
-        **training_of_parts(log.parts, meter if log.whole else None, computed.device),
-        train_device=computed.device,
-        train_dtype=computed.dtype,
-        train_batch=computed.batch,
-    )
+    return replace(result, **training_costs(log, seconds, tokens, model.trained_on, meter))
 
 
 def _without_distribution(result: Result, declared: ScoresOnly) -> Result:
@@ -114,29 +97,21 @@ def score(
         sizes = model_size(size_of(model))
         return replace(result, **_quality(scores, corpus.test), **sizes, checked_contexts=0), scores
     reset_peak_device_bytes()
-    timed = timed_scores(model, corpus.test, meter)
-    scores, energy = usable_scores(model, timed.scores, len(corpus.test)), timed.energy
-    memory = peak_memory_bytes()
-    computed = model.scored_on
-    device_memory = peak_device_bytes(computed.device)
-    first = usable_scores(model, timed.warm_up, len(corpus.test.head(WARM_UP_TARGETS)))
+    warm_up, timed = timed_scores(model, corpus.test, meter)
+    scores = usable_scores(model, timed.answers, len(corpus.test))
+    memory, device_memory = peak_memory_bytes(), peak_device_bytes(model.scored_on.device)
+    first = usable_scores(model, warm_up, len(corpus.test.head(WARM_UP_TARGETS)))
     checked_contexts = audit(model, corpus.test, scores, first)
     figures = replace(
         result,
         **_quality(scores, corpus.test),
-        **timed.figures,
+        **answering_costs(timed, model.scored_on),
         **(_of_distributions(model, corpus.test, scores) if without is None else {}),
         **operations(model),
         **model_size(size_of(model)),
         checked_contexts=checked_contexts,
         peak_memory_bytes=None if model.outside else memory,
         score_peak_device_bytes=device_memory,
-        score_joules=energy.joules if energy else None,
-        score_joules_of=energy.covers if energy else None,
-        device_name=provenance.device_name(computed.device),
-        score_device=computed.device,
-        score_dtype=computed.dtype,
-        score_batch=computed.batch,
     )
     return figures, scores
 

@@ -1,35 +1,33 @@
-"""How fast a model scores a stream, and what energy that takes; how steadily it was trained."""
+"""How fast a model scores or answers, and what energy that takes; how steadily it was trained."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.measure.energy import Energy, EnergyMeter
 
+Answers = TypeVar("Answers")
+
 WARM_UP_TARGETS = 2_000
-#: A scoring shorter than this is repeated, since one short reading is mostly noise.
+#: A reading shorter than this is repeated, since one short reading is mostly noise.
 LEAST_SECONDS, MOST_READINGS = 1.0, 5
 #: Stretches of training whose quartiles mean something.
 FEWEST_STRETCHES = 4
 
 
 @dataclass(frozen=True)
-class TimedScores:
-    """The scores of a stream, the tokens a second of each reading, and the energy of one scoring.
+class Timed(Generic[Answers]):
+    """What a model returned last, not checked yet, the tokens a second of each reading, and the energy of one
+    reading."""
 
-    `scores` is what the model returned last, and `warm_up` what it returned for the head of the stream before
-    it had seen the rest; neither is checked yet.
-    """
-
-    warm_up: np.ndarray
-    scores: np.ndarray
+    answers: Answers
     rates: Sequence[float]
     energy: Energy | None
 
@@ -44,25 +42,33 @@ class TimedScores:
         }
 
 
-def timed_scores(model: LanguageModel, stream: TokenStream, meter: EnergyMeter) -> TimedScores:
-    """Score a stream after a warm-up on its head.
-
-    `log_probs` returns an array in host memory, so a GPU has finished when the clock is read. The counters
-    of the machine's energy are read by `meter`. If they are slow, the stream is scored more often for them;
-    the speed is that of the first readings all the same.
-    """
+def timed_scores(
+    model: LanguageModel, stream: TokenStream, meter: EnergyMeter
+) -> tuple[np.ndarray, Timed[np.ndarray]]:
+    """Score a stream after a warm-up on its head: what the model returned for the head, before it had seen
+    the rest, and for the stream."""
     warm_up = model.log_probs(stream.head(WARM_UP_TARGETS))
-    needed = min(meter.least_seconds(model.scored_on.device), LEAST_SECONDS)
+    return warm_up, timed(lambda: model.log_probs(stream), len(stream), model.scored_on.device, meter)
+
+
+def timed(answer: Callable[[], Answers], tokens: int, device: str, meter: EnergyMeter) -> Timed[Answers]:
+    """Answer again and again, after a warm-up, what has so many tokens.
+
+    Answers are in host memory, so a GPU has finished when the clock is read. The counters of the machine's
+    energy are read by `meter`. If they are slow, there are more readings for them; the speed is that of the
+    first all the same.
+    """
+    needed = min(meter.least_seconds(device), LEAST_SECONDS)
     readings: list[float] = []
     meter.start()
     while sum(readings) < LEAST_SECONDS and (len(readings) < MOST_READINGS or sum(readings) < needed):
         begun = time.perf_counter()
-        scores = model.log_probs(stream)
+        answers = answer()
         readings.append(time.perf_counter() - begun)
         meter.poll()
-    energy = meter.spent(model.scored_on.device)
-    rates = [len(stream) / seconds for seconds in readings[:MOST_READINGS]]
-    return TimedScores(warm_up, scores, rates, energy.shared(len(readings)) if energy else None)
+    energy = meter.spent(device)
+    rates = [tokens / seconds for seconds in readings[:MOST_READINGS]]
+    return Timed(answers, rates, energy.shared(len(readings)) if energy else None)
 
 
 def training_spread(curve: Iterable[Mapping[str, float]]) -> dict[str, Any]:

@@ -347,7 +347,7 @@ def test_energy_of_scoring_is_that_of_one_scoring(clock, monkeypatch, seconds, d
     monkeypatch.setitem(sys.modules, "torch", torch_with("aa"))
     stream = TokenStream.from_ids(np.array([0, 1, 1]), Vocabulary(("</s>", "a"), np.array([1, 2])))
     model = Scored(clock, seconds, device)
-    timed = timed_scores(model, stream, EnergyMeter([gpu, Package(clock, watts=50.0).counter]))  # type: ignore[arg-type]
+    _, timed = timed_scores(model, stream, EnergyMeter([gpu, Package(clock, watts=50.0).counter]))  # type: ignore[arg-type]
     assert model.calls in (calls + 1, calls + 2)  # one warms up; sums of seconds are rounded
     watts = 50 if device == "cpu" else 250
     assert timed.energy is not None
