@@ -167,9 +167,9 @@ def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
 
     Runs of a search in which no trial finished well are left out, so that their failures are reported.
     """
-    best = {search.best.run_id: search for search in searches if search.best is not None}
-    made = {trial.run_id for search in best.values() for trial in search.trials if trial.made}
-    return made - best.keys()
+    ended = [search for search in searches if search.best is not None]
+    made = {trial.run_id for search in ended for trial in search.trials if trial.made}
+    return made - {search.best.run_id for search in ended if search.best is not None}
 
 
 def defaults_trial(record: SearchRecord) -> Trial | None:

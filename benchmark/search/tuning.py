@@ -14,6 +14,7 @@ from benchmark import text
 from benchmark.console.terminal import Column, table
 from benchmark.errors import UserError, did_you_mean
 from benchmark.job import Say
+from benchmark.own_folder import config_dir_options
 from benchmark.search.conduct import conduct
 from benchmark.search.copies import warn_of_copies
 from benchmark.search.prepare import prepared, reproducible
@@ -78,11 +79,12 @@ def of_one_kind(
     """The entries whose own corpus has the task of the one that is given; without one, those of texts. Raises
     UserError if there is none."""
     corpus = [override for override in overrides if key_of(override) == "corpus"]
-    wanted = collector.jobs(["model=unigram", *corpus])[0].task if corpus else None
+    own_files = config_dir_options(overrides)
+    wanted = collector.jobs(["model=unigram", *corpus, *own_files])[0].task if corpus else None
     found = {
         entry: each
         for entry, each in settings.items()
-        if collector.jobs(each.base_overrides)[0].task == wanted
+        if collector.jobs([*each.base_overrides, *own_files])[0].task == wanted
     }
     if not found:
         raise UserError(f"no entry is tuned on corpora like {corpus[0]}: name one of {', '.join(settings)}")

@@ -113,6 +113,12 @@ def test_the_best_of_any_search_stays_and_failures_of_a_search_without_one_do_to
     assert labels(results) == ["LSTM default", "LSTM run1", "LSTM run2"]
 
 
+def test_two_searches_with_the_same_best_trial_hide_their_other_trials(results: Path):
+    search(trial(1, 120.0), trial(2, 110.0)).write(results)
+    search(trial(2, 110.0), trial(3, 130.0), name="other").write(results)
+    assert labels(results) == ["LSTM default", "LSTM run2"]
+
+
 def test_the_section_shows_each_trial_and_the_lowest_so_far(results: Path):
     record = search(trial(1, None), trial(2, 120.0), trial(3, 130.0), trial(4, 110.0), trial(5, 115.0))
     assert [low for _, low in section.best_so_far(record)] == [None, 120.0, 120.0, 110.0, 110.0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,7 @@ def test_the_report_shows_the_measure_and_ranks_the_best_trial_alone(search: Sea
     assert task is not None
     assert "tuned" not in cells(tables(task.blocks)[0])
 
-    record.__class__(**{**vars(record), "tuning": True, "from_defaults": True}).write(results)
+    replace(record, tuning=True, from_defaults=True).write(results)
     context = context_of(read_runs(results), results)
     section = tuning_section.build(context)
     assert section is not None
@@ -171,6 +172,12 @@ def test_a_value_and_the_number_that_is_shown_belong_together():
     assert GOALS["valid_log_loss"].said(0.5) == "validation log loss 0.500"
     assert GOALS["valid_perplexity"].said(51.234) == "validation perplexity 51.23"
     assert GOALS["valid_span_f1"].lowered == "100 − validation F1 of spans, %"
+
+
+def test_a_corpus_of_one_s_own_has_a_kind_too(search: Search, tmp_path):
+    settings = {entry: tuning.load_entry(entry, {}) for entry in ("hmm_tagger", "lstm", "naive_bayes")}
+    given = [f"--config-dir={tmp_path}", "corpus=mine"]
+    assert list(tuning.of_one_kind(settings, given, Collector())) == ["hmm_tagger"]
 
 
 @pytest.mark.parametrize(
