@@ -58,6 +58,17 @@ def three_decimals(value: float | None) -> str:
     return decimals(value, 3)
 
 
+def p_value(p: float | None) -> str:
+    """Three decimals; `< 0.001` below."""
+    return NONE if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_said(p: float) -> str:
+    """A p-value in a sentence: `p = 0.012`, `p < 0.001`."""
+    shown = p_value(p)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """A share of one as per cent: 12.5%, −0.4%."""
     if share is None or not math.isfinite(share):

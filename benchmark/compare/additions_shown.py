@@ -9,7 +9,6 @@ from benchmark import text
 from benchmark.compare.additions import Addition, Together
 from benchmark.compare.sections import events_line, in_nats
 from benchmark.compare.show import resampled
-from benchmark.compare.tables import p_value
 from benchmark.corpus import Corpus
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
@@ -38,8 +37,10 @@ FIELDS: tuple[Field[Addition], ...] = (
     number_field("without", "The others", lambda one: one.without.test_perplexity, _two_decimals),
     number_field("nats", "It adds, nats", lambda one: one.nats.value, _signed),
     *interval_fields("nats", lambda one: (one.nats.low, one.nats.high), _signed),
-    Field(Column("p", "p", "right", "data"), lambda one: Cell(p_value(one.p), one.p)),
-    Field(Column("p_holm", "p (Holm)", "right"), lambda one: Cell(p_value(one.p_adjusted), one.p_adjusted)),
+    Field(Column("p", "p", "right", "data"), lambda one: Cell(text.p_value(one.p), one.p)),
+    Field(
+        Column("p_holm", "p (Holm)", "right"), lambda one: Cell(text.p_value(one.p_adjusted), one.p_adjusted)
+    ),
 )
 
 

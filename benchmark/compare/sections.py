@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from benchmark import text
 from benchmark.compare.comparison import Comparison, Pair
-from benchmark.compare.tables import groups_table, models_table, p_value, pairs_table, targets_table
+from benchmark.compare.tables import groups_table, models_table, pairs_table, targets_table
 from benchmark.compare.targets import most_different
 from benchmark.corpus import Corpus
 from benchmark.measure.blocks import Blocks
@@ -57,10 +57,9 @@ def sentence(pair: Pair) -> str:
 
 def in_nats(nats: Estimate, p: float, show: Callable[[float | None], str] = text.signed) -> str:
     """A difference with its interval and its p."""
-    shown = p_value(p)
     return (
         f"{show(nats.value)} nats a token ({LEVEL:.0%} interval {show(nats.low)} to {show(nats.high)}, "
-        f"p {'' if shown.startswith('<') else '= '}{shown})"
+        f"{text.p_said(p)})"
     )
 
 

@@ -27,11 +27,6 @@ def signed_perplexity(value: float | None) -> str:
     return text.NONE if value is None else text.signed(value, 2 if abs(value) < 100 else 0)
 
 
-def p_value(p: float) -> str:
-    """Three decimals; `< 0.001` below."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
 def _ends(estimate: Estimate) -> tuple[float, float]:
     return estimate.low, estimate.high
 
@@ -64,10 +59,10 @@ PAIRS: tuple[Field[Pair], ...] = (
     *interval_fields("in_perplexity", lambda pair: _ends(pair.perplexity), signed_perplexity),
     number_field("ratio", "Ratio", lambda pair: pair.ratio.value, text.three_decimals),
     *interval_fields("ratio", lambda pair: _ends(pair.ratio), text.three_decimals),
-    Field(Column("p", "p", "right"), lambda pair: Cell(p_value(pair.p), pair.p)),
+    Field(Column("p", "p", "right"), lambda pair: Cell(text.p_value(pair.p), pair.p)),
 )
 ADJUSTED: Field[Pair] = Field(
-    Column("p_holm", "p (Holm)", "right"), lambda pair: Cell(p_value(pair.p_adjusted), pair.p_adjusted)
+    Column("p_holm", "p (Holm)", "right"), lambda pair: Cell(text.p_value(pair.p_adjusted), pair.p_adjusted)
 )
 GROUPS: tuple[Field[GroupDifference], ...] = (
     text_field("criterion", "Criterion", lambda group: group.criterion, "data"),

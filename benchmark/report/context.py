@@ -15,6 +15,7 @@ from benchmark.report.corpus_titles import with_distinct_titles
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Machine, Row
+from benchmark.report.task_groups import TaskGroup, task_groups
 from benchmark.report.uncertainty import Uncertainty, uncertainty_of
 from benchmark.search.record import SearchRecord, only_trials, read_searches
 
@@ -41,6 +42,22 @@ class Context:
     def groups_with_shares(self) -> list[RankedGroup]:
         """Ranked rows with those trained on a share of the text, for learning curves."""
         return ranked_groups(list(self.rows), self._uncertainty_of)
+
+    @cached_property
+    def task_groups(self) -> list[TaskGroup]:
+        """Finished rows of tasks by the items that they answered, ranked."""
+        return task_groups(self.of_tasks)
+
+    @property
+    def tasks_alone(self) -> bool:
+        """Whether there are tasks, and no ranked language model beside them."""
+        return bool(self.of_tasks) and not self.ranked_groups
+
+    @cached_property
+    def unranked_of_tasks(self) -> list[Row]:
+        """Rows of tasks without a result that could be ranked."""
+        ranked = {row.number for group in self.task_groups for row in group.rows}
+        return [row for row in self.of_tasks if row.number not in ranked]
 
     def _uncertainty_of(self, rows: Sequence[Row]) -> Uncertainty | None:
         """`uncertainty_of` some of the rows. Most groups are the same with rows trained on a share."""

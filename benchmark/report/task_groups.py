@@ -11,14 +11,18 @@ from functools import cached_property
 
 import numpy as np
 
+from benchmark import text
 from benchmark.record.folder import RunRecord
 from benchmark.report.rows import Row
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
 from benchmark.statistics.ranks import rank_ranges
 from benchmark.storage.reading import or_warn
-from benchmark.task.item_losses import BLOCKS, in_blocks, recorded_losses
+from benchmark.task.item_losses import BLOCKS, blocks_of_items, in_blocks, recorded_losses
 from benchmark.task.measures import ItemMeasure
 from benchmark.task.tasks import TASKS, Task
+
+#: What the families are called here: not every counted method has n-grams.
+FAMILIES = {"count": "counted", "neural": "neural", "mixture": "mixture"}
 
 
 def measure_of(row: Row, measure: ItemMeasure, split: str = "test") -> float | None:
@@ -35,6 +39,16 @@ def measure_values(row: Row, measure: ItemMeasure, split: str = "test") -> list[
         for values in found
         if measure.key in values and measure.possible(values[measure.key])
     ]
+
+
+def over_seeds(row: Row, measure: ItemMeasure) -> str:
+    """The measure of a row as it stands in tables: the mean with its deviation over seeds."""
+    return measure.over_seeds(measure_values(row, measure))
+
+
+def why_unranked(row: Row) -> str:
+    """Why a row of a task is in no group."""
+    return "its record has no usable measures of a known task" if row.done else row.reason
 
 
 @dataclass(frozen=True)
@@ -78,10 +92,22 @@ class TaskGroup:
     title: str
     rows: tuple[Row, ...]
 
+    @property
+    def protocol(self) -> str:
+        """Which items they answered."""
+        return self.rows[0].protocol_id
+
     @cached_property
     def drawn(self) -> Drawn | None:
         """The main measure with what is uncertain in it; None where no run keeps the losses of its items."""
         return drawn(self.rows, self.task.main)
+
+    @property
+    def basis(self) -> str:
+        """What was answered, and what is drawn of it for intervals: `640 test items, 400 blocks of …`."""
+        items = self.rows[0].first.test_items or 0
+        said = f"{text.plural(items, 'test item')}"
+        return f"{said}, drawn in {blocks_of_items(items)}" if self.drawn and items > BLOCKS else said
 
     def interval(self, row: Row) -> tuple[float, float] | None:
         """The ends of the 95% interval of a row's main measure."""
@@ -93,6 +119,10 @@ class TaskGroup:
         if self.drawn is None:
             return {}
         return dict(zip(self.drawn.places, rank_ranges(self.drawn.losses), strict=True))
+
+    def rank_range(self, row: Row) -> tuple[int, int]:
+        """The best and the worst rank of a row; twice its place where it has no losses of items."""
+        return self.ranks.get(row.number, (row.rank or 0, row.rank or 0))
 
     def best(self, family: str) -> Row | None:
         """The row of a family that is the best on the validation items."""

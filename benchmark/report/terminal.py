@@ -14,6 +14,8 @@ from benchmark.report.context import Context
 from benchmark.report.ranking_notes import ranking_notes
 from benchmark.report.rows import Row
 from benchmark.report.sections.comparison import comparison
+from benchmark.report.task_groups import TaskGroup, why_unranked
+from benchmark.report.task_tables import task_table
 
 #: The columns that a narrow terminal leaves out, in this order.
 SPARE = (
@@ -28,7 +30,8 @@ FOLDING = (fields.LABEL.column.key,)
 
 
 def plain_table(context: Context, most: int | None = None) -> str:
-    """Ranked rows by corpus, then those trained on a share of the text, then those without a rank and why.
+    """Ranked rows by corpus, then those of tasks, then those trained on a share of the text, then those
+    without a rank and why.
 
     With `most`, at most about so many rows of each.
     """
@@ -40,11 +43,12 @@ def plain_table(context: Context, most: int | None = None) -> str:
         for group, rows in zip(context.ranked_groups, ranked.groups, strict=True)
     ]
     parts += ranking_notes(context.ranked_groups)
+    parts += [_task_text(group, context, most) for group in context.task_groups]
     shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
     if shares:
         lines = [f"  {_name(row)}: {text.perplexity(row.perplexity)}" for row in shares]
         parts.append("\n".join(["Test perplexity from a share of the training text:", *_first(lines, most)]))
-    unranked = [f"  {_name(row)}: {_why(row)}" for row in context.rows if not row.done or not row.normalised]
+    unranked = [f"  {_name(row)}: {why}" for row, why in _unranked(context)]
     if unranked:
         parts.append("\n".join(["Not ranked:", *_first(unranked, most)]))
     return "\n\n".join(parts)
@@ -52,23 +56,20 @@ def plain_table(context: Context, most: int | None = None) -> str:
 
 def as_json(context: Context) -> dict[str, Any]:
     """The comparison for other programs: ranked rows, best first, by the targets they were scored on, and
-    those without a rank. A row holds every measure by its key; null: not measured."""
+    those of tasks, and those without a rank. A row holds every measure by its key; null: not measured."""
     ranked = comparison(context)
-    keys = [column.key for column in ranked.columns]
     groups = [
         {
             "title": group.title,
             "protocol_id": group.protocol,
-            "rows": [
-                dict(zip(keys, (cell.value for cell in row.cells), strict=True)) for row in its_rows.rows
-            ],
+            "rows": _values(ranked, its_rows),
         }
         for group, its_rows in zip(context.ranked_groups, ranked.groups, strict=True)
     ]
     shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
-    unranked = [row for row in context.rows if not row.done or not row.normalised]
     return {
         "groups": groups,
+        "tasks": [_task_json(group, context) for group in context.task_groups],
         "shares_of_training_text": [
             {
                 "label": row.label,
@@ -79,10 +80,42 @@ def as_json(context: Context) -> dict[str, Any]:
             for row in shares
         ],
         "not_ranked": [
-            {"label": row.label, "corpus": row.corpus, "status": row.first.status, "reason": _why(row)}
-            for row in unranked
+            {"label": row.label, "corpus": row.corpus, "status": row.first.status, "reason": why}
+            for row, why in _unranked(context)
         ],
     }
+
+
+def _task_text(group: TaskGroup, context: Context, most: int | None) -> str:
+    """The methods of a task on one corpus, best first."""
+    table, main = task_table(group, context.tunings), group.task.main
+    better = "higher" if main.higher_is_better else "lower"
+    others = (measure.key for measure in group.task.measures if measure is not main)
+    spare = (*others, "family", *(cost.key for cost in reversed(COSTS)), f"{main.key}_interval")
+    return (
+        f"{group.title} (protocol {group.protocol[:6]}): {better} {main.name} is better\n"
+        f"{group.basis}\n{group_text(table, table.groups[0], most, spare)}"
+    )
+
+
+def _task_json(group: TaskGroup, context: Context) -> dict[str, Any]:
+    """The same with every measure by its key; shares are from 0 to 1."""
+    table = task_table(group, context.tunings)
+    return {
+        "title": group.title,
+        "corpus": group.corpus,
+        "protocol_id": group.protocol,
+        "task": group.task.name,
+        "measure": group.task.main.key,
+        "higher_is_better": group.task.main.higher_is_better,
+        "rows": _values(table, table.groups[0]),
+    }
+
+
+def _values(table: tables.Table, group: tables.Group) -> list[dict[str, float | str | None]]:
+    """The rows of a group: the value of each column by its key."""
+    keys = [column.key for column in table.columns]
+    return [dict(zip(keys, (cell.value for cell in row.cells), strict=True)) for row in group.rows]
 
 
 def _first(lines: list[str], most: int | None) -> list[str]:
@@ -136,7 +169,15 @@ def _name(row: Row) -> str:
     return f"{row.label} on {row.corpus or 'an unnamed corpus'}"
 
 
+def _unranked(context: Context) -> list[tuple[Row, str]]:
+    """The rows without a rank, each with the reason."""
+    models = [(row, _why(row)) for row in context.rows if not row.done or not row.normalised]
+    return models + [(row, _why(row)) for row in context.unranked_of_tasks]
+
+
 def _why(row: Row) -> str:
+    if row.done and row.first.task is not None:
+        return why_unranked(row)
     if row.done:
         return "its scores do not sum to one, so it has no perplexity"
     return f"{row.first.status} ({text.clean(row.reason, 200)})"

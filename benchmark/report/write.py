@@ -36,6 +36,10 @@ COMPARISON = Titles(
     "N-gram and neural language models compared",
     "report",
 )
+#: Of a report on tasks alone.
+TASKS = Titles(
+    "nextword: counted and neural methods compared", "Counted and neural methods compared", "report"
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Written:
 
 def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Written:
     """Writes the whole report (see `write_sections`)."""
-    return write_sections(sections.build_all(context), out, say, COMPARISON)
+    titles = TASKS if context.tasks_alone else COMPARISON
+    return write_sections(sections.build_all(context), out, say, titles)
 
 
 def write_sections(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark import text
 from benchmark.record.folder import ITEM_LOSSES
 from benchmark.record.result import Result
 from benchmark.storage.files import atomic_file
@@ -59,6 +60,14 @@ def recorded_losses(folder: Path, result: Result, measure: ItemMeasure) -> np.nd
     if losses.shape[1] != result.test_items or not math.isclose(mean, recorded, rel_tol=1e-4):
         raise Unreadable(f"{folder / ITEM_LOSSES} does not hold the losses of this run's record")
     return losses
+
+
+def blocks_of_items(items: int) -> str:
+    """What is drawn of so many items, in words: `400 blocks of 4–5 neighbouring items`, or `37 items`."""
+    if items <= BLOCKS:
+        return text.plural(items, "item")
+    sizes = text.span(items // BLOCKS, -(-items // BLOCKS))
+    return f"{BLOCKS:,} blocks of {sizes} neighbouring items"
 
 
 def in_blocks(losses: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from benchmark.report.blocks import Section
 from benchmark.report.context import Context
 
-#: What a reader sees first; the other sections are folded.
+#: What a reader sees first; the other sections are folded. Where tasks are all there is, theirs is open.
 OPEN = ("answer", "comparison")
 
 
@@ -25,4 +25,5 @@ def build_all(context: Context) -> Iterator[Section]:
     for module in sorted(modules, key=lambda module: module.ORDER):
         section = module.build(context)
         if section is not None:
-            yield replace(section, folded=section.name not in OPEN)
+            opened = (*OPEN, "tasks") if context.tasks_alone else OPEN
+            yield replace(section, folded=section.name not in opened)

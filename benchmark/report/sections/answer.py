@@ -1,8 +1,9 @@
-"""The answer first: which family wins, by how much, and at what cost."""
+"""The answer first: which family wins, by how much, and at what cost; without language models, on tasks."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -26,6 +27,7 @@ from benchmark.report.tables import (
     text_cell,
     with_best_cells,
 )
+from benchmark.report.task_verdict import task_verdict
 from benchmark.report.verdict import (
     cost_quotient,
     quotient,
@@ -54,7 +56,7 @@ _COLUMNS = (Column("corpus", "Corpus", level="data"), Column("best", ""), *colum
 def build(context: Context) -> Section | None:
     groups = [group for group in context.ranked_groups if group.best("count") or group.best("neural")]
     if not groups:
-        return None
+        return _of_tasks(context)
     compared = [group for group in groups if group.best("count") and group.best("neural")]
     main = compared or groups
     tone: Literal["answer", "plain"] = "plain" if len(compared) > 2 else "answer"
@@ -66,6 +68,14 @@ def build(context: Context) -> Section | None:
         blocks.append(Paragraph(single_family_sentence(others), "note"))
     blocks += [Paragraph((ABOUT,), "note"), _table(main, [*context.searches, *context.tunings])]
     return Section("answer", "The answer", tuple(blocks))
+
+
+def _of_tasks(context: Context) -> Section | None:
+    """The verdicts on tasks, where there are no language models."""
+    verdicts = list(map(task_verdict, context.task_groups)) if context.tasks_alone else []
+    if len(verdicts) < 3:
+        verdicts = [replace(verdict, tone="answer") for verdict in verdicts]
+    return Section("answer", "The answer", tuple(verdicts)) if verdicts else None
 
 
 def _figure(group: RankedGroup) -> list[Figure]:
