@@ -15,11 +15,12 @@ from markupsafe import Markup
 
 from benchmark.report import inline_svg, palette
 from benchmark.report.blocks import Figure, Section, all_blocks
+from benchmark.report.left_out import packed_rows
 from benchmark.report.size_limit import Allowance, with_fewer_rows
 from benchmark.report.tables import Table
 
 #: The page's script, in this order: the last one begins.
-SCRIPTS = ("bootstrap.js", "picks.js", "page.js")
+SCRIPTS = ("bootstrap.js", "picks.js", "left_out.js", "page.js")
 
 
 def page(
@@ -52,6 +53,9 @@ def page(
     def data_link(table: Table, folder: str) -> str:
         return _data_link(table, folder, allowance.data)
 
+    def packed(table: Table) -> str:
+        return _packed_rows(table) if allowance.packed else ""
+
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     html = (
         _environment()
@@ -59,6 +63,7 @@ def page(
         .render(
             drawing=drawing,
             data_link=data_link,
+            packed_rows=packed,
             title=title,
             heading=heading,
             verb=verb,
@@ -100,6 +105,11 @@ def _corpora(sections: Sequence[Section]) -> list[tuple[str, str]]:
 def _dense(text: str) -> str:
     """Without indentation and empty lines. The script must pass through this before it is hashed."""
     return "\n".join(line for line in (line.strip() for line in text.splitlines()) if line)
+
+
+def _packed_rows(table: Table) -> str:
+    macros = _environment().get_template("blocks.html.j2").make_module({})
+    return packed_rows(table, macros.row_start, macros.one_cell)  # type: ignore[attr-defined]
 
 
 @cache  # the templates are compiled once, and a page may be written several times until it fits

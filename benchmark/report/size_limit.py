@@ -19,11 +19,13 @@ _ALL = 1_000_000
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a report may contain: rows of a table, bytes of an embedded CSV, drawings of a section."""
+    """What a report may contain: rows of a table, bytes of an embedded CSV, drawings of a section, and the
+    packed rows that a filtered table leaves out (see `left_out`)."""
 
     rows: int
     data: int
     drawings: int
+    packed: bool = True
 
     @property
     def linked(self) -> str:
@@ -41,9 +43,11 @@ ALLOWANCES = (
     Allowance(100, 0, _ALL),
     Allowance(100, 0, 20),
     Allowance(50, 0, 8),
+    Allowance(20, 0, 8),
     Allowance(20, 0, 3),
     Allowance(10, 0, 0),
     Allowance(5, 0, 0),
+    Allowance(5, 0, 0, packed=False),
 )
 
 

@@ -133,6 +133,16 @@ class Table:
             for group, most in zip(self.groups, room, strict=True)
         ]
 
+    def left_out(self) -> list[tuple[int, int, TableRow]]:
+        """The rows that are not drawn, in order: each with the place of its group, and its own within it."""
+        kept = {id(row) for group in self.drawn() for row in group.rows}
+        return [
+            (group_place, place, row)
+            for group_place, group in enumerate(self.groups)
+            for place, row in enumerate(group.rows)
+            if id(row) not in kept
+        ]
+
     @property
     def omission(self) -> str:
         """Which rows are drawn, where some are left out; empty where all are drawn."""

@@ -165,6 +165,8 @@ function filterable(table) {
   const limits = limitsOf(table, form);
   const name = columnOf(table, "label");
   const perplexity = columnOf(table, "test_perplexity");
+  const partial = table.dataset.leftOut !== undefined; // what is missing could be the best
+  if (partial) form.querySelector(".none").firstChild.textContent = "No row on this page fits these filters. ";
   const apply = () => {
     const { family, protocol, text } = form.elements;
     const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -188,7 +190,8 @@ function filterable(table) {
     const values = (row) => valueOf(row.children[perplexity]);
     const best = limited && bodies.size === 1 ? shown.reduce((a, b) => (values(b) < values(a) ? b : a)) : null;
     const found = best ? `; the best: ${best.children[name].textContent}, ${best.children[perplexity].textContent}` : "";
-    form.querySelector("output").textContent = `${shown.length} of ${here.length} rows${found}`;
+    const count = `${shown.length} of ${here.length} rows`;
+    form.querySelector("output").textContent = partial ? `${count} on this page; the CSV has them all` : count + found;
     form.querySelector(".none").hidden = shown.length > 0;
   };
   const changed = () => {
@@ -335,11 +338,13 @@ addEventListener("afterprint", () => folded.forEach((element) => { element.open 
 // Where the contents do not stand beside the page, the first screen is for the answer.
 if (matchMedia("(max-width: 75rem)").matches) document.querySelector("nav details").open = false;
 
-all("table").forEach(foldable);
-all("table[data-sortable]").forEach(sortable);
-all("table[data-filters]").forEach(filterable);
-all("table[data-filters]").forEach(pickable);
-linked();
-switchable();
-reveal();
-addEventListener("hashchange", reveal);
+withAllRows(() => {
+  all("table").forEach(foldable);
+  all("table[data-sortable]").forEach(sortable);
+  all("table[data-filters]").forEach(filterable);
+  all("table[data-filters]").forEach(pickable);
+  linked();
+  switchable();
+  reveal();
+  addEventListener("hashchange", reveal);
+});
