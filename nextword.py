@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from benchmark.notebook import plot
     from benchmark.notebook.answering import Answering
     from benchmark.notebook.compared import Compared, compare
+    from benchmark.notebook.compared_tasks import ComparedTasks
     from benchmark.notebook.corpora import corpus
     from benchmark.notebook.runs import ranking, runs
     from benchmark.notebook.scored import scores
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answering",
     "Compared",
+    "ComparedTasks",
     "Evaluation",
     "NgramModel",
     "State",
@@ -56,6 +58,7 @@ _HOMES = {
     "NgramModel": "baselines.ngram.standalone.model",
     "State": "baselines.ngram.standalone.kenlm_methods",
     "Compared": "benchmark.notebook.compared",
+    "ComparedTasks": "benchmark.notebook.compared_tasks",
     "Trained": "benchmark.notebook.trained",
     "UserError": "benchmark.errors",
     "compare": "benchmark.notebook.compared",

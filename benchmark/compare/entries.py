@@ -40,11 +40,6 @@ class Entry:
         return len(self.scores)
 
     @property
-    def random(self) -> bool:
-        """Whether another seed would have given other scores. Older records of mixtures name no seed."""
-        return self.row.first.seed is not None or self.row.family != "count"
-
-    @property
     def perplexity(self) -> float:
         """The mean over seeds, as in the report."""
         return float(np.exp(-self.scores.mean(axis=1, dtype=np.float64)).mean())

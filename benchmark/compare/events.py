@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.corpus import Corpus, open_corpus
 from benchmark.errors import UserError
 from benchmark.record.config import recorded_corpus
-from benchmark.record.folder import RunRecord
+from benchmark.record.folder import RunRecord, check_language_model
 from benchmark.record.identity import protocol_id
 
 
@@ -19,6 +19,7 @@ def events_of(
 
     Raises UserError if it cannot be opened, or is no longer what the run was scored on.
     """
+    check_language_model(run)
     settings = {**recorded_corpus(run.folder), "train_share": None}
     corpus = open_corpus(settings, corpora_dir=corpora_dir, cache_dir=cache_dir, say=say)
     if run.result.protocol_id != protocol_id(corpus.protocol):

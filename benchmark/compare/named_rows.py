@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from benchmark import text
 from benchmark.errors import UserError
 from benchmark.record.folder import RunRecord
 from benchmark.report.group_runs import group_runs
@@ -28,6 +29,22 @@ def named_rows(runs: Sequence[RunRecord]) -> list[Row]:
     order = {run.folder: place for place, run in enumerate(runs)}
     rows.sort(key=lambda row: min(order[run.folder] for run in row.runs))
     return [replace(row, number=number) for number, row in enumerate(rows, start=1)]
+
+
+def is_random(row: Row) -> bool:
+    """Whether another seed would have given another result. Older records of mixtures name no seed."""
+    return row.first.seed is not None or row.family != "count"
+
+
+def one_seed_note(rows: Sequence[Row]) -> list[str]:
+    """Of which rows nothing is known of other seeds; nothing if there are none."""
+    alone = [row.label for row in rows if is_random(row) and len(row.runs) == 1]
+    if not alone:
+        return []
+    return [
+        f"One seed of {text.listed(alone)}: how much another seed would differ is in no interval and in no "
+        "p-value here."
+    ]
 
 
 def _apart(run: RunRecord, others: Sequence[RunRecord]) -> Row:

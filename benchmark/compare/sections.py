@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from benchmark import text
 from benchmark.compare.comparison import Comparison, Pair
+from benchmark.compare.named_rows import one_seed_note
 from benchmark.compare.tables import groups_table, models_table, pairs_table, targets_table
 from benchmark.compare.targets import most_different
 from benchmark.corpus import Corpus
@@ -72,14 +73,8 @@ def events_line(corpus: Corpus, blocks: Blocks, scored: Result) -> str:
 
 
 def _events(comparison: Comparison) -> list[str]:
-    lines = [events_line(comparison.corpus, comparison.blocks, comparison.entries[0].row.first)]
-    alone = [entry.label for entry in comparison.entries if entry.random and entry.seeds == 1]
-    if alone:
-        lines.append(
-            f"One seed of {text.listed(alone)}: how much another seed would differ is in no interval and in "
-            "no p-value here."
-        )
-    return lines
+    rows = [entry.row for entry in comparison.entries]
+    return [events_line(comparison.corpus, comparison.blocks, rows[0].first), *one_seed_note(rows)]
 
 
 def _rules(comparison: Comparison) -> list[tuple[str, str]]:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 from benchmark.compare.comparison import Comparison
 from benchmark.compare.comparison import compare as compare_entries
 from benchmark.compare.entries import entries_of, with_all_seeds
+from benchmark.compare.of_tasks import compare_task_runs
 from benchmark.compare.sections import sentence
 from benchmark.compare.targets import most_different
 from benchmark.console.output import say
+from benchmark.errors import UserError
 from benchmark.measure.blocks import blocks_of
+from benchmark.notebook.compared_tasks import ComparedTasks
 from benchmark.notebook.corpora import corpus
 from benchmark.record.find import find_run
 from benchmark.report.palette import FAMILY_NAMES
@@ -31,16 +34,21 @@ def compare(
     block: int | None = None,
     corpora_dir: str | Path | None = None,
     cache_dir: str | Path | None = None,
-) -> Compared:
+) -> Compared | ComparedTasks:
     """How much runs on the same events differ, how sure that is, and where (docs/comparing.md).
 
     The first run is what the others are compared with. Runs that differ only in their seed are one model;
-    `all_seeds` adds the other seeds of each setting. Intervals are over the documents of the test text, or
-    over blocks of `block` lines. Raises UserError if the runs cannot be compared.
+    `all_seeds` adds the other seeds of each setting. Runs of a task are compared by its measures.
+    Intervals are over the documents of the test text, or over blocks of `block` lines; of a task, over its
+    items. Raises UserError if the runs cannot be compared.
     """
     found = [find_run(Path(results_dir), str(name), say) for name in names]
     if all_seeds:
         found = with_all_seeds(found, Path(results_dir))
+    if any(run.result.task is not None for run in found):
+        if block is not None:
+            raise UserError("block= is for language models: items are drawn in blocks of neighbours")
+        return ComparedTasks(compare_task_runs(found))
     entries = entries_of(found)
     text = corpus(found[0].folder, corpora_dir=corpora_dir, cache_dir=cache_dir)
     return Compared(compare_entries(entries, text, blocks_of(text.test, block)))

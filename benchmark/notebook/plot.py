@@ -16,6 +16,7 @@ from benchmark import text as numbers
 from benchmark.console.output import say
 from benchmark.errors import UserError, did_you_mean
 from benchmark.measure.measures import BY_KEY, COSTS, TEST_PERPLEXITY, VALID_PERPLEXITY
+from benchmark.notebook.compared_tasks import ComparedTasks
 from benchmark.record.find import find_run
 from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of
@@ -141,12 +142,16 @@ def learning_curve(
     return ax
 
 
-def differences(compared: Compared, criterion: str | None = None, *, ax: Axes | None = None) -> Axes:
+def differences(
+    compared: Compared | ComparedTasks, criterion: str | None = None, *, ax: Axes | None = None
+) -> Axes:
     """Where two runs differ: nats a target by group, with 95% intervals; below zero, the second is better.
 
     `criterion` is one of the values of that column in `compared.groups`; by default the first. Raises
-    UserError for another.
+    UserError for another, and for a comparison of tasks.
     """
+    if isinstance(compared, ComparedTasks):
+        raise UserError("differences by group are those of language models: see pairs of this comparison")
     groups = compared.groups
     known = list(dict.fromkeys(groups["criterion"]))
     criterion = known[0] if criterion is None else criterion

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from benchmark.measure.measures import MEASURES
 from benchmark.record.folder import RunRecord, read_runs
 from benchmark.report.model_settings import settings_of
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.task_groups import measure_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from benchmark.report.rows import Row
+    from benchmark.report.task_groups import TaskGroup
 
 #: What says which run a row is, before its measures.
 _IDENTITY = (
@@ -81,22 +84,33 @@ def runs(
 
 
 def ranking(results_dir: str | Path = "results", *, corpus: Names | None = None) -> DataFrame:
-    """The comparison of the report: one row a setting, its seeds together, best first on each corpus.
+    """The comparisons of the report: one row a setting, its seeds together, best first on each corpus.
 
     The index `label` names the setting. `rank_low` and `rank_high` are the range of its rank, and
     `perplexity_low` and `perplexity_high` the ends of the 95% interval of its test perplexity, over text and
     seeds; they are NaN where runs keep no losses by block. The other measures are means over the seeds.
     `runs` has the ids of the runs.
+
+    Rows of tasks stand behind those of language models, by the task's main measure. `task` names their task,
+    and their measures are in columns `task_…`, the ends of the main one's interval in `task_low` and
+    `task_high`. There are such columns where there are such rows.
     """
     from benchmark.report.context import context_of
 
     records = [run for run in read_runs(Path(results_dir)) if _among(run.result.corpus, corpus)]
-    groups = context_of(records, Path(results_dir)).ranked_groups if records else []
-    rows = [row for group in groups for row in group.rows]
+    context = context_of(records, Path(results_dir)) if records else None
+    rows = [row for group in context.ranked_groups for row in group.rows] if context else []
+    of_tasks = [(group, row) for group in context.task_groups for row in group.rows] if context else []
+    rows += [replace(row, ranks=group.rank_range(row)) for group, row in of_tasks]
     frame = _frame([_setting(row) for row in rows], [row.label for row in rows], "label")
     nothing = (math.nan, math.nan)
     for place, (name, of) in enumerate(_RANKED.items()):
         frame.insert(place, name, [float((of(row) or nothing)[place % 2]) for row in rows])
+    before = [math.nan] * (len(rows) - len(of_tasks))
+    for key in dict.fromkeys(measure.key for group, _ in of_tasks for measure in group.task.measures):
+        frame[f"task_{key}"] = before + [_of_task(group, row, key) for group, row in of_tasks]
+    for place, name in enumerate(("task_low", "task_high") if of_tasks else ()):
+        frame[name] = before + [(group.interval(row) or nothing)[place] for group, row in of_tasks]
     frame["runs"] = [[run.folder.name for run in row.runs] for row in rows]
     return frame
 
@@ -107,6 +121,12 @@ _RANKED: dict[str, Callable[[Any], tuple[float, float] | None]] = {
     "perplexity_low": lambda row: row.interval,
     "perplexity_high": lambda row: row.interval,
 }
+
+
+def _of_task(group: TaskGroup, row: Row, key: str) -> float:
+    """A measure of a row; NaN where its task has another, or its runs did not measure it."""
+    found = [measure_of(row, measure) for measure in group.task.measures if measure.key == key]
+    return math.nan if not found or found[0] is None else found[0]
 
 
 def _among(name: str, wanted: Names | None) -> bool:

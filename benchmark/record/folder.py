@@ -72,8 +72,7 @@ def check_language_model(run: RunRecord) -> None:
     if run.result.task is not None:
         raise UserError(
             f"{run.result.label} ({run.folder.name}) answers labelled items (task: {run.result.task}); this "
-            f"takes "
-            "a language model"
+            "takes a language model"
         )
 
 

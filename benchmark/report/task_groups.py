@@ -76,6 +76,25 @@ class Drawn:
         weights = self._weights((worse, 1.0), (better, -1.0))
         return self.losses.combined(weights), self.losses.p(weights)
 
+    def difference(self, first: Row, other: Row) -> Estimate:
+        """The measure of the other row less that of the first, with its interval. Both keep their losses."""
+        value = (measure_of(other, self.measure) or 0.0) - (measure_of(first, self.measure) or 0.0)
+        deviations = self._deviations(other) - self._deviations(first)
+        weights = self._weights((other, self._slope(other)), (first, -self._slope(first)))
+        return self.losses.estimate(value, deviations, weights)
+
+    def _deviations(self, row: Row) -> np.ndarray:
+        """How the measure of a row deviates when items and seeds are drawn anew: [resamples]."""
+        place = self.places[row.number]
+        mean = float(self.losses.means[place])
+        drawn_anew = (mean + self.losses.deviations[:, place]).tolist()
+        return np.array([self.measure.shown(loss) for loss in drawn_anew]) - self.measure.shown(mean)
+
+    def _slope(self, row: Row) -> float:
+        """By how much the measure of a row rises with its mean loss."""
+        mean, step = float(self.losses.means[self.places[row.number]]), 1e-6
+        return (self.measure.shown(mean + step) - self.measure.shown(mean - step)) / (2 * step)
+
     def _weights(self, *weighted: tuple[Row, float]) -> np.ndarray:
         weights = np.zeros(len(self.places))
         for row, weight in weighted:

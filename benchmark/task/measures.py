@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark import text
 from benchmark.task.edits import nearest
 from benchmark.task.items import Items
 from benchmark.task.spans import spans
@@ -96,6 +97,18 @@ class ItemMeasure:
         if value == math.inf:
             return "∞"
         return f"{100 * value:.2f}" if self.unit == "%" else f"{value:.3f}"
+
+    @property
+    def unit_of_differences(self) -> str:
+        """What stands behind a difference, with a space before it: points of per cent, nats, or nothing."""
+        unit = "points" if self.unit == "%" else self.title.partition(", ")[2]
+        return f" {unit}" if unit else ""
+
+    def signed(self, difference: float | None) -> str:
+        """A difference of two values with its sign, in `unit_of_differences`."""
+        if difference is None or self.unit != "%":
+            return text.signed(difference)
+        return text.signed(100 * difference, 2)
 
 
 def _share_right(loss: float) -> float:

@@ -36,17 +36,17 @@ def main(arguments: list[str]) -> int:
 
 def _of_tasks(runs: list[RunRecord], options: Namespace) -> int:
     """Runs of a task have measures of items in place of losses of targets."""
-    from benchmark.compare.of_tasks import as_json, compare_task_runs, sections
-    from benchmark.task.tasks import task_named
+    from benchmark.compare.of_tasks import compare_task_runs
+    from benchmark.compare.of_tasks_shown import as_json, sections
 
     if options.adds:
         raise UserError("--adds is for language models: answers to items are not mixed")
-    found = compare_task_runs(runs)
-    labels = " and ".join(dict.fromkeys(each.row.label for each in found))
-    first = runs[0].result
-    task = task_named(str(first.task), "the record's task")
-    heading = f"{labels} on {first.corpus_title or first.corpus}"
-    _show(sections(found), heading, lambda: as_json(found, task), options)
+    if options.block:
+        raise UserError("--block is for language models: items are drawn in blocks of neighbours")
+    compared = compare_task_runs(runs)
+    labels = " and ".join(row.label for row in compared.rows)
+    heading = f"{labels} on {compared.rows[0].corpus_title}"
+    _show(sections(compared), heading, lambda: as_json(compared), options)
     return 0
 
 

@@ -14,7 +14,6 @@ from task_run_cases import CORPUS, OPTION, result_of, run
 
 from benchmark.cli import main
 from benchmark.errors import UserError
-from benchmark.record.folder import read_result
 from benchmark.task.check import check_task_model
 from benchmark.task.item_losses import read_item_losses
 
@@ -58,36 +57,6 @@ def test_a_verb_for_language_models_says_so(
     error = capsys.readouterr().err.strip()
     assert "task" in error
     assert len(error.splitlines()) == 1
-
-
-def test_runs_are_compared_by_every_measure(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for model in ("often", "wandering"):
-        task_cases.WanderingTagger.fits = 1
-        run("corpus=mine", f"model={model}")
-    capsys.readouterr()
-    folders = [str(result_of(own, model)[0]) for model in ("often", "wandering")]
-    assert main(["compare", *folders, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    first, second = found["measures"][:2]
-    assert (first["measure"], first["value"], first["loss_difference"]) == ("accuracy", 1.0, None)
-    assert second["loss_difference"] == pytest.approx(1 - second["value"])
-    assert main(["compare", *folders, "--adds"]) != 0
-    assert main(["compare", folders[0], folders[0]]) != 0
-    assert "two runs or more" in capsys.readouterr().err
-
-
-def test_two_seeds_of_one_setting_are_compared_if_there_is_nothing_else(
-    own: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    small = ["model.hidden_size=4", "model.characters=false", "model.training.epochs=1"]
-    for seed in (1, 2):
-        run("corpus=mine", "model=recurrent_tagger", *small, f"seed={seed}")
-    capsys.readouterr()
-    folders = sorted(str(path.parent) for path in own.rglob("result.json"))
-    assert main(["compare", *folders, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["measures"][:2]
-    assert sorted(each["label"].rpartition(", ")[2] for each in found) == ["seed 1", "seed 2"]
-    assert found[1]["loss_difference"] == pytest.approx(found[0]["value"] - found[1]["value"])
 
 
 def test_the_report_has_a_section_and_leaves_language_models_alone(own: Path) -> None:
@@ -284,15 +253,3 @@ def test_a_cheat_fails_its_run(own: Path) -> None:
     (own / "conf/model/often.yaml").write_text("name: often\n_target_: my_taggers.LookingAround\n")
     result = run("corpus=mine", "model=often")
     assert (result.status, "asked about alone" in str(result.reason)) == ("failed", True)
-
-
-def test_a_comparison_needs_the_same_items(own: Path) -> None:
-    from benchmark.compare.of_tasks import compare_task_runs
-    from benchmark.record.folder import RunRecord
-
-    run("corpus=mine", "model=often")
-    (own / "test.txt").write_text(TAGGED * 5)
-    run("corpus=mine", "model=often")
-    folders = list((own / "results" / "runs" / "mine" / "often").iterdir())
-    with pytest.raises(UserError, match="answered different items"):
-        compare_task_runs([RunRecord(f, read_result(f)) for f in folders])  # type: ignore[arg-type]
