@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,16 +63,33 @@ def entries_of(runs: Sequence[RunRecord]) -> list[Entry]:
     return [Entry(row, np.stack([read_scores(run) for run in row.runs])) for row in named_rows(runs)]
 
 
-def with_all_seeds(runs: Sequence[RunRecord], results_dir: Path) -> list[RunRecord]:
+def with_all_seeds(
+    runs: Sequence[RunRecord], results_dir: Path, say: Callable[[str], None]
+) -> list[RunRecord]:
     """The runs, and of each one's setting the other seeds, in the results folder and in those that the runs
-    lie in."""
+    lie in. Other seeds of language models that keep no scores are left out, and `say` is told which.
+    """
     folders = {folder.resolve(): folder for folder in [results_dir, *filter(None, map(results_of, runs))]}
     found = [run for folder in folders.values() for run in read_runs(folder)]
     known = {run.folder.resolve(): run for run in [*found, *runs]}
     named = {run.folder.resolve() for run in runs}
     rows = [row for row in group_runs(known.values()) if row.done]
     together = [run for row in rows if any(r.folder.resolve() in named for r in row.runs) for run in row.runs]
-    return [*runs, *together]
+    others = [run for run in together if run.folder.resolve() not in named]
+    without = [run for run in others if run.result.task is None and not _keeps_scores(run)]
+    if without:
+        names = [f"{run.folder.parent.name}/{run.folder.name} (seed {run.result.seed})" for run in without]
+        say(f"left out, for want of scores: {text.listed(names)}")
+    return [*runs, *(run for run in others if run not in without)]
+
+
+def _keeps_scores(run: RunRecord) -> bool:
+    """Whether a run has the scores of its record."""
+    try:
+        read_scores(run)
+    except UserError:
+        return False
+    return True
 
 
 def keep_blocks(entries: Sequence[Entry], corpus: Corpus) -> None:

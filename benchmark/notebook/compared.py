@@ -44,7 +44,7 @@ def compare(
     """
     found = [find_run(Path(results_dir), str(name), say) for name in names]
     if all_seeds:
-        found = with_all_seeds(found, Path(results_dir))
+        found = with_all_seeds(found, Path(results_dir), say)
     if any(run.result.task is not None for run in found):
         if block is not None:
             raise UserError("block= is for language models: items are drawn in blocks of neighbours")

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.errors import UserError, did_you_mean
-from benchmark.record.folder import RunRecord, finished_folders, read_folders, read_result
+from benchmark.record.folder import RESULT, RunRecord, finished_folders, read_folders, read_result
 from benchmark.storage.reading import warn_once
+from benchmark.text import plural
+
+#: How many levels a results folder is above its runs: `runs/<corpus>/<model>/<run_id>`.
+AROUND = 4
 
 
 def find_run(results_dir: Path, text: str, say: Callable[[str], None] = warn_once) -> RunRecord:
@@ -20,7 +24,7 @@ def find_run(results_dir: Path, text: str, say: Callable[[str], None] = warn_onc
     if folder.is_dir():
         result = read_result(folder)
         if result is None:
-            raise UserError(f"{folder} holds no finished run; `nextword status` lists them")
+            raise UserError(_no_run(folder))
         return RunRecord(folder, result)
     folders = finished_folders(results_dir)
     if not folders:
@@ -41,6 +45,15 @@ def find_run(results_dir: Path, text: str, say: Callable[[str], None] = warn_onc
         return taken
     known = {name for folder in folders for name in _names(folder)}
     raise UserError(f"there is no run {text!r} below {results_dir}. {did_you_mean(text, known)}")
+
+
+def _no_run(folder: Path) -> str:
+    """Why a folder names no run, and what would: one of those below it, if it is around runs."""
+    levels = (sorted(folder.glob(f"{'*/' * depth}{RESULT}")) for depth in range(1, AROUND + 1))
+    runs = next(filter(None, levels), [])
+    if not runs:
+        return f"{folder} holds no finished run; `nextword status` lists them"
+    return f"{folder} holds {plural(len(runs), 'run')}: name one, such as {runs[0].parent}"
 
 
 def _names(folder: Path) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     from benchmark.compare.entries import with_all_seeds
 
     if options.all_seeds:
-        runs = with_all_seeds(runs, options.results_dir)
+        runs = with_all_seeds(runs, options.results_dir, say)
     if any(run.result.task is not None for run in runs):
         return _of_tasks(runs, options)
     return _additions(runs, options) if options.adds else _comparison(runs, options)

@@ -157,6 +157,16 @@ def test_seeds_of_a_setting_are_one_model(
     assert compared(capsys, "count", str(runs[0]), "--all-seeds")["models"][1]["seeds"] == [1, 2, 3]
     elsewhere = ("--all-seeds", "--results-dir", str(tmp_path / "other"))
     assert compared(capsys, str(count_run), str(runs[0]), *elsewhere)["models"][1]["seeds"] == [1, 2, 3]
+    # a seed without scores is left out; only a run that is named has to have them
+    (runs[1] / SCORES).rename(runs[1] / "aside.npy")
+    capsys.readouterr()
+    assert main(["compare", "count", str(runs[0]), "--all-seeds", "--json", "--block", "4"]) == 0
+    out, said = capsys.readouterr()
+    assert json.loads(out)["models"][1]["seeds"] == [1, 3]
+    assert said.strip() == f"left out, for want of scores: net/{runs[1].name} (seed 2)"
+    assert main(["compare", "count", str(runs[1]), "--all-seeds"]) != 0
+    assert f"{runs[1]} keeps no scores" in capsys.readouterr().err
+    (runs[1] / "aside.npy").rename(runs[1] / SCORES)
     # nothing else to compare: seed against seed
     apart = compared(capsys, *map(str, runs))
     assert [one["label"] for one in apart["models"]] == ["Net, seed 1", "Net, seed 2", "Net, seed 3"]

@@ -104,6 +104,14 @@ def test_a_run_is_found_by_id_model_or_folder(tmp_path: Path) -> None:
     assert find_run(tmp_path, "lstm").folder == later
     assert find_run(tmp_path, "ptb/rnn").folder.name == "fff"
     assert find_run(tmp_path, str(later)).folder == later
+    for around, runs in ((later.parent, 2), (tmp_path, 3)):
+        with pytest.raises(UserError) as raised:
+            find_run(tmp_path, str(around))
+        one = later.parent / "abc123"
+        assert str(raised.value) == f"{around} holds {runs} runs: name one, such as {one}"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="empty holds no finished run; `nextword status` lists them"):
+        find_run(tmp_path, str(tmp_path / "empty"))
     with pytest.raises(UserError, match="begins 2 run ids: abc123, abd456"):
         find_run(tmp_path, "ab")
     with pytest.raises(UserError, match="Did you mean 'lstm'"):
