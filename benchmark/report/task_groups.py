@@ -104,12 +104,29 @@ class Drawn:
 
 @dataclass(frozen=True)
 class TaskGroup:
-    """Rows that answered the same items, the best by the task's main measure first."""
+    """Rows that answered the same items and were trained on the same share of the others, the best by the
+    task's main measure first."""
 
     task: Task
     corpus: str
-    title: str
     rows: tuple[Row, ...]
+
+    @property
+    def train_share(self) -> float:
+        """How much of the training items they were trained on: above 0, up to 1."""
+        return self.rows[0].train_share
+
+    @property
+    def title(self) -> str:
+        """What they answered, and what share they were trained on if it is not all."""
+        share = "" if self.train_share == 1 else f", {text.percent(self.train_share)} of the training items"
+        return f"{self.rows[0].corpus_title}{share}"
+
+    @property
+    def name(self) -> str:
+        """What their table and figure are called, and their files."""
+        share = "" if self.train_share == 1 else f"_{self.train_share:g}".replace(".", "_")
+        return f"task_{self.corpus}{share}"
 
     @property
     def protocol(self) -> str:
@@ -155,12 +172,13 @@ class TaskGroup:
 
 
 def task_groups(rows: Sequence[Row]) -> list[TaskGroup]:
-    """Finished rows by the items that they answered, in order of task and corpus."""
-    found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    """Finished rows by the items that they answered and those that they were trained on, in order of task
+    and corpus, all of them first."""
+    found: dict[tuple[str, str, str, float], list[Row]] = defaultdict(list)
     for row in rows:
         task = TASKS.get(row.first.task or "")
         if task is not None and row.done and measure_of(row, task.main) is not None:
-            found[task.name, row.corpus, row.protocol_id].append(row)
+            found[task.name, row.corpus, row.protocol_id, -row.train_share].append(row)
     order = list(TASKS)
     keys = sorted(found, key=lambda key: (order.index(key[0]), key[1:]))
     return [_group(TASKS[key[0]], found[key]) for key in keys]
@@ -169,7 +187,7 @@ def task_groups(rows: Sequence[Row]) -> list[TaskGroup]:
 def _group(task: Task, rows: list[Row]) -> TaskGroup:
     rows.sort(key=lambda row: measure_of(row, task.main) or 0.0, reverse=task.main.higher_is_better)
     ranked = [replace(row, rank=place) for place, row in enumerate(rows, start=1)]
-    return TaskGroup(task, rows[0].corpus, rows[0].corpus_title, tuple(ranked))
+    return TaskGroup(task, rows[0].corpus, tuple(ranked))
 
 
 def drawn(rows: Sequence[Row], measure: ItemMeasure) -> Drawn | None:

@@ -31,7 +31,7 @@ def task_table(group: TaskGroup, tunings: Sequence[SearchRecord]) -> Table:
     rows = [TableRow(cells_of(fields, row), row.number, row.family) for row in group.rows]
     rows = with_best_cells(rows, columns, {column.key for column in columns})
     return Table(
-        f"task_{group.corpus}",
+        group.name,
         f"{group.title}: {group.task.main.title}",
         columns,
         (Group(tuple(rows), corpus=group.corpus, name=group.title),),

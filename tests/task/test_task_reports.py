@@ -11,6 +11,8 @@ from task_cases import TAGGED
 from task_run_cases import OPTION, run
 
 from benchmark.cli import main
+from benchmark.record.folder import read_runs
+from benchmark.report.context import context_of
 
 
 @pytest.fixture
@@ -94,3 +96,13 @@ def test_the_verdicts_are_the_answer_of_a_page_of_tasks_alone(tagged: Path) -> N
     page = (tagged / "results/report/index.html").read_text(encoding="utf-8")
     assert "<h1>Counted and neural methods compared</h1>" in page
     assert re.search(r'<section id="tasks"[^>]*>\n<h2', page)  # open, not folded
+
+
+def test_runs_on_a_share_of_the_items_are_ranked_apart(own: Path) -> None:
+    for share in ("1", "0.5"):
+        run("corpus=mine", "model=often", f"+corpus.train_share={share}")
+    context = context_of(read_runs(own / "results"), own / "results")
+    assert [(group.name, group.title, len(group.rows)) for group in context.task_groups] == [
+        ("task_mine", "Mine", 1),
+        ("task_mine_0_5", "Mine, 50.0% of the training items", 1),
+    ]

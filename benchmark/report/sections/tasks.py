@@ -57,7 +57,7 @@ def _figure(group: TaskGroup, table: Table) -> Figure:
     side = "right" if main.higher_is_better else "left"
     best = group.rows[0]
     return Figure(
-        f"task_{group.corpus}",
+        group.name,
         f"{group.title}: {main.title}",
         f"{main.title} on the test items of {group.title}; further {side} is better. A line is the 95% "
         "interval. Behind ± is the standard deviation over seeds.",
