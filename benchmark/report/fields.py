@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -78,9 +78,16 @@ def columns_of(fields: Sequence[Field[Item]]) -> tuple[Column, ...]:
     return tuple(field.column for field in fields)
 
 
-def cells_of(fields: Sequence[Field[Item]], item: Item) -> tuple[Cell, ...]:
-    """An item's cells, one in each of the fields' columns."""
-    return tuple(field.cell(item) for field in fields)
+def cells_of(fields: Sequence[Field[Item]], item: Item, best: Collection[str] = ()) -> tuple[Cell, ...]:
+    """An item's cells, one in each of the fields' columns, those of the columns `best` marked as the best."""
+    cells = [(field.cell(item), field.column.key in best) for field in fields]
+    return tuple(replace(cell, best=True) if leads else cell for cell, leads in cells)
+
+
+def comparable_keys(measures: Sequence[Measure], rows: Sequence[Row]) -> set[str]:
+    """The columns of measures that can have a best: of times and speeds only where one machine took them."""
+    several = len({row.machine for row in rows}) > 1
+    return {measure.key for measure in measures if not (several and measure.timed)}
 
 
 CORPUS: Field[Row] = text_field("corpus", "Corpus", lambda row: row.corpus_title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from benchmark import text
 from benchmark.measure.measures import PERPLEXITY_NONZERO, ZERO_PROBABILITIES
@@ -14,13 +15,21 @@ from benchmark.report.rows import Row
 MOST_NAMED = 6
 
 
-def ranking_notes(groups: list[RankedGroup]) -> list[str]:
-    """Everything a reader of the ranked groups should know beside the numbers, one sentence or two each."""
+class Note(NamedTuple):
+    """A sentence or two, and the key of the corpus that they are about; empty if they are about several."""
+
+    line: str
+    corpus: str = ""
+
+
+def ranking_notes(groups: list[RankedGroup]) -> list[Note]:
+    """Everything a reader of the ranked groups should know beside the numbers."""
+    rows = [row for group in groups for row in group.rows]
     return [
         *zero_probability_notes(groups),
-        *model_notes([row for group in groups for row in group.rows]),
+        *map(Note, model_notes(rows)),
         *protocol_differences(groups),
-        *unchecked_notes(groups),
+        *map(Note, unchecked_notes(groups)),
     ]
 
 
@@ -46,13 +55,16 @@ def model_notes(rows: Sequence[Row]) -> list[str]:
     return [f"{text.listed(list(labels))}: {' '.join(notes)}" for notes, labels in saying.items()]
 
 
-def zero_probability_notes(groups: list[RankedGroup]) -> list[str]:
+def zero_probability_notes(groups: list[RankedGroup]) -> list[Note]:
     """For each group with rows that give some targets probability zero: how many, and how the rest fare."""
     found = [(group, [row for row in group.rows if row.mean(ZERO_PROBABILITIES)]) for group in groups]
     return [
-        f"On {group.title}, these models give some targets probability zero, which makes their perplexity "
-        f"infinite: {'; '.join(map(_zero_probability_share, rows))}. The perplexity of the remaining targets "
-        "cannot be compared with that of any other row."
+        Note(
+            f"On {group.title}, these models give some targets probability zero, which makes their "
+            f"perplexity infinite: {'; '.join(map(_zero_probability_share, rows))}. The perplexity of the "
+            "remaining targets cannot be compared with that of any other row.",
+            group.corpus,
+        )
         for group, rows in found
         if rows
     ]
@@ -66,12 +78,12 @@ def _zero_probability_share(row: Row) -> str:
     return f"{row.label}, {count:,.0f} targets{share}{others}"
 
 
-def protocol_differences(groups: list[RankedGroup]) -> list[str]:
+def protocol_differences(groups: list[RankedGroup]) -> list[Note]:
     """For each corpus whose rows were scored on different events: which parts of the protocol differ."""
     by_corpus: dict[str, list[RankedGroup]] = defaultdict(list)
     for group in groups:
         by_corpus[group.corpus].append(group)
-    return [_protocol_difference(same) for same in by_corpus.values() if len(same) > 1]
+    return [Note(_protocol_difference(same), corpus) for corpus, same in by_corpus.items() if len(same) > 1]
 
 
 def _protocol_difference(groups: list[RankedGroup]) -> str:

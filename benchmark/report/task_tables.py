@@ -11,6 +11,7 @@ from benchmark.report.fields import (
     Field,
     cells_of,
     columns_of,
+    comparable_keys,
     interval_fields,
     measure_field,
     number_field,
@@ -23,13 +24,24 @@ from benchmark.report.tuned import tuned_fields
 from benchmark.search.record import SearchRecord
 from benchmark.task.measures import ItemMeasure
 
+RANK = "rank"
+
 
 def task_table(group: TaskGroup, tunings: Sequence[SearchRecord]) -> Table:
     """Every row of a group, best first."""
     fields = _fields(group, tunings)
     columns = columns_of(fields)
-    rows = [TableRow(cells_of(fields, row), row.number, row.family) for row in group.rows]
-    rows = with_best_cells(rows, columns, {column.key for column in columns})
+    main = group.task.main
+    rows = [
+        TableRow(
+            cells_of(fields, row, {RANK, main.key} if group.rank_range(row)[0] == 1 else ()),
+            row.number,
+            row.family,
+        )
+        for row in group.rows
+    ]
+    others = {measure.key for measure in group.task.measures if measure is not main}
+    rows = with_best_cells(rows, columns, others | comparable_keys(COSTS, group.rows))
     return Table(
         group.name,
         f"{group.title}: {group.task.main.title}",
@@ -45,7 +57,7 @@ def _fields(group: TaskGroup, tunings: Sequence[SearchRecord]) -> list[Field[Row
     main = group.task.main
     return [
         Field(
-            Column("rank", "#", "right"),
+            Column(RANK, "#", "right"),
             lambda row: Cell(text.span(*group.rank_range(row)), float(row.rank or 0)),
         ),
         LABEL,

@@ -42,7 +42,7 @@ def plain_table(context: Context, most: int | None = None) -> str:
         f"{group_text(ranked, rows, most)}"
         for group, rows in zip(context.ranked_groups, ranked.groups, strict=True)
     ]
-    parts += ranking_notes(context.ranked_groups)
+    parts += [note.line for note in ranking_notes(context.ranked_groups)]
     parts += [_task_text(group, context, most) for group in context.task_groups]
     shares = [row for row in context.rows if row.done and row.normalised and row.train_share != 1]
     if shares:

@@ -23,6 +23,7 @@ from benchmark.report.blocks import Paragraph, Section
 from benchmark.report.page import Drawings
 from benchmark.report.page import page as whole_page
 from benchmark.report.size_limit import ALLOWANCES
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 By = pytest.importorskip("selenium.webdriver.common.by").By
@@ -285,6 +286,38 @@ def test_an_address_keeps_limits_and_order_and_opens_what_it_names(browser, buil
     box.clear()
     box.send_keys("0.000001")
     assert browser.find_element(By.CSS_SELECTOR, ".filters .none").is_displayed()
+
+
+def test_an_anchor_chooses_the_corpus_that_has_it_and_the_contents_list_it(browser, tmp_path):
+    rows = (TableRow((Cell("A model"),), 1, "count"),)
+    groups = tuple(
+        Group(rows, name, corpus=key, name=name) for key, name in (("a", "Text A"), ("b", "Text B"))
+    )
+    table = Table("comparison", "Ranked.", (Column("label", "Model"),), groups, filters=True)
+    sections = [
+        Section("comparison", "Comparison", (table,)),
+        Section(
+            "curves", "Curves", (Paragraph(("General.",)), Paragraph(("Of B.",), corpus="b")), folded=True
+        ),
+    ]
+    html = whole_page("Two corpora", sections, Drawings({}, ""), ALLOWANCES[0])
+    (tmp_path / "index.html").write_text(html, encoding="utf-8")
+    page = visit(browser, tmp_path, anchor="#curves")
+    chosen, curves = (
+        ".corpora [aria-pressed=true]",
+        page.find_element(By.CSS_SELECTOR, "#curves p[data-corpus]"),
+    )
+    assert page.find_element(By.CSS_SELECTOR, chosen).text == "Text B"
+    assert curves.is_displayed()
+    assert page.current_url.endswith("#curves?corpus=b")
+    pick(page, "a")
+    assert not curves.is_displayed()
+    link = page.find_element(By.CSS_SELECTOR, "nav a[href='#curves']")
+    assert link.get_attribute("data-of") == "Text B"
+    link.click()
+    WebDriverWait(page, 5).until(lambda _: curves.is_displayed())
+    assert page.find_element(By.CSS_SELECTOR, chosen).text == "Text B"
+    assert link.get_attribute("data-of") is None
 
 
 def test_marks_tell_what_they_are_to_pointer_and_keyboard(page):

@@ -267,3 +267,39 @@ def test_labels_of_a_logarithmic_axis_keep_clear_of_each_other(low, span, room, 
     if len(boxes) > 2:  # of two, one would say nothing
         assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
     assert axes.get_xlim() == (low, low * span)
+
+
+@few
+@given(st.floats(0.05, 5e4), st.floats(1.0002, 1.3), st.sampled_from("xy"), st.booleans())
+def test_no_two_ticks_of_a_logarithmic_axis_are_written_alike(low, span, which, perplexities):
+    from benchmark import text
+    from benchmark.report.figures import style
+
+    with style.styled():
+        figure, axes = style.canvas()
+        style.margins(figure, 56, 14)
+        (axes.set_xlim if which == "x" else axes.set_ylim)(low, low * span)
+        show = text.perplexity if perplexities else (lambda value: text.significant(value, 3))
+        style.log_axis(axes, which, show)
+        figure.canvas.draw()
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    ends = (low, low * span)
+    ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+    labels = [label.get_text() for place, label in ticks if ends[0] <= place <= ends[1]]
+    assert labels
+    assert len(set(labels)) == len(labels)
+
+
+def test_trials_that_are_nearly_equal_have_an_axis_that_tells_them_apart():
+    from benchmark.report.figures import style
+    from benchmark.report.figures.trials import trial_chart
+
+    with style.styled():
+        drawn = trial_chart([(1, 10.8), (2, 10.62)], [(1, 10.8), (2, 10.62)], 2, 3.0, "perplexity")
+        drawn.canvas.draw()
+    axis = drawn.axes[0].yaxis
+    low, high = drawn.axes[0].get_ylim()
+    ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+    labels = [label.get_text() for place, label in ticks if low <= place <= high]
+    assert len(labels) >= 2
+    assert len(set(labels)) == len(labels)

@@ -165,7 +165,7 @@ def test_rows_are_ranked_within_their_events_only(run, tmp_path):
 def test_what_differs_between_protocols_is_named(run, tmp_path):
     run("kn", "KN", "count", 141.2)
     run("kn", "KN", "count", 235.0, run_id="x", protocol_id="feedfacefeed", protocol_end_of_line="no </s>")
-    (line,) = protocol_differences(context(tmp_path).ranked_groups)
+    ((line, _),) = protocol_differences(context(tmp_path).ranked_groups)
     assert "end of line" in line
     assert "no </s>" in line
     assert "vocabulary" not in line
@@ -185,11 +185,14 @@ def test_zero_probabilities_are_counted_beside_the_table(run, tmp_path):
     assert zero_probability_notes(context(tmp_path).ranked_groups) == []
     found = {"test_perplexity": "inf", "test_zero_probabilities": 8243, "test_perplexity_nonzero": 63.86}
     run("mle", "MLE", "count", 100.0, **found)
-    (line,) = zero_probability_notes(context(tmp_path).ranked_groups)
+    ((line, corpus),) = zero_probability_notes(context(tmp_path).ranked_groups)
     assert "MLE, 8,243 targets, 10.0% (the others: 63.9)" in line
     assert "KN" not in line
+    assert corpus == "ptb"
     assert line in plain_table(context(tmp_path))
     build_report(tmp_path, tmp_path / "report", lambda line: None)
+    html = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert '<p class="note" data-corpus="ptb">On ' in html
     assert "MLE, 8,243 targets" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 

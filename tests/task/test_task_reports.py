@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from task_run_cases import OPTION, run
 from benchmark.cli import main
 from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of
+from benchmark.report.task_tables import task_table
 
 
 @pytest.fixture
@@ -106,3 +108,20 @@ def test_runs_on_a_share_of_the_items_are_ranked_apart(own: Path) -> None:
         ("task_mine", "Mine", 1),
         ("task_mine_0_5", "Mine, 50.0% of the training items", 1),
     ]
+
+
+def test_all_rows_that_share_the_first_place_are_bold_and_no_other_is(tagged: Path) -> None:
+    (group,) = context_of(read_runs(tagged / "results")).task_groups
+    first = [group.rank_range(row)[0] == 1 for row in group.rows]
+    assert first[0]
+    table = task_table(group, [])
+    bold = {
+        key: [row.cells[place].best for row in table.groups[0].rows]
+        for place, key in enumerate(column.key for column in table.columns)
+    }
+    assert bold["rank"] == bold["accuracy"] == first
+    shared = replace(group, rows=tuple(replace(row, rank=1) for row in group.rows))
+    shared.__dict__["ranks"] = {row.number: (1, 2) for row in shared.rows}
+    for row in task_table(shared, []).groups[0].rows:
+        assert row.cells[0].best
+        assert row.cells[3].best

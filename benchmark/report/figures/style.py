@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -113,16 +113,18 @@ def _paper() -> Figure:
 
 def log_axis(axes: Axes, which: str, show: Format) -> None:
     """Makes the axis `x` or `y`, whose limits are set already, logarithmic, with ticks written by `show`: on
-    the x axis, whose margins are set, too, as few as keep clear of each other."""
+    the x axis, whose margins are set, too, as few as keep clear of each other. No two are written alike."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
     choices = _log_locators(low, high, show)
+    show = _telling(show, [_between(locator, low, high) for locator in choices])
     axis.set_minor_locator(NullLocator())
     if which == "x":
         _set_x_ticks(axes, choices, show)
     else:
-        axis.set_major_locator(choices[0])
+        found = (locator for locator in choices if _differ(_between(locator, low, high), show))
+        axis.set_major_locator(next(found, choices[-1]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
 
 
@@ -150,19 +152,43 @@ def _set_x_ticks(axes: Axes, choices: Sequence[Locator], show: Format) -> None:
     """The ticks of the first choice whose labels keep clear of each other, or every second, third, … one of
     the last choice."""
     low, high = sorted(axes.get_xlim())
-    found = [[tick for tick in locator.tick_values(low, high) if low <= tick <= high] for locator in choices]
+    found = [_between(locator, low, high) for locator in choices]
+    show = _telling(show, found)
     found += [found[-1][::step] for step in range(2, len(found[-1]))]
     ticks = next((some for some in found if _clear(axes, some, show)), found[-1])
     axes.set_xticks(ticks, [text.round_ticks(show(tick)) for tick in ticks])
 
 
 def _clear(axes: Axes, ticks: Sequence[float], show: Format) -> bool:
-    """Whether the labels of ticks on the x axis keep clear of each other."""
+    """Whether the labels of ticks on the x axis differ, and keep clear of each other."""
+    if not _differ(ticks, show):
+        return False
     widths = [text_width([text.round_ticks(show(tick))]) for tick in ticks]
     bottom = axes.get_ylim()[0]
     places = [axes.transData.transform((tick, bottom))[0] for tick in ticks]
     apart = [right - left for left, right in pairwise(places)]
     return all(gap > sum(two) / 2 + CLEAR for gap, two in zip(apart, pairwise(widths), strict=True))
+
+
+def _between(locator: Locator, low: float, high: float) -> list[float]:
+    return [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
+
+
+def _differ(ticks: Sequence[float], show: Format) -> bool:
+    """Whether no two ticks are written alike."""
+    return len({text.round_ticks(show(tick)) for tick in ticks}) == len(ticks)
+
+
+def _telling(show: Format, choices: Sequence[Sequence[float]]) -> Format:
+    """What writes the ticks: `show`, unless it tells those of no choice apart: numbers without a unit get
+    more digits then."""
+    several = [ticks for ticks in choices if len(ticks) > 1]
+    if not several or any(_differ(ticks, show) for ticks in several):
+        return show
+    if not all(show(tick)[-1:].isdigit() for tick in several[-1]):
+        return show
+    finer: list[Format] = [partial(text.significant, digits=digits) for digits in range(4, 10)]
+    return next((more for more in finer if _differ(several[-1], more)), show)
 
 
 def _time_ticks(low: float, high: float) -> list[float]:

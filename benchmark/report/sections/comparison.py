@@ -17,7 +17,9 @@ from benchmark.report.fields import (
     HISTORY,
     LABEL,
     Field,
+    cells_of,
     columns_of,
+    comparable_keys,
     interval_fields,
     measure_field,
     number_field,
@@ -46,7 +48,9 @@ def build(context: Context) -> Section | None:
     several = len(context.machines) > 1
     machines = [f"{key}: {machine}" if several else str(machine) for machine, key in context.machines.items()]
     timed = [Paragraph((f"Timed on {'; '.join(machines)}.",), "note")] if machines else []
-    notes: list[Block] = [Paragraph((line,), "note") for line in ranking_notes(context.ranked_groups)]
+    notes: list[Block] = [
+        Paragraph((note.line,), "note", note.corpus) for note in ranking_notes(context.ranked_groups)
+    ]
     return Section("comparison", "Comparison", (comparison(context), *notes, *timed))
 
 
@@ -136,13 +140,6 @@ def _counted_for(row: Row) -> str | None:
     return "; ".join(dict.fromkeys(parts for parts in counted if parts)) or None
 
 
-def _leading(fields: tuple[Field[Row], ...], row: Row) -> tuple[Cell, ...]:
-    """The cells of a row. Where no row is shown to be better, its rank and its perplexity are the best."""
-    bold = {RANK.column.key, TEST_PERPLEXITY.key} if row.leads else set()
-    cells = [(field.cell(row), field.column.key in bold) for field in fields]
-    return tuple(replace(cell, best=True) if best else cell for cell, best in cells)
-
-
 def _spread(row: Row) -> Cell:
     deviation = row.deviation(TEST_PERPLEXITY)
     shown = "" if deviation is None else f"{text.spread(deviation, row.perplexity)} ({len(row.runs)})"
@@ -152,11 +149,15 @@ def _spread(row: Row) -> Cell:
 def _group(
     group: RankedGroup, fields: tuple[Field[Row], ...], measures: Sequence[Measure], losses: PageLosses
 ) -> Group:
-    keys = {measure.key for measure in measures} - {TEST_PERPLEXITY.key}
-    if len({row.machine for row in group.rows}) > 1:
-        keys -= {measure.key for measure in measures if measure.timed}
+    keys = comparable_keys(measures, group.rows) - {TEST_PERPLEXITY.key}
+    leading = {RANK.column.key, TEST_PERPLEXITY.key}
     lines = [
-        TableRow(_leading(fields, row), row.number, row.family, losses.rows.get(row.number, ()))
+        TableRow(
+            cells_of(fields, row, leading if row.leads else ()),
+            row.number,
+            row.family,
+            losses.rows.get(row.number, ()),
+        )
         for row in group.rows
     ]
     rows = tuple(with_best_cells(lines, columns_of(fields), keys))

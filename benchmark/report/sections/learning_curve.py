@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from benchmark.report.figures.lines import Level, Line, Mark
 
 ORDER = 45
+TITLE = "Learning curves: perplexity by training-set size"
 #: More lines of a family than this cannot be told apart; the table has them all.
 EACH = 3
 #: Perplexities above this many times the lowest would flatten the lines that matter.
@@ -81,7 +82,7 @@ def build(context: Context) -> Section | None:
         "here, not in the comparison. Where a size was run with several settings, the one with the lowest "
         "validation perplexity is shown."
     )
-    return Section("learning-curve", "Training-set size", (Paragraph((explained,)), *blocks))
+    return Section("learning-curve", TITLE, (Paragraph((explained,)), *blocks))
 
 
 def _drawn(found: list[Curve]) -> list[Curve]:

@@ -21,7 +21,7 @@ INTRODUCTION = (
     "What recurrent networks do beside language modelling, and the counted methods that people still choose. "
     "The best of a family is chosen on the validation items; numbers are those of the test items, means over "
     "seeds. Intervals are 95%, over blocks of neighbouring items and over seeds. Ranks are ranges where rows "
-    "are not shown to differ (Holm over all pairs of a table)."
+    "are not shown to differ (Holm over all pairs of a table). All rows that share the first place are bold."
 )
 
 

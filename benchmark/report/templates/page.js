@@ -12,6 +12,19 @@ function remember(key, value) {
   history.replaceState(null, "", `#${location.hash.slice(1).split("?")[0]}${query && "?"}${query}`);
 }
 
+// The first of the corpora that can be chosen in this element, or around it; empty if it is about none of them.
+function corpusOf(element) {
+  const known = new Set(all(".corpora button").map((button) => button.value));
+  const parts = [element, ...all("[data-corpus]", element), element.closest(".elsewhere[data-corpus]")];
+  return parts.map((part) => part?.dataset.corpus).find((corpus) => corpus && known.has(corpus)) ?? "";
+}
+
+// What the contents say of a section that the chosen corpus lacks: which corpus the link chooses.
+function leadsTo(link, corpus) {
+  const button = all(".corpora button").find((each) => corpus && each.value === corpus);
+  if (button) link.dataset.of = button.textContent; else delete link.dataset.of;
+}
+
 const listeners = [];
 function chooseCorpus(corpus) {
   const buttons = all(".corpora button");
@@ -25,7 +38,7 @@ function chooseCorpus(corpus) {
   all(".table, main details, main > section").filter((box) => !box.dataset.corpus).forEach((box) => {
     const gone = empty(all("[data-corpus]", box));
     box.classList.toggle("elsewhere", gone);
-    if (box.id) all(`nav a[href="#${box.id}"]`).forEach((link) => link.parentNode.classList.toggle("elsewhere", gone));
+    if (box.id) all(`nav a[href="#${box.id}"]`).forEach((link) => leadsTo(link, gone ? corpusOf(box) : ""));
   });
   listeners.forEach((listener) => listener());
 }
@@ -47,8 +60,11 @@ function switchable() {
 function reveal() {
   const element = document.getElementById(decodeURIComponent(location.hash.slice(1).split("?")[0]));
   if (!element) return;
-  const corpus = element.closest(".elsewhere[data-corpus]")?.dataset.corpus;
-  if (corpus) chooseCorpus(corpus);
+  const corpus = element.closest(".elsewhere") && (corpusOf(element) || corpusOf(element.closest(".elsewhere")));
+  if (corpus) {
+    remember("corpus", corpus);
+    chooseCorpus(corpus);
+  }
   for (let around = element; around; around = around.parentElement) if (around.matches("details")) around.open = true;
   all(":scope > details.part", element).forEach((part) => { part.open = true; });
   element.scrollIntoView();
