@@ -43,6 +43,12 @@ def use_own_folder(folder: Path | None) -> None:
         sys.path.extend(_python_path)
 
 
+def inherited() -> dict[str, str]:
+    """The variable by which a process that we start has the folder, too; none where none is named."""
+    own = own_folder()
+    return {} if own is None else {VARIABLE.name: str(own.absolute())}
+
+
 def take_config_dir(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """`--config-dir=FOLDER`, which takes effect, if the command line or the environment names one, and the
     rest of the command line. Raises UserError."""

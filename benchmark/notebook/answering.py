@@ -15,7 +15,7 @@ from benchmark.record.result import Result
 from benchmark.task.contract import Classifier, Input, Tagger, TaskModel, Transducer
 from benchmark.task.formats import tokens_of
 from benchmark.task.tasks import reached
-from benchmark.text import listed
+from benchmark.text import listed, plural
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,7 +54,8 @@ class Answering:
                 raise UserError(f"text {number} has no tokens")
             if each.given and len(each.given) != len(each.tokens):
                 raise UserError(
-                    f"text {number} has {len(each.tokens)} tokens and {len(each.given)} given tags"
+                    f"text {number} has {plural(len(each.tokens), 'token')} and "
+                    f"{plural(len(each.given), 'given tag')}: give one for each token"
                 )
             self._check_letters(number, each)
         columns: dict[str, Any] = {"text": [" ".join(each.tokens) for each in inputs]}

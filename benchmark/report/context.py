@@ -129,10 +129,10 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
     Raises UserError, with a command that makes a run, if there are none.
     """
     if not records:
-        where = f" in {results_dir}" if results_dir else ""
-        raise UserError(
-            f"no finished run{where}; make one with: nextword run model=kneser_ney corpus=sotu_small"
-        )
+        make = "make one with: nextword run model=kneser_ney corpus=sotu_small"
+        if results_dir is not None and not results_dir.exists():
+            raise UserError(f"there is no folder {results_dir}, where runs would be; {make}")
+        raise UserError(f"no finished run{f' in {results_dir}' if results_dir else ''}; {make}")
     records = with_distinct_titles(records)
     trials = only_trials(read_searches(results_dir))  # in the section on searches only
     compared = [record for record in records if record.folder.name not in trials]

@@ -15,6 +15,7 @@ from benchmark.search.record import SearchRecord, short_names
 from benchmark.sweep.compose import Collector
 from benchmark.sweep.named_sweeps import key_of
 from benchmark.sweep.torchrun import check_one_run
+from benchmark.text import plural
 
 #: Trials in the table of the summary.
 SHOWN = 10
@@ -89,13 +90,25 @@ def _summary(record: SearchRecord, results_dir: Path) -> int:
         print(f"{record.name}: no trial of {len(record.trials)} finished well", file=sys.stderr)
         return 1
     print(f"\n{_table(record)}")
-    failed = f", {len(record.failed)} of them failed" if record.failed else ""
     spent = f", {record.spent:.0f} core-seconds" if record.core_seconds else ""
     print(
-        f"\n{record.name}: {len(record.trials)} trials{failed}{spent}; recorded in {record.path(results_dir)}"
+        f"\n{record.name}: {plural(len(record.trials), 'trial')}{_not_shown(record)}{spent}; "
+        f"recorded in {record.path(results_dir)}"
     )
     print(f"chosen by {record.goal.name}; to repeat the best trial:\n  {best.command}")
     return 0
+
+
+def _not_shown(record: SearchRecord) -> str:
+    """Why the table has fewer rows than there were trials."""
+    values = sum(trial.value is not None for trial in record.trials)
+    repeated, beyond = values - len(record.ranked), max(0, len(record.ranked) - SHOWN)
+    said = {
+        f", {len(record.failed)} without a result": record.failed,
+        f", {repeated} of settings that an earlier one had, shown once": repeated,
+        f", the best {SHOWN} shown": beyond,
+    }
+    return "".join(words for words, number in said.items() if number)
 
 
 def _table(record: SearchRecord) -> str:

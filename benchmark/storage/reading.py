@@ -150,7 +150,8 @@ def checked(kind: Any, data: Any, path: Path) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
-        problem = first["msg"][0].lower() + first["msg"][1:]
+        problem = first["msg"].removeprefix("Value error, ")
+        problem = problem[0].lower() + problem[1:]
         raise Unreadable(f"cannot read {path}: {field + ': ' if field else ''}{problem}") from None
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from benchmark.errors import UserError, did_you_mean
@@ -79,6 +81,23 @@ class Claim:
         return cast("StudyModule", module)
 
 
+#: A rule in an error of pydantic, which counts them from 0, and what of it is meant.
+_RULE = re.compile(r"\brules\.(\d+)(\.?)")
+
+
+def _numbered(found: re.Match[str]) -> str:
+    return f"rule {int(found[1]) + 1}{', ' if found[2] else ''}"
+
+
+def _check_keys_of_rules(path: Path, rules: object) -> None:
+    """Raises UserError for a key that a rule does not have, such as a bound that is misspelt."""
+    known = [each.name for each in fields(Rule)]
+    for number, rule in enumerate(rules if isinstance(rules, list) else (), start=1):
+        for key in rule if isinstance(rule, Mapping) else ():
+            if key not in known:
+                raise UserError(f"{path}: rule {number} has no {key!r}. {did_you_mean(str(key), known)}")
+
+
 def read_claim(name: str) -> Claim:
     """The claim of a study. Raises UserError for an unknown name, and for a file that states none."""
     known = conf_files("study")
@@ -87,9 +106,10 @@ def read_claim(name: str) -> Claim:
     path = known[name]
     try:
         content = read_yaml_object(path)
+        _check_keys_of_rules(path, content.get("rules"))
         claim = cast("Claim", checked(Claim, {**content, "name": name}, path))
     except Unreadable as error:
-        raise UserError(str(error)) from error
+        raise UserError(_RULE.sub(_numbered, str(error))) from error
     if not claim.rules:
         raise UserError(f"{path}: a study needs `rules` by which it is judged")
     return claim

@@ -22,7 +22,7 @@ SEVERAL = {"holds": "hold", "holds in part": "hold in part", "does not hold here
 TINY = 1e-4
 
 ABOUT = (
-    "Each claim is judged by rules that were set before the runs. A rule holds if the whole 95% interval of "
+    "Each claim is judged by the rules of its study's file. A rule holds if the whole 95% interval of "
     "its number keeps to the bound, and fails if the whole interval breaks it. If the interval crosses the "
     "bound, the rule is undecided. A claim holds in part if some of its rules hold and others do not."
 )
@@ -95,7 +95,7 @@ def _rules(finding: Finding) -> Table:
         Column("basis", "Over"),
     )
     rows = tuple(TableRow(_cells(each)) for each in finding.judged)
-    caption = f"The rules, set before the runs, and what was measured at scale {finding.scale}."
+    caption = f"The rules of the study's file, and what was measured at scale {finding.scale}."
     return Table(f"{finding.claim.name}_rules", caption, columns, (Group(rows),))
 
 

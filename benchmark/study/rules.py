@@ -1,4 +1,4 @@
-"""The rules of a verdict: bounds, set beforehand, that a study's quantities are held to.
+"""The rules of a verdict: bounds that a study's quantities are held to.
 
 A rule holds if the whole interval of its quantity keeps to the bounds, fails if the whole interval breaks
 them, and is undecided if the interval crosses a bound.

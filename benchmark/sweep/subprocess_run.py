@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol
 from benchmark.console.signals import hidden_from_children
 from benchmark.environment import child_python
 from benchmark.errors import ERROR_MARK
+from benchmark.own_folder import inherited
 
 #: Exit status of a worker that met a UserError; nothing is recorded then.
 USER_ERROR_STATUS = 2
@@ -182,7 +183,8 @@ def _end(process: WorkerProcess) -> None:
 def worker_environment(request: WorkerRequest) -> dict[str, str]:
     """The variables a worker starts with: ours, its thread counts, and what the request changes."""
     counts = dict.fromkeys(THREAD_COUNTS, str(request.config["threads"]))
-    changed = {**os.environ, **counts, **child_python(), "PYTHONUNBUFFERED": "1", **request.environment}
+    ours = {**counts, **child_python(), **inherited(), "PYTHONUNBUFFERED": "1"}
+    changed = {**os.environ, **ours, **request.environment}
     return {name: value for name, value in changed.items() if value is not None}
 
 

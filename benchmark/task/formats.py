@@ -13,6 +13,7 @@ from typing import Protocol
 
 from benchmark.errors import UserError
 from benchmark.task.items import Input, Item
+from benchmark.text import plural
 
 
 class Reading(Protocol):
@@ -31,19 +32,22 @@ _LEAF = re.compile(r"\(([^\s()]+) ([^\s()]+)\)")
 _EMPTY = "-NONE-"
 #: The mark of a word's second and later pronunciations, and a remark behind one.
 _VARIANT = re.compile(r"\(\d+\)$")
+#: What a reader can do about a line that lacks something.
+_MEND = ": mend the line, or leave it out"
 
 
 def _columns(text: str, name: str, settings: Reading) -> Iterator[Item]:
     """A token a line with its tags behind it, an empty line behind each sentence (the CoNLL shared tasks)."""
     places = settings.columns
-    needed = max(places.values())
+    most = max(places, key=places.__getitem__)
     rows: list[list[str]] = []
     for number, line in enumerate([*text.split("\n"), ""], start=1):
         row = line.split()
         if row:
-            if len(row) <= needed:
+            if len(row) <= places[most]:
                 raise UserError(
-                    f"{name}, line {number}: has {len(row)} columns, and column {needed} is asked for"
+                    f"{name}, line {number}: has {plural(len(row), 'column')}, and corpus.columns.{most}="
+                    f"{places[most]} is asked for (they count from 0): mend the line, or corpus.columns"
                 )
             rows.append(row)
         elif rows:
@@ -96,7 +100,9 @@ def _class_first(text: str, name: str, settings: Reading, whole: bool = False) -
     for number, line in enumerate(text.split("\n"), start=1):
         label, *tokens = line.split() or [""]
         if label and not tokens:
-            raise UserError(f"{name}, line {number}: a class, {label!r}, without a text")
+            raise UserError(
+                f"{name}, line {number}: a class, {label!r}, without a text: mend the line, or leave it out"
+            )
         if label:
             yield Item(Input(tuple(tokens)), (label if whole else label.partition(":")[0],))
 
@@ -118,7 +124,9 @@ def _pronunciations(text: str, name: str, settings: Reading) -> Iterator[Item]:
         if not word or word.startswith(";;;"):
             continue
         if not phonemes:
-            raise UserError(f"{name}, line {number}: the word {word!r} has no phonemes")
+            raise UserError(
+                f"{name}, line {number}: the word {word!r} has no phonemes: mend the line, or leave it out"
+            )
         plain = tuple(phoneme.rstrip("012") for phoneme in phonemes)
         known = found.setdefault(_letters(_VARIANT.sub("", word)), [])
         if plain not in known:

@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
             config = _entry(GROUPS[title], name)
             if config is None:
                 continue
-            print(f"  {name:{width}}  {config['description']}")
+            print(f"  {name:{width}}  {config['description']}".rstrip())
             if options.keys:
                 for key, value in config["settings"].items():
                     print(f"  {'':{width}}    {key}={value}")
@@ -91,7 +91,8 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
         for key in ("claim", "label", "title", "description")
         if key in node
     ]
-    if not known or known[0] == name:  # then the file's first comment describes it
-        known = [(read_text(path).splitlines() or [""])[0].lstrip("# ")]
+    line = (read_text(path).splitlines() or [""])[0]
+    if line.startswith("#") and (not known or known[0] == name):  # then the file's first comment describes it
+        known = [line.lstrip("# ")]
     task = f" ({content['task']})" if "task" in content else ""
-    return {"description": known[0] + task, "settings": settings}
+    return {"description": (known or [""])[0] + task, "settings": settings}

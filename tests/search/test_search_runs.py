@@ -127,7 +127,7 @@ def test_a_trial_that_fails_is_told_so_and_the_search_goes_on(search: Search, un
     assert "not probabilities" in trials["stupid_backoff"]["reason"]
     assert trials["maximum_likelihood"]["value"] is None
     said = capfd.readouterr()
-    assert "3 trials, 2 of them failed" in said.out
+    assert "3 trials, 2 without a result" in said.out
     assert "1 × failed: its validation perplexity is infinite" in said.err
 
     assert search(MODELS.replace("unigram, ", "")) == 1  # without the one that finished well

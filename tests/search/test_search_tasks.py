@@ -132,6 +132,17 @@ def cells(table: Table, row: int = 0) -> dict[str, str]:
     return dict(zip(keys, [cell.shown for cell in table.groups[0].rows[row].cells], strict=True))
 
 
+def test_settings_that_are_tried_again_are_shown_once_and_said_so(search: Search, capfd):
+    text = FILE.replace("sampler: grid", "sampler: random").replace(
+        ", model.guess_weight: {choices: [0.1, 1.0]}", ""
+    )
+    assert search(text, "search.trials=6") == 0
+    said = capfd.readouterr().out
+    table = [line.split() for line in said.splitlines()]
+    assert sorted(cells[1] for cells in table if len(cells) == 3 and cells[1] in ("2", "3")) == ["2", "3"]
+    assert "mine: 6 trials, 4 of settings that an earlier one had, shown once; recorded in" in said
+
+
 def test_the_report_shows_the_measure_and_ranks_the_best_trial_alone(search: Search, tmp_path):
     assert search() == 0
     record, results = only(tmp_path), tmp_path / "results"

@@ -150,7 +150,7 @@ def test_the_fingerprint_is_that_of_content_and_reading(tmp_path: Path) -> None:
         ),
         (
             {"columns": {"token": 0, "target": 2}},
-            "train.txt, line 1: has 2 columns, and column 2",
+            "train.txt, line 1: has 2 columns, and corpus.columns.target=2 is",
         ),
         ({"encoding": "ascii"}, "as ascii ("),
         ({"encoding": "latin-9-1"}, "set corpus.encoding"),
@@ -183,6 +183,11 @@ def test_what_is_wrong_is_one_line_that_names_it(change: dict[str, Any], said: s
     [
         ("trees", "((S (NN cat))\n(S (NN dog)", "train.txt, line 1: the brackets of the tree do not match"),
         ("trees", "(S (NN cat))\n)\n(S (NN dog))", "the brackets of the tree do not match"),
+        (
+            "columns",
+            "cat N\ndog\n",
+            "train.txt, line 2: has 1 column, and corpus.columns.target=1 is asked for (they count from 0)",
+        ),
         ("class_first", "DESC How ?\nNUM\n", "train.txt, line 2: a class, 'NUM', without a text"),
         ("pronunciations", "two T UW1\nthree\n", "train.txt, line 2: the word 'three' has no phonemes"),
         ("columns", "", "its train split has no items"),

@@ -46,6 +46,14 @@ def test_a_model_of_another_task_is_refused(own: Path) -> None:
     assert not list(own.rglob("result.json"))
 
 
+def test_a_refusal_names_methods_of_ones_own(own: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """In the process that makes the run, too."""
+    assert main(["run", "corpus=mine", "model=unigram", "launcher=processes", *OPTION]) != 0
+    assert "model=unigram is no model of tagging (a language model)" in (said := capfd.readouterr().err)
+    assert "hmm_tagger" in said
+    assert "often" in said
+
+
 @pytest.mark.parametrize("verb", [["generate"], ["judge"], ["prequential"], ["export", "--scores"]])
 def test_a_verb_for_language_models_says_so(
     verb: list[str], own: Path, capsys: pytest.CaptureFixture[str]

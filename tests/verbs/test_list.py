@@ -21,6 +21,25 @@ def test_every_model_is_described_without_being_built(nextword) -> None:
     assert "Modified Kneser-Ney 5-gram pruned at 1e-07" in listed.stdout  # a label that names a component's
 
 
+def test_a_description_that_is_the_name_stays_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "own" / "search"
+    folder.mkdir(parents=True)
+    for name, content in {
+        "plain": "description: plain\nspace: {}\n",
+        "told": "# what it is for\ndescription: told\n",
+        "bare": "space: {}\n",
+    }.items():
+        (folder / f"{name}.yaml").write_text(content)
+    monkeypatch.setenv("NEXTWORD_CONFIG_DIR", str(tmp_path / "own"))
+    assert main(["list", "searches"]) == 0
+    shown = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert ["plain", "plain"] in shown
+    assert ["told", "what it is for"] in shown
+    assert ["bare"] in shown
+
+
 def test_an_odd_file_is_one_warning_and_the_rest_is_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
