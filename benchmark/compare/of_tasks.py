@@ -40,12 +40,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Measured:
-    """A measure of a row. There is no interval, and no difference, where the runs keep no losses of items."""
+    """A measure of a row. There is no interval, and no difference, where the runs keep no losses of items;
+    `seeds` says how many do."""
 
     row: Row
     measure: ItemMeasure
     value: float | None
     interval: tuple[float, float] | None
+    seeds: int = 0
     difference: Difference | None = None
 
 
@@ -93,9 +95,17 @@ def compare_task_runs(runs: Sequence[RunRecord]) -> TaskComparison:
 def _by(measure: ItemMeasure, rows: Sequence[Row]) -> list[Measured]:
     first, *others = rows
     losses = drawn(rows, measure)
+    differences = [None, *_differences(losses, first, others)]
     return [
-        Measured(row, measure, measure_of(row, measure), losses.interval(row) if losses else None, difference)
-        for row, difference in zip(rows, [None, *_differences(losses, first, others)], strict=True)
+        Measured(
+            row,
+            measure,
+            measure_of(row, measure),
+            losses.interval(row) if losses else None,
+            losses.seeds(row) if losses else 0,
+            difference,
+        )
+        for row, difference in zip(rows, differences, strict=True)
     ]
 
 

@@ -65,12 +65,13 @@ def _said(measured: Measured) -> str:
 def _basis(compared: TaskComparison) -> list[str]:
     """What was answered, what is drawn of it, and whose other seeds nothing is known of."""
     first = compared.rows[0]
-    several = [f"{len(row.runs):,} seeds of {row.label}" for row in compared.rows if len(row.runs) > 1]
-    line = (
-        f"{first.corpus_title}: {compared.items:,} test items (protocol {first.protocol_id[:6]}). Intervals "
-        f"and p-values are over {text.listed([blocks_of_items(compared.items), *several])}."
-    )
-    return [line, *one_seed_note(compared.rows)]
+    line = f"{first.corpus_title}: {compared.items:,} test items (protocol {first.protocol_id[:6]})."
+    main = compared.by(compared.task.main)
+    if not any(each.seeds for each in main):
+        return [line]
+    several = [f"{each.seeds:,} seeds of {each.row.label}" for each in main if each.seeds > 1]
+    over = text.listed([blocks_of_items(compared.items), *several])
+    return [f"{line} Intervals and p-values are over {over}.", *one_seed_note(compared.rows)]
 
 
 def _table(compared: TaskComparison, measure: ItemMeasure) -> Table:

@@ -60,6 +60,10 @@ class Drawn:
     places: dict[int, int]
     losses: Bootstrap
 
+    def seeds(self, row: Row) -> int:
+        """How many seeds of a row are drawn: those whose runs keep their losses."""
+        return self.losses.seeds[self.places[row.number]] if row.number in self.places else 0
+
     def interval(self, row: Row) -> tuple[float, float] | None:
         """The ends of the 95% interval of a row's measure, over items and seeds."""
         if row.number not in self.places:

@@ -105,6 +105,7 @@ def _task_json(group: TaskGroup, context: Context) -> dict[str, Any]:
         "title": group.title,
         "corpus": group.corpus,
         "protocol_id": group.protocol,
+        "train_share": group.train_share,
         "task": group.task.name,
         "measure": group.task.main.key,
         "higher_is_better": group.task.main.higher_is_better,

@@ -111,6 +111,10 @@ def test_without_losses_of_items_a_comparison_says_that_it_is_not_known_how_sure
     assert main(["compare", *two]) == 0
     shown = capsys.readouterr().out
     assert "Inventive and Often: accuracy of 0.00% and 97.87%. The runs keep no losses of items" in shown
+    (Path(two[1]) / "item_losses.npz").unlink()
+    assert "Intervals and p-values" in shown
+    assert main(["compare", *two]) == 0
+    assert "Intervals and p-values" not in capsys.readouterr().out
 
 
 def test_python_compares_and_ranks_tasks(two: list[str]) -> None:
