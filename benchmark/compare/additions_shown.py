@@ -13,7 +13,7 @@ from benchmark.corpus import Corpus
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow
-from benchmark.statistics import LEVEL, ROUNDING
+from benchmark.statistics import LEVEL, shown_to_differ
 from benchmark.statistics.bootstrap import RESAMPLES
 
 #: Runs without scores that a note names; of more, it gives the number.
@@ -80,7 +80,7 @@ def sentence(one: Addition, *, most: bool = False) -> str:
         f"{in_nats(one.nats, one.p_adjusted, _signed)}; without it, the others reach "
         f"{_two_decimals(one.without.test_perplexity)}."
     )
-    if one.p_adjusted >= 1 - LEVEL or abs(one.nats.value) <= ROUNDING:
+    if not shown_to_differ(one.nats.value, one.p_adjusted):
         return f"{one.member.label} is not shown to add anything to the others: {known}"
     if one.nats.value > 0:
         return f"{one.member.label} makes the mixture worse: {known}"

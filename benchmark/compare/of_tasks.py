@@ -12,7 +12,7 @@ from benchmark.errors import UserError
 from benchmark.record.folder import RunRecord
 from benchmark.report.rows import Row
 from benchmark.report.task_groups import Drawn, drawn, measure_of
-from benchmark.statistics import LEVEL, ROUNDING
+from benchmark.statistics import shown_to_differ
 from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.randomisation import holm
 from benchmark.task.measures import ItemMeasure
@@ -34,8 +34,8 @@ class Difference:
 
     @property
     def is_sure(self) -> bool:
-        """Whether the two differ: the rule of `statistics.ranks`."""
-        return self.p < 1 - LEVEL and abs(self.loss.value) > ROUNDING
+        """Whether the two are shown to differ."""
+        return shown_to_differ(self.loss.value, self.p)
 
 
 @dataclass(frozen=True)

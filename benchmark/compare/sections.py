@@ -14,7 +14,7 @@ from benchmark.measure.blocks import Blocks
 from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.tables import Table
-from benchmark.statistics import LEVEL, ROUNDING
+from benchmark.statistics import LEVEL, ROUNDING, shown_to_differ
 from benchmark.statistics.bootstrap import RESAMPLES, Estimate
 
 
@@ -51,7 +51,7 @@ def sentence(pair: Pair) -> str:
         f"{in_nats(nats, pair.p_adjusted)}; test perplexities of "
         f"{text.perplexity(second.perplexity)} and {text.perplexity(first.perplexity)}."
     )
-    if pair.p_adjusted >= 1 - LEVEL or abs(nats.value) <= ROUNDING:
+    if not shown_to_differ(nats.value, pair.p_adjusted):
         return f"{second.label} and {first.label} are not shown to differ: {known}"
     return f"{second.label} is {'better' if nats.value < 0 else 'worse'} than {first.label}: {known}"
 

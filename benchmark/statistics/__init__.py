@@ -11,3 +11,8 @@ LEVEL = 0.95
 #: Mean losses that are closer than this, in nats, are not told apart. Two programs that compute one model
 #: differ by rounding, and a paired comparison would notice.
 ROUNDING = 1e-4
+
+
+def shown_to_differ(difference: float, p: float) -> bool:
+    """The one rule of all verdicts: p is below 1 − LEVEL, and mean losses are more than `ROUNDING` apart."""
+    return p < 1 - LEVEL and abs(difference) > ROUNDING
