@@ -18,21 +18,23 @@ def tuned_fields(tunings: Sequence[SearchRecord]) -> list[Field[Row]]:
 
 
 def tuned(row: Row, tunings: Sequence[SearchRecord]) -> str:
-    """`16 trials, 1,180 core-seconds`, with the corpus where that is another one; or `not tuned`.
+    """`16 trials, 1,180 core-seconds`, with the model and the corpus where those are others; or `not tuned`.
 
     A row is tuned if it is the model of an entry's best trial and has its value for every setting of the
-    entry's space. A search on the row's own corpus goes before one whose settings were carried over.
+    entry's space. A search on the row's own corpus goes before one whose settings were carried over, and one
+    of the same model before one of another size or kind.
     """
     chosen = [
-        (trial.corpus != row.corpus, search, trial)
+        (trial.corpus != row.corpus, text.clean(trial.label) != text.clean(row.first.label), search, trial)
         for search in tunings
         if (trial := search.best) is not None and _has_settings(row, trial)
     ]
     if not chosen:
         return NOT_TUNED
-    elsewhere, search, trial = min(chosen, key=lambda found: found[0])
+    elsewhere, another, search, trial = min(chosen, key=lambda found: found[:2])
+    found = [f"as {text.clean(trial.label)}"] * another + [f"on {text.clean(trial.corpus)}"] * elsewhere
     effort = f"{text.plural(len(search.trials), 'trial')}, {text.amount(search.spent)} core-seconds"
-    return f"on {text.clean(trial.corpus)}: {effort}" if elsewhere else effort
+    return f"{' '.join(found)}: {effort}" if found else effort
 
 
 def _has_settings(row: Row, trial: Trial) -> bool:

@@ -18,6 +18,7 @@ from benchmark.report.sections import search as searches_section
 from benchmark.report.sections import tasks as tasks_section
 from benchmark.report.sections import tuning as tuning_section
 from benchmark.report.tables import Table
+from benchmark.report.tuned import tuned
 from benchmark.search import tuning
 from benchmark.search.goal import GOALS, goals_of
 from benchmark.search.record import SearchRecord, read_searches
@@ -205,3 +206,15 @@ def test_without_names_the_entries_of_the_corpus_s_kind_are_tuned(corpus, some, 
     found = tuning.of_one_kind(settings, corpus, Collector()).keys()
     assert some <= found
     assert not others & found
+
+
+def test_a_row_of_another_kind_says_whose_settings_it_has(search: Search, tmp_path):
+    assert search(FILE, "search.trials=1") == 0
+    record, results = only(tmp_path), tmp_path / "results"
+    best = record.best
+    assert best is not None
+    settings = [f"{key}={value}" for key, value in best.parameters.items()]
+    more = ["model.rare=5", "model.label=Another", f"results_dir={results}"]
+    assert main(["run", "corpus=mine", "model=hmm_tagger", *settings, *more]) == 0
+    row = next(row for row in context_of(read_runs(results), results).of_tasks if row.label == "Another")
+    assert tuned(row, [record]).startswith(f"as {best.label}: 1 trial, ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ from benchmark.report.figures.style import (
     margins,
     text_width,
 )
-from benchmark.report.palette import LIGHT, MARKERS, family_colour
+from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 from benchmark.report.rows import Row
 
 
@@ -71,14 +71,16 @@ def perplexity_dots(rows: Sequence[Dot]) -> Figure:
     return value_dots(rows, Scale(TEST_PERPLEXITY.axis, lambda v: text.significant(v, 3), log=True))
 
 
-def value_dots(rows: Sequence[Dot], scale: Scale) -> Figure:
+def value_dots(
+    rows: Sequence[Dot], scale: Scale, families_called: Mapping[str, str] = FAMILY_NAMES
+) -> Figure:
     """A dot for each row, best at the top, with its interval and its value.
 
     Where no row has an interval, the line is one standard deviation over seeds.
     """
-    names = [wrapped(dot.label, 26) for dot in rows]
+    names = [wrapped(dot.label, 26, 3) for dot in rows]
     families = {dot.family for dot in rows}
-    step = 29.0 if any("\n" in name for name in names) else 20.0
+    step = 20.0 + 9.0 * max(name.count("\n") for name in names)
     top = 26.0 if len(families) > 1 else 8.0
     figure, axes = canvas(44 + top + step * len(rows))
     outside = beyond(rows) if scale.log else []
@@ -110,7 +112,7 @@ def value_dots(rows: Sequence[Dot], scale: Scale) -> Figure:
     axes.set_yticks(range(len(rows)), [])
     axes.set(xlabel=scale.label, ylabel="")
     if len(families) > 1:
-        family_legend(axes, families, left=left)
+        family_legend(axes, families, left, families_called)
     return figure
 
 

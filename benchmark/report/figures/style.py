@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from itertools import pairwise
@@ -198,8 +198,11 @@ def _time_ticks(low: float, high: float) -> list[float]:
     return fitting[:: -(-len(fitting) // MOST_TICKS)] if fitting else []
 
 
-def family_legend(axes: Axes, families: Iterable[str], left: float = 0.0) -> None:
-    """A legend above the axes, `left` points left of them: each of these families with its mark."""
+def family_legend(
+    axes: Axes, families: Iterable[str], left: float = 0.0, names: Mapping[str, str] = FAMILY_NAMES
+) -> None:
+    """A legend above the axes, `left` points left of them: each of these families with its mark and its name
+    among `names`."""
     there = set(families)
     shown = [family for family in FAMILY_NAMES if family in there]
     handles = [
@@ -207,7 +210,7 @@ def family_legend(axes: Axes, families: Iterable[str], left: float = 0.0) -> Non
     ]
     axes.legend(
         handles,
-        [FAMILY_NAMES[family] for family in shown],
+        [names[family] for family in shown],
         loc="lower left",
         bbox_to_anchor=(-left / axes.get_window_extent().width - 0.025, 1.0),
         ncols=3,

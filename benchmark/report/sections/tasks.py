@@ -10,7 +10,7 @@ from benchmark.report.context import Context
 from benchmark.report.ranking_notes import model_notes
 from benchmark.report.rows import Row
 from benchmark.report.tables import Table, data_table
-from benchmark.report.task_groups import TaskGroup, measure_of, over_seeds, why_unranked
+from benchmark.report.task_groups import FAMILIES, TaskGroup, measure_of, over_seeds, why_unranked
 from benchmark.report.task_tables import task_table
 from benchmark.report.task_verdict import task_verdict
 from benchmark.task.measured import zero_probability_note
@@ -63,7 +63,7 @@ def _figure(group: TaskGroup, table: Table) -> Figure:
         "interval. Behind ± is the standard deviation over seeds.",
         f"Dot plot of {len(dots)} methods on {group.title}. Best: {best.label} with "
         f"{over_seeds(best, main)}.",
-        partial(value_dots, dots, scale),
+        partial(value_dots, dots, scale, FAMILIES),
         data_table(table.name, table.columns, list(table.groups[0].rows)),
         group.corpus,
     )
