@@ -70,8 +70,9 @@ class Goal:
 
     @property
     def axis(self) -> str:
-        """What the axis of such a figure is called."""
-        return f"{self.lowered} (lower is better)"
+        """What the axis of such a figure is called. The figure's caption says of what split it is."""
+        name = self.lowered if self.measure is None else self.lowered.replace("validation ", "")
+        return f"{name} (lower is better)"
 
     def on_axis(self, value: float) -> float:
         """A value as such a figure has it."""
