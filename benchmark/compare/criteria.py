@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark import text
 from benchmark.corpus.kept import Keep, not_kept
 from benchmark.corpus.stream import TokenStream
 from benchmark.measure.breakdown import CRITERIA, LONGEST_SEEN, groups_of
@@ -35,8 +36,7 @@ def groupings(train: TokenStream, test: TokenStream, keep: Keep = not_kept) -> I
     for criterion in CRITERIA:
         groups = groups_of(criterion, train, test, keep)
         if groups is not None:
-            title = criterion.title[0].upper() + criterion.title[1:]
-            yield Grouping(criterion.key, title, criterion.groups, groups)
+            yield Grouping(criterion.key, text.capitalised(criterion.title), criterion.groups, groups)
     seen = groups_of(LONGEST_SEEN, train, test, keep)
     assert seen is not None
     starts = np.repeat(test.lines[:-1], np.diff(test.lines))

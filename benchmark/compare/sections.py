@@ -123,7 +123,7 @@ def _rule_of_p(comparison: Comparison) -> str:
     if kinds == {True}:
         return f"How often models that are alike would differ by so much, {counted}."
     if kinds == {False}:
-        return f"{swapped[0].upper()}{swapped[1:]}."
+        return f"{text.capitalised(swapped)}."
     return f"Of models with one seed, {swapped}. Of several seeds, {counted}."
 
 

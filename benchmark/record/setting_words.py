@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark import text
+
 Settings = Mapping[str, Any]
 
 _CELLS = {"elman": "Elman", "gru": "GRU", "lstm": "LSTM"}
@@ -71,13 +73,13 @@ def _tagger(settings: Settings) -> str:
     crf = "-CRF" if settings["crf"] else ""
     letters = " with characters" if settings["characters"] else ""
     order = "" if settings["bidirectional"] else f", {_word(settings, 'bidirectional')}"
-    return _capital(f"{cell}{crf} tagger{letters}{order}, {_size(settings)}")
+    return text.capitalised(f"{cell}{crf} tagger{letters}{order}, {_size(settings)}")
 
 
 def _classifier(settings: Settings) -> str:
     """`Bidirectional LSTM, attention pooling, 1 × 100`."""
     cell = "bidirectional " * bool(settings["bidirectional"]) + _word(settings, "cell")
-    return _capital(f"{cell}, {_word(settings, 'pooling')}, {_size(settings)}")
+    return text.capitalised(f"{cell}, {_word(settings, 'pooling')}, {_size(settings)}")
 
 
 def _encoder_decoder(settings: Settings) -> str:
@@ -87,16 +89,12 @@ def _encoder_decoder(settings: Settings) -> str:
 
 def _naive_bayes(settings: Settings) -> str:
     """`Multinomial naive Bayes, 2-grams`."""
-    return _capital(f"{_word(settings, 'events')} naive Bayes, {settings['order']}-grams")
+    return text.capitalised(f"{_word(settings, 'events')} naive Bayes, {settings['order']}-grams")
 
 
 def _generative(settings: Settings) -> str:
     """`Modified Kneser-Ney 2-gram for each class`."""
     return f"{settings['component']['label']} for each class"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 _CALLED = {

@@ -25,13 +25,15 @@ class Context:
     """The material of a report. `rows` holds every row of a language model, finished or not, and `of_tasks`
     every row of a task (`benchmark.task`).
 
-    `results_dir` is the folder with searches and peer measurements, which are not runs; it may be None.
+    `results_dir` is the folder with peer measurements, which are not runs; it may be None. `all_searches` are
+    those of the folder, finished or not.
     """
 
     records: tuple[RunRecord, ...]
     rows: tuple[Row, ...]
     results_dir: Path | None = None
     of_tasks: tuple[Row, ...] = ()
+    all_searches: tuple[SearchRecord, ...] = ()
 
     @cached_property
     def ranked_groups(self) -> list[RankedGroup]:
@@ -93,7 +95,7 @@ class Context:
 
     @cached_property
     def _searches(self) -> list[SearchRecord]:
-        return [search for search in read_searches(self.results_dir) if search.best is not None]
+        return [search for search in self.all_searches if search.best is not None]
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -134,7 +136,8 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
             raise UserError(f"there is no folder {results_dir}, where runs would be; {make}")
         raise UserError(f"no finished run{f' in {results_dir}' if results_dir else ''}; {make}")
     records = with_distinct_titles(records)
-    trials = only_trials(read_searches(results_dir))  # in the section on searches only
+    searches = read_searches(results_dir)
+    trials = only_trials(searches)  # in the section on searches only
     compared = [record for record in records if record.folder.name not in trials]
     rows = group_runs(compared)
     return Context(
@@ -142,4 +145,5 @@ def context_of(records: Sequence[RunRecord], results_dir: Path | None = None) ->
         tuple(row for row in rows if row.first.task is None),
         results_dir,
         tuple(row for row in rows if row.first.task is not None),
+        tuple(searches),
     )

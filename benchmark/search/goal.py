@@ -61,22 +61,32 @@ class Goal:
     @property
     def heading(self) -> str:
         """What a column of such numbers is called: `validation accuracy, %`."""
-        return f"{self.name}, %" if self.measure is not None and self.measure.unit == "%" else self.name
+        return self._with_unit(self.name)
 
     @property
     def lowered(self) -> str:
         """What figures show, the value that the search lowers: `100 − validation accuracy, %`."""
-        return f"{'100 − ' if self.turned else ''}{self.heading}"
+        return self._turned(self.heading)
 
     @property
     def axis(self) -> str:
         """What the axis of such a figure is called. The figure's caption says of what split it is."""
-        name = self.lowered if self.measure is None else self.lowered.replace("validation ", "")
-        return f"{name} (lower is better)"
+        name = self.name if self.measure is None else self.measure.name
+        return f"{self._turned(self._with_unit(name))} (lower is better)"
 
     def on_axis(self, value: float) -> float:
         """A value as such a figure has it."""
-        return 100 * value if self.measure is not None and self.measure.unit == "%" else value
+        return 100 * value if self._in_hundredths else value
+
+    @property
+    def _in_hundredths(self) -> bool:
+        return self.measure is not None and self.measure.unit == "%"
+
+    def _with_unit(self, name: str) -> str:
+        return f"{name}, %" if self._in_hundredths else name
+
+    def _turned(self, name: str) -> str:
+        return f"100 − {name}" if self.turned else name
 
 
 def _perplexity(result: Result, split: str) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tagged_corpus import CORPUS
 
 from benchmark import trust
 from benchmark.cli import main
@@ -27,17 +28,6 @@ from benchmark.storage.checksums import unsealed
 from benchmark.sweep.compose import Collector
 from benchmark.task.tasks import TASKS
 
-CORPUS = """\
-name: mine
-title: Mine
-task: tagging
-source: {}
-train: train.txt
-valid: valid.txt
-test: test.txt
-format: columns
-columns: {token: 0, target: 1}
-"""
 FILE = """\
 description: orders of a tagger
 base: model=hmm_tagger corpus=mine

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import task_cases
+from tagged_corpus import CORPUS
 from task_cases import TAGGED
-from task_run_cases import CORPUS, MODELS
+from task_run_cases import MODELS
 
 from benchmark import trust
 

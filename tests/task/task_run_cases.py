@@ -9,18 +9,6 @@ from benchmark.record.result import Result
 from benchmark.run import execute
 from benchmark.sweep.compose import collect
 
-CORPUS = """\
-name: mine
-title: Mine
-task: tagging
-source: {}
-train: train.txt
-valid: valid.txt
-test: test.txt
-format: columns
-columns: {token: 0, target: 1}
-"""
-
 MODELS = {
     "often": "OftenTagger",
     "wandering": "WanderingTagger",

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import task_cases
+from tagged_corpus import CORPUS
 from task_cases import TAGGED
-from task_run_cases import CORPUS, OPTION, result_of, run
+from task_run_cases import OPTION, result_of, run
 
 from benchmark.cli import main
 from benchmark.errors import UserError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark import text
 from benchmark.measure.measure import Measure
 from benchmark.report.blocks import Block, Definitions, Fold, Section
 from benchmark.report.context import Context
@@ -59,11 +60,11 @@ def explanation(measure: Measure) -> str:
         f"“{measure.key}” in CSV files",
     ]
     listed = "; ".join(fact for fact in facts if fact)
-    return f"{measure.definition} ({listed[0].upper()}{listed[1:]}.)"
+    return f"{measure.definition} ({text.capitalised(listed)}.)"
 
 
 def _protocol(group: RankedGroup) -> tuple[tuple[str, str], ...]:
-    parts = ((part[0].upper() + part[1:], value) for part, value in group.protocol_parts.items())
+    parts = ((text.capitalised(part), value) for part, value in group.protocol_parts.items())
     facts = (
         ("Amount", group.targets_summary),
         ("Length", group.text_summary),

@@ -75,7 +75,7 @@ def show(data: Data) -> list[Block]:
             seeds = zip(*(each["test"] for each in of), strict=True)
             layers = [float(each["layers"]) for each in of]
             points = tuple(tuple(zip(layers, seed, strict=True)) for seed in seeds)
-            curves.append(Curve(title[:1].upper() + title[1:], "neural", points))
+            curves.append(Curve(text.capitalised(title), "neural", points))
     perplexity = line_figure(
         "depth_perplexity",
         "Perplexity by the number of layers",
@@ -90,7 +90,7 @@ def show(data: Data) -> list[Block]:
         "The norm of the gradient of the loss by the outputs of each layer, the lowest layer being 1.",
         [
             Curve(
-                SKIPS[skip][:1].upper() + SKIPS[skip][1:],
+                text.capitalised(SKIPS[skip]),
                 "neural",
                 tuple(tuple((float(n), norm) for n, norm in enumerate(seed, start=1)) for seed in seeds),
             )

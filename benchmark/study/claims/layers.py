@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark import text
 from benchmark.report.blocks import Block
 from benchmark.study.charts import Axes, Curve, line_figure
 from benchmark.study.evidence import Evidence, StudyRun
@@ -47,7 +48,7 @@ def quantities(data: Data) -> dict[str, Quantity]:
 def show(data: Data) -> list[Block]:
     curves = [
         Curve(
-            NAMES[skip][:1].upper() + NAMES[skip][1:],
+            text.capitalised(NAMES[skip]),
             "neural",
             tuple(
                 tuple((float(layers), values[seed]) for layers, values in points)
