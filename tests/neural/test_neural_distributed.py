@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from neural_cases import QUICK, small
 from test_neural_resume import Notes, fit
+from waiting import kill
 
 pytestmark = pytest.mark.slow
 
@@ -106,8 +106,7 @@ def test_killed_processes_leave_what_others_go_on_from(together, tmp_path):
         assert time.monotonic() < end
         time.sleep(0.01)
     children = Path(f"/proc/{process.pid}/task").glob("*/children")
-    for pid in [*(int(word) for file in children for word in file.read_text().split()), process.pid]:
-        os.kill(pid, signal.SIGKILL)
+    kill(*(int(word) for file in children for word in file.read_text().split()), process.pid)
     process.communicate()
     again = start(tmp_path, "long")
     output, _ = again.communicate(timeout=300)

@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, with_ends
 from test_ngram_program import measured, run
+from waiting import kill
 
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import training_sequence
@@ -146,13 +147,13 @@ def test_a_killed_process_is_named_and_nothing_is_left(
     sequence, words = sequence_of(LINES, "sentence")
     before, killed = children(), set()
 
-    def kill(_: int) -> None:
+    def end_them(_: int) -> None:
         for process in children() - before:
             killed.add(process)
-            os.kill(process, signal.SIGKILL)
+            kill(process)
 
     with pytest.raises(WorkerDied, match=r"counting process \d+ died \(killed by SIGKILL") as died:
-        count_ngrams(sequence, words, 3, kill, workers=Processes(2), places=1)
+        count_ngrams(sequence, words, 3, end_them, workers=Processes(2), places=1)
     assert any(str(process) in str(died.value) for process in killed)
     assert "n-grams from words" in str(died.value)
     assert children() <= before

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
 from processes import start, workers_of
-from waiting import alive, wait_until
+from waiting import kill, wait_until
 
 from benchmark.record.result import SETTLED
 
@@ -68,7 +67,7 @@ def test_a_killed_run_is_a_row_and_the_sweep_goes_on(
     arguments = ["-m", "workers=1", "model=add_k,unigram", *text_corpus]
     process = start(arguments, tmp_path, environment)
     wait_until(lambda: workers_of(process.pid))
-    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+    kill(workers_of(process.pid)[0])
     output, _ = process.communicate(timeout=120)
     statuses = {record["model"]: record for record in results(tmp_path).values()}
     assert process.returncode == 1, output

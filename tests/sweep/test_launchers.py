@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 from processes import below, command_of, curve_without_seconds, parent_of, start, workers_of
-from waiting import alive, wait_until
+from waiting import alive, kill, wait_until
 
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import plan_runs
@@ -160,7 +160,7 @@ def test_what_is_killed_is_a_row_and_the_sweep_goes_on(
     above = cluster[1] if name == "ray" else process.pid
     wait_until(lambda: workers_of(above), 120)
     worker = workers_of(above)[0]
-    os.kill(parent_of(worker) if helper else worker, signal.SIGKILL)
+    kill(parent_of(worker) if helper else worker)
     output, _ = process.communicate(timeout=300)
     wait_until(lambda: not alive(worker))
     assert process.returncode == 1, output
@@ -297,8 +297,7 @@ def test_slurm_takes_one_override_and_a_job_that_vanishes_is_a_row(
     wait_until(lambda: (state / "77_0").exists(), 120)
     rnn = int((state / "77_0").read_text())
     wait_until(lambda: workers_of(rnn), 120)
-    for pid in [rnn, *below(rnn)]:
-        os.kill(pid, signal.SIGKILL)
+    kill(rnn, *below(rnn))
     output, _ = process.communicate(timeout=300)
     assert "2 runs, as many as the cluster takes at a time" in output
     assert "Unigram on files: test perplexity" in output, output

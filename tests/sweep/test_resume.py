@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from processes import curve_without_seconds, start, workers_of
-from waiting import wait_until
+from waiting import kill, wait_until
 
 RNN = ["model=rnn", "model.embedding_size=16", "model.hidden_size=16", "model.dropout=0.2", "device=cpu"]
 
@@ -42,7 +40,7 @@ def test_a_killed_training_goes_on_and_ends_as_an_unbroken_one(
 
     process = start(arguments, broken, environment)
     wait_until(lambda: list(broken.glob("results/runs/*/*/*/resume/*.json")))
-    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+    kill(workers_of(process.pid)[0])
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 1, output
     assert json.loads((only_run(broken) / "result.json").read_text())["status"] == "failed"
