@@ -53,18 +53,17 @@ def build_report(
     """Writes `index.html`, `report.md`, `tables/` and `figures/` into `out` from the runs of `results_dir`.
 
     The same run folders give the same bytes. Run folders that cannot be read are named through `say` and
-    left out. `show` gets the comparison as plain text before the figures are drawn. Raises UserError if there
+    left out. `show` gets the comparison as plain text while figures are drawn. Raises UserError if there
     are no runs or `out` cannot be written.
     """
     records = read_runs(results_dir, warn=say)
     context = context_of(records, results_dir)
-    if show is not None:
-        show(plain_table(context, SHOWN))
     say(f"report: {len(records)} runs in {len(context.rows) + len(context.of_tasks)} rows")
 
     from benchmark.report.write import write_report
 
-    written = write_report(context, out, say)
+    meanwhile = None if show is None else lambda: show(plain_table(context, SHOWN))
+    written = write_report(context, out, say, meanwhile)
     page = out / "index.html"
     return ReportSummary(
         page=page,

@@ -86,12 +86,16 @@ Block = Paragraph | Table | Figure | Definitions | Quotes | Fold
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part of the report. `name` is its anchor on the page, where a reader may have to unfold it."""
+    """A titled part of the report. `name` is its anchor on the page, where a reader may have to unfold it.
+
+    Sections stand in the order of their `place`; those of one place, in the order in which they were built.
+    """
 
     name: str
     title: str
     blocks: tuple[Block, ...]
     folded: bool = False
+    place: int = 0
 
 
 def about(corpus: str, blocks: Iterable[Block]) -> list[Block]:

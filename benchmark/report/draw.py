@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -46,7 +46,6 @@ class Drawer:
     def __init__(self, say: Callable[[str], None], earlier: Path) -> None:
         self._say = say
         self._earlier = EarlierFigures(earlier, or_empty(lambda: read_json_object(earlier / CHECKSUMS)))
-        self._figures: list[Figure] = []
         self._origins: dict[str, Origin] = {}
         self._taken_over: dict[str, FigureFiles] = {}
         self._waiting: list[Figure] = []
@@ -55,7 +54,6 @@ class Drawer:
 
     def add(self, figure: Figure) -> None:
         """Takes a figure over from the earlier report, or begins to draw it."""
-        self._figures.append(figure)
         files = self._of_earlier(figure)
         if files is not None:
             self._taken_over[figure.name] = files
@@ -65,15 +63,15 @@ class Drawer:
         if several and usable_cores() > 1 and sys.platform == "linux":
             self._hand_out()
 
-    def write(self, folder: Path) -> Iterator[tuple[Figure, str]]:
-        """Writes NAME.svg, NAME.png and NAME.pdf of each figure, as soon as it is drawn, and yields it with
-        its SVG document; at the end, writes what the next report reads."""
-        kept, wanted = len(self._taken_over), len(self._figures) - len(self._taken_over)
+    def write(self, folder: Path, figures: Sequence[Figure]) -> Iterator[tuple[Figure, str]]:
+        """Writes NAME.svg, NAME.png and NAME.pdf of each of the added figures, in the order given, as soon as
+        it is drawn, and yields it with its SVG document; at the end, writes what the next report reads."""
+        kept, wanted = len(self._taken_over), len(figures) - len(self._taken_over)
         if kept:
-            self._say(f"report: {kept} of {len(self._figures)} figures are those of the report before")
+            self._say(f"report: {kept} of {len(figures)} figures are those of the report before")
         checksums: dict[str, str] = {}
         drawn = 0
-        for figure in self._figures:
+        for figure in figures:
             files = self._taken_over.get(figure.name)
             if files is None:
                 files = self._drawn(figure)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from benchmark.report import inline_svg, palette
 from benchmark.report.blocks import Figure, Section, all_blocks
-from benchmark.report.left_out import packed_rows
+from benchmark.report.page_rows import PageRows
 from benchmark.report.size_limit import Allowance, with_fewer_rows
 from benchmark.report.tables import Table
 
@@ -30,12 +30,16 @@ def page(
     allowance: Allowance,
     heading: str = "N-gram and neural language models compared",
     verb: str = "report",
+    rows: PageRows | None = None,
 ) -> str:
     """The HTML document, made by a verb of `nextword`; the files of a report stand beside its page.
+
+    `rows` keeps the rows of tables that an earlier try at the same page has made.
 
     Jinja2 escapes all text from run folders, and a content security policy allows only the page's own script,
     so that no label, prompt or sample can run code.
     """
+    rows = page_rows() if rows is None else rows
     script = _dense('"use strict";\n' + "".join(map(_asset, SCRIPTS)))
     carried = {
         figure.name
@@ -54,7 +58,7 @@ def page(
         return _data_link(table, folder, allowance.data)
 
     def packed(table: Table) -> str:
-        return _packed_rows(table) if allowance.packed else ""
+        return rows.packed(table) if allowance.packed else ""
 
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     html = (
@@ -64,6 +68,7 @@ def page(
             drawing=drawing,
             data_link=data_link,
             packed_rows=packed,
+            row_html=rows.html,
             title=title,
             heading=heading,
             verb=verb,
@@ -95,6 +100,12 @@ def drawings_of(figures: Iterable[tuple[Figure, str]]) -> Drawings:
     return Drawings(inlined, styles.css())
 
 
+def page_rows() -> PageRows:
+    """What makes the rows of tables for a page, and for further tries at it."""
+    macros = _environment().get_template("blocks.html.j2").make_module({})
+    return PageRows(macros.row_start, macros.one_cell)  # type: ignore[attr-defined]
+
+
 def _corpora(sections: Sequence[Section]) -> list[tuple[str, str]]:
     """The corpora that a reader can choose, as (key, name): those of the filtered tables."""
     tables = [b for section in sections for b in all_blocks(section.blocks) if isinstance(b, Table)]
@@ -105,11 +116,6 @@ def _corpora(sections: Sequence[Section]) -> list[tuple[str, str]]:
 def _dense(text: str) -> str:
     """Without indentation and empty lines. The script must pass through this before it is hashed."""
     return "\n".join(line for line in (line.strip() for line in text.splitlines()) if line)
-
-
-def _packed_rows(table: Table) -> str:
-    macros = _environment().get_template("blocks.html.j2").make_module({})
-    return packed_rows(table, macros.row_start, macros.one_cell)  # type: ignore[attr-defined]
 
 
 @cache  # the templates are compiled once, and a page may be written several times until it fits

@@ -20,7 +20,7 @@ _ALL = 1_000_000
 @dataclass(frozen=True)
 class Allowance:
     """What a report may contain: rows of a table, bytes of an embedded CSV, drawings of a section, and the
-    packed rows that a filtered table leaves out (see `left_out`)."""
+    packed rows that a filtered table leaves out (see `page_rows`)."""
 
     rows: int
     data: int

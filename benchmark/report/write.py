@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from benchmark.report import sections
 from benchmark.report.atomic_output import atomic_output
@@ -13,7 +14,8 @@ from benchmark.report.context import Context
 from benchmark.report.draw import drawing
 from benchmark.report.latex_table import latex_table
 from benchmark.report.markdown import markdown_report, markdown_table
-from benchmark.report.page import Drawings, drawings_of, page
+from benchmark.report.page import Drawings, drawings_of, page, page_rows
+from benchmark.report.page_rows import PageRows
 from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows
 from benchmark.report.tables import Table
 from benchmark.storage.files import write_text
@@ -50,44 +52,63 @@ class Written:
     figures: int
 
 
-def write_report(context: Context, out: Path, say: Callable[[str], None]) -> Written:
-    """Writes the whole report (see `write_sections`)."""
+def write_report(
+    context: Context, out: Path, say: Callable[[str], None], meanwhile: Callable[[], None] | None = None
+) -> Written:
+    """Writes the whole report (see `write_sections`). `meanwhile` is called while its figures are drawn."""
     titles = TASKS if context.tasks_alone else COMPARISON
-    return write_sections(sections.build_all(context), out, say, titles)
+    return write_sections(sections.build_all(context), out, say, titles, meanwhile)
 
 
 def write_sections(
-    building: Iterable[Section], out: Path, say: Callable[[str], None], titles: Titles
+    building: Iterable[Section],
+    out: Path,
+    say: Callable[[str], None],
+    titles: Titles,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Written:
     """Writes sections, as they are built, as a page, as Markdown, and as files of their tables and figures.
 
-    Figures are drawn while further sections are built. Files of an earlier report that are not part of this
-    one are removed. It stays as it is until all of this one is on disk.
+    Figures are drawn while further sections are built, and while `meanwhile` runs. Files of an earlier report
+    that are not part of this one are removed. It stays as it is until all of this one is on disk.
     """
     built: list[Section] = []
-    tables: list[Table] = []
-    figures: list[Figure] = []
     with drawing(say, earlier=out / FIGURES) as drawer:
         for section in building:
             built.append(section)
-            for block in all_blocks(section.blocks):
-                if isinstance(block, Table):
-                    tables.append(block)
-                elif isinstance(block, Figure):
-                    figures.append(block)
-                    drawer.add(block)
+            for figure in _of_kind(Figure, [section]):
+                drawer.add(figure)
+        built.sort(key=lambda section: section.place)
+        tables, figures = _of_kind(Table, built), _of_kind(Figure, built)
+        if meanwhile is not None:
+            meanwhile()
         with atomic_output(out) as new:
             _write(new / "tables", table_files(tables))
             _write(new / FIGURES, {f"{figure.name}.csv": figure.data.csv for figure in figures})
             write_text(new / "report.md", _markdown(built, titles))
-            drawings = drawings_of(drawer.write(new / FIGURES))
-            write_text(new / "index.html", _page(built, drawings, say, titles))
+            rows = page_rows()
+            rows.prepare(built)  # while figures are drawn
+            drawings = drawings_of(drawer.write(new / FIGURES, figures))
+            write_text(new / "index.html", _page(built, drawings, rows, say, titles))
     return Written(len(tables), len(figures))
 
 
-def _page(built: Sequence[Section], drawings: Drawings, say: Callable[[str], None], titles: Titles) -> str:
+_Kind = TypeVar("_Kind", Figure, Table)
+
+
+def _of_kind(kind: type[_Kind], built: Iterable[Section]) -> list[_Kind]:
+    return [block for section in built for block in all_blocks(section.blocks) if isinstance(block, kind)]
+
+
+def _page(
+    built: Sequence[Section],
+    drawings: Drawings,
+    rows: PageRows,
+    say: Callable[[str], None],
+    titles: Titles,
+) -> str:
     html, carried = fit_to_limit(
-        lambda allowance: page(titles.title, built, drawings, allowance, titles.heading, titles.verb),
+        lambda allowance: page(titles.title, built, drawings, allowance, titles.heading, titles.verb, rows),
         PAGE_LIMIT,
     )
     if carried != ALLOWANCES[0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import multiprocessing.connection
 import os
@@ -62,7 +63,7 @@ def draw_all(figures: list[Figure], folder: Path, say=lambda line: None, earlier
     with draw.drawing(say, earlier) as drawer:
         for figure in figures:
             drawer.add(figure)
-        list(drawer.write(folder))
+        list(drawer.write(folder, figures))
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -153,9 +154,10 @@ def wait():
     print(os.getpid(), flush=True)
     time.sleep(60)
 with draw.drawing(print, Path("missing")) as drawer:
-    for i in range(4):
-        drawer.add(Figure(str(i), "", "", "", wait, Table("", "", (), ())))
-    list(drawer.write(Path(".")))
+    figures = [Figure(str(i), "", "", "", wait, Table("", "", (), ())) for i in range(4)]
+    for figure in figures:
+        drawer.add(figure)
+    list(drawer.write(Path("."), figures))
 """
 
 
@@ -210,3 +212,24 @@ def test_a_font_is_read_at_once_while_figures_are_drawn(tmp_path):
         with file.open(encoding="utf-8") as text:
             assert text.read(3) == "\0\0\0"
     assert io.open is usual
+
+
+def test_texts_that_are_laid_out_once_look_the_same(monkeypatch):
+    """In each format, whose measures of a text differ; turned, aligned and large ones, too."""
+    from benchmark.report.figures import style, text_layout
+
+    def drawn() -> list[object]:
+        figure, axes = style.canvas()
+        axes.plot([1, 2, 3], [30, 10, 20])
+        for index, more in enumerate(({}, {"rotation": 90}, {"ha": "right"}, {"va": "top"}, {"size": 17})):
+            axes.text(1 + index / 4, 15, "counts\nand backoff" if index else "Kneser‐Ney", **more)
+        figure.text(0.5, 0.5, "a long label that has to be broken " * 3, wrap=True)
+        return [form(figure) for form in (style.as_svg, style.as_png, style.as_pdf, style.as_png)]
+
+    with style.styled():
+        shared, again = drawn(), drawn()
+    assert text_layout._layouts
+    monkeypatch.setattr(style, "laid_out_once", contextlib.nullcontext)
+    with style.styled():
+        alone = drawn()
+    assert shared == again == alone

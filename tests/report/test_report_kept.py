@@ -75,12 +75,15 @@ def drawn(tmp_path):
     def into(name: str, earlier: str, trials: tuple[int, ...] = (3, 4, 5)) -> tuple[int, int]:
         said: list[str] = []
         (tmp_path / name).mkdir()
+        figures = []
+        for index, number in enumerate(trials):
+            points = [(trial, 100.0 / trial) for trial in range(1, number + 1)]
+            drawing = partial(trial_chart, points, points, number, 3.0, "perplexity")
+            figures.append(Figure(f"f{index}", "", "", "", drawing, data))
         with draw.drawing(said.append, tmp_path / earlier) as drawer:
-            for index, number in enumerate(trials):
-                points = [(trial, 100.0 / trial) for trial in range(1, number + 1)]
-                drawing = partial(trial_chart, points, points, number, 3.0, "perplexity")
-                drawer.add(Figure(f"f{index}", "", "", "", drawing, data))
-            list(drawer.write(tmp_path / name))
+            for figure in figures:
+                drawer.add(figure)
+            list(drawer.write(tmp_path / name, figures))
         return kept_and_drawn(said)
 
     return into

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from processes import start, workers_of
-from waiting import kill, wait_until
+from waiting import alive, kill, wait_until
 
 from benchmark.record.result import SETTLED
 

@@ -19,6 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, LogLocator, 
 from benchmark import text
 from benchmark.measure.measure import Format
 from benchmark.report.figures import fonts
+from benchmark.report.figures.text_layout import laid_out_once
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
 #: In points. A phone of 390 pixels shows a figure at this width, so that its text is as large as here.
@@ -67,7 +68,7 @@ def styled() -> Iterator[None]:
     """A context in which everything drawn and saved looks alike."""
     # DejaVu Sans comes with matplotlib, and is wider than most fonts.
     settings = {**_RC, "font.family": fonts.families()}
-    with sns.axes_style("whitegrid"), mpl.rc_context(settings), fonts.read_at_once():
+    with sns.axes_style("whitegrid"), mpl.rc_context(settings), fonts.read_at_once(), laid_out_once():
         yield
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from benchmark.report.figures.lines import Level, Line, Mark
 
 ORDER = 50
+EARLY = True
 #: More lines than this cannot be told apart; more points than a screen resolves only cost bytes.
 LINES, LEVELS, POINTS = 5, 2, 200
 
