@@ -1,0 +1,149 @@
+"""The numbers in tables of README and docs/ are those of the reference set's report."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmark.search.record import read_searches
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "results" / "reference"
+TABLES = REFERENCE / "report" / "tables"
+#: The corpora of the reports by their short names in the docs.
+CORPORA = {
+    "Brown": "Brown (Bengio 2003)",
+    "Reuters": "Reuters-21578 (ApteMod)",
+    "State of the Union": "State of the Union, 1790 to 2026",
+}
+
+
+def records(name: str) -> list[dict[str, str]]:
+    with (TABLES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+COMPARISON = records("comparison")
+
+
+def tables(page: str) -> Iterator[list[list[str]]]:
+    """The Markdown tables of a page: the cells of each row, the heads first."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for found in re.findall(r"(?:^\|.*\|\n)+", text, flags=re.MULTILINE):
+        head, _, *rows = found.splitlines()
+        yield [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in (head, *rows)]
+
+
+def table(page: str, *heads: str) -> list[list[str]]:
+    """The rows of the only table of a page that has these heads, beginning with the first column."""
+    (found,) = [rows for rows in tables(page) if rows[0][: len(heads)] == list(heads)]
+    return found[1:]
+
+
+def shown(row: dict[str, str], decimals: int = 1) -> str:
+    """The test perplexity of a row as the docs have it."""
+    mean = f"{float(row['test_perplexity']):,.{decimals}f}"
+    return f"{mean} ± {float(row['test_perplexity_sd']):.{decimals}f}" if row["test_perplexity_sd"] else mean
+
+
+def plain(label: str) -> str:
+    """A label without its marks and further settings, and as a sentence would have it."""
+    label = re.sub(r" \(.*\)$", "", label.replace("’", "'")).replace(", with", " with")
+    return label.replace("and the minGRU", "and minGRU").replace("minGRU 2", "minGRU, 2")
+
+
+def of_corpus(name: str) -> list[dict[str, str]]:
+    return [row for row in COMPARISON if row["corpus"] == CORPORA.get(name, name)]
+
+
+@pytest.mark.parametrize("cells", table("README.md", "Corpus", "n-gram model"), ids=lambda cells: cells[0])
+def test_the_best_of_each_corpus(cells: list[str]) -> None:
+    corpus, *sides = cells
+    answers = {row["best"]: row for row in records("answer") if row["corpus"] == CORPORA.get(corpus, corpus)}
+    for best, (label, valid, test, settings) in (("n-gram", sides[:4]), ("neural", sides[4:])):
+        answer = answers[f"Best {best}"]
+        assert plain(answer["label"]) == plain(label)
+        assert f"{float(answer['test_perplexity']):.1f}" == test
+        assert answer["settings_tried"] == settings
+        (row,) = [row for row in of_corpus(corpus) if row["label"] == answer["label"] and is_of(row, answer)]
+        assert f"{float(row['valid_perplexity']):.1f}" == valid
+
+
+def is_of(row: dict[str, str], answer: dict[str, str]) -> bool:
+    return row["test_perplexity"] == answer["test_perplexity"]
+
+
+def test_the_default_comparison() -> None:
+    for cells in table("README.md", "\\#", "Model"):
+        label, perplexity = cells[1], cells[4].replace(",", "")
+        like = [row for row in of_corpus("State of the Union") if plain(row["label"]) == plain(label)]
+        assert perplexity in [shown(row).replace(",", "") for row in like] + [
+            f"{float(row['test_perplexity']):.0f}" for row in like
+        ], cells
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/sweeps.md"])
+def test_what_was_carried_over(page: str) -> None:
+    (head, *rows) = next(rows for rows in tables(page) if rows[0][:2] == ["", "Penn Treebank"])
+    for label, *cells in rows:
+        for corpus, cell in zip(head[1:], cells, strict=True):
+            if corpus == "Reuters by date":  # not in the reference set
+                continue
+            like = [row for row in of_corpus(corpus) if is_called(row["label"], label)]
+            assert cell in [shown(row) for row in like], (label, corpus)
+
+
+def is_called(label: str, name: str) -> bool:
+    """Whether a row with this label is what the docs mean by a name, which may be shorter."""
+    return plain(label).removesuffix(", 2 × 192").replace("Modified ", "") == plain(name).removesuffix(
+        ", 2 × 192"
+    )
+
+
+def test_networks_on_the_penn_treebank() -> None:
+    for label, test, valid, *_ in table("docs/neural-models.md", "Model", "Test perplexity", "Validation"):
+        like = [
+            row for row in of_corpus("Penn Treebank") if row["label"].startswith(label.split(", rate")[0])
+        ]
+        decimals = 2 if "±" in test else 1
+        mean = test.split(" ")[0]
+        known = [f"{float(row['valid_perplexity']):.1f}" for row in like if has_mean(row, mean)]
+        assert valid in known, (label, test, valid)
+        if "±" in test:
+            deviation = test.split(" ± ")[1]
+            assert deviation in [f"{float(row['test_perplexity_sd'] or 0):.{decimals}f}" for row in like]
+
+
+def has_mean(row: dict[str, str], mean: str) -> bool:
+    return f"{float(row['test_perplexity']):.1f}" == mean
+
+
+#: The column of each measure of a task, by its name in the docs.
+MEASURES = {"accuracy": "accuracy", "F1": "span_f1", "phoneme error": "symbol_error"}
+
+
+@pytest.mark.parametrize("cells", table("docs/tasks.md", "Corpus", "Measure, %"), ids=lambda cells: cells[0])
+def test_what_tasks_reach(cells: list[str]) -> None:
+    corpus, measure, _, counted, _, neural, _ = cells
+    key = MEASURES[measure]
+    rows = records(f"task_{corpus.strip('`')}")
+    for family, cell in (("counted", counted), ("neural", neural)):
+        values = [f"{100 * float(row[key]):.2f}" for row in rows if row["family"] == family]
+        assert cell.split(" ± ")[0] in values, (family, cell, values)
+
+
+def test_what_was_tuned_of_tasks() -> None:
+    tunings = [search for search in read_searches(REFERENCE) if search.tuning]
+    for entry, corpus, trials, seconds, *_ in table("docs/tasks.md", "Entry", "Corpus", "Trials"):
+        spent = [
+            search.spent
+            for search in tunings
+            if search.trials[0].model == entry.strip("`")
+            and search.trials[0].corpus == corpus.rpartition(" ")[2].strip("`")
+            and len(search.trials) == int(trials)
+        ]
+        assert any(abs(each - float(seconds)) <= 0.5 for each in spent), (entry, corpus, spent)
