@@ -28,12 +28,12 @@ from benchmark.report.cost_curves import (
     validation_of,
 )
 from benchmark.report.curve_crossings import compare_curves
-from benchmark.report.learning_curves import Curve, against_best_ngram
+from benchmark.report.learning_curves import Curve, against_ngrams
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 from benchmark.report.uncertainty import Uncertainty
 
-#: Networks that are compared with the best n-gram model.
+#: Networks that are compared with n-gram models.
 MOST = 3
 
 
@@ -52,8 +52,8 @@ class Pair:
 
 
 def pairs_over_text(curves: list[Curve], known: Uncertainty | None) -> Iterator[Pair]:
-    """The best networks against the best n-gram model, each trained on more and more text."""
-    for curve, ngram, _ in against_best_ngram(curves)[:MOST]:
+    """The best networks against Kneser-Ney and the best n-gram model, each trained on more and more text."""
+    for curve, ngram, _ in against_ngrams(curves, MOST):
         found = {}
         for cost in COSTS:
             same = clock_of(curve.largest.first, cost) == clock_of(ngram.largest.first, cost)

@@ -13,7 +13,7 @@ from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """A model's rows in order of training tokens, at least two."""
 
@@ -80,14 +80,16 @@ def _validation(row: Row) -> float:
     return row.mean(VALID_PERPLEXITY) or math.inf
 
 
-def against_best_ngram(found: list[Curve]) -> list[tuple[Curve, Curve, CurveComparison]]:
-    """Each neural curve, best first, compared with the best n-gram model's where their ranges overlap."""
-    ngram = next((curve for curve in found if curve.family == "count"), None)
-    if ngram is None:
-        return []
-    neural = [curve for curve in found if curve.family == "neural"]
-    compared = [(curve, compare_curves(curve.points, ngram.points)) for curve in neural]
-    return [(curve, ngram, comparison) for curve, comparison in compared if comparison is not None]
+def against_ngrams(found: list[Curve], most: int | None = None) -> list[tuple[Curve, Curve, CurveComparison]]:
+    """Each neural curve, best first, compared with Kneser-Ney's and with the best n-gram model's, where their
+    ranges overlap; at most so many neural curves."""
+    below = [reference_curve(found), next((curve for curve in found if curve.family == "count"), None)]
+    ngrams = [curve for curve in dict.fromkeys(below) if curve is not None]
+    neural = [curve for curve in found if curve.family == "neural"][:most]
+    compared = [
+        (curve, ngram, compare_curves(curve.points, ngram.points)) for curve in neural for ngram in ngrams
+    ]
+    return [(curve, ngram, met) for curve, ngram, met in compared if met is not None]
 
 
 def reference_curve(found: list[Curve]) -> Curve | None:

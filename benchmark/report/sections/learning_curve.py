@@ -16,7 +16,7 @@ from benchmark.report.curve_crossings import Crossing, CurveComparison, comparis
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
 from benchmark.report.learning_curves import (
     Curve,
-    against_best_ngram,
+    against_ngrams,
     learning_curves,
     ratios,
     reference_curve,
@@ -96,7 +96,7 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     shown = _drawn(found)
     verdicts = [
         comparison_sentence(curve.name, ngram.name, met, _interval(group, curve, ngram, met))
-        for curve, ngram, met in against_best_ngram(shown)
+        for curve, ngram, met in against_ngrams(shown)
     ]
     verdict = " ".join(verdicts)
     caption = (
@@ -105,7 +105,7 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     )
     if any(len(row.runs) > 1 for curve in shown for row in curve.rows):
         caption += " A line is the mean over seeds, its band one standard deviation."
-    if any(how.crossings for *_, how in against_best_ngram(shown)):
+    if any(how.crossings for *_, how in against_ngrams(shown)):
         caption += " Dotted lines mark where the lead changes."
     alt = (
         f"Line chart of perplexity by training tokens for {text.plural(len(shown), 'model')} on "
@@ -214,7 +214,7 @@ def _marks(shown: list[Curve]) -> list[Mark]:
 
     marks = [
         Mark(crossing.at, _mark_text(curve, ngram, crossing), crossing.perplexity)
-        for curve, ngram, met in against_best_ngram(shown)
+        for curve, ngram, met in against_ngrams(shown)
         for crossing in met.crossings
     ]
     return sorted(marks, key=lambda mark: mark.x)
