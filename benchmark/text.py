@@ -174,6 +174,12 @@ def plural(number: int, noun: str, many: str = "") -> str:
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
+def of_unit(number: int, unit: str) -> str:
+    """A number of units, of which the first word is a plural: `12 documents`, `1 block of 50 lines`."""
+    first, space, rest = unit.partition(" ")
+    return f"{plural(number, first.removesuffix('s'))}{space}{rest}"
+
+
 def listed(items: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""

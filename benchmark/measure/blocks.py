@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark import text
 from benchmark.corpus.stream import TokenStream
 from benchmark.record.blocks import DOCUMENTS, BlockLosses
 from benchmark.statistics.blocks import block_sums
@@ -39,7 +40,7 @@ class Blocks:
         return len(self.offsets) - 1
 
     def __str__(self) -> str:
-        return f"{len(self):,} {self.unit}"
+        return text.of_unit(len(self), self.unit)
 
 
 def blocks_of(stream: TokenStream, lines: int | None = None) -> Blocks:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from benchmark import text
 from benchmark.errors import UserError
 from benchmark.measure.blocks import block_losses, blocks_like
 from benchmark.measure.measures import TEST_PERPLEXITY
@@ -41,7 +42,7 @@ class Uncertainty:
     @property
     def blocks(self) -> str:
         """`12 documents`, `97 blocks of 50 lines`."""
-        return f"{self.losses.blocks:,} {self.unit}"
+        return text.of_unit(self.losses.blocks, self.unit)
 
     def ratio(self, above: Row, below: Row) -> Estimate | None:
         """The perplexity of one row divided by that of another, with its interval; None if one is unknown."""

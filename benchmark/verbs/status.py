@@ -77,7 +77,8 @@ def main(arguments: list[str]) -> int:
     if not counts:
         print("no runs yet; start one: nextword run corpus=sotu_small")
         return 0
-    print(f"{counts.total():,} runs: " + ", ".join(f"{counts[s]:,} {s}" for s in STATUSES if counts[s]))
+    ends = ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])
+    print(f"{text.plural(counts.total(), 'run')}: {ends}")
     for maker, number in makers.items():
         print(f"{number:,} of them made by {maker}: nextword run --rerun outdated repeats those")
     return 0

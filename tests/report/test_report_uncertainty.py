@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from benchmark import text
 from benchmark.record.blocks import BlockLosses, write_blocks
 from benchmark.record.folder import SCORES, read_runs
 from benchmark.report import comparison_table
@@ -165,3 +166,15 @@ def test_the_verdict_says_how_sure_it_is(kept, tmp_path):
 
 def plain(parts):
     return "".join(part.text if isinstance(part, Strong) else part for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "said"),
+    [
+        (1, "blocks of 50 lines", "1 block of 50 lines"),
+        (1, "documents", "1 document"),
+        (1_200, "blocks of 1,000 tokens", "1,200 blocks of 1,000 tokens"),
+    ],
+)
+def test_one_block_is_no_plural(number, unit, said):
+    assert text.of_unit(number, unit) == said
