@@ -189,6 +189,28 @@ def test_damaged_folders_are_one_line(tmp_path: Path, model: NgramModel) -> None
         NgramModel(tmp_path)
 
 
+def test_a_flipped_bit_is_found(tmp_path: Path, model: NgramModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every file of a small model; in a large one, whose files are not read as it is loaded, if asked."""
+    model.save(tmp_path / "model")
+    for path in (tmp_path / "model").iterdir():
+        whole = path.read_bytes()
+        path.write_bytes(bytes([*whole[:-3], whole[-3] ^ 1, *whole[-2:]]))
+        for check in (None, True):
+            with pytest.raises(UserError, match=path.name) as failed:
+                NgramModel.load(tmp_path / "model", check=check)
+            assert "\n" not in str(failed.value)
+        path.write_bytes(whole)
+    (tmp_path / "model" / "checksums.json").unlink()  # a model from before there were any
+    assert NgramModel(tmp_path / "model").score("the cat") == model.score("the cat")
+    model.save(tmp_path / "model")
+    monkeypatch.setattr("baselines.ngram.standalone.files.CHECKED", 0)
+    array = tmp_path / "model" / "log_probs.1.npy"
+    array.write_bytes(array.read_bytes()[:-1] + b"\1")
+    NgramModel(tmp_path / "model")
+    with pytest.raises(UserError, match=r"log_probs\.1\.npy is damaged"):
+        NgramModel(tmp_path / "model", check=True)
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

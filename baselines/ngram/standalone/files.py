@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,11 +18,15 @@ from baselines.ngram.table.unpacked import pack
 from benchmark.corpus.marks import START
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
 from benchmark.errors import UserError
-from benchmark.storage.files import atomic_folder
+from benchmark.storage.checksums import CHECKSUMS, checksums_of, damage
+from benchmark.storage.files import atomic_folder, bytes_below, files_below, write_json
 from benchmark.storage.reading import Unreadable, read_json_object
 
 _ABOUT, _WORDS = "ngram_model.json", "vocabulary.json"
 _FORMAT = 1
+#: Up to so many bytes, all files of a model are read and checked as it is loaded: some tenths of a second.
+#: Those of larger models are mapped into memory, and read where they are needed only.
+CHECKED = 1 << 28
 
 
 def write_model(model: Estimated, folder: Path) -> None:
@@ -45,7 +48,8 @@ def write_model(model: Estimated, folder: Path) -> None:
         if model.index:
             model.index.save(new)
         model.vocabulary.save(new / _WORDS)
-        (new / _ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        write_json(new / _ABOUT, about)
+        write_json(new / CHECKSUMS, checksums_of(new, files_below(new)))
 
 
 def _in_the_way(folder: Path) -> str | None:
@@ -64,8 +68,12 @@ def _in_the_way(folder: Path) -> str | None:
     return f"holds {others[0]!r} beside a model" if others else None
 
 
-def read_model(path: Path) -> Estimated:
-    """A model from what `write_model` wrote, or from an ARPA file. Raises UserError if there is none."""
+def read_model(path: Path, check: bool | None = None) -> Estimated:
+    """A model from what `write_model` wrote, or from an ARPA file.
+
+    `check`: whether the files of a folder are held to its checksums (default: up to `CHECKED` bytes). Raises
+    UserError if there is no model, and for a damaged one.
+    """
     if not os.path.exists(path):
         raise UserError(f"cannot read {path}: there is no such file; give an ARPA file, or a saved model")
     if not path.is_dir():
@@ -74,6 +82,9 @@ def read_model(path: Path) -> Estimated:
         about = read_json_object(path / _ABOUT)
     except FileNotFoundError:
         raise UserError(f"{path} holds no model: there is no {_ABOUT} in it") from None
+    check = bytes_below(path) <= CHECKED if check is None else check
+    if check and (problem := damage(path, "")):
+        raise Unreadable(f"{problem}: take another copy of the model, or estimate it again")
     learned, notes = about.get("learned"), about.get("notes")
     if about.get("format") != _FORMAT or not isinstance(learned, dict) or not isinstance(notes, list):
         raise Unreadable(f"cannot read {path / _ABOUT}: it does not describe a model of this version")

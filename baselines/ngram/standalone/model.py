@@ -59,9 +59,13 @@ class NgramModel(KenLMMethods):
     - `learned`: what estimating found, such as `discounts`; `notes`: what there is to say about it.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        """Read a model. Raises UserError if there is none."""
-        self._set(files.read_model(Path(path)))
+    def __init__(self, path: str | Path, *, check: bool | None = None) -> None:
+        """Read a model. Raises UserError if there is none, and for a damaged one.
+
+        `check`: whether all files of a saved model are held to their checksums. By default, they are up to
+        256 MB; larger models are mapped into memory without being read.
+        """
+        self._set(files.read_model(Path(path), check))
         self.path = str(path)
 
     def _set(self, estimated: Estimated) -> None:
@@ -126,9 +130,9 @@ class NgramModel(KenLMMethods):
         return cls._of(made)
 
     @classmethod
-    def load(cls, path: str | Path) -> NgramModel:
+    def load(cls, path: str | Path, *, check: bool | None = None) -> NgramModel:
         """The same as `NgramModel(path)`."""
-        return cls(path)
+        return cls(path, check=check)
 
     @classmethod
     def interpolate(
