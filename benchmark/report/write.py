@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmark.report import sections
-from benchmark.report.atomic_output import atomic_output
+from benchmark.report.atomic_output import atomic_output, refuse_others
 from benchmark.report.blocks import Figure, Section, all_blocks
 from benchmark.report.context import Context
 from benchmark.report.draw import drawing
@@ -72,6 +72,7 @@ def write_sections(
     Figures are drawn while further sections are built, and while `meanwhile` runs. Files of an earlier report
     that are not part of this one are removed. It stays as it is until all of this one is on disk.
     """
+    refuse_others(out, ("index.html", "report.md"))  # before anything takes time
     built: list[Section] = []
     with drawing(say, earlier=out / FIGURES) as drawer:
         for section in building:

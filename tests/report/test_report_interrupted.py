@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -112,17 +113,68 @@ def test_what_is_being_written_elsewhere_is_left_alone(tmp_path):
         with atomic_output(tmp_path) as second:
             (second / "b").write_text("2")
         assert (first / "a").exists()
-    assert contents(tmp_path) == {"a": b"1", "b": b"2"}
+    files = contents(tmp_path)
+    files.pop("files.json")
+    assert files == {"a": b"1", "b": b"2"}
+
+
+def write_tables(out: Path, *names: str) -> None:
+    with atomic_output(out) as new:
+        (new / "tables").mkdir()
+        for name in names:
+            (new / "tables" / name).write_text("new")
 
 
 def test_files_of_others_stay(tmp_path):
+    """Those beside a report's, of the same kinds, too; what an earlier report wrote goes."""
     (tmp_path / "tables").mkdir()
-    for name in ("tables/old.csv", "tables/notes.txt", "mine.html"):
+    for name in ("tables/mine.csv", "tables/notes.txt", "mine.html"):
         (tmp_path / name).write_text("")
-    with atomic_output(tmp_path) as new:
-        (new / "tables").mkdir()
-        (new / "tables" / "new.csv").write_text("")
-    assert sorted(contents(tmp_path)) == ["mine.html", "tables/new.csv", "tables/notes.txt"]
+    write_tables(tmp_path, "old.csv", "both.csv")
+    write_tables(tmp_path, "new.csv", "both.csv")
+    names = sorted(contents(tmp_path))
+    assert names == [
+        "files.json",
+        "mine.html",
+        "tables/both.csv",
+        "tables/mine.csv",
+        "tables/new.csv",
+        "tables/notes.txt",
+    ]
+
+
+@pytest.mark.parametrize("name", ["index.html", "report.md"])
+def test_a_file_of_somebody_else_is_not_replaced(earlier, tmp_path, name):
+    folder, _ = earlier
+    (tmp_path / name).write_text("my thesis")
+    with pytest.raises(UserError, match=f"{name} is there already, and is not of an earlier report"):
+        build_report(folder, tmp_path, lambda line: None)
+    assert contents(tmp_path) == {name: b"my thesis"}
+    (tmp_path / name).unlink()
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "comparison.csv").write_text("mine")
+    with pytest.raises(UserError, match=r"comparison\.csv is there already"):
+        build_report(folder, tmp_path, lambda line: None)
+    assert contents(tmp_path) == {"tables/comparison.csv": b"mine"}
+
+
+def test_a_report_from_before_there_were_lists_is_replaced(earlier, report):
+    folder, before = earlier
+    (report / "files.json").unlink()
+    build_report(folder, report, lambda line: None)
+    assert contents(report).keys() >= before.keys()
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "tables/../../outside", "", "."])
+def test_a_list_names_nothing_outside_of_the_folder(tmp_path, name):
+    (tmp_path / "outside").write_text("kept")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "files.json").write_text(json.dumps({"files": [name, 7, "tables/old.csv"]}))
+    (out / "tables").mkdir()
+    (out / "tables" / "old.csv").write_text("")
+    write_tables(out, "new.csv")
+    assert sorted(contents(tmp_path)) == ["out/files.json", "out/tables/new.csv", "outside"]
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
