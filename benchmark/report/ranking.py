@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from benchmark import text
@@ -167,7 +167,7 @@ def ranked_groups(
         placed = with_uncertainty(ranked, known)
         title = placed[0].corpus_title
         several = protocols[corpus] > 1
-        file = _file_name(f"{corpus}_{protocol[:6]}" if several else corpus, {e.file for e in found})
+        file = file_name(f"{corpus}_{protocol[:6]}" if several else corpus, {e.file for e in found})
         found.append(
             RankedGroup(
                 corpus=corpus,
@@ -193,6 +193,7 @@ def _by_perplexity(row: Row) -> tuple[float, float, int]:
     return perplexity, row.mean(TRAIN_SECONDS) or math.inf, row.number
 
 
-def _file_name(name: str, taken: set[str]) -> str:
+def file_name(name: str, taken: Collection[str]) -> str:
+    """A name for files of what is called so: ASCII, and none of those that are taken."""
     plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower())[:40] or "corpus"
     return next(n for n in (plain, *(f"{plain}_{i}" for i in range(2, len(taken) + 3))) if n not in taken)

@@ -79,6 +79,13 @@ class SearchRecord:
         return GOALS[self.measure]
 
     @property
+    def limits(self) -> str:
+        """What it may spend: `16 trials, 900 core-seconds`; the trials of a grid are all of its points."""
+        most = f"{self.planned:,} trials" if self.planned != 1 else "1 trial"
+        most = f"a grid of {self.planned:,}" if self.sampler == "grid" else most
+        return most if self.core_seconds is None else f"{most}, {self.core_seconds:,.0f} core-seconds"
+
+    @property
     def spent(self) -> float:
         """Core-seconds of all trials; a run that several trials share counts once."""
         return sum({trial.run_id: trial.core_seconds or 0.0 for trial in self.trials}.values())

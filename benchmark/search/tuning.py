@@ -125,8 +125,8 @@ def _line(record: SearchRecord) -> tuple[str, ...]:
 
 
 def _closing(records: Sequence[SearchRecord]) -> str:
-    limit, trials = records[0].core_seconds, records[0].planned
-    return (
-        f"each entry had at most {trials} trials and {limit:.0f} core-seconds. "
-        "nextword report shows what each search gained."
-    )
+    limits = {record.limits for record in records}
+    had = f"each entry had at most {limits.pop()}" if len(limits) == 1 else "the entries had unequal limits: "
+    if limits:
+        had += "; ".join(f"{record.name} {record.limits}" for record in records)
+    return f"{had}. nextword report shows what each search gained."

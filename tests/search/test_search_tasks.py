@@ -164,6 +164,32 @@ def test_the_report_shows_the_measure_and_ranks_the_best_trial_alone(search: Sea
     assert cells(tables(task.blocks)[0])["tuned"].startswith("4 trials, ")
 
 
+def test_entries_are_ranked_on_one_text_by_one_goal_and_their_limits_are_told(search: Search, tmp_path):
+    assert search() == 0
+    record, results = only(tmp_path), tmp_path / "results"
+    replace(record, tuning=True).write(results)
+    other = replace(record, name="other", digest="1", tuning=True, measure="valid_unknown_accuracy")
+    other.write(results)
+    replace(other, name="third", digest="2", sampler="random", planned=9, core_seconds=600.0).write(results)
+    found = context_of(read_runs(results), results)
+    section = tuning_section.build(found)
+    assert section is not None
+    summaries = [table for table in tables(section.blocks) if not table.name.startswith("tuning_trials")]
+    assert len({table.name for table in tables(section.blocks)}) == 2 * len(summaries) == 4
+    assert [len(table.groups[0].rows) for table in summaries] == [1, 2]
+    assert [" tuned on " in table.caption and ", by " in table.caption for table in summaries] == [True, True]
+    assert [cells(summaries[1], row)["limits"] for row in (0, 1)] == [
+        "a grid of 4",
+        "9 trials, 600 core-seconds",
+    ]
+    changed = [
+        replace(run, result=replace(run.result, protocol_id="f" * 12)) if place % 2 else run
+        for place, run in enumerate(read_runs(results))
+    ]
+    names = [name for name, _ in tuning_section._by_text(context_of(changed, results))]
+    assert len(names) == len(set(names))
+
+
 def test_a_value_and_the_number_that_is_shown_belong_together():
     for task in (None, *TASKS):
         for goal in goals_of(task).values():

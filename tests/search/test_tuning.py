@@ -219,3 +219,25 @@ def test_an_unknown_default_is_refused():
     settings = tuning.load_entry("kneser_ney", {"from_defaults": True, "sampler": "random"})
     with pytest.raises(UserError, match="it chooses a file"):
         prepared("kneser_ney", settings, [], "nextword tune", Collector(), tuning=True)
+
+
+def test_limits_that_differ_are_told_apart():
+    one = SearchRecord(
+        name="one",
+        digest="0",
+        description="",
+        command="",
+        base=[],
+        space={},
+        sampler="random",
+        seed=1,
+        batch=1,
+        measure="valid_perplexity",
+        proposer="",
+        planned=16,
+        core_seconds=900.0,
+    )
+    grid = replace(one, name="two", sampler="grid", planned=8)
+    alone, both = tuning._closing([one, one]), tuning._closing([one, grid])
+    assert alone.startswith("each entry had at most 16 trials, 900 core-seconds.")
+    assert "unequal limits: one 16 trials, 900 core-seconds; two a grid of 8, 900 core-seconds." in both

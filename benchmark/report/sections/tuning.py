@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -15,6 +14,7 @@ from benchmark.report.blocks import Block, Figure, Fold, Paragraph, Section, abo
 from benchmark.report.context import Context
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.palette import FAMILY_NAMES
+from benchmark.report.ranking import file_name
 from benchmark.report.tables import Group, Table, TableRow, data_table
 from benchmark.search.expected_best import expected_best
 from benchmark.search.goal import GOALS, Goal
@@ -35,12 +35,12 @@ CEILING = 2
 MOST = 20
 
 INTRODUCTION = (
-    "Every entry of a corpus was tuned on the same validation split, with the same limits on trials and on "
-    "core-seconds (nextword tune). A core-second is a second of one processor core in training or in scoring "
-    "the validation split. The first trial has the entry's defaults; the others are drawn at random from the "
-    "space that its file declares. What is not in the space was not tuned. Only the best trial of an entry, "
-    "by the validation split, is ranked in the comparison. The gain is the share by which the best trial "
-    "lowered the perplexity of the defaults, or their share of mistakes."
+    "The entries of a table were tuned on the same validation split, each within the limits that the table "
+    "says (nextword tune). A core-second is a second of one processor core in training or in scoring the "
+    "validation split. Trials are drawn at random from the space that an entry's file declares, after a "
+    "first one with its defaults, or are all points of a grid. What is not in the space was not tuned. Only "
+    "the best trial of an entry, by the validation split, is ranked in the comparison. The gain is the share "
+    "by which the best trial lowered the perplexity of the defaults, or their share of mistakes."
 )
 
 
@@ -55,6 +55,11 @@ class Entry:
     @property
     def family(self) -> str:
         return self.result.family or ""
+
+    @property
+    def title(self) -> str:
+        """The corpus, for readers."""
+        return text.clean(self.result.corpus_title or self.result.corpus)
 
     @property
     def best(self) -> Trial:
@@ -105,6 +110,7 @@ def fields_of(goal: Goal) -> tuple[Field[Entry], ...]:
         text_field("label", "Best model", lambda entry: entry.best.label),
         text_field("entry", "Entry", lambda entry: entry.search.name, "more", mono=True),
         text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
+        text_field("limits", "At most", lambda entry: entry.search.limits),
         number_field("trials", "Trials", lambda entry: len(entry.search.trials), text.amount),
         number_field("failed", "Failed", lambda entry: len(entry.search.failed), text.amount, "more"),
         number_field("core_seconds", "Core-seconds", lambda entry: entry.search.spent, text.amount),
@@ -134,29 +140,41 @@ def trial_fields(goal: Goal) -> tuple[Field[tuple[Entry, Trial]], ...]:
 
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
-    for (title, key), entries in _by_corpus(context).items():
-        blocks += about(text.clean(entries[0].result.corpus), _blocks(title, GOALS[key], entries))
+    taken: set[str] = set()
+    for title, entries in _by_text(context):
+        told_apart = title.removeprefix(entries[0].title).replace(" ", "_")
+        file = file_name(entries[0].result.corpus + told_apart, taken)
+        taken.add(file)
+        blocks += about(text.clean(entries[0].result.corpus), _blocks(title, file, entries))
     if not blocks:
         return None
     return Section("tuning", "Equal effort", (Paragraph((INTRODUCTION,)), *blocks))
 
 
-def _by_corpus(context: Context) -> dict[tuple[str, str], list[Entry]]:
-    """The tuned entries of each corpus and goal, best first."""
+def _by_text(context: Context) -> list[tuple[str, list[Entry]]]:
+    """The tuned entries, best first, of those that were scored on the same text by the same goal, and what
+    each text is called: its corpus, with the protocol or the goal where there are several."""
     results = {run.folder.name: run.result for run in context.records}
-    found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for search in context.tunings:
         best = search.best
         if best is not None and best.run_id in results:
             result = results[best.run_id]
-            title = text.clean(result.corpus_title or result.corpus)
-            found[title, search.measure].append(Entry(search, result, context.numbers.get(best.run_id, 0)))
-    return {key: sorted(found[key], key=lambda entry: entry.best_value) for key in sorted(found)}
+            entry = Entry(search, result, context.numbers.get(best.run_id, 0))
+            found[entry.title, result.protocol_id or "", search.measure].append(entry)
+    protocols = Counter(title for title, _ in {(title, protocol) for title, protocol, _ in found})
+    goals = Counter((title, protocol) for title, protocol, _ in found)
+    named = []
+    for (title, protocol, measure), entries in sorted(found.items()):
+        name = f"{title} [{protocol[:6]}]" if protocols[title] > 1 else title
+        name += f", by {GOALS[measure].name}" if goals[title, protocol] > 1 else ""
+        named.append((name, sorted(entries, key=lambda entry: entry.best_value)))
+    return named
 
 
-def _blocks(title: str, goal: Goal, entries: list[Entry]) -> list[Block]:
+def _blocks(title: str, file: str, entries: list[Entry]) -> list[Block]:
+    goal = entries[0].search.goal
     fields, of_trials = fields_of(goal), trial_fields(goal)
-    file = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
     lowest, better = entries[0], "higher" if goal.turned else "lower"
     caption = (
         f"Entries tuned on {title}, by the {goal.name} of their best trial; {better} is better. The best is "
