@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.compare.entries import check_blocks, check_comparable, check_events
 from benchmark.errors import UserError
 from benchmark.measure.blocks import Blocks
-from benchmark.measure.perplexity import perplexity
+from benchmark.measure.perplexity import exp, perplexity
 from benchmark.record.folder import RunRecord, read_runs
 from benchmark.record.scores import read_scores, read_valid_scores
 from benchmark.statistics.blocks import block_sums
@@ -102,9 +102,7 @@ def additions(
 def mixture_of(members: Sequence[Member]) -> Mixture:
     """The linear mixture of some members with the weights that EM finds on the validation text."""
     weights, nats = expectation_maximisation(np.stack([member.valid for member in members]))
-    return Mixture(
-        weights, float(np.exp(nats)), mixed(np.stack([member.test for member in members]), weights)
-    )
+    return Mixture(weights, exp(nats), mixed(np.stack([member.test for member in members]), weights))
 
 
 def together(runs: Sequence[RunRecord], others: Sequence[RunRecord], blocks: Blocks) -> Together:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,6 +12,7 @@ from benchmark.compare.criteria import Grouping, groupings
 from benchmark.compare.entries import Entry, check_blocks
 from benchmark.corpus import Corpus
 from benchmark.measure.blocks import Blocks
+from benchmark.measure.intervals import about_mean, exponential
 from benchmark.statistics.blocks import block_sums, grouped_sums
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
 from benchmark.statistics.randomisation import holm, sign_flip_p
@@ -127,10 +127,7 @@ def _weights(size: int, plus: int, minus: int | None = None) -> np.ndarray:
 
 def _perplexity(whole: Bootstrap, entries: Sequence[Entry], place: int) -> Estimate:
     """The mean perplexity over seeds, which deviates as exp of the mean loss does."""
-    nats = whole.combined(_weights(len(entries), place))
-    value = entries[place].perplexity
-    low, high = (value * math.exp(end - nats.value) for end in (nats.low, nats.high))
-    return Estimate(value, low, high)
+    return about_mean(entries[place].perplexity, whole.combined(_weights(len(entries), place)))
 
 
 def _pairs(whole: Bootstrap, entries: Sequence[Entry], losses: Sequence[np.ndarray]) -> tuple[Pair, ...]:
@@ -149,7 +146,7 @@ def _pairs(whole: Bootstrap, entries: Sequence[Entry], losses: Sequence[np.ndarr
             entries[b],
             nats := whole.combined(_weights(len(entries), b, a)),
             _perplexity_difference(whole, entries, a, b),
-            Estimate(*(math.exp(value) for value in (nats.value, nats.low, nats.high))),
+            exponential(nats),
             float(p[number]),
             float(adjusted),
             by_seeds[number],

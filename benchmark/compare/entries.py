@@ -14,6 +14,7 @@ from benchmark.compare.named_rows import distinct, named_rows
 from benchmark.corpus import Corpus
 from benchmark.errors import UserError
 from benchmark.measure.blocks import Blocks, block_losses, blocks_of
+from benchmark.measure.perplexity import perplexity
 from benchmark.record.blocks import write_blocks
 from benchmark.record.folder import RunRecord, read_runs, results_of
 from benchmark.record.links import refuse_links
@@ -42,7 +43,7 @@ class Entry:
     @property
     def perplexity(self) -> float:
         """The mean over seeds, as in the report."""
-        return float(np.exp(-self.scores.mean(axis=1, dtype=np.float64)).mean())
+        return float(np.mean([perplexity(seed) for seed in self.scores]))
 
     @property
     def losses(self) -> np.ndarray:

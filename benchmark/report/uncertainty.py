@@ -6,7 +6,6 @@ opened.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +14,7 @@ import numpy as np
 from benchmark import text
 from benchmark.errors import UserError
 from benchmark.measure.blocks import block_losses, blocks_like
+from benchmark.measure.intervals import about_mean, exponential
 from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.record.blocks import DOCUMENTS, BlockLosses
 from benchmark.record.folder import RunRecord
@@ -50,7 +50,7 @@ class Uncertainty:
         if weights is None:
             return None
         nats = self.losses.combined(weights)
-        return Estimate(*(math.exp(value) for value in (nats.value, nats.low, nats.high)))
+        return exponential(nats)
 
     def p(self, first: Row, second: Row) -> float | None:
         """The p-value of the difference of two rows, by Student's t; None if one is unknown."""
@@ -138,5 +138,5 @@ def _interval(row: Row, known: Uncertainty) -> tuple[float, float] | None:
         return None
     weights = np.zeros(len(known.places))
     weights[known.places[row.number]] = 1
-    nats = known.losses.combined(weights)
-    return value * math.exp(nats.low - nats.value), value * math.exp(nats.high - nats.value)
+    found = about_mean(value, known.losses.combined(weights))
+    return found.low, found.high

@@ -10,6 +10,7 @@ from statistics import fmean
 import numpy as np
 
 from benchmark import text
+from benchmark.measure.perplexity import exp
 from benchmark.record.blocks import BlockLosses
 from benchmark.record.folder import RunRecord
 from benchmark.statistics import LEVEL, student
@@ -97,8 +98,7 @@ def mean_ratio(ratios: Sequence[float], of: str) -> Quantity:
     `of` names what there is a ratio of, as in `mean_of`.
     """
     logs = mean_of([math.log(ratio) for ratio in ratios], of)
-    low, high = (math.inf if end > 700 else math.exp(end) for end in (logs.low, logs.high))
-    return Quantity(math.exp(logs.value), low, high, logs.basis)
+    return Quantity(exp(logs.value), exp(logs.low), exp(logs.high), logs.basis)
 
 
 def share(successes: int, trials: int, of: str) -> Quantity:
@@ -152,7 +152,7 @@ def perplexity_ratio(runs: Sequence[RunRecord], others: Sequence[RunRecord]) -> 
     nats = drawn.combined([1.0, -1.0])
     seeds = max(len(runs), len(others))
     basis = f"{len(first.targets):,} {first.unit}" + (f", {text.plural(seeds, 'seed')}" if seeds > 1 else "")
-    return Quantity(math.exp(nats.value), math.exp(nats.low), math.exp(nats.high), basis)
+    return Quantity(exp(nats.value), exp(nats.low), exp(nats.high), basis)
 
 
 def _sums(blocks: Sequence[BlockLosses]) -> np.ndarray:

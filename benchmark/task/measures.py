@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmark import text
+from benchmark.measure.perplexity import exp
 from benchmark.task.edits import nearest
 from benchmark.task.items import Items
 from benchmark.task.spans import spans
@@ -120,7 +121,7 @@ def _as_it_is(loss: float) -> float:
 
 
 def _exp(loss: float) -> float:
-    return math.exp(loss) if loss < 700 else math.inf
+    return exp(loss)
 
 
 def _pairs(rows: Sequence[tuple[float, float]]) -> np.ndarray:

@@ -178,3 +178,19 @@ def plain(parts):
 )
 def test_one_block_is_no_plural(number, unit, said):
     assert text.of_unit(number, unit) == said
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_loss_whose_perplexity_no_float_holds_has_an_infinite_one(kept, tmp_path):
+    """As of scores from other programs that have −1e30 in place of ln 0."""
+    kept("kn", "count", 4.5)
+    folder = kept.run("scores", "scores", "neural", 1e300)
+    nll = TARGETS * 5.0
+    nll[3] += 1e30
+    write_blocks(folder, BlockLosses(UNIT, TARGETS, nll))
+    shown = comparison_table(read_runs(tmp_path))
+    assert re.search(r"scores .* to ∞", shown)
+    rows = {row.model: row for row in ranked(tmp_path).rows}
+    assert rows["scores"].interval == (pytest.approx(0), math.inf)
+    assert rows["kn"].interval is not None
+    assert summary_sentence([ranked(tmp_path)])

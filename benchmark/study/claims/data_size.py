@@ -9,6 +9,7 @@ from statistics import fmean
 import numpy as np
 
 from benchmark import text
+from benchmark.measure.perplexity import exp
 from benchmark.record.folder import RunRecord
 from benchmark.report.blocks import Block, Paragraph
 from benchmark.report.crossing_intervals import TracedCurve, crossing_interval
@@ -70,7 +71,7 @@ def crossing(
     assert known is not None
     drawn = bootstrap(sums, known.targets)
     uncertainty = Uncertainty(known.unit, {row: row for row in range(len(points))}, drawn)
-    perplexities = [(words, math.exp(mean)) for (words, _), mean in zip(points, drawn.means, strict=True)]
+    perplexities = [(words, exp(mean)) for (words, _), mean in zip(points, drawn.means, strict=True)]
     ours, theirs = perplexities[: len(first)], perplexities[len(first) :]
     interval = crossing_interval(
         uncertainty,

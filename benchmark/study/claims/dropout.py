@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmark import text
 from benchmark.inside import Inside, inside_of
+from benchmark.measure.perplexity import exp
 from benchmark.report.blocks import Block
 from benchmark.study.by_setting import ratio
 from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure, plain_table
@@ -103,15 +104,15 @@ def _averaged(inside: Inside, texts: np.ndarray, masks: int) -> Data:
     losses = masked_losses(inside, texts, masks)
     numbers = [2**power for power in range(int(math.log2(masks)) + 1)]
     return {
-        "whole": math.exp(inside.read(texts).losses.mean()),
-        "one": math.exp(losses.mean()),
+        "whole": exp(inside.read(texts).losses.mean()),
+        "one": exp(losses.mean()),
         "means": [(number, mean_perplexity(losses[:number])) for number in numbers],
     }
 
 
 def mean_perplexity(losses: np.ndarray) -> float:
     """The perplexity of the mean of distributions whose losses are [distributions, targets]."""
-    return math.exp(-np.log(np.exp(-losses).mean(0)).mean())
+    return exp(-np.log(np.exp(-losses).mean(0)).mean())
 
 
 def quantities(data: Data) -> dict[str, Quantity]:
@@ -179,7 +180,7 @@ def _table(data: Data, rates: Sequence[Data]) -> Block:
         [
             f"{each['inside']:g}",
             f"{each['input']:g}",
-            *(math.exp(fmean(each[key])) for key in ("train", "valid", "test")),
+            *(exp(fmean(each[key])) for key in ("train", "valid", "test")),
             fmean(each["correlation"]),
             fmean(each["silenced"]),
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -11,6 +10,7 @@ from benchmark import text
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.corpus import Corpus
 from benchmark.generate import Sampling
+from benchmark.measure.perplexity import exp
 from benchmark.report.blocks import Block, Quotes
 from benchmark.study.charts import Axes, Curve, line_figure, plain_table
 from benchmark.study.evidence import Evidence, StudyRun
@@ -128,7 +128,7 @@ def _blocks(corpus: Mapping[str, Any]) -> list[Block]:
         f"{title}: how plausible",
         "Perplexity of what a model writes under the other model, by temperature.",
         [
-            Curve.of(label, family, [(_temperature(row), math.exp(fmean(row["loss"]))) for row in rows])
+            Curve.of(label, family, [(_temperature(row), exp(fmean(row["loss"]))) for row in rows])
             for label, family, rows in lines
         ],
         Axes("temperature", "perplexity under the other", log_y=True),
@@ -168,4 +168,4 @@ def _table(corpus: Mapping[str, Any]) -> Block:
 
 def _cells(row: Mapping[str, Sequence[float]]) -> list[float]:
     distinct, returning, copied, loss = (fmean(row[name]) for name in MEASURES)
-    return [distinct, returning, copied, math.exp(loss)]
+    return [distinct, returning, copied, exp(loss)]

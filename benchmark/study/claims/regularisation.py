@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmark import text
+from benchmark.measure.perplexity import exp
 from benchmark.record.curve import read_curve
 from benchmark.report.blocks import Block
 from benchmark.study.by_setting import lowest, ratio, reached
@@ -158,7 +159,7 @@ def _penalties_table(data: Data) -> Block:
         [
             [
                 f"{each['value']:g}",
-                math.exp(fmean(each["train"])),
+                exp(fmean(each["train"])),
                 fmean(each["valid_perplexities"]),
                 fmean(each["perplexities"]),
             ]
@@ -191,7 +192,7 @@ def _widths_table(data: Data) -> Block:
     rows = []
     for width in data["widths"]:
         ends = [_ends(curve) for curve in width["curves"]]
-        train, valid = (math.exp(fmean(seed[key] for seed in ends)) for key in ("train", "valid"))
+        train, valid = (exp(fmean(seed[key] for seed in ends)) for key in ("train", "valid"))
         rows.append([str(width["value"]), width["parameters"], train, valid, fmean(width["perplexities"])])
     return plain_table(
         "regularisation_widths",

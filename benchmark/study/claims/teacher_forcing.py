@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
@@ -13,6 +12,7 @@ import numpy as np
 from benchmark import text
 from benchmark.contract import LanguageModel, TokenStream
 from benchmark.generate import Sampling
+from benchmark.measure.perplexity import exp
 from benchmark.report.blocks import Block
 from benchmark.study.by_setting import ratio, reached
 from benchmark.study.charts import OVER_SEEDS, Axes, Curve, line_figure, plain_table
@@ -133,7 +133,7 @@ def _table(data: Data) -> Block:
     rows: list[list[object]] = [
         [
             _name(rate),
-            math.exp(fmean(rate["train"])),
+            exp(fmean(rate["train"])),
             fmean(rate["perplexities"]),
             *_means(rate["written"]),
         ]
@@ -161,4 +161,4 @@ def _means(seeds: Sequence[Mapping[str, Sequence[float]]]) -> list[float]:
     loss, drift, distinct = (
         fmean(value for seed in seeds for value in seed[key]) for key in ("loss", "drift", "distinct")
     )
-    return [math.exp(loss), drift, distinct]
+    return [exp(loss), drift, distinct]
