@@ -209,12 +209,13 @@ def _value(value: Any, annotation: Any, where: str) -> Any:
         kind = UnknownSetting if mistyped else UserError
         way = text_wanted(where, value) if first["type"] == "string_type" else ""
         raise kind(f"{where}={value!r} is not usable: {problem[0].lower()}{problem[1:]}{way}") from error
-    _check_finite(found, where)
+    _check_numbers(found, where)
     return found
 
 
-def _check_finite(value: Any, where: str) -> None:
-    """Raises UserError for a number in a setting that is infinite or none."""
+def _check_numbers(value: Any, where: str) -> None:
+    """Raises UserError for a number in a setting that is infinite or none, or beyond 64 bits: no record
+    holds it."""
     if dataclasses.is_dataclass(value):
         inside = {f"{where}.{each.name}": getattr(value, each.name) for each in dataclasses.fields(value)}
     elif isinstance(value, Mapping):
@@ -223,10 +224,12 @@ def _check_finite(value: Any, where: str) -> None:
         inside = {f"{where}[{place}]": item for place, item in enumerate(value)}
     elif isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{where}={value!r} is not usable: input should be a finite number")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise UserError(f"{where}={value} is not usable: input should be an integer of 64 bits")
     else:
         return
     for key, item in inside.items():
-        _check_finite(item, key)
+        _check_numbers(item, key)
 
 
 def _takes_bool(annotation: Any) -> bool:

@@ -174,6 +174,11 @@ def plural(number: int, noun: str, many: str = "") -> str:
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
+def with_share(label: str, share: float) -> str:
+    """A model's label, with the share of the training text where it was not all of it."""
+    return label if share == 1 else f"{label}, {percent(share)} of the training text"
+
+
 def of_unit(number: int, unit: str) -> str:
     """A number of units, of which the first word is a plural: `12 documents`, `1 block of 50 lines`."""
     first, space, rest = unit.partition(" ")

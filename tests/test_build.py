@@ -169,6 +169,19 @@ def test_no_number_inside_a_setting_may_be_infinite(setting: str, value: Any, na
     assert str(raised.value) == f"model.{named} is not usable: input should be a finite number"
 
 
+def test_no_integer_of_a_setting_is_beyond_what_records_hold() -> None:
+    scores = {
+        "_target_": "baselines.scores.model.Scores",
+        "valid": "v",
+        "test": "t",
+        "scale": "ln",
+        "kind": "count",
+    }
+    assert build_model({**scores, "entries": 2**63 - 1})
+    with pytest.raises(UserError, match=r"model\.entries=9223372036854775808 is not usable: .* of 64 bits"):
+        build_model({**scores, "entries": 2**63})
+
+
 def test_a_missing_package_is_told_from_a_misspelt_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -96,12 +96,12 @@ class Dialogue:
                 log.info(value)
             case "progress" if value.isdecimal():
                 log.progress(int(value), max(int(value), tokens))
-            case "bytes" if value.isdecimal():
-                return replace(facts, bytes_in_memory=int(value))
-            case "parameters" if value.isdecimal():
-                return replace(facts, parameters=int(value))
-            case "entries" if value.isdecimal():
-                return replace(facts, entries=int(value))
+            case "bytes" | "parameters" | "entries" if value.isdecimal():
+                number = int(value)
+                if number >= 2**63:
+                    self._refuse(line, verb, f"{quoted(line)}, a number that 64 bits do not hold")
+                name = "bytes_in_memory" if key == "bytes" else key
+                return replace(facts, **cast("Any", {name: number}))
             case "note":
                 return replace(facts, notes=(*facts.notes, value))
             case "skip":

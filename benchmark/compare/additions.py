@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark import text
 from benchmark.compare.entries import check_blocks, check_comparable, check_events
 from benchmark.errors import UserError
 from benchmark.measure.blocks import Blocks
@@ -30,7 +31,7 @@ class Member:
 
     @property
     def label(self) -> str:
-        return self.run.result.label
+        return text.with_share(self.run.result.label, self.run.result.train_share)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ def perplexities(frame: DataFrame, *, most: int = 20, ax: Axes | None = None) ->
     """
     rows = _finite(frame, TEST_PERPLEXITY.key).head(most)
     ax = ax or _axes(4.8, 0.6 + 0.26 * len(rows))
-    labels = rows["label"] if "label" in rows.columns else rows.index
+    labels = list(rows["label"] if "label" in rows.columns else rows.index)
+    if "train_share" in rows.columns:  # the labels of `ranking` have it already
+        labels = [numbers.with_share(*pair) for pair in zip(labels, rows["train_share"], strict=True)]
     places = np.arange(len(rows))[::-1]
     for place, (_, row) in zip(places, rows.iterrows(), strict=True):
         value, colour = row[TEST_PERPLEXITY.key], _colour(row["family"])
@@ -49,7 +51,7 @@ def perplexities(frame: DataFrame, *, most: int = 20, ax: Axes | None = None) ->
         if low == low:
             ax.plot([low, high], [place, place], color=colour, lw=1.5)
         ax.plot([value], [place], marker=_marker(row["family"]), color=colour, ls="none")
-    ax.set_yticks(places, list(labels))
+    ax.set_yticks(places, labels)
     ax.set_xlabel(TEST_PERPLEXITY.axis)
     log_axis(ax, "x", numbers.perplexity)
     ax.grid(axis="x", color=LIGHT["rule"], lw=0.7)

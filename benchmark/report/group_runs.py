@@ -52,8 +52,7 @@ def group_runs(records: Iterable[RunRecord]) -> list[Row]:
         runs.sort(key=_seed_order)
         label = text.clean(_label(runs[0].record.result)) or "unnamed model"
         row = Row(tuple(run.record for run in runs), runs[0].settings, label)
-        share = "" if row.train_share == 1 else f", {text.percent(row.train_share)} of the training text"
-        grouped.append(replace(row, label=label + share))
+        grouped.append(replace(row, label=text.with_share(label, row.train_share)))
     return [replace(row, number=number) for number, row in enumerate(_with_distinct_labels(grouped), start=1)]
 
 

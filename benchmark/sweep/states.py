@@ -84,7 +84,7 @@ def folder_state(folder: Path) -> RunState:
         return RunState("unusable", f"{model} on {corpus}", corpus, model, folder, problem)
     if result is None or (not result.settled and is_running(folder)):  # a failed run is tried again
         return _unfinished(folder, corpus, model)
-    title = run_title(result.label, corpus, result.seed)
+    title = run_title(result.label, corpus, result.seed, result.train_share)
     lines = (result.reason or "").splitlines()
     return RunState(
         result.status,
@@ -96,7 +96,7 @@ def folder_state(folder: Path) -> RunState:
         result.command,
         outdated(result) if result.settled else None,
         result.model_settings or _settings(_config(folder)),
-        result.test_perplexity if result.status == "ok" else None,
+        result.test_perplexity if result.status == "ok" and result.normalised else None,
         result.train_seconds,
         result.task,
         result.test_measures if result.status == "ok" else {},

@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     width = max(map(len, shown))
     title = run_title(result.label or result.model, result.corpus, result.seed, result.train_share)
     reached = reached_in_task(result.task, result.test_measures)
-    if result.test_perplexity:
+    if result.test_perplexity and result.normalised:
         reached = f"test perplexity {text.perplexity(result.test_perplexity)}"
     print(f"{title}: {', '.join(filter(None, (result.status, reached)))}\n{run.folder}")
     if result.task is not None:

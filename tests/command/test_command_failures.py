@@ -28,6 +28,10 @@ GREETED = 'read x; echo "nextword 1"; '
         ("read x; echo hello; cat", r"answered 'nextword 1' by 'hello' instead of the same line"),
         ("cat", r"answered fit by 'fit', which is none of log, progress"),
         (GREETED + "read x; echo bytes many; cat", r"answered fit by 'bytes many'"),
+        (
+            GREETED + f"read x; echo bytes {2**63}; cat",
+            r"answered fit by 'bytes \d+', a number that 64 bits do",
+        ),
         (GREETED + "read x; echo error no room; cat", r"refused fit: no room"),
         (GREETED + "echo oops >&2; kill -9 $$", r"ended by SIGKILL instead of answering 'fit'.*ends: oops$"),
         (ASKED + "echo one 2>&1; cat", ASKING + r" by 'one', which is not all numbers"),

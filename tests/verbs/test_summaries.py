@@ -146,3 +146,35 @@ def test_settings_go_to_the_models_that_have_them() -> None:
             collect([*alone, "+size=tiny"])
         with pytest.raises(UserError, match=r"this model has no model\.training to choose"):
             collect([*alone, "train@model.training=base"])
+
+
+def test_scores_that_are_no_distribution_have_no_perplexity_in_any_verb(
+    tmp_path: Path, text_corpus: list[str], monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
+    jobs = in_sweep([*collect(["-m", "model=stupid_backoff,unigram", *text_corpus])])
+    outcomes = [outcome_from_record(run, execute(run.job)) for run in plan_runs(jobs, print)[0]]
+    print_summary(outcomes)
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Stupid backoff")]
+    assert "–" in rows[-1].split()
+    states = {state["model"]: state for state in json_of(capsys, "status")["runs"]}
+    assert states["stupid_backoff"]["test_perplexity"] is None
+    assert states["unigram"]["test_perplexity"] > 1
+    assert "perplexity" not in answered(capsys, "show", "files/stupid_backoff").splitlines()[0]
+    listed = [line for line in answered(capsys, "status").splitlines() if "Stupid backoff" in line]
+    assert listed
+    assert "perplexity" not in listed[0]
+
+
+def test_runs_on_shares_of_a_text_are_told_apart(
+    tmp_path: Path, text_corpus: list[str], monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEXTWORD_CACHE", str(tmp_path / "cache"))
+    jobs = in_sweep([*collect(["-m", "model=unigram", "corpus.train_share=0.5,1", *text_corpus])])
+    outcomes = [outcome_from_record(run, execute(run.job)) for run in plan_runs(jobs, print)[0]]
+    titles = [state["title"] for state in json_of(capsys, "status")["runs"]]
+    assert sorted(titles) == ["Unigram on files", "Unigram on files (train_share 0.5)"]
+    print_summary(outcomes)
+    assert "train_share 0.5" in capsys.readouterr().out

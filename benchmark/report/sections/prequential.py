@@ -158,9 +158,15 @@ def _texts(context: Context) -> list[_Text]:
     for key, rows in sorted(found.items(), key=place):
         corpus, protocol, targets, share = key
         title, file = titles.get((corpus, protocol), (rows[0].row.corpus_title, f"{corpus}_{protocol[:6]}"))
-        part = "" if share == 1 else f", {text.percent(share)} of the training text"
         rows.sort(key=lambda coded: (coded.bits, coded.row.number))
-        texts.append(_Text(title + part, corpus, file if share == 1 else f"{file}_{targets}", tuple(rows)))
+        texts.append(
+            _Text(
+                text.with_share(title, share),
+                corpus,
+                file if share == 1 else f"{file}_{targets}",
+                tuple(rows),
+            )
+        )
     return texts
 
 
