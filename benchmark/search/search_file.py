@@ -52,7 +52,7 @@ class SearchSettings(BaseModel):
     seed: StrictInt = Field(default=1, ge=0, lt=2**32)
     batch: StrictInt = Field(default=4, ge=1)
     measure: StrictStr | None = None
-    core_seconds: StrictInt | StrictFloat | None = Field(default=None, gt=0)
+    core_seconds: StrictInt | StrictFloat | None = Field(default=None, gt=0, allow_inf_nan=False)
     from_defaults: StrictBool = False
 
     @field_validator("measure", mode="before")

@@ -64,7 +64,10 @@ class Evidence:
         found = [run for run in self.runs if all(run.setting(key) == value for key, value in wanted.items())]
         if not found:
             asked = ", ".join(f"{key}={value}" for key, value in wanted.items())
-            raise UserError(f"the study needs a run with {asked}, and its file names none")
+            raise UserError(
+                f"the study needs a run with {asked}, and has none here: name it in the study's file, or "
+                "leave out the settings that replace it"
+            )
         return found
 
     def by(self, key: str, runs: Sequence[StudyRun] | None = None) -> dict[Any, list[StudyRun]]:

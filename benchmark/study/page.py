@@ -74,7 +74,7 @@ def _study(finding: Finding) -> Section:
         blocks += [_rules(finding), *finding.blocks]
     blocks += [
         Paragraph((Strong("What would change the verdict. "), claim.change)),
-        Paragraph((f"Repeat it: nextword study {claim.name} scale={finding.scale}",), "note"),
+        Paragraph((f"Repeat it: {text.clean(finding.command)}",), "note"),
     ]
     return Section(claim.name, claim.title, tuple(blocks))
 

@@ -110,7 +110,7 @@ def share(successes: int, trials: int, of: str) -> Quantity:
 def least(quantities: Sequence[Quantity]) -> Quantity:
     """The smallest of several numbers: the smallest value, low end and high end.
 
-    Its interval is above a bound only if every one of theirs is. Raises ValueError without any.
+    Its interval is above a bound only if every one of theirs is. Without any, nothing was measured.
     """
     return _extreme(quantities, minimum=True)
 
@@ -121,6 +121,8 @@ def most(quantities: Sequence[Quantity]) -> Quantity:
 
 
 def _extreme(quantities: Sequence[Quantity], *, minimum: bool) -> Quantity:
+    if not quantities:
+        return unmeasured("no run here tells")
     choose = min if minimum else max
     bases = dict.fromkeys(quantity.basis for quantity in quantities)
     return Quantity(

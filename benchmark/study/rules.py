@@ -9,13 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from benchmark.errors import UserError
 from benchmark.study.quantities import Quantity
 
 Outcome = Literal["holds", "fails", "undecided"]
 Verdict = Literal["holds", "holds in part", "does not hold here", "undecided"]
+
+
+#: A number, and no true or false, which would count as 1 or 0.
+Bound = Annotated[float, Field(strict=True)] | None
 
 
 @dataclass(frozen=True)
@@ -27,15 +33,28 @@ class Rule:
 
     says: str
     quantity: str
-    above: float | None = None
-    at_least: float | None = None
-    below: float | None = None
-    at_most: float | None = None
+    above: Bound = None
+    at_least: Bound = None
+    below: Bound = None
+    at_most: Bound = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a rule that nothing can break."""
-        if all(bound is None for bound in (self.above, self.at_least, self.below, self.at_most)):
+        """Raises ValueError for a rule that nothing can break, or nothing can keep."""
+        given = [
+            bound for bound in (self.above, self.at_least, self.below, self.at_most) if bound is not None
+        ]
+        if not given:
             raise ValueError("a rule needs a bound: above, at_least, below or at_most")
+        if not all(map(math.isfinite, given)):
+            raise ValueError("a bound is a finite number: leave it out if there is none")
+        if not self._can_be_kept():
+            raise ValueError(f"no number is {self.bounds}")
+
+    def _can_be_kept(self) -> bool:
+        lowest = max(-math.inf if bound is None else bound for bound in (self.above, self.at_least))
+        highest = min(math.inf if bound is None else bound for bound in (self.below, self.at_most))
+        strict = lowest == self.above or highest == self.below
+        return lowest < highest or (lowest == highest and not strict)
 
     def outcome(self, quantity: Quantity) -> Outcome:
         """Whether the quantity keeps to the bounds."""
@@ -88,13 +107,16 @@ class Judged:
 
 
 def judge(rules: Sequence[Rule], quantities: Mapping[str, Quantity]) -> tuple[Judged, ...]:
-    """Every rule applied. Raises UserError for a rule on a quantity that the study does not have."""
+    """Every rule applied. Raises UserError for a rule on a quantity that the study does not have, or that is
+    none."""
     judged = []
-    for rule in rules:
+    for number, rule in enumerate(rules, start=1):
         if rule.quantity not in quantities:
             known = ", ".join(sorted(quantities))
-            raise UserError(f"there is no quantity {rule.quantity!r} for a rule; there are {known}")
+            raise UserError(f"rule {number}: there is no quantity {rule.quantity!r}; there are {known}")
         found = quantities[rule.quantity]
+        if not isinstance(found, Quantity):
+            raise UserError(f"rule {number}: {rule.quantity!r} is {found!r}, and no Quantity")
         judged.append(Judged(rule, found, rule.outcome(found)))
     return tuple(judged)
 

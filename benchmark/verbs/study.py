@@ -35,8 +35,8 @@ Runs, numbers and the page are in RESULTS_DIR/studies/SCALE. Finished runs are n
 interrupted study continues. A study whose corpus or package is not there is skipped with the reason; one
 whose runs your settings make impossible has failed.
 
-Exit status: 0 every study has a verdict or was skipped, 1 a run failed, 2 the command line or the disk needs
-attention.
+Exit status: 0 every study has a verdict or was skipped, 1 a study or a run failed, 2 the command line or the
+disk needs attention.
 """
 
 ALL = "all"
@@ -53,11 +53,13 @@ def main(arguments: list[str]) -> int:
     wanted, own, overrides = _divided(arguments)
     results_dir = Path(own["results_dir"]) / "studies" / own["scale"]
 
+    from benchmark.search.prepare import reproducible
     from benchmark.study.claim import read_claim
     from benchmark.study.conduct import conduct
 
     claims = [read_claim(name) for name in wanted]
-    findings = conduct(claims, own["scale"], overrides, results_dir, say)
+    told = reproducible([override for override in overrides if override not in QUICKER])
+    findings = conduct(claims, own["scale"], overrides, results_dir, say, told)
     page = _written(findings, results_dir)
     for finding in findings:
         print(f"{finding.claim.name}: {': '.join(filter(None, (finding.word, finding.reason)))}")

@@ -141,3 +141,27 @@ def test_a_mean_over_places_and_seeds_has_an_interval_of_both() -> None:
     paired = crossed_mean([(places + 1).tolist()], "place", less=[places.tolist()])
     assert (paired.value, paired.low, paired.high) == pytest.approx((1, 1, 1))
     assert crossed_mean([[0.0] * 5], "place").high == 0
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {"above": 20.0, "below": 10.0},
+        {"above": 1.0, "below": 1.0},
+        {"at_least": 1.0, "below": 1.0},
+        {"at_least": 2.0, "at_most": 1.0},
+    ],
+)
+def test_a_rule_that_no_number_keeps_is_refused(bounds: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="no number is"):
+        Rule("", "n", **bounds)
+
+
+@pytest.mark.parametrize("bound", [math.inf, -math.inf])
+def test_a_bound_is_finite(bound: float) -> None:
+    with pytest.raises(ValueError, match="a bound is a finite number"):
+        Rule("", "n", above=bound)
+
+
+def test_a_rule_may_ask_for_one_number() -> None:
+    assert Rule("", "n", at_least=1.0, at_most=1.0).outcome(Quantity(1.0, 1.0, 1.0, "counted")) == "holds"
