@@ -47,14 +47,23 @@ def build_task_model(config: Mapping[str, Any], task: Task) -> TaskModel:
     """The unfitted model of a task that a `conf/model/*.yaml` describes. Raises as `build_model` does, and
     UserError for one of another task, or for a language model."""
     allow_classes_in(config)
-    kind = _class(config, "model")
+    kind = class_for(config, task)
+    return kind(**_arguments(kind, config, "model"))
+
+
+def class_for(config: Mapping[str, Any], task: Task | None) -> type:
+    """The class of a model that is to be run on a corpus of a task, or of running text (None). Raises
+    UserError for a class of another kind."""
+    if task is None:
+        return model_class(config)
+    kind: type = _class(config, "model")
     if not (issubclass(kind, TaskModel) and task.name in kind.tasks):
         others = f"tasks={', '.join(kind.tasks)}" if issubclass(kind, TaskModel) else "a language model"
         raise UnknownSetting(
             f"model={config.get('name')} is no model of {task.name} ({others}), which its corpus has labels "
             f"for: take {', '.join(_models_of(task))}"
         )
-    return kind(**_arguments(kind, config, "model"))
+    return kind
 
 
 def _models_of(task: Task) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.build import class_for
 from benchmark.errors import UserError
 from benchmark.job import Job
 from benchmark.search.goal import Goal, goal_for
@@ -16,6 +17,7 @@ from benchmark.search.space import Choices, Parameter, Point, Space, Value, lite
 from benchmark.search.study import Study, proposer
 from benchmark.sweep.compose import INCIDENTAL, Collector
 from benchmark.sweep.named_sweeps import key_of
+from benchmark.task.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def prepared(
     jobs = collector.jobs(shared)
     if not jobs:
         return None
+    _check_kind(jobs[0])
     goal = goal_for(settings.measure, jobs[0].task, jobs[0].corpus)
     space = settings.parameters
     _check_space(name, space, shared, collector)
@@ -67,6 +70,16 @@ def prepared(
     study = Study(settings, first)
     record = _new_record(name, settings, goal, reproducible(shared), command, study.trials, tuning)
     return PreparedSearch(record, study, shared, jobs[0], collector)
+
+
+def _check_kind(job: Job) -> None:
+    """Raises UserError where a model of labelled items is to be searched for on running text, or the other
+    way round. Language models of ours are known by their package: importing torch takes seconds."""
+    config = job.config["model"]
+    target = str(config.get("_target_"))
+    ours = target.startswith("baselines.") and not target.startswith("baselines.tasks.")
+    if job.task is not None or not ours:
+        class_for(config, TASKS.get(job.task or ""))
 
 
 def reproducible(arguments: Sequence[str]) -> list[str]:

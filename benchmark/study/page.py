@@ -66,17 +66,17 @@ def _counted(claims: int, verdict: str) -> str:
 def _study(finding: Finding) -> Section:
     claim = finding.claim
     blocks: list[Block] = [
-        Paragraph((Strong("The claim. "), claim.claim, f" ({claim.source})")),
+        Paragraph((Strong("The claim. "), text.clean(f"{claim.claim} ({claim.source})"))),
         Paragraph(_verdict(finding), "answer"),
-        Paragraph((Strong("How it is tried. "), claim.design)),
+        Paragraph((Strong("How it is tried. "), text.clean(claim.design))),
     ]
     if finding.verdict:
         blocks += [_rules(finding), *finding.blocks]
     blocks += [
-        Paragraph((Strong("What would change the verdict. "), claim.change)),
+        Paragraph((Strong("What would change the verdict. "), text.clean(claim.change))),
         Paragraph((f"Repeat it: {text.clean(finding.command)}",), "note"),
     ]
-    return Section(claim.name, claim.title, tuple(blocks))
+    return Section(claim.name, text.clean(claim.title), tuple(blocks))
 
 
 def _verdict(finding: Finding) -> tuple[str | Strong, ...]:

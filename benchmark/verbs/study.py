@@ -78,6 +78,8 @@ def _divided(arguments: Sequence[str]) -> tuple[list[str], dict[str, str], list[
             raise UserError(f"the runs of a study are in its file: leave {argument} out")
         if key in own:
             own[key] = argument.partition("=")[2]
+            if not own[key]:
+                raise UserError(f"{key}= is empty: give one, or leave it out")
         elif "=" in argument or argument.startswith(("-", "~")):
             overrides.append(argument)
         else:

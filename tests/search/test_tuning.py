@@ -241,3 +241,27 @@ def test_limits_that_differ_are_told_apart():
     alone, both = tuning._closing([one, one]), tuning._closing([one, grid])
     assert alone.startswith("each entry had at most 16 trials, 900 core-seconds.")
     assert "unequal limits: one 16 trials, 900 core-seconds; two a grid of 8, 900 core-seconds." in both
+
+
+@pytest.mark.parametrize(
+    ("entries", "corpus", "said"),
+    [
+        (["kneser_ney", "naive_bayes"], [], "model=naive_bayes is a model of labelled items"),
+        (["nb_svm", "kneser_ney"], ["corpus=trec"], "model=kneser_ney is no model of classification"),
+    ],
+)
+def test_entries_of_another_kind_are_refused_before_any_is_searched(tmp_path, capsys, entries, corpus, said):
+    results = tmp_path / "results"
+    more = corpus or ["corpus=sotu_small"]
+    assert main(["tune", *entries, *more, f"results_dir={results}"]) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert "entry 1" not in shown.out
+    assert not results.exists()
+
+
+def test_core_seconds_are_finite(tmp_path, capsys):
+    command = ["tune", "kneser_ney", "tuning.core_seconds=inf", f"results_dir={tmp_path / 'results'}"]
+    assert main(command) == 2
+    assert "core_seconds" in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()

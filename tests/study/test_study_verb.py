@@ -135,6 +135,7 @@ def test_a_study_whose_runs_the_command_line_makes_impossible_has_failed(
         ({}, ["nothing"], "there is no study 'nothing'"),
         ({}, [], "name a study, or all"),
         ({}, ["mine", "scale=huge"], "mine has no scale 'huge'"),
+        ({}, ["mine", "results_dir="], "results_dir= is empty"),
         ({}, ["mine", "model=lstm"], "leave model=lstm out"),
         ({}, ["mine", "model.nonsense=1"], "nonsense"),
         ({"above: 0": ""}, ["mine"], "rule 1: a rule needs a bound"),

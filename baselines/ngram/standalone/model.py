@@ -62,8 +62,7 @@ class NgramModel(KenLMMethods):
     def __init__(self, path: str | Path, *, check: bool | None = None) -> None:
         """Read a model. Raises UserError if there is none, and for a damaged one.
 
-        `check`: whether all files of a saved model are held to their checksums. By default, they are up to
-        256 MB; larger models are mapped into memory without being read.
+        `check`: whether a saved model is held to its checksums; by default, one of up to 256 MB is.
         """
         self._set(files.read_model(Path(path), check))
         self.path = str(path)
