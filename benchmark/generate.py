@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.arguments import number_from, whole
 from benchmark.contract import LanguageModel, Vocabulary
 
 
@@ -15,13 +16,24 @@ class Sampling:
 
     `temperature` T draws from p^(1/T), normalised: below 1 keeps to likely words, 0 always takes the
     likeliest. `top_k` keeps only the k likeliest words (0: all). `length` is the most tokens drawn;
-    a sentence ends at `</s>`. `<unk>` is drawn only if `unknown` is set, or if it alone is possible.
+    a sentence ends at `</s>`. `<unk>` is drawn only if `unknown` is set, or if it alone is possible. Raises
+    UserError for a number that is none of these.
     """
 
     temperature: float = 1.0
     top_k: int = 0
     length: int = 30
     unknown: bool = False
+
+    def __post_init__(self) -> None:
+        number_from("temperature", self.temperature, 0, "0.8")
+        whole("top_k", self.top_k, 0)
+        whole("length", self.length, 0)
+
+
+def random_of(seed: int | None) -> np.random.Generator:
+    """The source of random numbers for drawing; without a seed, a new one each time. Raises UserError."""
+    return np.random.default_rng(None if seed is None else whole("seed", seed, 0))
 
 
 def next_words(
@@ -32,8 +44,11 @@ def next_words(
 
 
 def likeliest(scores: np.ndarray, vocabulary: Vocabulary, top: int) -> list[tuple[str, float]]:
-    """The `top` likeliest tokens of ln p of every token, with their probabilities, likeliest first."""
-    order = np.lexsort((np.arange(len(scores)), -scores))[:top]
+    """The `top` likeliest tokens of ln p of every token, with their probabilities, likeliest first.
+
+    Raises UserError where `top` is no whole number from 0.
+    """
+    order = np.lexsort((np.arange(len(scores)), -scores))[: whole("top", top, 0)]
     return [(vocabulary.tokens[i], float(np.exp(scores[i]))) for i in order.tolist()]
 
 

@@ -30,6 +30,7 @@ def imports_of(path: Path) -> set[str]:
 
 #: What a baseline may import of the harness.
 OPEN_TO_BASELINES = (
+    "benchmark.arguments",
     "benchmark.build",
     "benchmark.console.options",
     "benchmark.contract",

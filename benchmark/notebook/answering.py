@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark import arguments
 from benchmark.errors import UserError
 from benchmark.record.result import Result
 from benchmark.task.contract import Classifier, Input, Tagger, TaskModel, Transducer
@@ -38,17 +39,12 @@ class Answering:
         A text is cut as its corpus was: at white space, or into letters, of which capitals are read as small
         ones. A list of tokens is taken as it is. `given` are the tags that come with the tokens, where the
         corpus has them. Taggers and transducers have a column `answer`, a tuple; classifiers `answer` and a
-        column with the probability of each class. Raises UserError where a text has no tokens, a letter that
-        training never had, or another number of given tags.
+        column with the probability of each class. Raises UserError for what is no list of texts, and where a
+        text has no tokens, a letter that training never had, or another number of given tags.
         """
         from pandas import DataFrame
 
-        if isinstance(texts, str):
-            raise UserError("answer takes a list of texts: put this one into brackets, answer([text])")
-        inputs = [
-            Input(self._tokens(text), tuple(given[number]) if given is not None else ())
-            for number, text in enumerate(texts)
-        ]
+        inputs = self._inputs(texts, given)
         for number, each in enumerate(inputs):
             if not each.tokens:
                 raise UserError(f"text {number} has no tokens")
@@ -71,6 +67,26 @@ class Answering:
             columns["answer"] = self.model.transduce(inputs)
         return DataFrame(columns)
 
+    def _inputs(
+        self, texts: Sequence[str | Sequence[str]], given: Sequence[Sequence[str]] | None
+    ) -> list[Input]:
+        """The texts and their given tags as the model takes them. Raises UserError for what are none."""
+        if isinstance(texts, str):
+            raise UserError("answer takes a list of texts: put this one into brackets, answer([text])")
+        found, tags = _list("texts", texts), None if given is None else _list("given", given)
+        if tags is not None and len(tags) != len(found):
+            raise UserError(
+                f"given has tags of {plural(len(tags), 'text')}, but there are {len(found):,}: give a list "
+                "of tags for each"
+            )
+        return [
+            Input(
+                self._tokens(f"text {number}", text),
+                () if tags is None else tuple(_list(f"given[{number}]", tags[number])),
+            )
+            for number, text in enumerate(found)
+        ]
+
     def _check_letters(self, number: int, asked: Input) -> None:
         """Raises UserError for a letter that a transducer has never seen, and would have to pass over."""
         known = self.model.input_symbols if isinstance(self.model, Transducer) else None
@@ -82,12 +98,19 @@ class Answering:
                 "word without"
             )
 
-    def _tokens(self, text: str | Sequence[str]) -> tuple[str, ...]:
+    def _tokens(self, name: str, text: str | Sequence[str]) -> tuple[str, ...]:
         if not isinstance(text, str):
-            return tuple(text)
+            return tuple(arguments.tokens(name, text))
         return tokens_of(text, str(self.settings["corpus"].get("format")))
 
     def _repr_html_(self) -> str:
         said = reached(self.result.task, self.result.test_measures)
         title = f"{self.result.label} on {self.result.corpus_title or self.result.corpus}"
         return f"<p><strong>{escape(title)}</strong><br>{escape(said)}</p>"
+
+
+def _list(name: str, value: Any) -> list[Any]:
+    """What is given as a list, of texts or of tags. Raises UserError for what is none."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise UserError(f"{name}={value!r:.40} is not usable: give a list")
+    return list(value)

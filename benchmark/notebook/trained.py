@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark import arguments
 from benchmark import text as numbers
 from benchmark.checkpoint import load_task_model, load_trained
 from benchmark.console.output import say
@@ -17,7 +18,7 @@ from benchmark.contract import LanguageModel, TokenStream, Vocabulary
 from benchmark.corpus import END, tokeniser_of
 from benchmark.corpus.tokeniser import Tokeniser
 from benchmark.errors import UserError
-from benchmark.generate import Sampling, next_words, sample
+from benchmark.generate import Sampling, next_words, random_of, sample
 from benchmark.measure.measures import BY_KEY
 from benchmark.notebook.answering import Answering
 from benchmark.record.find import find_run
@@ -82,9 +83,9 @@ class Trained:
 
         if isinstance(text, str) and self.vocabulary.end is not None:
             lines = text.removesuffix("\n").split("\n") if text else []  # as the corpus: U+2028 ends no line
-            tokens = [token for line in lines for token in [*self._tokens(line), END]]
+            tokens = [token for line in lines for token in [*self.tokeniser.tokenise(line), END]]
         else:
-            tokens = self._tokens(text)
+            tokens = self._tokens("the text", text)
         ids = self._encode(tokens)
         log_probs = self.model.log_probs(TokenStream.from_ids(ids, self.vocabulary))
         known = [token in self.vocabulary.ids for token in tokens]
@@ -103,7 +104,9 @@ class Trained:
         """The `top` likeliest next tokens after a context, with their `probability`."""
         from pandas import DataFrame
 
-        found = next_words(self.model, self._encode(self._tokens(context)), self.vocabulary, top)
+        found = next_words(
+            self.model, self._encode(self._tokens("the context", context)), self.vocabulary, top
+        )
         return DataFrame(
             [(self.tokeniser.shown(token), probability) for token, probability in found],
             columns=["token", "probability"],
@@ -124,14 +127,13 @@ class Trained:
         A temperature below 1 keeps to likely words; 0 always takes the likeliest. `top_k` keeps the k
         likeliest only. `<unk>` is drawn only if `unknown` is set. The same seed draws the same text.
         """
-        tokens = self._tokens(prompt)
-        options = Sampling(temperature, top_k, length, unknown)
-        random = np.random.default_rng(seed)
+        tokens = self._tokens("the prompt", prompt)
+        options, random = Sampling(temperature, top_k, length, unknown), random_of(seed)
         drawn = sample(self.model, self._encode(tokens), self.vocabulary, options, random)
         return self.tokeniser.detokenise([*tokens, *drawn])
 
-    def _tokens(self, text: Tokens) -> list[str]:
-        return self.tokeniser.tokenise(text) if isinstance(text, str) else list(text)
+    def _tokens(self, name: str, text: Tokens) -> list[str]:
+        return self.tokeniser.tokenise(text) if isinstance(text, str) else arguments.tokens(name, text)
 
     def _encode(self, tokens: Sequence[str]) -> np.ndarray:
         try:

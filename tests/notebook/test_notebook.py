@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,6 +113,39 @@ def test_a_trained_model_goes_on_from_a_text() -> None:
     assert math.exp(scored) == pytest.approx(words["probability"][0], rel=1e-4)
     assert model.generate("the cat", seed=3) == model.generate(["the", "cat"], seed=3)
     assert model.generate("the cat", temperature=0).startswith("the cat")
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "said"),
+    [
+        ("next_words", {"top": -1}, "top=-1 is not usable: give a whole number from 0"),
+        ("next_words", {"top": 1.5}, "top=1.5 is not usable"),
+        ("generate", {"length": -1}, "length=-1 is not usable"),
+        ("generate", {"top_k": -1}, "top_k=-1 is not usable"),
+        ("generate", {"seed": -1}, "seed=-1 is not usable"),
+        ("generate", {"seed": "1"}, "seed='1' is not usable"),
+        ("generate", {"temperature": math.nan}, "temperature=nan is not usable: give a number from 0"),
+        ("generate", {"temperature": "1"}, "temperature='1' is not usable"),
+        ("generate", {"prompt": 5}, "the prompt is 5, which is no text"),
+        ("next_words", {"context": ["the", 5]}, "the context has 5, which is no token"),
+        ("score", {"text": 5}, "the text is 5, which is no text: give a string, or a list of tokens"),
+        ("score", {"text": None}, "the text is None"),
+        ("score", {"text": b"a"}, "the text is b'a'"),
+        ("perplexity", {"text": [b"a"]}, "the text has b'a', which is no token"),
+    ],
+)
+def test_what_a_trained_model_cannot_use_is_one_line(
+    method: str, arguments: dict[str, object], said: str
+) -> None:
+    with pytest.raises(nextword.UserError, match=re.escape(said)):
+        getattr(nextword.load("files/kneser_ney"), method)(**arguments)
+
+
+def test_numbers_of_numpy_are_numbers_to_a_trained_model() -> None:
+    model = nextword.load("files/kneser_ney")
+    assert len(model.next_words("the", top=np.int64(3))) == 3
+    drawn = model.generate("the", length=np.int32(3), temperature=np.float32(0.5), seed=np.int64(1))
+    assert drawn == model.generate("the", length=3, temperature=0.5, seed=1)
 
 
 def test_a_comparison_is_that_of_the_scores() -> None:

@@ -183,6 +183,14 @@ def test_python_loads_a_model_and_tables_its_measures(own: Path) -> None:
         model.answer("the yak")
     with pytest.raises(UserError, match="text 1 has no tokens"):
         model.answer(["a", " "])
+    with pytest.raises(UserError, match="texts=5 is not usable: give a list"):
+        model.answer(5)
+    with pytest.raises(UserError, match="text 1 is 5, which is no text: give a string, or a list of tokens"):
+        model.answer(["a", 5])
+    with pytest.raises(UserError, match="text 0 has 5, which is no token"):
+        model.answer([[5]])
+    with pytest.raises(UserError, match="given has tags of 1 text, but there are 2"):
+        model.answer(["a", "the"], given=[["D"]])
     frame = nextword.runs()
     assert frame["task"].tolist() == ["tagging"]
     assert frame["task_accuracy"].tolist() == [1.0]

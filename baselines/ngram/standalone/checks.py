@@ -1,29 +1,17 @@
-"""Settings that a program gives: whole numbers, lists of words, and what the settings of a method may be."""
+"""Settings that a program gives: memory, lists of numbers or words, and the settings of methods."""
 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable
 from numbers import Real
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from baselines.ngram.sorting.storage import parse_bytes
+from benchmark.arguments import whole
 from benchmark.contract import Bounds
 from benchmark.errors import UserError
-
-
-def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """A whole number from `least` to `most`, of Python's or NumPy's. Raises UserError for anything else."""
-    try:
-        number = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or number < least or (most is not None and number > most):
-        up_to = "" if most is None else f" to {most}"
-        raise UserError(f"{name}={value!r} is not usable: give a whole number from {least}{up_to}")
-    return number
 
 
 def size(memory: Any) -> int | None:

@@ -15,7 +15,7 @@ from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import FALLBACK, Discounts, discounts_of
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.estimation.kenlm_conventions import KenLMConventions, kenlm_closed_form
-from baselines.ngram.standalone.checks import numbers, whole, word_list
+from baselines.ngram.standalone.checks import numbers, word_list
 from baselines.ngram.standalone.sentences import (
     LineMarks,
     Source,
@@ -28,6 +28,7 @@ from baselines.ngram.standalone.smoothings import smoothing_of, unfitted_model
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.unpacked import pack, unpack
+from benchmark.arguments import whole
 from benchmark.contract import RunLog
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary

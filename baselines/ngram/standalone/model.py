@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 
 from baselines.ngram.model import MOST_ORDER
 from baselines.ngram.sorting.limits import limited
 from baselines.ngram.standalone import files
-from baselines.ngram.standalone.checks import fits, numbers, size, whole
+from baselines.ngram.standalone.checks import numbers, size
 from baselines.ngram.standalone.estimate import Estimated, LmplzOptions, Progress, Recipe, estimate
 from baselines.ngram.standalone.evaluation import Evaluation, evaluated, scored
 from baselines.ngram.standalone.interpolated import interpolated, joined, tuned_weights
@@ -31,12 +31,12 @@ from baselines.ngram.standalone.sentences import (
 from baselines.ngram.standalone.smaller import pruned, quantised
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.write_arpa import write_arpa
-from benchmark.contract import Bounds
+from benchmark.arguments import whole
 from benchmark.corpus.marks import START
 from benchmark.corpus.stream import TokenStream
 from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
-from benchmark.generate import Sampling, draw, likeliest
+from benchmark.generate import Sampling, draw, likeliest, random_of
 from benchmark.storage.files import STANDARD_OUTPUT
 
 _LN10 = log(10)
@@ -256,7 +256,7 @@ class NgramModel(KenLMMethods):
         With `bos`, the context is the beginning of a sentence.
         """
         scores = self._table.rows([self._row_context(self._context(context, bos))])[0]
-        return likeliest(scores, self._words, whole("top", top, 0))
+        return likeliest(scores, self._words, top)
 
     def generate(
         self,
@@ -273,10 +273,7 @@ class NgramModel(KenLMMethods):
         likeliest only. The same seed draws the same text.
         """
         words, ids = words_of(context), self._context(context, bos=True)
-        random = np.random.default_rng(None if seed is None else whole("seed", seed, 0))
-        if not fits(temperature, Annotated[float, Bounds(ge=0)]):
-            raise UserError(f"temperature={temperature!r} is not usable: give a number from 0, such as 0.8")
-        options = Sampling(temperature, whole("top_k", top_k, 0), whole("length", length, 0))
+        random, options = random_of(seed), Sampling(temperature, top_k, length)
         for _ in range(options.length):
             scores = self._table.rows([self._row_context(ids)])[0]
             word = draw(scores.astype(np.float64), self._words, options, random)

@@ -9,10 +9,10 @@ import numpy as np
 
 from baselines.ngram.compact.prune import by_relative_entropy
 from baselines.ngram.compact.quantised import TOLERANCE, quantise
-from baselines.ngram.standalone.checks import whole
 from baselines.ngram.standalone.estimate import Estimated
 from baselines.ngram.table.codebook import MOST_BITS
 from baselines.ngram.table.unpacked import pack, unpack
+from benchmark.arguments import whole
 from benchmark.errors import UserError
 
 
