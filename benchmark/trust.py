@@ -49,7 +49,7 @@ def allow(packages: object) -> None:
         isinstance(name, str) and _NAME.fullmatch(name) for name in names
     ):
         raise UserError(
-            f"{SETTING}={packages!r} is not usable: give names of packages, as in {SETTING}=[mine]"
+            f'{SETTING}={packages!r} is not usable: give names of packages, as in {SETTING}=["mine"]'
         )
     _allowed.update(names)
 
@@ -80,7 +80,7 @@ def check_trusted(target: object) -> str:
     elif package not in allowed_names():
         raise UserError(
             f"a record names the class {target}, and loading it would run code of {package!r}, which is not "
-            f"part of nextword; if you trust it, add {SETTING}=[{package}]"
+            f'part of nextword; if you trust it, add {SETTING}=["{package}"]'
         )
     return target
 
@@ -93,7 +93,7 @@ def check_command(command: str | Sequence[str], where: str) -> None:
         shown = shlex.join(command_words(command))
         raise UserError(
             f"{where} in a record names a command, which is not started: {shown[:400]!r}; if you trust it, "
-            f"add {SETTING}=[{name}]"
+            f'add {SETTING}=["{name}"]'
         )
 
 
@@ -156,11 +156,13 @@ def _check_ours() -> None:
 
 
 def take_allowed(arguments: Sequence[str]) -> list[str]:
-    """A command line without its `allow=[PACKAGE,…]`, which takes effect. Raises UserError."""
+    """A command line without its `allow=[PACKAGE,…]`, which takes effect. The names may stand in
+    quotes, as Python has them. Raises UserError."""
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if equals and key.removeprefix("--") == SETTING:
-            allow([name.strip() for name in value.strip("[]").split(",") if name.strip()])
+            names = [name.strip(" '\"") for name in value.strip("[]").split(",")]
+            allow([name for name in names if name])
     return [argument for argument in arguments if argument.partition("=")[0].removeprefix("--") != SETTING]
 
 

@@ -68,7 +68,7 @@ def test_a_sweep_of_the_users_own_runs_and_its_runs_are_used_like_others(
     monkeypatch.setattr(trust, "_allowed", set())
     asked = ["generate", "my_own", "--prompt", "the cat", "--top", "1"]
     assert main(asked) == 2
-    assert "if you trust it, add allow=[my_own]" in capsys.readouterr().err
+    assert 'if you trust it, add allow=["my_own"]' in capsys.readouterr().err
     assert "my_own" not in sys.modules
     assert main([*asked, *OPTION]) == 0
     assert " saw\n" in capsys.readouterr().out

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark import text
+from benchmark.arguments import whole
 from benchmark.corpus.stream import TokenStream
 from benchmark.record.blocks import DOCUMENTS, BlockLosses
 from benchmark.statistics.blocks import block_sums
@@ -47,15 +48,16 @@ def blocks_of(stream: TokenStream, lines: int | None = None) -> Blocks:
     """The blocks of a text: its documents where there are `LEAST_DOCUMENTS` or more, otherwise `LINES` lines
     each, or `TARGETS` tokens in a text without line ends. The last block has what is left.
 
-    With `lines`, they are so many lines each, whatever the documents.
+    With `lines`, they are so many lines each, whatever the documents. Raises UserError if it is no whole
+    number from 1.
     """
+    length = LINES if lines is None else whole("block", lines, 1)
     documents = stream.documents
     if lines is None and documents is not None and len(documents) > LEAST_DOCUMENTS:
         return Blocks(DOCUMENTS, np.asarray(documents, dtype=np.int64))
     if stream.vocabulary.end is None:
         offsets = np.append(np.arange(0, len(stream), TARGETS), len(stream))
         return Blocks(f"blocks of {TARGETS:,} tokens", offsets)
-    length = lines or LINES
     starts = np.asarray(stream.lines[:-1:length], dtype=np.int64)
     return Blocks(f"blocks of {length} lines", np.append(starts, len(stream)))
 

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.arguments import whole
 from benchmark.compare.comparison import Comparison
 from benchmark.compare.comparison import compare as compare_entries
 from benchmark.compare.entries import entries_of, with_all_seeds
@@ -40,8 +41,10 @@ def compare(
     The first run is what the others are compared with. Runs that differ only in their seed are one model;
     `all_seeds` adds the other seeds of each setting. Runs of a task are compared by its measures.
     Intervals are over the documents of the test text, or over blocks of `block` lines; of a task, over its
-    items. Raises UserError if the runs cannot be compared.
+    items. Raises UserError if the runs cannot be compared, and for a `block` that is none.
     """
+    if block is not None:
+        whole("block", block, 1)
     found = [find_run(Path(results_dir), str(name), say) for name in names]
     if all_seeds:
         found = with_all_seeds(found, Path(results_dir), say)
@@ -115,8 +118,10 @@ class Compared:
     def targets(self, most: int = 8) -> DataFrame:
         """The targets at which the others are ahead of the first by most, and behind it, in their context.
 
-        `first` and `second` are the probabilities of the target.
+        `first` and `second` are the probabilities of the target. Raises UserError if `most` is no whole
+        number from 1.
         """
+        whole("most", most, 1)
         return _frame(
             {"label": pair.second.label, **asdict(target)}
             for pair in self.comparison.against_first()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark import arguments
 from benchmark import text as numbers
 from benchmark.console.output import say
 from benchmark.errors import UserError, did_you_mean
@@ -37,9 +38,9 @@ _RECORDED = {shown: name for name, shown in FAMILY_NAMES.items()}
 def perplexities(frame: DataFrame, *, most: int = 20, ax: Axes | None = None) -> Axes:
     """Test perplexity of the best rows of `ranking(…)` or `runs(…)`, a dot each, with its 95% interval.
 
-    Of several corpora, the first. Raises UserError if no row has a finite perplexity.
+    Of several corpora, the first. Raises UserError if no row has a finite perplexity, or `most` is below 1.
     """
-    rows = _finite(frame, TEST_PERPLEXITY.key).head(most)
+    rows = _finite(frame, TEST_PERPLEXITY.key).head(arguments.whole("most", most, 1))
     ax = ax or _axes(4.8, 0.6 + 0.26 * len(rows))
     labels = list(rows["label"] if "label" in rows.columns else rows.index)
     if "train_share" in rows.columns:  # the labels of `ranking` have it already
@@ -60,13 +61,17 @@ def perplexities(frame: DataFrame, *, most: int = 20, ax: Axes | None = None) ->
 
 
 def costs(
-    frame: DataFrame, cost: str = "bytes_in_memory", *, names: Sequence[str] = (), ax: Axes | None = None
+    frame: DataFrame,
+    cost: str = "bytes_in_memory",
+    *,
+    names: str | Sequence[str] = (),
+    ax: Axes | None = None,
 ) -> Axes:
     """Test perplexity against a cost, both on logarithmic axes, by family.
 
     `cost` is a column of `frame`: `bytes_in_memory`, `train_seconds`, `score_tokens_per_second`, …. The rows
     named by `names` (run ids, or labels of `ranking`) are labelled, by default the best of each family.
-    Raises UserError for a column that is no measure, or that no row has.
+    Raises UserError for a column that is no measure, or that no row has, and for a name that is no row.
     """
     if cost not in BY_KEY:
         raise UserError(f"there is no measure {cost!r}. {did_you_mean(cost, [each.key for each in COSTS])}")
@@ -75,7 +80,10 @@ def costs(
     ax = ax or _axes(4.8, 3.4)
     for family, some in rows.groupby("family", sort=False):
         ax.plot(some[cost], some[TEST_PERPLEXITY.key], _marker(str(family)), color=_colour(str(family)))
-    named = rows.loc[list(names)] if names else rows.groupby("family", sort=False).head(1)
+    chosen = arguments.names("names", names, '["RUN_ID"]')
+    if missing := [name for name in chosen if name not in rows.index]:
+        raise UserError(f"names: there is no row {missing[0]!r} here. {did_you_mean(missing[0], rows.index)}")
+    named = rows.loc[chosen] if chosen else rows.groupby("family", sort=False).head(1)
     middle = math.sqrt(rows[cost].min() * rows[cost].max())
     for name, row in named.iterrows():
         side, place = "right" if row[cost] > middle else "left", (row[cost], row[TEST_PERPLEXITY.key])

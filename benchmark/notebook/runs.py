@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.arguments import names
 from benchmark.errors import UserError, did_you_mean
 from benchmark.measure.measures import MEASURES
 from benchmark.record.folder import RunRecord, read_runs
@@ -43,7 +44,7 @@ def runs(
     *,
     corpus: Names | None = None,
     model: Names | None = None,
-    settings: Sequence[str] = (),
+    settings: Names = (),
     failed: bool = False,
 ) -> DataFrame:
     """Every finished run below a results folder, one row each, by corpus and test perplexity.
@@ -57,16 +58,18 @@ def runs(
     columns: `settings=["order", "training.learning_rate"]`; a run without one has None. With `failed=True`,
     runs without a result are kept, and `reason` says why they have none.
 
-    Raises UserError for a setting that none of these runs has.
+    Raises UserError for a setting that none of these runs has, and for a results folder that is a file.
     """
     from pandas import Series
 
+    corpora, models = _wanted("corpus", corpus), _wanted("model", model)
+    settings = names("settings", settings, '["order"]')
     found = [
         run
         for run in read_runs(Path(results_dir))
         if (failed or run.result.status == "ok")
-        and _among(run.result.corpus, corpus)
-        and _among(run.result.model, model)
+        and (corpora is None or run.result.corpus in corpora)
+        and (models is None or run.result.model in models)
     ]
     found.sort(key=lambda run: (run.result.corpus, run.result.test_perplexity or math.inf))
     chosen = [settings_of(run) for run in found] if settings else []
@@ -97,7 +100,9 @@ def ranking(results_dir: str | Path = "results", *, corpus: Names | None = None)
     """
     from benchmark.report.context import context_of
 
-    records = [run for run in read_runs(Path(results_dir)) if _among(run.result.corpus, corpus)]
+    corpora = _wanted("corpus", corpus)
+    found = read_runs(Path(results_dir))
+    records = [run for run in found if corpora is None or run.result.corpus in corpora]
     context = context_of(records, Path(results_dir)) if records else None
     rows = [row for group in context.ranked_groups for row in group.rows] if context else []
     of_tasks = [(group, row) for group in context.task_groups for row in group.rows] if context else []
@@ -129,8 +134,11 @@ def _of_task(group: TaskGroup, row: Row, key: str) -> float:
     return math.nan if not found or found[0] is None else found[0]
 
 
-def _among(name: str, wanted: Names | None) -> bool:
-    return wanted is None or name in ([wanted] if isinstance(wanted, str) else wanted)
+def _wanted(name: str, value: Names | None) -> list[str] | None:
+    """The names that an argument selects; None if it selects all. Raises UserError."""
+    return (
+        None if value is None else names(name, value, '["sotu", "ptb"]' if name == "corpus" else '["lstm"]')
+    )
 
 
 def _run(run: RunRecord) -> dict[str, Any]:

@@ -37,7 +37,7 @@ Tokens = str | Sequence[str]
 
 
 def load(
-    run: str | Path, *, results_dir: str | Path = "results", allow: Sequence[str] = ()
+    run: str | Path, *, results_dir: str | Path = "results", allow: str | Sequence[str] = ()
 ) -> Trained | Answering:
     """The trained model of a run: a folder, an id or its beginning, a model, or CORPUS/MODEL.
 
@@ -47,7 +47,7 @@ def load(
     holds until the program ends. Raises UserError if there is no such run, if it keeps no model, or if its
     class is in another package.
     """
-    allow_packages(list(allow))
+    allow_packages(arguments.names("allow", allow, '["my_package"]'))
     found = find_run(Path(results_dir), str(run), say)
     if found.result.task is not None:
         answering, config = load_task_model(found)

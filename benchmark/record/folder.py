@@ -164,7 +164,9 @@ def read_runs(results_dir: Path, warn: Callable[[str], None] = warn_once) -> lis
 
 def finished_folders(results_dir: Path) -> list[Path]:
     """Every run folder with a record below a results folder, in order. Those whose name begins with a dot are
-    no runs, but being written."""
+    no runs, but being written. Raises UserError for a file."""
+    if results_dir.is_file():
+        raise UserError(f"results_dir={results_dir} is not usable: it is a file; name a folder")
     found = (path.parent for path in (results_dir / "runs").glob(f"*/*/*/{RESULT}"))
     return sorted(folder for folder in found if not folder.name.startswith("."))
 

@@ -122,7 +122,8 @@ def _runs(words: list[str]) -> list[str]:
 
     text = " ".join(words).replace("--results-dir ", "results_dir=").replace("--results-dir=", "results_dir=")
     named = [word.partition("=")[2] for word in text.split() if word.startswith("results_dir=")]
-    folders = finished_folders(Path(named[-1] if named else "results"))
+    where = Path(named[-1] if named else "results")
+    folders = finished_folders(where) if where.is_dir() else []
     models = {folder.parent.name for folder in folders}
     both = {f"{folder.parents[1].name}/{folder.parent.name}" for folder in folders}
     return [*sorted(models), *sorted(both), *sorted(folder.name for folder in folders)]

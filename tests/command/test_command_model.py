@@ -108,7 +108,7 @@ def test_a_saved_command_starts_only_if_it_is_allowed(
         UserError, match=r"names a command, which is not started: '.*bigram_program"
     ) as refused:
         type(model).load(tmp_path, text.vocabulary)
-    name = str(refused.value).partition("allow=[")[2].rstrip("]")
+    name = str(refused.value).partition('allow=["')[2].rstrip('"]')
     trust.allow(["baselines", "command", "command_000000000000"])
     with pytest.raises(UserError, match="not started"):
         type(model).load(tmp_path, text.vocabulary)

@@ -64,8 +64,28 @@ def test_runs_are_selected() -> None:
     assert set(nextword.runs(model="kneser_ney")["model"]) == {"kneser_ney"}
     assert nextword.runs(corpus=["sotu", "ptb"]).empty
     assert list(nextword.runs("nowhere").columns) == list(nextword.runs().columns)
+    assert (
+        nextword.runs(settings="order")["order"].tolist()
+        == nextword.runs(settings=["order"])["order"].tolist()
+    )
     with pytest.raises(nextword.UserError, match=r"'odrer'.*order"):
         nextword.runs(settings=["odrer"])
+
+
+def test_what_selects_no_runs_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(nextword.UserError, match=r'settings=5 is not usable: .* such as \["order"\]'):
+        nextword.runs(settings=5)
+    with pytest.raises(nextword.UserError, match="corpus=5 is not usable: give a list of names"):
+        nextword.ranking(corpus=5)
+    with pytest.raises(nextword.UserError, match="allow=5 is not usable"):
+        nextword.load("files/kneser_ney", allow=5)
+    file = tmp_path / "p1.py"
+    file.touch()
+    for read in (nextword.runs, nextword.ranking, nextword.plot.learning_curve):
+        with pytest.raises(nextword.UserError, match=r"results_dir=.*p1\.py is not usable: it is a file"):
+            read(file)
+    with pytest.raises(nextword.UserError, match="it is a file"):
+        nextword.load("files/kneser_ney", results_dir=file)
 
 
 def test_the_ranking_has_intervals_and_ranges_of_ranks() -> None:
@@ -161,6 +181,14 @@ def test_a_comparison_is_that_of_the_scores() -> None:
     assert targets["difference"].abs().max() == pytest.approx((a - b).abs().max(), abs=1e-5)
     assert str(found) in repr(found)
     assert found.models["label"][0] in found._repr_html_()
+    for most in (-3, 0, 1.5):
+        with pytest.raises(
+            nextword.UserError, match=f"most={most} is not usable: give a whole number from 1"
+        ):
+            found.targets(most)
+    for block in (-1, 0, 2.5):
+        with pytest.raises(nextword.UserError, match=f"block={block} is not usable: give a whole number"):
+            nextword.compare(first, second, block=block)
 
 
 def test_a_corpus_by_name_and_by_run() -> None:
@@ -180,6 +208,7 @@ def test_figures_show_the_rows() -> None:
     for _, row in finite.iterrows():
         assert (row["entries"], row["test_perplexity"]) in points
     assert nextword.plot.costs(nextword.runs(), ax=costs) is costs
+    assert nextword.plot.costs(frame, names=finite.index[0]).texts[0].get_text() == finite.index[0]
     first, second = nextword.runs(model="kneser_ney").index
     found = nextword.compare(first, second, block=2)
     groups = found.groups[found.groups["criterion"] == "place_in_line"]
@@ -190,6 +219,10 @@ def test_figures_show_the_rows() -> None:
 def test_a_figure_says_what_it_lacks() -> None:
     with pytest.raises(nextword.UserError, match=r"no measure 'bytes_in_memroy'.*bytes_in_memory"):
         nextword.plot.costs(nextword.runs(), "bytes_in_memroy")
+    with pytest.raises(nextword.UserError, match=r"there is no row 'x' here"):
+        nextword.plot.costs(nextword.ranking(), names="x")
+    with pytest.raises(nextword.UserError, match="most=-1 is not usable"):
+        nextword.plot.perplexities(nextword.ranking(), most=-1)
     with pytest.raises(nextword.UserError, match="no training curve"):
         nextword.plot.training("maximum_likelihood")
     with pytest.raises(nextword.UserError, match="several shares"):

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
+import nextword
 from benchmark import trust
 from benchmark.checkpoint import load_trained
 from benchmark.cli import main
@@ -344,11 +345,17 @@ def test_packages_that_the_user_allows_may_be_loaded(
     change(run / "config.yaml", model={"name": "unigram", "_target_": "evil.Evil"})
     generate = ["generate", str(run), "--samples", "0", "--top", "1"]
     assert main(generate) == 2
-    assert "if you trust it, add allow=[evil]" in capsys.readouterr().err
+    assert 'if you trust it, add allow=["evil"]' in capsys.readouterr().err
     assert_nothing_ran(results)
     assert main([*generate, "allow=[evil]"]) == 0
     monkeypatch.setattr(trust, "_allowed", set())
     assert main([*generate, "allow=evil,other"]) == 0
+    monkeypatch.setattr(trust, "_allowed", set())
+    assert main([*generate, 'allow=["evil"]']) == 0  # as the advice has it, and as it is in Python
+    monkeypatch.setattr(trust, "_allowed", set())
+    with pytest.raises(UserError, match=r'add allow=\["evil"\]'):
+        nextword.load(str(run))
+    assert nextword.load(str(run), allow="evil").folder == run
     monkeypatch.setattr(trust, "_allowed", set())
     assert main([*generate, "allow=[../evil]"]) == 2
     assert main(generate) == 2
