@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from benchmark.setting_marks import Bounds
 
 
 @cache
 def readers_of(kind: type) -> dict[str, Callable[[Any], Any]]:
     """How the JSON value of each field of a dataclass is checked and read."""
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     return {entry.name: reader(hints[entry.name]) for entry in fields(kind)}
 
 
 def reader(annotation: Any) -> Callable[[Any], Any]:
-    """A function that returns a JSON value if it has a field's type, and raises TypeError, which names it."""
+    """A function that returns a JSON value if it has a field's type and is within its bounds, and
+    raises TypeError, which names both."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):  # X | None
         inner = reader(next(argument for argument in arguments if argument is not type(None)))
         return lambda value: None if value is None else inner(value)
+    if origin is Annotated:
+        bounds = [mark for mark in arguments[1:] if isinstance(mark, Bounds)]
+        return lambda value: _within(bounds, reader(arguments[0])(value))
     if origin is Literal:
         return lambda value: _one_of(arguments, value)
     if origin is list:
@@ -54,6 +60,13 @@ _CALLED: dict[type, str] = {
 def _one_of(known: tuple[Any, ...], value: Any) -> Any:
     if value not in known:
         raise TypeError(f"one of {', '.join(known)}")
+    return value
+
+
+def _within(bounds: Sequence[Bounds], value: Any) -> Any:
+    for bound in bounds:
+        if not bound.holds(value):
+            raise TypeError(f"a number {bound.said()}")
     return value
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from benchmark.contract import Context, Family
 from benchmark.errors import UserError
 from benchmark.record.field_types import readers_of
 from benchmark.record.labels import telling_label
+from benchmark.setting_marks import Bounds
 from benchmark.storage.files import json_values
 
 Status = Literal["ok", "failed", "diverged", "skipped"]
+
+Share = Annotated[float, Bounds(ge=0, le=1)]
 
 #: A run with one of these statuses is not repeated: the same settings would end the same way.
 #: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
@@ -52,8 +55,8 @@ class Result:
     model_settings: dict[str, Any] | None = None
     #: The model settings of the finished runs that it builds upon, by the folders that its settings name.
     built_on: dict[str, dict[str, Any]] | None = None
-    #: How much of the training split was learnt from: 0 to 1.
-    train_share: float = 1.0
+    #: How much of the training split was learnt from.
+    train_share: Annotated[float, Bounds(gt=0, le=1)] = 1.0
 
     # --- what it was scored on ---
     #: 12 hexadecimal digits over the set of events; runs are ranked only against others of the same.
@@ -67,13 +70,13 @@ class Result:
     vocabulary_size: int | None = None
     #: Tokens in the training split.
     train_targets: int | None = None
-    #: Shares (0 to 1) of the validation and the test targets in lines copied from the training text (see
+    #: Shares of the validation and the test targets in lines copied from the training text (see
     #: `benchmark.corpus.overlap`).
-    valid_copied: float | None = None
-    test_copied: float | None = None
+    valid_copied: Share | None = None
+    test_copied: Share | None = None
     #: Shares of documents that are in the training split as well; None where documents are not known.
-    valid_documents_copied: float | None = None
-    test_documents_copied: float | None = None
+    valid_documents_copied: Share | None = None
+    test_documents_copied: Share | None = None
     #: Published perplexities on this corpus, as its configuration lists them.
     published: list[dict[str, Any]] = field(default_factory=list)
 
@@ -107,8 +110,8 @@ class Result:
     #: Without the targets in lines copied from the training text.
     test_perplexity_new: float | None = None
     valid_perplexity: float | None = None
-    #: Share of `<unk>` among the test targets: 0 to 1.
-    oov_rate: float | None = None
+    #: Share of `<unk>` among the test targets.
+    oov_rate: Share | None = None
     #: Code points in the test text as its tokens hold it (see `benchmark.corpus.CodedText`).
     test_characters: int | None = None
     #: Its bytes in UTF-8. None in records from before unknown words were spelt; those count the code points
@@ -125,15 +128,15 @@ class Result:
     #: Targets in the sample.
     sampled_targets: int | None = None
     #: Shares of them among the 1, 5 and 10 most probable tokens.
-    accuracy_at_1: float | None = None
-    accuracy_at_5: float | None = None
-    accuracy_at_10: float | None = None
+    accuracy_at_1: Share | None = None
+    accuracy_at_5: Share | None = None
+    accuracy_at_10: Share | None = None
     #: The mean of 1 / rank.
-    reciprocal_rank: float | None = None
+    reciprocal_rank: Share | None = None
     #: The mean entropy of the distributions.
     entropy_bits: float | None = None
     #: The mean distance between the confidence of the most probable token and how often it is right.
-    calibration_error: float | None = None
+    calibration_error: Share | None = None
     #: By bin of that confidence: targets, the sum of confidences, and how many were predicted right.
     reliability_targets: list[int] = field(default_factory=list)
     reliability_confidence: list[float] = field(default_factory=list)
@@ -277,7 +280,7 @@ class Result:
         """The record in a JSON object; unknown fields are ignored. A label that only says how a mixture joins
         its components names them (see `record.labels`).
 
-        Raises UserError naming the field that is missing or of another type.
+        Raises UserError naming the field that is missing, of another type or out of its bounds.
         """
         readers = readers_of(Result)
         missing = [entry.name for entry in fields(cls) if _required(entry) and entry.name not in data]
