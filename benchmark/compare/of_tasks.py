@@ -74,9 +74,11 @@ def compare_task_runs(runs: Sequence[RunRecord]) -> TaskComparison:
     """Runs of one task on the same items by every measure, the first run's row first (of seeds, see
     `named_rows`).
 
-    Raises UserError for fewer than two runs, runs without a result, and runs that answered other items.
+    Raises UserError for fewer than two runs, runs without a result, runs of another task or of a language
+    model, and runs that answered other items.
     """
     runs = distinct(runs)
+    _check_tasks(runs)
     for run in runs:
         result = run.result
         if result.status != "ok":
@@ -90,6 +92,24 @@ def compare_task_runs(runs: Sequence[RunRecord]) -> TaskComparison:
     task = task_named(str(runs[0].result.task), "the record's task")
     measured = tuple(found for measure in task.measures for found in _by(measure, rows))
     return TaskComparison(task, tuple(rows), measured)
+
+
+def _check_tasks(runs: Sequence[RunRecord]) -> None:
+    """Raises UserError where runs are of different tasks, or some are of language models."""
+    first = runs[0].result
+    for run in runs[1:]:
+        result = run.result
+        if result.task != first.task:
+            is_what = [
+                f"{one.label} on {one.corpus} "
+                + (
+                    "is a language model"
+                    if one.task is None
+                    else f"answers labelled items (task: {one.task})"
+                )
+                for one in (first, result)
+            ]
+            raise UserError(f"{' and '.join(is_what)}: name runs of one kind")
 
 
 def _by(measure: ItemMeasure, rows: Sequence[Row]) -> list[Measured]:

@@ -20,6 +20,9 @@ from benchmark.record.folder import RunRecord
 if TYPE_CHECKING:
     from benchmark.report.blocks import Section
 
+#: Targets that are shown where no number is given.
+SHOWN = 8
+
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse(arguments)
@@ -43,6 +46,8 @@ def _of_tasks(runs: list[RunRecord], options: Namespace) -> int:
         raise UserError("--adds is for language models: answers to items are not mixed")
     if options.block:
         raise UserError("--block is for language models: items are drawn in blocks of neighbours")
+    if options.targets:
+        raise UserError("--targets is for language models: answers.jsonl in a run's folder has every answer")
     compared = compare_task_runs(runs)
     labels = " and ".join(row.label for row in compared.rows)
     heading = f"{labels} on {compared.rows[0].corpus_title}"
@@ -62,9 +67,10 @@ def _comparison(runs: list[RunRecord], options: Namespace) -> int:
     corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, say)
     keep_blocks(entries, corpus)
     comparison = compare(entries, corpus, blocks_of(corpus.test, options.block))
-    sections = sections_of(comparison, options.targets)
+    shown = options.targets or SHOWN
+    sections = sections_of(comparison, shown)
     labels = " and ".join(entry.label for entry in entries)
-    _show(sections, f"{labels} on {corpus.title}", lambda: as_json(comparison, options.targets), options)
+    _show(sections, f"{labels} on {corpus.title}", lambda: as_json(comparison, shown), options)
     return 0
 
 
@@ -75,6 +81,8 @@ def _additions(runs: list[RunRecord], options: Namespace) -> int:
     from benchmark.compare.events import events_of
     from benchmark.measure.blocks import blocks_of
 
+    if options.targets:
+        raise UserError("--targets is for differences: leave it out, or leave out --adds")
     runs = list({run.folder.resolve(): run for run in runs}.values())
     others = others_like(runs[0], options.results_dir) if len(runs) == 1 else []
     corpus = events_of(runs[0], options.corpora_dir, options.cache_dir, say)
@@ -115,7 +123,7 @@ def _parser() -> Parser:
         metavar="LINES",
         help="blocks of so many lines (default: documents, or 50 lines)",
     )
-    add("--targets", type=whole(1), default=8, metavar="N", help="targets to show (default: %(default)s)")
+    add("--targets", type=whole(1), metavar="N", help=f"targets to show (default: {SHOWN})")
     add("--json", action="store_true", help="print the comparison as JSON")
     add("--csv", type=folder, metavar="FOLDER", help="also write the tables as CSV files")
     add("--page", type=file, metavar="FILE.html", help="also write a page, one file that loads nothing else")

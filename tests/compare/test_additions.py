@@ -129,6 +129,7 @@ def test_what_cannot_be_mixed_is_one_clear_line(
         "alone old": "keeps no scores (valid_log_probs.npy); make them: nextword run model=some force=true",
         "alone damaged": "valid_log_probs.npy does not hold the scores of this run's record",
         "alone short": "the runs were validated on different texts",
+        "alone old --targets 3": "--targets is for differences: leave it out",
         "alone": "a mixture takes two runs or more that keep the scores of both texts",
     }
     for names, says in refusals.items():

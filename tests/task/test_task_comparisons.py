@@ -59,6 +59,19 @@ def test_a_comparison_needs_the_same_items(own: Path) -> None:
         compare_task_runs([RunRecord(f, read_result(f)) for f in folders])  # type: ignore[arg-type]
 
 
+def test_a_task_is_not_compared_with_another_or_a_language_model(two: list[str]) -> None:
+    file = Path(two[1]) / "result.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    del record["seal"]
+    for task, said in ((None, "Inventive on mine is a language model"), ("classification", "classification")):
+        file.write_text(json.dumps({**record, "task": task, "protocol_id": "other"}), encoding="utf-8")
+        for names in (two, two[::-1]):
+            with pytest.raises(UserError, match=said) as refused:
+                nextword.compare(*names)
+            assert "Often on mine answers labelled items (task: tagging)" in str(refused.value)
+            assert "different items" not in str(refused.value)
+
+
 @pytest.fixture
 def two(own: Path) -> list[str]:
     """Two taggers of 19 test items; the second has none of 47 words right, the first all but one."""
@@ -87,8 +100,9 @@ def test_a_comparison_says_which_is_better_and_over_what(
     assert "Holm" not in shown  # one pair
     assert main(["compare", *reversed(two)]) == 0
     assert "Often is better than Inventive: +97.87 points" in capsys.readouterr().out
-    assert main(["compare", *two, "--block", "5"]) != 0
-    assert "language models" in capsys.readouterr().err
+    for option in (["--block", "5"], ["--targets", "8"], ["--adds"]):
+        assert main(["compare", *two, *option]) != 0
+        assert f"{option[0]} is for language models" in capsys.readouterr().err
 
 
 def test_several_differences_are_adjusted_and_alike_rows_are_not_told_apart(
