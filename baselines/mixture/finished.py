@@ -33,9 +33,10 @@ _SAVED, _MODEL = "finished.json", "model"
 class Finished(LanguageModel):
     """The model that a finished run trained. Nothing is trained again.
 
-    `run` is the run's folder (the command line also accepts the beginning of a run id, `model`, or
-    `corpus/model`). Family, context and kind are those of the trained model, and the run's record says how
-    long training took. A saved copy contains the trained model and no longer needs the run.
+    `run` is the run's folder (the command line also accepts the beginning of a run id, `model`,
+    `corpus/model` or `corpus/model/id`). Family, context and kind are those of the trained model, and the
+    run's record says how long training took. A saved copy contains the trained model and no longer needs the
+    run.
 
     Raises NeedsSetting if no run is named; UserError if the run did not end well or has no checkpoint, and,
     in `fit`, if it was trained on another vocabulary or text.

@@ -19,7 +19,7 @@ from benchmark.errors import UserError, did_you_mean
 #: Folders may also be given in the syntax of `nextword run`: `results_dir=FOLDER`.
 FOLDERS = ("results_dir", "corpora_dir", "cache_dir", "out")
 
-RUN_HELP = "a run folder, the start of a run id, a model, or CORPUS/MODEL"
+RUN_HELP = "a run folder, the start of a run id, a model, CORPUS/MODEL, or CORPUS/MODEL/ID"
 
 #: argparse's words for an option without its value.
 _NO_VALUE = ("expected one argument", "expected at least one argument")

@@ -39,7 +39,8 @@ Tokens = str | Sequence[str]
 def load(
     run: str | Path, *, results_dir: str | Path = "results", allow: str | Sequence[str] = ()
 ) -> Trained | Answering:
-    """The trained model of a run: a folder, an id or its beginning, a model, or CORPUS/MODEL.
+    """The trained model of a run: a folder, an id or its beginning, a model, CORPUS/MODEL, or
+    CORPUS/MODEL/ID.
 
     That of a task beside language modelling is an `Answering`, any other a `Trained`.
 

@@ -15,7 +15,8 @@ AROUND = 4
 
 
 def find_run(results_dir: Path, text: str, say: Callable[[str], None] = warn_once) -> RunRecord:
-    """The run that a folder, the beginning of a run id, a model, or `corpus/model` names.
+    """The run that a folder, the beginning of a run id, a model, or `corpus/model` names; an id may
+    stand behind its `corpus/model/`.
 
     Among several of one model, the latest, and `say` is told which that is. Raises UserError where none fits
     or an id is ambiguous.
@@ -31,19 +32,21 @@ def find_run(results_dir: Path, text: str, say: Callable[[str], None] = warn_onc
         raise UserError(
             f"there is no finished run below {results_dir}; make one: nextword run corpus=sotu_small"
         )
-    by_id = [folder for folder in folders if folder.name.startswith(text)]
+    by_id = [folder for folder in folders if _begins_id(text, folder)]
     if len(by_id) > 1:
-        raise UserError(f"{text!r} begins {len(by_id)} run ids: " + ", ".join(f.name for f in by_id[:5]))
+        alike = len({folder.name for folder in by_id}) < len(by_id)  # one corpus under two names
+        names = [_full_name(folder) if alike else folder.name for folder in by_id[:5]]
+        raise UserError(f"{text!r} begins {len(by_id)} run ids: {', '.join(names)}")
     named = read_folders(by_id or [folder for folder in folders if text in _names(folder)])
     finished = [run for run in named if run.result.status == "ok"]
     if named:
         taken = max(finished or named, key=lambda run: run.result.started or "")
         if len(named) > 1:
             seed = "" if taken.result.seed is None else f", seed {taken.result.seed}"
-            where = f"{taken.folder.parents[1].name}/{taken.folder.parent.name}/{taken.folder.name}"
-            say(f"{text} names {len(named)} runs; taking the latest: {where}{seed}")
+            say(f"{text} names {len(named)} runs; taking the latest: {_full_name(taken.folder)}{seed}")
         return taken
-    known = {name for folder in folders for name in _names(folder)}
+    with_id = text.count("/") > 1
+    known = {name for folder in folders for name in ([_full_name(folder)] if with_id else _names(folder))}
     raise UserError(f"there is no run {text!r} below {results_dir}. {did_you_mean(text, known)}")
 
 
@@ -60,3 +63,14 @@ def _names(folder: Path) -> tuple[str, str]:
     """What a person calls the runs of a model: by the model, or by corpus and model."""
     model, corpus = folder.parent.name, folder.parents[1].name
     return model, f"{corpus}/{model}"
+
+
+def _full_name(folder: Path) -> str:
+    """What names a run and no other: its corpus, its model and its id."""
+    return f"{_names(folder)[1]}/{folder.name}"
+
+
+def _begins_id(text: str, folder: Path) -> bool:
+    """Whether a text is a run's id or the beginning of it, by itself or behind `corpus/model/`."""
+    place, _, start = text.rpartition("/")
+    return place in ("", _names(folder)[1]) and folder.name.startswith(start)

@@ -104,6 +104,13 @@ def test_a_run_is_found_by_id_model_or_folder(tmp_path: Path) -> None:
     assert find_run(tmp_path, "lstm").folder == later
     assert find_run(tmp_path, "ptb/rnn").folder.name == "fff"
     assert find_run(tmp_path, str(later)).folder == later
+    said: list[str] = []
+    assert find_run(tmp_path, "ptb/lstm", said.append).folder == later
+    assert said == ["ptb/lstm names 2 runs; taking the latest: ptb/lstm/abd456"]
+    assert find_run(tmp_path, "ptb/lstm/abd456").folder == later
+    assert find_run(tmp_path, "ptb/lstm/abc").folder.name == "abc123"
+    with pytest.raises(UserError, match="Did you mean 'ptb/rnn/fff'"):
+        find_run(tmp_path, "ptb/rn/fff")
     for around, runs in ((later.parent, 2), (tmp_path, 3)):
         with pytest.raises(UserError) as raised:
             find_run(tmp_path, str(around))
