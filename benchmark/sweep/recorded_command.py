@@ -46,6 +46,26 @@ def recorded_settings(command: str, how: Sequence[str]) -> list[str]:
     return settings
 
 
+def corpus_settings(command: str, corpus: str) -> list[str]:
+    """The arguments by which a recorded command chooses its corpus, to be shown in another command.
+
+    They are the corpus alone where the command was not made by `nextword run`, or sets what a record may not.
+    """
+    try:
+        own = config_dir_options(shlex.split(command))
+        settings = recorded_settings(command, own)
+    except (UserError, ValueError):
+        return [f"corpus={corpus}"]
+    found = [setting for setting in settings if _group(setting) == "corpus"]
+    named = any(setting.partition("=")[0].lstrip("+") == "corpus" for setting in found)
+    return [*own, *([] if named else [f"corpus={corpus}"]), *found]
+
+
+def _group(setting: str) -> str | None:
+    found = _KEY.fullmatch(setting.partition("=")[0])
+    return found[1] if found else None
+
+
 def _problem(setting: str) -> str | None:
     """Why a record may not give a setting; None if it may."""
     key, equals, value = setting.partition("=")

@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.checkpoint import load_trained
 from benchmark.console.options import RUN_HELP, Parser, add_corpora, add_results_dir, file, folder
 from benchmark.console.output import say
+from benchmark.console.quoting import for_shell
 from benchmark.contract import WritesArpa
 from benchmark.errors import UserError
 from benchmark.record.find import find_run
@@ -25,10 +26,13 @@ def main(arguments: list[str]) -> int:
     elif options.scores_to:
         from benchmark.compare.events import events_of
         from benchmark.compare.scores_text import write_scores_text
+        from benchmark.sweep.recorded_command import corpus_settings
 
         corpus = events_of(run, options.corpora_dir, options.cache_dir, say)
         settings = write_scores_text(options.scores_to, run, corpus)
-        print(f"{options.scores_to}: {name}\nread them with: nextword run model=scores {settings}")
+        of_corpus = corpus_settings(run.result.command, run.result.corpus)
+        command = ["nextword", "run", "model=scores", *of_corpus, *settings]
+        print(f"{options.scores_to}: {name}\nread them with: {' '.join(map(for_shell, command))}")
     else:
         _write_arpa(run, options.arpa)
         print(f"{options.arpa}: {name}")

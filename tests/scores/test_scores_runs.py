@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from benchmark.record.result import Result
 from benchmark.report.context import context_of
 from benchmark.run import execute
 from benchmark.sweep.compose import collect
+from benchmark.sweep.recorded_command import corpus_settings
 
 #: What is measured on the scores alone, so that a run of scores has it as any other.
 FROM_SCORES = (
@@ -97,6 +99,25 @@ def bigrams(place: Place) -> Result:
 def read_back(place: Place, bigrams: Result) -> Result:
     """The run of the scores that a run gave."""
     return place.run(*place.export(bigrams), "model.kind=count", "model.context=sentence")
+
+
+def test_the_command_that_reads_scores_is_whole(
+    place: Place, bigrams: Result, read_back: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["export", str(place.run_of(bigrams)), "--scores-to", str(place.folder / "its own, 1")]) == 0
+    program, verb, *settings = shlex.split(capsys.readouterr().out.partition("read them with: ")[2])
+    assert (program, verb) == ("nextword", "run")
+    (job,) = collect([*settings, *(each for each in place.corpus if "_dir=" in each)])
+    assert execute(job).run_id == read_back.run_id
+
+
+def test_a_command_that_no_record_should_have_is_not_shown() -> None:
+    assert corpus_settings("nextword run model=lstm", "sotu") == ["corpus=sotu"]
+    whole = "nextword run --config-dir=conf corpus=pets model=lstm corpus.lowercase=true seed=2"
+    assert corpus_settings(whole, "pets") == ["--config-dir=conf", "corpus=pets", "corpus.lowercase=true"]
+    for command in ("rm -rf corpus=x", "nextword run corpus=files workers=9", "nextword run 'corpus=", ""):
+        assert corpus_settings(command, "files") == ["corpus=files"]
 
 
 def test_scores_that_go_out_come_in_again(place: Place, bigrams: Result, read_back: Result) -> None:
