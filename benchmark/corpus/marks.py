@@ -45,7 +45,8 @@ class MarkRule:
       anyway, and `<unk>` is the unknown word. Elsewhere in a line, `<s>` and `</s>` are errors.
     - `text`: they are text like any other.
 
-    In a text that is folded to lower case, `<UNK>` is `<unk>`. `setting` is the user's name for `marks`.
+    In a text that is folded to lower case, `<UNK>` is `<unk>`. `setting` is the user's name for `marks`;
+    it is empty where the rule is that of a finished model and cannot be chosen.
     """
 
     tokens: Tokens
@@ -73,16 +74,16 @@ class MarkRule:
             raise MarkFound(mark, text.count(b"\n", 0, found.start()), self._problem(mark.lower()))
         return text
 
-    def applied_to_prompt(self, prompt: str) -> str:
-        """The same for what a user typed. Raises UserError, also for a lone surrogate, which Python's strings
-        can hold and no text can."""
+    def applied_to_prompt(self, prompt: str, name: str) -> str:
+        """The same for what a user typed, which `name` says. Raises UserError, also for a lone surrogate,
+        which Python's strings can hold and no text can."""
         try:
             return self.applied(prompt.encode()).decode()
         except UnicodeEncodeError as error:
             code = f"U+{ord(prompt[error.start]):04X}"
-            raise UserError(f"the prompt has half a character, {code}, at place {error.start + 1}") from None
+            raise UserError(f"{name} has half a character, {code}, at place {error.start + 1}") from None
         except MarkFound as found:
-            raise found.error("the prompt") from None
+            raise found.error(name) from None
 
     def with_unknown(self, tokens: str) -> str:
         """NLTK's tokens of a text, separated by spaces, with the three that it makes of `<unk>` as one."""
@@ -129,7 +130,10 @@ class MarkRule:
         said = f"is reserved (it marks {meaning})"
         if self.marks == "read" and not unknown:
             place = "beginning" if mark == START else "end"
-            return f"{said}: {self.setting}=read takes it at the {place} of a line only"
+            takes = f"{self.setting}=read takes it" if self.setting else "it may stand"
+            return f"{said}: {takes} at the {place} of a line only"
+        if not self.setting:
+            return f"{said}: leave it out"
         ways = ["rename it in the text, or leave it out"]
         if self.marks == "refuse" and (not unknown or self.tokens == "words"):
             ways.append(f"{self.setting}=read reads it as a mark")

@@ -35,12 +35,12 @@ class Tokeniser:
         """The tokenisation in a few words, for the protocol."""
         return f"{NAMES.get(self.tokens, self.tokens)}, {'lower case' if self.lowercase else 'case kept'}"
 
-    def tokenise(self, prompt: str) -> list[str]:
+    def tokenise(self, prompt: str, name: str = "the prompt") -> list[str]:
         """The tokens of a prompt. Its last line stays open: no `</s>` follows it.
 
-        Raises UserError for a mark that the corpus refuses.
+        Raises UserError, in which it is called by its name, for a mark that the corpus refuses.
         """
-        text = self._rule.applied_to_prompt(prompt.replace("\r\n", "\n"))
+        text = self._rule.applied_to_prompt(prompt.replace("\r\n", "\n"), name)
         if self.lowercase:
             text = text.lower()
         if self.tokens not in ("words", "whitespace") and not self.end_of_line:
@@ -99,7 +99,7 @@ class Tokeniser:
 
     @cached_property
     def _rule(self) -> MarkRule:
-        return MarkRule(self.tokens, self.lowercase, self.marks)
+        return MarkRule(self.tokens, self.lowercase, self.marks, setting="")
 
     @cached_property
     def _byte_pairs(self) -> Any:

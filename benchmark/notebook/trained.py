@@ -84,7 +84,7 @@ class Trained:
 
         if isinstance(text, str) and self.vocabulary.end is not None:
             lines = text.removesuffix("\n").split("\n") if text else []  # as the corpus: U+2028 ends no line
-            tokens = [token for line in lines for token in [*self.tokeniser.tokenise(line), END]]
+            tokens = [token for line in lines for token in [*self._tokens("the text", line), END]]
         else:
             tokens = self._tokens("the text", text)
         ids = self._encode(tokens)
@@ -134,7 +134,9 @@ class Trained:
         return self.tokeniser.detokenise([*tokens, *drawn])
 
     def _tokens(self, name: str, text: Tokens) -> list[str]:
-        return self.tokeniser.tokenise(text) if isinstance(text, str) else arguments.tokens(name, text)
+        if isinstance(text, str):
+            return self.tokeniser.tokenise(text, name)
+        return arguments.tokens(name, text)
 
     def _encode(self, tokens: Sequence[str]) -> np.ndarray:
         try:

@@ -103,6 +103,11 @@ def test_prompts_obey_the_rule(tokens: Any) -> None:
     with pytest.raises(UserError, match="'</s>' in the prompt, is reserved"):
         Tokeniser(tokens, False, True).tokenise("a </s> b")
     assert Tokeniser(tokens, False, True, marks="read").tokenise("<s> a") == ["a"]
+    for marks, way in (("refuse", "leave it out"), ("read", "it may stand at the beginning of a line only")):
+        with pytest.raises(UserError, match=rf"'<s>' in the prompt, is reserved \(.*\): {way}$"):
+            Tokeniser(tokens, False, True, marks=marks).tokenise(
+                "a <s> b"
+            )  # a model's marks stay as they are
     if tokens != "whitespace":
         with pytest.raises(UserError, match="'<UNK>' in the prompt, is reserved"):
             Tokeniser(tokens, True, True).tokenise("a <UNK>")

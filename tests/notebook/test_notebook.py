@@ -149,6 +149,7 @@ def test_a_trained_model_goes_on_from_a_text() -> None:
         ("generate", {"prompt": 5}, "the prompt is 5, which is no text"),
         ("next_words", {"context": ["the", 5]}, "the context has 5, which is no token"),
         ("score", {"text": 5}, "the text is 5, which is no text: give a string, or a list of tokens"),
+        ("score", {"text": "<s> a"}, "'<s>' in the text, is reserved"),
         ("score", {"text": None}, "the text is None"),
         ("score", {"text": b"a"}, "the text is b'a'"),
         ("perplexity", {"text": [b"a"]}, "the text has b'a', which is no token"),
