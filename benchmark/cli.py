@@ -17,6 +17,7 @@ from benchmark.environment import check_environment
 from benchmark.errors import ERROR_MARK, Skip, UserError, did_you_mean
 from benchmark.own_folder import take_config_dir
 from benchmark.storage.reading import forget_warnings
+from benchmark.text import one_line
 from benchmark.traces import described, show_traces
 
 #: What each verb does; its code is the module of that name in `benchmark.verbs`.
@@ -121,7 +122,7 @@ def _status(arguments: list[str], debug: bool, signals: StopSignals) -> int:
         if sys.stderr.isatty():
             print(file=sys.stderr)  # the terminal has shown ^C
     if line:
-        print(f"{ERROR_MARK}{line}", file=sys.stderr)
+        print(f"{ERROR_MARK}{one_line(line)}", file=sys.stderr)
     return status
 
 

@@ -23,6 +23,12 @@ def clean(text: object, limit: int = 0) -> str:
     return line[: limit - 1].rstrip() + "…" if limit and len(line) > limit else line
 
 
+def one_line(text: object) -> str:
+    """Text of others as one line: a space for each line break in it, and the rest as it is."""
+    line = str(text)
+    return line if line.isprintable() else " ".join(line.splitlines())
+
+
 def capitalised(words: str) -> str:
     """Words as they begin a sentence: the first letter is a capital, and the others stay as they are."""
     return f"{words[:1].upper()}{words[1:]}"

@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
+from benchmark.text import one_line
+
 #: The name of our error handler among Python's codecs.
 SPELT = "nextword.spelt"
 
@@ -58,7 +60,7 @@ _OWN = f"\x1b{secrets.token_hex(16)}\x1b"
 
 def say(line: str) -> None:
     """A line on standard error."""
-    print(line, file=sys.stderr, flush=True)
+    print(one_line(line), file=sys.stderr, flush=True)
 
 
 def visible(text: str) -> str:

@@ -18,6 +18,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from benchmark.console.output import CONTROLS, OwnStream, own_styles, showable
+from benchmark.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +80,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int |
     from rich.cells import cell_len
 
     out = console(width)
-    rows = [[showable(text) for text in row] for row in rows]
+    rows = [[showable(one_line(text)) for text in row] for row in rows]
     titles = [max(c.title.splitlines() or [""], key=cell_len) for c in columns]
     natural = [max(map(cell_len, texts)) for texts in zip(titles, *rows, strict=True)]
     kept = _fitting(columns, natural, out.width)

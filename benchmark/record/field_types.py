@@ -10,6 +10,10 @@ from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from benchmark.setting_marks import Bounds
+from benchmark.text import one_line
+
+#: Marks text that may have several lines. Any other is read as one line, as which it is printed.
+SEVERAL_LINES = "several lines"
 
 
 @cache
@@ -26,6 +30,8 @@ def reader(annotation: Any) -> Callable[[Any], Any]:
     if origin in (Union, types.UnionType):  # X | None
         inner = reader(next(argument for argument in arguments if argument is not type(None)))
         return lambda value: None if value is None else inner(value)
+    if origin is Annotated and SEVERAL_LINES in arguments[1:]:
+        return lambda value: _instance(str, value)
     if origin is Annotated:
         bounds = [mark for mark in arguments[1:] if isinstance(mark, Bounds)]
         return lambda value: _within(bounds, reader(arguments[0])(value))
@@ -39,6 +45,8 @@ def reader(annotation: Any) -> Callable[[Any], Any]:
         return lambda value: {key: item(each) for key, each in _instance(dict, value).items()}
     if annotation is float:
         return _number
+    if annotation is str:
+        return lambda value: one_line(_instance(str, value))
     return lambda value: _instance(origin or annotation, value)
 
 

@@ -24,6 +24,7 @@ from benchmark.storage.checksums import CHECKSUMS, checksums_of
 from benchmark.storage.compact_scores import COMPACT, COMPACT_VALID
 from benchmark.storage.files import LOCK, files_below, write_json
 from benchmark.storage.reading import Unreadable, or_warn, read_json_object, warn_once
+from benchmark.text import one_line
 
 RESULT, CHECKPOINT = "result.json", "checkpoint"
 #: ln p of each test target, float32 [targets].
@@ -50,6 +51,11 @@ class RunRecord:
 
     folder: Path
     result: Result
+
+    @property
+    def title(self) -> str:
+        """What it is called in a line: `LSTM on ptb (85d6f90b1c22)`."""
+        return one_line(f"{self.result.label} on {self.result.corpus} ({self.folder.name})")
 
     @cached_property
     def losses(self) -> list[GroupLoss]:

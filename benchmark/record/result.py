@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from benchmark.contract import Context, Family
 from benchmark.errors import UserError
-from benchmark.record.field_types import readers_of
+from benchmark.record.field_types import SEVERAL_LINES, readers_of
 from benchmark.record.labels import telling_label
 from benchmark.setting_marks import Bounds
 from benchmark.storage.files import json_values
@@ -20,6 +20,7 @@ from benchmark.storage.files import json_values
 Status = Literal["ok", "failed", "diverged", "skipped"]
 
 Share = Annotated[float, Bounds(ge=0, le=1)]
+Text = Annotated[str, SEVERAL_LINES]
 
 #: A run with one of these statuses is not repeated: the same settings would end the same way.
 #: A failed or skipped one is tried again, since its reason may be gone (memory, a missing package).
@@ -38,9 +39,9 @@ class Result:
     run_id: str
     status: Status
     #: Why the run did not end well; one line, or the error's message.
-    reason: str | None = None
+    reason: Text | None = None
     #: The stack trace.
-    traceback: str | None = None
+    traceback: Text | None = None
     #: Name of the `conf/model` file.
     model: str
     #: What the model is called in tables.
@@ -253,7 +254,7 @@ class Result:
     #: ISO 8601, UTC.
     started: str | None = None
     #: The command line that repeats the run.
-    command: str = ""
+    command: Text = ""
     version: str | None = None
     #: The checkout's commit; None outside a checkout.
     commit: str | None = None
@@ -272,8 +273,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values, infinities as strings."""
-        values: dict[str, Any] = json_values(asdict(self))
-        return values
+        return dict(json_values(asdict(self)))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -15,7 +15,7 @@ from benchmark.search.record import SearchRecord, short_names
 from benchmark.sweep.compose import Collector
 from benchmark.sweep.named_sweeps import key_of
 from benchmark.sweep.torchrun import check_one_run
-from benchmark.text import plural
+from benchmark.text import one_line, plural
 
 #: Trials in the table of the summary.
 SHOWN = 10
@@ -95,7 +95,7 @@ def _summary(record: SearchRecord, results_dir: Path) -> int:
         f"\n{record.name}: {plural(len(record.trials), 'trial')}{_not_shown(record)}{spent}; "
         f"recorded in {record.path(results_dir)}"
     )
-    print(f"chosen by {record.goal.name}; to repeat the best trial:\n  {best.command}")
+    print(f"chosen by {record.goal.name}; to repeat the best trial:\n  {one_line(best.command)}")
     return 0
 
 

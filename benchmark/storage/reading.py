@@ -18,6 +18,7 @@ from typing import IO, Any, TypeVar
 from benchmark.errors import UserError
 from benchmark.storage.checksums import difference, unsealed
 from benchmark.storage.plain_data import MOST_LEVELS, plain
+from benchmark.text import one_line
 
 Read = TypeVar("Read")
 
@@ -114,7 +115,7 @@ def warn_once(line: str) -> None:
     """Print a line to standard error, unless this command has printed it already."""
     if line not in _warned:
         _warned.add(line)
-        print(line, file=sys.stderr, flush=True)
+        print(one_line(line), file=sys.stderr, flush=True)
 
 
 def forget_warnings() -> None:

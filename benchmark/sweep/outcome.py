@@ -16,6 +16,7 @@ from benchmark.record.result import Result
 from benchmark.run import record_failure
 from benchmark.sweep.subprocess_run import USER_ERROR_STATUS, WorkerExit, WorkerRequest
 from benchmark.sweep.torchrun import rank
+from benchmark.text import one_line
 
 #: Seconds in which a signal to a group of processes has reached all of them.
 SETTLING = 0.3
@@ -41,7 +42,7 @@ class Outcome:
     def described(self) -> str:
         """`failed: LSTM, 2 × 200 on ptb: …`, for one that did not end well."""
         reason = (self.reason or "no reason recorded").strip().splitlines()[0]
-        return f"{self.status}: {self.job.title}: {reason}"
+        return one_line(f"{self.status}: {self.job.title}: {reason}")
 
 
 #: Outcomes as they come. Closing the generator ends the runs in progress.

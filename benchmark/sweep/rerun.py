@@ -16,6 +16,7 @@ from benchmark.sweep.launch import plan_runs
 from benchmark.sweep.named_sweeps import key_of
 from benchmark.sweep.recorded_command import recorded_settings
 from benchmark.sweep.states import RunState, folder_states, job_states
+from benchmark.text import one_line
 
 #: The statuses that each word after `--rerun` selects. A skipped run is not a failure: its reason stands
 #: until a package is installed or a setting changed, so it is repeated only on request.
@@ -93,7 +94,7 @@ def _of_folders(words: Sequence[str], how: Sequence[str], say: Say) -> list[Job]
             try:
                 chosen[_recorded_job(collector, state, how)] = state
             except UserError as error:
-                say(f"left out: {state.folder}: {error}")
+                say(one_line(f"left out: {state.folder}: {error}"))
     jobs = in_sweep(list(chosen))
     return _with_finished_forced(jobs, list(chosen.values()), say)
 

@@ -31,6 +31,7 @@ def main() -> int:
     from benchmark.job import Job
     from benchmark.run import assist, execute
     from benchmark.sweep.torchrun import rank
+    from benchmark.text import one_line
 
     job = Job(request["config"], request["command"])
     with steady_output(encoding="utf-8"):  # which the launcher reads
@@ -40,7 +41,7 @@ def main() -> int:
             else:
                 execute(job, report=_report)
         except UserError as error:
-            print(f"{ERROR_MARK}{error}", file=sys.stderr, flush=True)
+            print(f"{ERROR_MARK}{one_line(error)}", file=sys.stderr, flush=True)
             return 2
     return 0
 

@@ -19,7 +19,7 @@ from benchmark.storage.compact_scores import COMPACT, COMPACT_VALID, write_compa
 def main(arguments: list[str]) -> int:
     options = _parser().parse(arguments)
     run = find_run(options.results_dir, options.run)
-    name = f"{run.result.label} on {run.result.corpus} ({run.folder.name})"
+    name = run.title
     if options.scores:
         for path in _write_compact_scores(run):
             print(f"{path}: {name}")

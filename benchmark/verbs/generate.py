@@ -10,6 +10,7 @@ from benchmark.errors import UserError
 from benchmark.generate import Sampling, next_words, sample
 from benchmark.record.find import find_run
 from benchmark.record.folder import CHECKPOINT
+from benchmark.text import one_line
 
 
 def main(arguments: list[str]) -> int:
@@ -28,10 +29,10 @@ def main(arguments: list[str]) -> int:
     unseen_words = [word for word in words if word not in vocabulary.ids]
     if unseen_words:
         print(f"not in the vocabulary and read as <unk>: {', '.join(unseen_words)}")
-    print(f"{run.result.label} on {run.result.corpus} ({run.folder.name})\n")
+    print(f"{run.title}\n")
     for token, probability in next_words(model, context, vocabulary, options.top):
         word = tokeniser.shown(token)
-        print(f"  {probability:8.4f}  {word if word == word.strip() != '' else repr(word)}")
+        print(f"  {probability:8.4f}  {word if word == one_line(word).strip() != '' else repr(word)}")
     sampling = Sampling(options.temperature, options.top_k, options.length, options.allow_unknown)
     random = np.random.default_rng(options.seed)
     for _ in range(options.samples):

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     tasks = [options.only] if options.only else list(TITLES)
     material = Material(options.corpora_dir, options.cache_dir, say=say)
     for run in runs:
-        name = f"{run.result.label} on {run.result.corpus} ({run.folder.name})"
+        name = run.title
         known = None if options.again else read_judgements(run)
         wanted = outstanding(known, tasks)
         if known is None or wanted:

@@ -25,6 +25,6 @@ def main(arguments: list[str]) -> int:
         code = code_run(
             run, options.corpora_dir, options.cache_dir, say, ProgressLine().show, again=options.again
         )
-        print(f"{run.result.label} on {run.result.corpus} ({run.folder.name})\n")
+        print(f"{run.title}\n")
         print(f"{plain(code)}\n", flush=True)
     return 0

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     reached = reached_in_task(result.task, result.test_measures)
     if result.test_perplexity and result.normalised:
         reached = f"test perplexity {text.perplexity(result.test_perplexity)}"
-    print(f"{title}: {', '.join(filter(None, (result.status, reached)))}\n{run.folder}")
+    print(f"{title}: {', '.join(filter(None, (result.status, reached)))}\n{text.one_line(run.folder)}")
     if result.task is not None:
         print(f"\n{_measures(run)}\n")
     for key, value in shown.items():
@@ -92,4 +92,4 @@ def _text(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.6g}"
-    return str(value)
+    return text.one_line(value)

@@ -80,7 +80,9 @@ def main(arguments: list[str]) -> int:
     ends = ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])
     print(f"{text.plural(counts.total(), 'run')}: {ends}")
     for maker, number in makers.items():
-        print(f"{number:,} of them made by {maker}: nextword run --rerun outdated repeats those")
+        print(
+            f"{number:,} of them made by {text.one_line(maker)}: nextword run --rerun outdated repeats those"
+        )
     return 0
 
 
@@ -126,9 +128,9 @@ def _list(found: Iterable[RunState]) -> None:
         reached = f", {state.reached}" if state.reached else ""
         if state.perplexity is not None:
             reached = f", perplexity {text.perplexity(state.perplexity)}"
-        print(f"{state.status:<9} {title}{reached}{': ' if note else ''}{note}")
+        print(text.one_line(f"{state.status:<9} {title}{reached}{': ' if note else ''}{note}"))
         if state.command and state.status not in ("ok", "running"):
-            print(f"{'':9} {state.command}")
+            print(text.one_line(f"{'':9} {state.command}"))
 
 
 def _count(states: Iterable[RunState]) -> None:

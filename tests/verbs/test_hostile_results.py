@@ -416,6 +416,44 @@ def test_no_control_character_of_a_record_reaches_the_terminal(
             json.loads(shown.out)
 
 
+#: What would be a line of our own, if its line breaks were printed.
+FAKE = "FAKE    perplexity 1.0"
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+def test_no_text_of_a_record_makes_a_line_of_its_own(
+    status: str, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(results)
+    odd = f"A\n{FAKE}\nB\r{FAKE}\r\nC"
+    record = json.loads((run / "result.json").read_text())
+    texts = ("label", "corpus_title", "reason", "device_name", "commit", "version", "started", "command")
+    lines = {**dict.fromkeys(texts, odd), "status": status, "notes": [odd]}
+    (run / "result.json").write_text(json.dumps({**record, **lines}))
+    change(run / "config.yaml", command="nextword run")
+    cut_off = run.with_name(f"x\n{FAKE}")
+    cut_off.mkdir()
+    (cut_off / "config.yaml").write_text(json.dumps({"command": odd, "model": {"label": odd}}))
+    misplaced = run.with_name(f"y\n{FAKE}")
+    misplaced.mkdir()
+    (misplaced / "result.json").write_text(json.dumps(record))
+    for command in (
+        ["status"],
+        ["show", str(run)],
+        ["show", f"z\n{FAKE}"],
+        ["report", "--table"],
+        ["generate", str(run), "--samples", "0"],
+        ["compare", str(run), "unigram"],
+        ["export", str(run), "--arpa", str(results / "x.arpa")],
+        ["run", "--rerun", "failed"],
+    ):
+        main([*command, f"results_dir={results}"])
+        shown = capsys.readouterr()
+        assert not [
+            line for line in (shown.out + shown.err).splitlines() if line.strip().startswith("FAKE")
+        ], command
+
+
 @pytest.mark.slow
 def test_no_module_of_the_current_folder_is_imported(results: Path) -> None:
     """Not even a folder called `baselines`, by `python -m benchmark` or by the processes that it starts."""
