@@ -16,6 +16,8 @@ from benchmark.storage.temporary import TemporaryFolder, remove_abandoned
 LIST = "files.json"
 #: What the files begin with that stand at the top of a report from before there were lists.
 _BEGINNINGS = {"index.html": b"<title>nextword", "report.md": b"# nextword"}
+#: What its subfolders hold.
+_KINDS = {"figures": (".svg", ".png", ".pdf", ".csv", ".json"), "tables": (".csv", ".md", ".tex")}
 
 
 @contextmanager
@@ -41,14 +43,29 @@ def atomic_output(out: Path) -> Iterator[Path]:
 
 def refuse_others(out: Path, names: Iterable[str]) -> None:
     """Raises UserError where one of these files is there, and no earlier call wrote it."""
-    listed = _listed(out)
-    old = not listed and all(_begins(out / name, start) for name, start in _BEGINNINGS.items())
+    earlier = _written_earlier(out)
     for name in names:
-        if name not in listed and not old and (out / name).exists():
+        if name not in earlier and (out / name).exists():
             raise UserError(
                 f"{out / name} is there already, and is not of an earlier report: move it away, or write "
                 "into another folder"
             )
+
+
+def _written_earlier(out: Path) -> set[str]:
+    """The files in `out` that an earlier call wrote. Of a report from before there were lists, these are all
+    that its subfolders hold of the kinds that a report has."""
+    listed = _listed(out)
+    if listed or not all(_begins(out / name, start) for name, start in _BEGINNINGS.items()):
+        return listed
+    inside = {
+        f"{folder}/{path.name}"
+        for folder, kinds in _KINDS.items()
+        if not (out / folder).is_symlink() and (out / folder).is_dir()
+        for path in (out / folder).iterdir()
+        if path.suffix in kinds
+    }
+    return {*_BEGINNINGS, *inside}
 
 
 def _begins(path: Path, beginning: bytes) -> bool:
@@ -76,13 +93,13 @@ def _publish(new: Path, out: Path) -> None:
     files = [path.relative_to(new) for path in new.rglob("*") if path.is_file()]
     for folder in {file.parent for file in files} - {Path()}:
         refuse_link(out / folder)
-    written, listed = {file.as_posix() for file in files}, _listed(out)
+    written, earlier = {file.as_posix() for file in files}, _written_earlier(out)
     refuse_others(out, written)
-    write_json(out / LIST, {"files": sorted(written | listed)})  # whichever are there if this is interrupted
+    write_json(out / LIST, {"files": sorted(written | earlier)})  # whichever are there if this is interrupted
     for file in sorted(files, key=lambda file: (-len(file.parts), file)):
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         (new / file).replace(out / file)
-    for name in (name for name in listed - written if "/" in name):
+    for name in (name for name in earlier - written if "/" in name):
         path = out / name
         if path.is_file() and not any(each.is_symlink() for each in (path, *path.parents[: name.count("/")])):
             path.unlink()
