@@ -114,7 +114,8 @@ def check_comparable(run: RunRecord) -> None:
         raise UserError(f"{name} gives scores that do not sum to one, so it has no loss to compare")
     if result.test_zero_probabilities:
         raise UserError(
-            f"{name} gives {result.test_zero_probabilities:,} targets probability 0: its loss is infinite"
+            f"{name} gives {text.plural(result.test_zero_probabilities, 'target')} probability 0: its loss "
+            "is infinite"
         )
 
 

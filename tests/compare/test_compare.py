@@ -232,7 +232,7 @@ def test_what_cannot_be_compared_is_refused_in_a_line(
     impossible = scores(corpus, 4)
     impossible[0] = -np.inf
     write_run(tmp_path, corpus, "Zero", impossible)
-    assert "gives 1 targets probability 0" in refusal(capsys, "good", "zero")
+    assert "gives 1 target probability 0" in refusal(capsys, "good", "zero")
     write_run(tmp_path, corpus, "Failed", scores(corpus, 5), status="failed", reason="out of memory")
     assert "out of memory" in refusal(capsys, "good", "failed")
     assert "the test text is too short: it has 1 block of 50 lines" in refusal(
