@@ -77,8 +77,7 @@ def comparison_sentence(first: str, second: str, compared: CurveComparison, sure
         return f"{first} and {second} are level throughout."
     if not compared.crossings:
         ahead, behind = (first, second) if compared.first_led else (second, first)
-        where = f"from {_tokens(compared.begin)} to {_tokens(compared.end)} training tokens"
-        return f"{ahead} is ahead of {behind} throughout, {where}."
+        return f"{ahead} is ahead of {behind} {throughout(compared.begin, compared.end)}."
     start, *later = compared.crossings
     ahead, behind = (first, second) if start.first_leads else (second, first)
     first_crossing = f"{ahead} passes {behind} at about {_tokens(start.at)} training tokens{sure}"
@@ -88,6 +87,11 @@ def comparison_sentence(first: str, second: str, compared: CurveComparison, sure
         for crossing in later
     ]
     return f"{text.listed([first_crossing, *turns])}."
+
+
+def throughout(begin: float, end: float) -> str:
+    """`throughout, from 2,000 to 2,100,000 training tokens`."""
+    return f"throughout, from {_tokens(begin)} to {_tokens(end)} training tokens"
 
 
 def _tokens(value: float) -> str:

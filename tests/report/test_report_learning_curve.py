@@ -90,6 +90,18 @@ def test_models_that_never_cross_are_said_to_lead_throughout(sweep, tmp_path):
     assert "Dotted lines" not in found.caption
 
 
+def test_networks_are_compared_with_kneser_ney_and_with_the_best(sweep, run, tmp_path):
+    sweep()
+    for part, ppl in KN5.items():  # with a cache, n-grams are ahead of both networks at every size
+        run("goodman", "Goodman's combination", "count", 0.6 * ppl, share(part), run_id=f"g{part}")
+        run("rnn", "Elman RNN", "neural", 1.2 * ppl, share(part), run_id=f"r{part}")
+    caption = drawn(section(tmp_path)).caption
+    assert "LSTM, 1 × 128 passes Kneser-Ney 5-gram at about 100,000 training tokens." in caption
+    assert "Kneser-Ney 5-gram is ahead of Elman RNN throughout" in caption
+    assert "Goodman's combination is ahead of every network throughout, from 15,000 to 930,000" in caption
+    assert caption.count("Goodman's combination is") == 1
+
+
 def test_every_crossing_is_marked_in_the_figure(sweep, tmp_path):
     from benchmark.report.figures.style import styled
 

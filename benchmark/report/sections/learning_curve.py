@@ -12,7 +12,7 @@ from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Figure, Paragraph, Section, about
 from benchmark.report.context import Context
 from benchmark.report.crossing_intervals import TracedCurve, crossing_interval
-from benchmark.report.curve_crossings import Crossing, CurveComparison, comparison_sentence
+from benchmark.report.curve_crossings import Crossing, CurveComparison, comparison_sentence, throughout
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, run_measure_field, text_field
 from benchmark.report.learning_curves import (
     Curve,
@@ -94,11 +94,7 @@ def _drawn(found: list[Curve]) -> list[Curve]:
 
 def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     shown = _drawn(found)
-    verdicts = [
-        comparison_sentence(curve.name, ngram.name, met, _interval(group, curve, ngram, met))
-        for curve, ngram, met in against_ngrams(shown)
-    ]
-    verdict = " ".join(verdicts)
+    verdict = " ".join(_verdicts(group, against_ngrams(shown)))
     caption = (
         f"Test perplexity on {group.title} by the number of training tokens; lower is better. Both axes "
         f"are logarithmic. {verdict}"
@@ -121,6 +117,22 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
         _data(name, found),
         group.corpus,
     )
+
+
+def _verdicts(group: RankedGroup, compared: list[tuple[Curve, Curve, CurveComparison]]) -> list[str]:
+    """A sentence on each network and n-gram model, or one on all networks that a model is ahead of."""
+    said: list[str] = []
+    for ngram in dict.fromkeys(ngram for _, ngram, _ in compared):
+        pairs = [(curve, met) for curve, other, met in compared if other is ngram]
+        begin, end = min(met.begin for _, met in pairs), max(met.end for _, met in pairs)
+        if len(pairs) > 1 and all(met.first_led is False and not met.crossings for _, met in pairs):
+            said.append(f"{ngram.name} is ahead of every network {throughout(begin, end)}.")
+        else:
+            said += [
+                comparison_sentence(curve.name, ngram.name, met, _interval(group, curve, ngram, met))
+                for curve, met in pairs
+            ]
+    return said
 
 
 def _ratio_figure(group: RankedGroup, found: list[Curve]) -> list[Figure]:
