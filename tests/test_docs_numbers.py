@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.search.record import read_searches
+from benchmark.study.claim import read_claim
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference"
@@ -147,3 +148,14 @@ def test_what_was_tuned_of_tasks() -> None:
             and len(search.trials) == int(trials)
         ]
         assert any(abs(each - float(seconds)) <= 0.5 for each in spent), (entry, corpus, spent)
+
+
+def test_verdicts_at_the_full_scale() -> None:
+    page = REFERENCE / "studies" / "full" / "report" / "tables" / "verdicts.csv"
+    with page.open(encoding="utf-8", newline="") as file:
+        verdicts = {row["study"]: row["verdict"] for row in csv.DictReader(file)}
+    said = {
+        read_claim(name.strip("`")).title: verdict
+        for name, verdict, _ in table("docs/studies.md", "Study", "Verdict", "What was found")
+    }
+    assert said == verdicts
