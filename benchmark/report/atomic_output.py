@@ -32,7 +32,6 @@ def atomic_output(out: Path) -> Iterator[Path]:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        refuse_others(out, _BEGINNINGS)
         remove_abandoned(out, depth=1)
         with TemporaryFolder.beside(out / "new") as new:
             yield new
@@ -41,8 +40,9 @@ def atomic_output(out: Path) -> Iterator[Path]:
         raise UserError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def refuse_others(out: Path, names: Iterable[str]) -> None:
-    """Raises UserError where one of these files is there, and no earlier call wrote it."""
+def refuse_others(out: Path, names: Iterable[str]) -> set[str]:
+    """Raises UserError where one of these files is there, and no earlier call wrote it. Returns those that an
+    earlier call wrote."""
     earlier = _written_earlier(out)
     for name in names:
         if name not in earlier and (out / name).exists():
@@ -50,6 +50,7 @@ def refuse_others(out: Path, names: Iterable[str]) -> None:
                 f"{out / name} is there already, and is not of an earlier report: move it away, or write "
                 "into another folder"
             )
+    return earlier
 
 
 def _written_earlier(out: Path) -> set[str]:
@@ -93,8 +94,8 @@ def _publish(new: Path, out: Path) -> None:
     files = [path.relative_to(new) for path in new.rglob("*") if path.is_file()]
     for folder in {file.parent for file in files} - {Path()}:
         refuse_link(out / folder)
-    written, earlier = {file.as_posix() for file in files}, _written_earlier(out)
-    refuse_others(out, written)
+    written = {file.as_posix() for file in files}
+    earlier = refuse_others(out, written)
     write_json(out / LIST, {"files": sorted(written | earlier)})  # whichever are there if this is interrupted
     for file in sorted(files, key=lambda file: (-len(file.parts), file)):
         (out / file).parent.mkdir(parents=True, exist_ok=True)

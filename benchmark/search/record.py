@@ -20,6 +20,7 @@ from benchmark.search.goal import GOALS, Goal
 from benchmark.search.space import Point
 from benchmark.storage.files import write_json
 from benchmark.storage.reading import Unreadable, checked, or_warn, read_json_object
+from benchmark.text import plural
 
 FOLDER = "searches"
 
@@ -81,8 +82,7 @@ class SearchRecord:
     @property
     def limits(self) -> str:
         """What it may spend: `16 trials, 900 core-seconds`; the trials of a grid are all of its points."""
-        most = f"{self.planned:,} trials" if self.planned != 1 else "1 trial"
-        most = f"a grid of {self.planned:,}" if self.sampler == "grid" else most
+        most = f"a grid of {self.planned:,}" if self.sampler == "grid" else plural(self.planned, "trial")
         return most if self.core_seconds is None else f"{most}, {self.core_seconds:,.0f} core-seconds"
 
     @property

@@ -120,10 +120,6 @@ def _as_it_is(loss: float) -> float:
     return loss
 
 
-def _exp(loss: float) -> float:
-    return exp(loss)
-
-
 def _pairs(rows: Sequence[tuple[float, float]]) -> np.ndarray:
     return np.array(rows, dtype=np.float64).reshape(-1, 2).T
 
@@ -256,7 +252,7 @@ SYMBOL_PERPLEXITY = ItemMeasure(
     "Perplexity of a phoneme",
     "exp of −ln p of the right output over its length, its end included.",
     _symbol_losses,
-    _exp,
+    exp,
     False,
     "",
 )

@@ -94,14 +94,15 @@ def _drawn(found: list[Curve]) -> list[Curve]:
 
 def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
     shown = _drawn(found)
-    verdict = " ".join(_verdicts(group, against_ngrams(shown)))
+    compared = against_ngrams(shown)
+    verdict = " ".join(_verdicts(group, compared))
     caption = (
         f"Test perplexity on {group.title} by the number of training tokens; lower is better. Both axes "
         f"are logarithmic. {verdict}"
     )
     if any(len(row.runs) > 1 for curve in shown for row in curve.rows):
         caption += " A line is the mean over seeds, its band one standard deviation."
-    if any(how.crossings for *_, how in against_ngrams(shown)):
+    if any(met.crossings for *_, met in compared):
         caption += " Dotted lines mark where the lead changes."
     alt = (
         f"Line chart of perplexity by training tokens for {text.plural(len(shown), 'model')} on "
@@ -113,7 +114,7 @@ def _figure(group: RankedGroup, found: list[Curve]) -> Figure:
         f"{group.title}: perplexity by training tokens",
         caption.strip(),
         alt.strip(),
-        partial(_draw, _lines(shown), _marks(shown)),
+        partial(_draw, _lines(shown), _marks(compared)),
         _data(name, found),
         group.corpus,
     )
@@ -220,13 +221,13 @@ def _lines(shown: list[Curve]) -> list[Line]:
     return [Line(curve.largest.number, curve.name, curve.family, curve.seeds) for curve in shown]
 
 
-def _marks(shown: list[Curve]) -> list[Mark]:
+def _marks(compared: list[tuple[Curve, Curve, CurveComparison]]) -> list[Mark]:
     """Where curves cross, from left to right."""
     from benchmark.report.figures.lines import Mark
 
     marks = [
         Mark(crossing.at, _mark_text(curve, ngram, crossing), crossing.perplexity)
-        for curve, ngram, met in against_ngrams(shown)
+        for curve, ngram, met in compared
         for crossing in met.crossings
     ]
     return sorted(marks, key=lambda mark: mark.x)

@@ -141,19 +141,19 @@ def trial_fields(goal: Goal) -> tuple[Field[tuple[Entry, Trial]], ...]:
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     taken: set[str] = set()
-    for title, entries in _by_text(context):
-        told_apart = title.removeprefix(entries[0].title).replace(" ", "_")
-        file = file_name(entries[0].result.corpus + told_apart, taken)
+    for told_apart, entries in _by_text(context):
+        first = entries[0]
+        file = file_name(first.result.corpus + told_apart, taken)
         taken.add(file)
-        blocks += about(text.clean(entries[0].result.corpus), _blocks(title, file, entries))
+        blocks += about(text.clean(first.result.corpus), _blocks(first.title + told_apart, file, entries))
     if not blocks:
         return None
     return Section("tuning", "Equal effort", (Paragraph((INTRODUCTION,)), *blocks))
 
 
 def _by_text(context: Context) -> list[tuple[str, list[Entry]]]:
-    """The tuned entries, best first, of those that were scored on the same text by the same goal, and what
-    each text is called: its corpus, with the protocol or the goal where there are several."""
+    """The tuned entries, best first, of those that were scored on the same text by the same goal, behind what
+    tells them from others of their corpus: the protocol or the goal where there are several."""
     results = {run.folder.name: run.result for run in context.records}
     found: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for search in context.tunings:
@@ -166,9 +166,9 @@ def _by_text(context: Context) -> list[tuple[str, list[Entry]]]:
     goals = Counter((title, protocol) for title, protocol, _ in found)
     named = []
     for (title, protocol, measure), entries in sorted(found.items()):
-        name = f"{title} [{protocol[:6]}]" if protocols[title] > 1 else title
-        name += f", by {GOALS[measure].name}" if goals[title, protocol] > 1 else ""
-        named.append((name, sorted(entries, key=lambda entry: entry.best_value)))
+        told_apart = f" [{protocol[:6]}]" if protocols[title] > 1 else ""
+        told_apart += f", by {GOALS[measure].name}" if goals[title, protocol] > 1 else ""
+        named.append((told_apart, sorted(entries, key=lambda entry: entry.best_value)))
     return named
 
 
