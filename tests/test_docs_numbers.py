@@ -150,12 +150,14 @@ def test_what_was_tuned_of_tasks() -> None:
         assert any(abs(each - float(seconds)) <= 0.5 for each in spent), (entry, corpus, spent)
 
 
-def test_verdicts_at_the_full_scale() -> None:
-    page = REFERENCE / "studies" / "full" / "report" / "tables" / "verdicts.csv"
+@pytest.mark.parametrize(
+    ("scale", "columns"),
+    [("full", ("Study", "Verdict", "What was found")), ("quick", ("Study", "The claim", "Verdict"))],
+)
+def test_verdicts_of_studies(scale: str, columns: tuple[str, ...]) -> None:
+    page = REFERENCE / "studies" / scale / "report" / "tables" / "verdicts.csv"
     with page.open(encoding="utf-8", newline="") as file:
         verdicts = {row["study"]: row["verdict"] for row in csv.DictReader(file)}
-    said = {
-        read_claim(name.strip("`")).title: verdict
-        for name, verdict, _ in table("docs/studies.md", "Study", "Verdict", "What was found")
-    }
+    place = columns.index("Verdict")
+    said = {read_claim(row[0].strip("`")).title: row[place] for row in table("docs/studies.md", *columns)}
     assert said == verdicts

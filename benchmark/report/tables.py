@@ -39,12 +39,13 @@ class Column:
 class Cell:
     """What a reader sees, and the value behind it, which sorts the column and goes into the CSV unrounded.
 
-    The best of a column are set in bold.
+    The best of a column are set in bold. `leads_to` is the name of a section that the page links.
     """
 
     shown: str
     value: float | str | None = None
     best: bool = False
+    leads_to: str = ""
 
     @property
     def raw(self) -> str:

@@ -39,6 +39,16 @@ class StudyModule(Protocol):
     def show(data: Data) -> list[Block]: ...
 
 
+#: Topics in the order in which a page has them. Others follow, and claims without one come last.
+TOPICS = (
+    "N-gram models",
+    "Both families",
+    "Networks and their gradients",
+    "Training",
+    "Beside language modelling",
+)
+
+
 @dataclass(frozen=True)
 class Scale:
     """How large a study is: its runs, as override lines like those of a sweep, and settings of its module."""
@@ -50,7 +60,8 @@ class Scale:
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """The claim, in one sentence, and its `source`; the `design`, in a few; `change`: what would change the
-    verdict. `module` is the dotted name of the study's module."""
+    verdict. `module` is the dotted name of the study's module. `topic`: the heading under which a page of
+    several studies has it."""
 
     title: str
     claim: str
@@ -60,6 +71,7 @@ class Claim:
     module: str
     rules: list[Rule]
     scales: dict[str, Scale]
+    topic: str = ""
     #: The name of the file.
     name: str = ""
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from benchmark import text
 from benchmark.report.blocks import Block, Paragraph, Section, Strong
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, text_cell
+from benchmark.study.claim import TOPICS
 from benchmark.study.conduct import Finding
 from benchmark.study.quantities import COUNTED, UNMEASURED, Quantity
 from benchmark.study.rules import Judged
 
 TITLE = "nextword: what lectures say of language models, tried out"
 HEADING = "What lectures say of language models, tried out"
+
+#: The heading of claims without a topic.
+OTHER = "Further claims"
 
 #: How verdicts are said of several claims.
 SEVERAL = {"holds": "hold", "holds in part": "hold in part", "does not hold here": "do not hold here"}
@@ -29,33 +35,47 @@ ABOUT = (
 
 
 def sections_of(findings: Sequence[Finding]) -> list[Section]:
-    """The sections of the page."""
-    own = [_study(finding) for finding in findings]
-    return own if len(own) == 1 else [_overview(findings), *own]
+    """The sections of the page, by topic."""
+    ordered = sorted(findings, key=_place)
+    own = [_study(finding) for finding in ordered]
+    return own if len(own) == 1 else [_overview(ordered), *own]
+
+
+def _place(finding: Finding) -> tuple[int, str]:
+    """Where the topic of a finding stands: the known ones in their order, others by name, none at the end."""
+    topic = finding.claim.topic
+    if topic in TOPICS:
+        return TOPICS.index(topic), ""
+    return len(TOPICS) + (not topic), topic
 
 
 def _overview(findings: Sequence[Finding]) -> Section:
-    columns = (Column("study", "Study"), Column("verdict", "Verdict"), Column("claim", "Claim"))
-    rows = [
-        TableRow(
-            (
-                text_cell(finding.claim.title),
-                text_cell(finding.word),
-                text_cell(finding.claim.claim),
-            )
-        )
-        for finding in findings
-    ]
+    columns = (
+        Column("study", "Study"),
+        Column("verdict", "Verdict"),
+        Column("rules", "Rules that hold"),
+        Column("claim", "Claim"),
+    )
+    by_topic = groupby(findings, key=lambda finding: finding.claim.topic)
+    groups = tuple(Group(tuple(map(_row, of)), text.clean(topic or OTHER)) for topic, of in by_topic)
     verdicts = [finding.word for finding in findings]
     counts = [_counted(verdicts.count(each), each) for each in dict.fromkeys(verdicts)]
     summary = f"Of {text.plural(len(findings), 'claim')}: {text.listed(counts)}."
     caption = "Every claim with the verdict that its rules gave."
     blocks: tuple[Block, ...] = (
         Paragraph((summary,), "answer"),
-        Table("verdicts", caption, columns, (Group(tuple(rows)),)),
+        Table("verdicts", caption, columns, groups),
         Paragraph((ABOUT,), "note"),
     )
     return Section("verdicts", "The verdicts", blocks)
+
+
+def _row(finding: Finding) -> TableRow:
+    claim = finding.claim
+    holding = sum(each.outcome == "holds" for each in finding.judged)
+    rules = f"{holding} of {len(finding.judged)}" if finding.judged else None
+    title = replace(text_cell(claim.title), leads_to=claim.name)
+    return TableRow((title, text_cell(finding.word), text_cell(rules), text_cell(claim.claim)))
 
 
 def _counted(claims: int, verdict: str) -> str:
