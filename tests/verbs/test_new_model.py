@@ -112,6 +112,13 @@ def test_a_new_model_of_a_task_runs(
     assert json.loads(record.read_text())["status"] == "ok"
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_new_model_says_where_its_defaults_come_from(family: str) -> None:
+    name = f"said_{family}"
+    assert main(["new", "model", name, "--family", family]) == 0
+    assert "# Defaults: not tuned: " in Path(f"conf/model/{name}.yaml").read_text()
+
+
 def test_nothing_is_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
     for file in ("mine.py", "conf/model/mine.yaml", "test_mine.py"):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
