@@ -98,8 +98,9 @@ def bootstrap(
 
     Blocks are drawn with replacement, the same for all rows and seeds: the cluster bootstrap over documents,
     or that over blocks which do not overlap (Carlstein 1986) over stretches of a text. Seeds are drawn with
-    replacement, for each row on its own. As every seed scores the same blocks, the deviations of the two are
-    added. A mean over n draws from n values varies by (n − 1) / n too little, so deviations are multiplied by
+    replacement, for each row on its own. That is a hierarchical bootstrap (Davison & Hinkley 1997, section
+    3.8) of crossed levels: as every seed scores the same blocks, the deviations of the two are added. A mean
+    over n draws from n values varies by (n − 1) / n too little, so deviations are multiplied by
     √(n / (n − 1)) (Rao and Wu 1988). The draws depend on `seed` alone.
 
     A long document pulls the mean towards itself, so that its residual is too small, and documents of unequal
