@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
 import re
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmark.cli import main
 from benchmark.search.record import read_searches
 from benchmark.study.claim import read_claim
 
@@ -161,3 +167,62 @@ def test_verdicts_of_studies(scale: str, columns: tuple[str, ...]) -> None:
     place = columns.index("Verdict")
     said = {read_claim(row[0].strip("`")).title: row[place] for row in table("docs/studies.md", *columns)}
     assert said == verdicts
+
+
+#: How the groups of docs/comparing.md are called, by criterion; the first words of the name stand for it.
+GROUPS = {
+    "training_count": ["1–9 occurrences", "10–99", "100–999", "1,000–9,999", "10,000–99,999"],
+    "seen_3": ["3-gram seen", "3-gram not seen"],
+    "last_occurrence": [
+        "word read 1–9 tokens",
+        "10–99 tokens",
+        "100–999 tokens",
+        "1,000–9,999 tokens",
+        "10,000 tokens before, or more",
+        "never",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def compared() -> list[dict[str, Any]]:
+    """What the commands of docs/comparing.md on reference runs answer."""
+    if "NEXTWORD_CORPORA" not in os.environ:
+        pytest.skip("NEXTWORD_CORPORA names no folder of corpora")
+    page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^nextword (compare .*) --results-dir results/reference", page, flags=re.MULTILINE)
+    answers = []
+    for line in lines:
+        with redirect_stdout(StringIO()) as out:
+            assert main([*line.split(), "--results-dir", str(REFERENCE), "--json"]) == 0
+        answers.append(json.loads(out.getvalue()))
+    return answers
+
+
+def signed(value: float) -> str:
+    """A difference in nats as the docs have it."""
+    return f"{value:+.3f}".replace("-", "−").replace("+0.000", "0.000").replace("−0.000", "0.000")
+
+
+def test_differences_on_the_penn_treebank(compared: list[dict[str, Any]]) -> None:
+    pairs = [(each, pair) for each in compared for pair in each["pairs"] if pair["first"] == 0]
+    shown = table("docs/comparing.md", "", "Test perplexities")
+    for (answer, pair), (_, perplexities, *cells) in zip(pairs, shown, strict=True):
+        both = [answer["models"][pair[key]]["perplexity"]["value"] for key in ("second", "first")]
+        assert perplexities == ", ".join(f"{value:.1f}" for value in both)
+        nats = {key: signed(value) for key, value in pair["nats"].items()}
+        p = "< 0.001" if pair["p"] < 0.001 else f"{pair['p']:.3f}"
+        assert cells == [nats["value"], f"{nats['low']} to {nats['high']}", p]
+
+
+def test_groups_of_targets_on_the_penn_treebank(compared: list[dict[str, Any]]) -> None:
+    columns = [where for answer in compared for where in answer["where"] if where["first"] == 0]
+    rows = iter(table("docs/comparing.md", "Targets", "Share of all", "LSTM − Kneser-Ney"))
+    for criterion, names in GROUPS.items():
+        groups = [[each for each in column["groups"] if each["criterion"] == criterion] for column in columns]
+        for name, same in zip(names, zip(*groups, strict=True), strict=False):
+            label, share, *cells = next(rows)
+            assert label.startswith(name)
+            assert share == f"{same[0]['targets'] / compared[0]['targets']:.0%}"
+            assert cells == [signed(each["difference"]) for each in same], label
+    assert next(rows, None) is None
