@@ -189,6 +189,74 @@ def test_a_name_too_long_for_two_lines_says_so():
     assert wrapped("word " * 40).count("\n") == 1
 
 
+@given(st.text(max_size=60).filter(str.strip), st.integers(1, 3))
+def test_what_stands_at_the_end_of_a_name_is_never_cut(name, lines):
+    from benchmark.report.figures.labels import wrapped
+
+    shown = wrapped(name, 26, lines, " [AB]").split("\n")
+    assert shown[-1].endswith(" [AB]")
+    assert len(shown) <= lines
+    assert max(map(len, shown)) <= 26
+
+
+def crowd(seed: int):
+    """Many models of three families, most of them in two heaps."""
+    from benchmark.report.figures.pareto import Point
+
+    random = np.random.default_rng(seed)
+    heaps = [("count", 0, 5.0, 60), ("neural", 3, 4.7, 25), ("mixture", 4, 4.4, 4)]
+    points = []
+    for family, cost, height, many in heaps:
+        costs = np.exp(np.log(10) * cost + random.normal(0, 1, many))
+        heights = np.exp(height + np.abs(random.normal(0, 0.12, many)))
+        rows = range(len(points) + 1, len(points) + 1 + many)
+        points += [
+            Point(r, f"{family} model with a long name, {r}", family, c, h, h == heights.min(), " [A]")
+            for r, c, h in zip(rows, costs, heights, strict=True)
+        ]
+    return points
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_winner_of_each_family_is_named_however_crowded_a_figure_is(seed):
+    from benchmark.measure.measures import BY_KEY
+    from benchmark.report.figures.pareto import pareto
+    from benchmark.report.figures.style import styled
+
+    points = crowd(seed)
+    with styled():
+        figure = pareto(points, BY_KEY["train_seconds"])
+        texts = [drawn for drawn in figure.axes[0].texts if drawn.get_gid()]
+        boxes = [drawn.get_window_extent() for drawn in texts]
+    named = {drawn.get_gid() for drawn in texts}
+    assert {f"row-{point.row}-9" for point in points if point.winner} <= named
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+@given(
+    st.tuples(*[st.floats(-20, 20)] * 4),
+    st.lists(st.tuples(st.floats(-20, 20), st.floats(-20, 20)), min_size=1, max_size=4),
+)
+def test_a_leader_that_crosses_a_box_is_found(ends, corners):
+    """Against points along it."""
+    from benchmark.report.figures.label_geometry import BESIDE, _crosses
+
+    segment = np.array(ends).reshape(2, 2)
+    boxes = np.array([[x, y, x + 5, y + 3] for x, y in corners])
+    along = segment[0] + np.linspace(0, 1, 400)[:, None, None] * (segment[1] - segment[0])
+
+    def met(distance):
+        inside = (along > boxes[:, :2] - distance) & (along < boxes[:, 2:] + distance)
+        return inside.all(2).any(0)
+
+    found = _crosses(segment[:1], segment[1:], boxes)[0]
+    if np.hypot(*(segment[1] - segment[0])):
+        assert found[met(BESIDE - 0.2)].all()
+        assert not found[~met(BESIDE + 0.2)].any()
+    else:
+        assert not found.any()
+
+
 #: What eyes without red cones, and without green ones, make of linear RGB (Machado et al. 2009, table 1).
 EYES = {
     "all cones": np.eye(3),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +15,21 @@ CLEAR, GAP = 6.0, 2.5
 SMALL = 3.0
 #: A label this near to its mark needs no line to it, its leader.
 LED = CLEAR
-#: Up to this many labels, several orders of placing them are tried.
-FEW = 16
+#: Points kept free on each side of a leader, and how far apart the boxes are that keep them free.
+BESIDE, EVERY = 1.5, 2.5
+#: Up to this many labels, several orders of placing them are tried: as they are, and from three sides.
+FEW, SIDES = 16, 4
+#: Up to this many that readers look for, every order of these is.
+MOST_ORDERED = 5
 #: Places tried around a mark: distances in points, and degrees counter-clockwise from the right.
 DISTANCES = (8.0, 12.0, 17.0, 24.0, 33.0, 44.0, 58.0, 76.0, 100.0)
+#: Further ones, for labels that readers look for.
+FAR = (125.0, 155.0, 190.0, 230.0, 275.0)
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 20, 340, 160, 200, 70, 290, 110, 250)
 #: Points by which a label should be nearer to its own mark than to any other, and what each that lacks costs.
 APART, AMBIGUOUS = 10.0, 4.0
 #: What it costs to stand on a line of the figure. Costs are in points from the label to its mark.
-STRUCK = 80.0
+STRUCK = 200.0
 
 #: float64 arrays of left, low, right, high in points of the drawing (or of x, y).
 Box = npt.NDArray[np.float64]
@@ -36,52 +42,69 @@ def step_segments(corners: Box) -> Iterator[Box]:
         yield np.array([x1 - 1, min(y0, y1), x1 + 1, max(y0, y1)])
 
 
-def place_labels(points: Box, sizes: Box, marks: Box, line: list[Box], frame: Box) -> dict[int, Box]:
+def place_labels(
+    points: Box, sizes: Box, marks: Box, line: list[Box], frame: Box, first: int = 0
+) -> dict[int, Box]:
     """The box of each label that finds a place, by its index.
 
     `points` are the marks that have a label, `marks` [n, 2] all marks of the figure. A label never covers a
     mark, another label or a leader. Of the places that are left it takes the cheapest: near its own mark,
     further from every other one, and clear of the boxes of `line`.
 
-    Labels are placed one after the other, and up to `FEW` of them also from the top, from the left and from
-    the right. The result that misses the least wins, then the cheapest; the first label weighs 1, the second
-    a half, the third a third, and so on.
+    Labels are placed one after the other, the `first` ones before the rest and, where it must be, further
+    away. Up to `FEW` of them are also placed from the top, from the left and from the right, and so are the
+    first ones, in every order if need be. The result that misses the least wins, then the cheapest; the first
+    label weighs 1, the second a half, the third a third, and so on.
     """
-    count = len(points)
-    orders = [
-        np.arange(count),
-        np.argsort(-points[:, 1]),
-        np.argsort(points[:, 0]),
-        np.argsort(-points[:, 0]),
-    ]
     best: dict[int, Box] = {}
     least = (math.inf, 0.0)
-    for order in orders if count <= FEW else orders[:1]:
-        spots, cost = _placed(order.tolist(), points, sizes, marks, line, frame)
-        missed = sum(1 / (1 + index) for index in range(count) if index not in spots)
+    for place, order in enumerate(_orders(points, first)):
+        if place >= SIDES and best.keys() >= set(range(first)):
+            break
+        spots, cost = _placed(order, points, sizes, marks, line, frame, first)
+        missed = sum(1 / (1 + index) for index in range(len(points)) if index not in spots)
         if (missed, cost) < least:
             best, least = spots, (missed, cost)
     return best
 
 
+def _orders(points: Box, first: int) -> Iterator[list[int]]:
+    """Orders in which labels are placed: as they are and from `SIDES` − 1 sides, then the first ones in every
+    order."""
+    count = len(points)
+    keys = (np.zeros(count), -points[:, 1], points[:, 0], -points[:, 0])
+    for key in keys:
+        others = first + np.argsort((key if count <= FEW else keys[0])[first:], kind="stable")
+        yield [*np.argsort(key[:first], kind="stable").tolist(), *others.tolist()]
+    if first <= MOST_ORDERED:
+        yield from ([*leading, *range(first, count)] for leading in permutations(range(first)))
+
+
 def _placed(
-    order: list[int], points: Box, sizes: Box, marks: Box, line: list[Box], frame: Box
+    order: list[int], points: Box, sizes: Box, marks: Box, line: list[Box], frame: Box, first: int
 ) -> tuple[dict[int, Box], float]:
     """The box of each label, first come, first served, without those that find no place; and their cost."""
     named = (np.abs(marks[:, None] - points[None]).max(2) < CLEAR / 2).any(1)
-    clear = np.where(named, CLEAR, SMALL)[:, None]
-    taken = list(np.hstack([marks - clear, marks + clear]))
+    rings = list(np.hstack([marks[~named] - SMALL, marks[~named] + SMALL]))
+    taken = list(np.hstack([marks[named] - CLEAR, marks[named] + CLEAR]))
     spots: dict[int, Box] = {}
     total = 0.0
     for index in order:
-        places = _free(_places(points[index], *sizes[index]), taken, frame, points[index])
-        if not len(places):
+        point = points[index]
+        if index < first:
+            places = _inside(_places(point, sizes[index], DISTANCES + FAR), frame)
+            free = _free(places, taken, rings, frame, point)
+            if not len(free):  # better a leader across a ring than no name
+                free = _free(places, taken, rings, frame, point, across=True)
+        else:
+            free = _free(_places(point, sizes[index], DISTANCES), taken, rings, frame, point)
+        if not len(free):
             continue
-        costs = _costs(places, points[index], marks, line)
-        spot = places[int(np.argmin(costs))]
+        costs = _costs(free, point, marks, line)
+        spot = free[int(np.argmin(costs))]
         total += float(costs.min())
         spots[index] = spot
-        taken += [spot, *_leaders(spot[None], points[index])[0]]
+        taken += [spot, *_along_leader(spot, point)]
     return spots, total
 
 
@@ -100,17 +123,19 @@ def _distances(boxes: Box, points: Box) -> Box:
     return np.asarray(np.hypot(*np.moveaxis(nearest - points[None], 2, 0)))
 
 
-def _free(places: Box, taken: Sequence[Box], frame: Box, point: Box) -> Box:
-    """The places inside the frame that, with their leaders, overlap nothing taken."""
-    others = np.array(taken)
+def _free(
+    places: Box, taken: Sequence[Box], rings: Sequence[Box], frame: Box, point: Box, *, across: bool = False
+) -> Box:
+    """The places inside the frame that overlap nothing: not what is taken, nor a ring, the mark of a point
+    without a label. Nor do their leaders, unless they may go `across` rings."""
     inside = (places[:, :2] >= frame[:2]).all(1) & (places[:, 2:] <= frame[2:]).all(1)
     places = places[inside]
-    places = places[~_overlap(places + np.array([-GAP, -GAP, GAP, GAP]), others).any(1)]
+    covered = _overlap(places + np.array([-GAP, -GAP, GAP, GAP]), np.array([*taken, *rings]))
+    places = places[~covered.any(1)]
     if not len(places):
         return places
-    leaders = _leaders(places, point)
-    hits = _overlap(leaders.reshape(-1, 4), others).any(1)
-    return places[~hits.reshape(len(places), -1).any(1)]
+    avoided = np.array(taken if across else [*taken, *rings])
+    return places[~_crosses(*_leaders(places, point), avoided).any(1)]
 
 
 def _overlap(boxes: Box, others: Box) -> npt.NDArray[np.bool_]:
@@ -120,28 +145,54 @@ def _overlap(boxes: Box, others: Box) -> npt.NDArray[np.bool_]:
     return np.asarray((low < high).all(2))
 
 
-def _leaders(places: Box, point: Box) -> Box:
-    """Small boxes along the leader from each place to its point, outside the point's mark: [places, 13, 4].
-
-    They are empty for a place that is too near to need a leader.
-    """
-    edges = np.clip(point, places[:, :2], places[:, 2:])
-    gaps = edges - point
-    lengths = np.hypot(gaps[:, 0], gaps[:, 1])[:, None, None]
-    start = np.minimum(1.0, 1.6 * CLEAR / np.maximum(lengths, 1e-9))
-    shares = start + (1 - start) * np.linspace(0, 0.95, 13)[:, None]
-    along = point + shares * gaps[:, None, :]
-    half = np.where(lengths > LED, 0.5 + lengths * (1 - start) * 0.04, 0.0)
-    return np.concatenate([along - half, along + half], axis=2)
+def _leaders(places: Box, point: Box) -> tuple[Box, Box]:
+    """Where the leader of each place begins, outside the mark of its point, and where it ends: [places, 2]
+    each. Both are the end for a place that is too near to need a leader."""
+    ends = np.clip(point, places[:, :2], places[:, 2:])
+    lengths = np.hypot(*(ends - point).T)[:, None]
+    outside = np.minimum(1.0, 1.6 * CLEAR / np.maximum(lengths, 1e-9))
+    starts = np.where(lengths > LED, point + outside * (ends - point), ends)
+    return starts, ends
 
 
-def _places(point: Box, width: float, height: float) -> Box:
+def _along_leader(place: Box, point: Box) -> Box:
+    """Boxes along the leader of a place; none where it needs no leader."""
+    (start,), (end,) = _leaders(place[None], point)
+    count = math.ceil(float(np.hypot(*(end - start))) / EVERY)
+    middles = start + np.linspace(0, 1, count + 1)[1:, None] * (end - start)
+    return np.hstack([middles - BESIDE, middles + BESIDE])
+
+
+def _crosses(starts: Box, ends: Box, boxes: Box) -> npt.NDArray[np.bool_]:
+    """Which segments come nearer than `BESIDE` to which boxes: [segments, boxes]. One without length meets
+    none. (The segment is cut by the two pairs of sides: Liang & Barsky 1984.)"""
+    along = (ends - starts)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = (boxes[None, :, :2] - BESIDE - starts[:, None]) / along
+        high = (boxes[None, :, 2:] + BESIDE - starts[:, None]) / along
+    parallel = along == 0
+    within = (low <= 0) & (high >= 0)  # of a parallel segment, -inf and inf
+    enters = np.where(parallel, np.where(within, -np.inf, np.inf), np.minimum(low, high)).max(2)
+    leaves = np.where(parallel, np.where(within, np.inf, -np.inf), np.maximum(low, high)).min(2)
+    meets = (enters <= leaves) & (enters < 1) & (leaves > 0)
+    return np.asarray(meets & ~parallel.all(2))
+
+
+def _places(point: Box, size: Box, distances: Sequence[float]) -> Box:
     """Boxes around a point, their nearest side or corner at growing distances: [places, 4]."""
-    distance, angle = (grid.ravel() for grid in np.meshgrid(DISTANCES, np.radians(ANGLES), indexing="ij"))
+    distance, angle = (grid.ravel() for grid in np.meshgrid(distances, np.radians(ANGLES), indexing="ij"))
     dx, dy = np.cos(angle).round(9), np.sin(angle).round(9)
+    width, height = size
     left = point[0] + distance * dx - width * (1 - dx) / 2
     low = point[1] + distance * dy - height * (1 - dy) / 2
     return np.stack([left, low, left + width, low + height], axis=1)
+
+
+def _inside(places: Box, frame: Box) -> Box:
+    """The places, moved into the frame where they are beyond its edges."""
+    sizes = places[:, 2:] - places[:, :2]
+    corners = np.clip(places[:, :2], frame[:2], np.maximum(frame[:2], frame[2:] - sizes))
+    return np.hstack([corners, corners + sizes])
 
 
 def spread_apart(heights: Sequence[float], step: float, low: float, high: float) -> list[float]:

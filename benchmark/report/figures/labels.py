@@ -36,10 +36,14 @@ class Label:
     row: int = 0
 
 
-def wrapped(name: str, width: int = 26, lines: int = 2) -> str:
-    """A name in at most `lines` lines of `width` characters, broken at spaces and cut with an ellipsis."""
-    shown = textwrap.wrap(text.clean(name), width, max_lines=lines, placeholder="…", break_on_hyphens=False)
-    return "\n".join(shown)
+def wrapped(name: str, width: int = 26, lines: int = 2, end: str = "") -> str:
+    """A name in at most `lines` lines of `width` characters, broken at spaces and cut with an ellipsis. What
+    stands at its `end` is never cut."""
+    kept = end.replace(" ", "\N{NO-BREAK SPACE}")
+    shown = textwrap.wrap(
+        text.clean(name) + kept, width, max_lines=lines, placeholder=f"…{kept}", break_on_hyphens=False
+    )
+    return "\n".join(shown).replace(kept, end) if end else "\n".join(shown)
 
 
 def beside_points(
@@ -47,12 +51,14 @@ def beside_points(
     labels: Sequence[Label],
     marks: Sequence[tuple[float, float]],
     steps: Sequence[tuple[float, float]] = (),
+    winners: int = 0,
 ) -> list[Label]:
     """Writes each label next to its point where there is room, and returns those left out.
 
-    The first labels matter most. A label is nearer to its own mark than to others where there is room for
-    that, is joined to it by a thin line, and keeps clear of the stepped line through `steps`. One that would
-    cover a mark or another label, or leave the axes, is left out, as are all beyond the first `MOST`.
+    The first labels matter most, and the `winners` among them may stand far from their marks. A label is
+    nearer to its own mark than to others where there is room for that, is joined to it by a thin line, and
+    keeps clear of the stepped line through `steps`. One that would cover a mark or another label, or leave
+    the axes, is left out, as are all beyond the first `MOST`.
     """
     named = labels[:MOST]
     drawn = [
@@ -64,7 +70,7 @@ def beside_points(
     around = axes.transData.transform(np.reshape(marks, (-1, 2)))
     frame = np.array(axes.get_window_extent().padded(-2).extents)
     line = list(step_segments(axes.transData.transform(np.reshape(steps, (-1, 2)))))
-    spots = place_labels(points, sizes, around, line, frame)
+    spots = place_labels(points, sizes, around, line, frame, min(winners, len(named)))
     for index, name in enumerate(drawn):
         if index not in spots:
             name.remove()

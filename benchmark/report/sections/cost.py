@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -132,12 +133,11 @@ def _within_reach(row: Row, rows: list[Row]) -> bool:
     return (row.perplexity or 1.0) <= REACH * (rows[0].perplexity or 1.0)
 
 
-def _point(cost: Measure, row: Row, letter: str = "", *, winner: bool = False) -> Point:
+def _point(cost: Measure, row: Row, name: str = "", letter: str = "", *, winner: bool = False) -> Point:
     from benchmark.report.figures.pareto import Point
 
-    return Point(
-        row.number, row.label + letter, row.family, row.mean(cost) or 1.0, row.perplexity or 1.0, winner
-    )
+    shown = name or row.label
+    return Point(row.number, shown, row.family, row.mean(cost) or 1.0, row.perplexity or 1.0, winner, letter)
 
 
 def _validation(row: Row) -> float:
@@ -148,9 +148,12 @@ def _points(group: RankedGroup, cost: Measure, rows: list[Row], letters: dict[in
     """The rows that are drawn, a winner of each family and the best well-known model marked as such."""
     known = [row for row in rows if row.model in WELL_KNOWN]
     named = [*map(group.best, FAMILY_NAMES), min(known, key=_validation, default=None)]
-    winners = {row.number for row in named if row}
+    winners = {row.number: row for row in named if row}
+    plain = Counter(text.clean(row.first.label) for row in winners.values())
+    # the settings in which a row differs from others are needed only beside one of them
+    short = {n: name for n, row in winners.items() if plain[name := text.clean(row.first.label)] == 1}
     return [
-        _point(cost, row, letters[row.number], winner=row.number in winners)
+        _point(cost, row, short.get(row.number, ""), letters[row.number], winner=row.number in winners)
         for row in rows
         if _within_reach(row, rows)
     ]
