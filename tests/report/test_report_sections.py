@@ -69,6 +69,33 @@ def test_machines_get_letters_where_there_are_several(run, tmp_path):
     assert "B NVIDIA H100 (cuda)" in page
 
 
+def test_the_best_order_of_each_method_is_inside_the_axes(run, tmp_path):
+    """Also where a network is so far ahead that most n-gram models would be beyond the upper edge."""
+    from benchmark.report.figures.style import styled
+    from benchmark.report.sections import orders
+
+    run("lstm", "LSTM", "neural", 80.0)
+    for name, lowest in (("kneser_ney", 220.0), ("add_k", 290.0)):
+        for order, worse in ((1, 4.0), (2, 1.2), (3, 1.0)):
+            label = f"{name} {order}-gram"
+            run(
+                name,
+                label,
+                "count",
+                worse * lowest,
+                run_id=f"{name}{order}",
+                config_yaml=config(name, order=order),
+            )
+    section = orders.build(context_of(read_runs(tmp_path)))
+    assert section
+    (figure,) = section.blocks
+    with styled():
+        axes = figure.draw().axes[0]
+    bottom, top = axes.get_ylim()
+    assert bottom < 80
+    assert 290 < top < 4 * 220
+
+
 def test_orders_are_lines_of_what_differs_only_in_the_order(run, tmp_path):
     from benchmark.report.sections.orders import methods
 

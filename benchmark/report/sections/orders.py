@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 ORDER = 70
 #: More methods than this cannot be told apart.
 METHODS = 5
-#: How many times the lowest perplexity the axis shows.
-REACH = 2.5
+#: How many times the lowest perplexity the axis shows; and the least of any method, however bad it is.
+REACH, LEAST = 2.5, 1.15
 
 COLUMNS = (
     Column("method", "Method"),
@@ -133,9 +133,10 @@ def _figure(group: RankedGroup, found: list[Method]) -> Figure:
 
 
 def _ceiling(found: list[Method], neural: Row | None) -> float:
-    """The upper edge, `REACH` times the lowest value: models of order 1 would flatten all others."""
-    values = [row.perplexity or 1.0 for _, rows in found for _, row in rows]
-    return REACH * min([*values, neural.perplexity or 1.0] if neural else values)
+    """The upper edge: models of order 1 would flatten all others. The best order of each method is below."""
+    lowest = [min(row.perplexity or 1.0 for _, row in rows) for _, rows in found]
+    level = [neural.perplexity or 1.0] if neural else []
+    return max(REACH * min([*lowest, *level]), LEAST * max(lowest))
 
 
 def _lines(found: list[Method], neural: Row | None) -> tuple[list[Line], list[Level]]:
