@@ -66,9 +66,11 @@ def prepared(
     goal = goal_for(settings.measure, jobs[0].task, jobs[0].corpus)
     space = settings.parameters
     _check_space(name, space, shared, collector)
-    first = _defaults(name, space, jobs[0].config) if settings.from_defaults else None
-    study = Study(settings, first)
-    record = _new_record(name, settings, goal, reproducible(shared), command, study.trials, tuning)
+    # what the base sets of the space, and so has as defaults
+    own = [override for override in settings.base_overrides if key_of(override) in set(space) - keys]
+    base_job = collector.jobs([*own, *shared])[0] if own else jobs[0]
+    study = Study(settings, _defaults(name, space, base_job.config) if settings.from_defaults else None)
+    record = _new_record(name, settings, goal, reproducible(shared), command, study.trials, tuning, own)
     return PreparedSearch(record, study, shared, jobs[0], collector)
 
 
@@ -88,7 +90,14 @@ def reproducible(arguments: Sequence[str]) -> list[str]:
 
 
 def _new_record(
-    name: str, settings: SearchSettings, goal: Goal, base: list[str], command: str, trials: int, tuning: bool
+    name: str,
+    settings: SearchSettings,
+    goal: Goal,
+    base: list[str],
+    command: str,
+    trials: int,
+    tuning: bool,
+    defaults: list[str],
 ) -> SearchRecord:
     """The record of a search before its first trial; its digest is over what determines the trials."""
     determining = {
@@ -100,7 +109,7 @@ def _new_record(
     }
     return SearchRecord(
         name=name,
-        digest=digest_of(determining),
+        digest=digest_of(determining | ({"defaults": defaults} if defaults else {})),
         description=settings.description,
         command=command,
         planned=trials,

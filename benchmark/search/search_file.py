@@ -39,7 +39,7 @@ class SearchSettings(BaseModel):
     models of a corpus are compared by (see `benchmark.search.goal`). It is measured on the validation split
     alone: selecting the best of many trials on the test text would make its test
     perplexity too low, and lower with every further trial. `core_seconds`: no trial is started that would
-    probably go beyond this sum. `from_defaults`: the first trial has the settings of the base.
+    probably go beyond this sum. `from_defaults`: the first trial has the settings of the base, including those that it sets of the space.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

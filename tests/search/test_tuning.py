@@ -215,6 +215,21 @@ def test_a_record_from_before_core_seconds_is_read(tune, tmp_path):
     assert (read.spent, read.core_seconds, read.tuning) == (0, None, False)
 
 
+def test_what_the_base_sets_of_the_space_is_the_default():
+    """And another default is another search, whose trials are not mixed with those of the first."""
+
+    def search_of(base: str):
+        settings = tuning.load_entry("lstm", {})
+        settings = settings.model_copy(update={"base": f"model=lstm corpus=sotu_small {base}"})
+        search = prepared("lstm", settings, [], "nextword tune", Collector(), tuning=True)
+        assert search
+        return search
+
+    one, two = search_of("model.layers=1"), search_of("")
+    assert [search.study.ask()[1]["model.layers"] for search in (one, two)] == [1, 2]
+    assert one.record.digest != two.record.digest
+
+
 def test_an_unknown_default_is_refused():
     settings = tuning.load_entry("kneser_ney", {"from_defaults": True, "sampler": "random"})
     with pytest.raises(UserError, match="it chooses a file"):
