@@ -17,13 +17,13 @@ from benchmark.report.break_even import (
     points_of,
     rows_of,
 )
+from benchmark.report.clocks import chosen_clock, clock_of
 from benchmark.report.cost_curves import (
     COSTS,
     TOKENS,
     Choice,
     Training,
     at_the_end,
-    clock_of,
     over_text,
     validation_of,
 )
@@ -56,10 +56,10 @@ def pairs_over_text(curves: list[Curve], known: Uncertainty | None) -> Iterator[
     for curve, ngram, _ in against_ngrams(curves, MOST):
         found = {}
         for cost in COSTS:
-            same = clock_of(curve.largest.first, cost) == clock_of(ngram.largest.first, cost)
-            one, other = over_text(curve, cost), over_text(ngram, cost)
+            clock = chosen_clock((curve.largest, ngram.largest), cost)
+            one, other = over_text(curve, cost, clock), over_text(ngram, cost, clock)
             compare = compare_curves if cost is TOKENS else compare_at_most
-            found[cost.key] = break_even(one, other, compare, known) if same and one and other else None
+            found[cost.key] = break_even(one, other, compare, known) if one and other else None
         yield Pair("text", curve.name, ngram.name, found, curve.largest.number)
 
 

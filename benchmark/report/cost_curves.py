@@ -7,19 +7,18 @@ counted.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark import text
 from benchmark.measure.measure import Measure
-from benchmark.measure.measures import BY_KEY, TEST_PERPLEXITY, TRAIN_SECONDS, VALID_PERPLEXITY
+from benchmark.measure.measures import BY_KEY, TRAIN_SECONDS, VALID_PERPLEXITY
 from benchmark.record.curve import Validation
-from benchmark.record.result import Result
 from benchmark.report.break_even import Measured, SeededCurve, frontier, points_of, rows_of
+from benchmark.report.clocks import ENERGY, Clock, chosen_clock, clock_of, measured, on_clock
 from benchmark.report.learning_curves import Curve
 from benchmark.report.ranking import RankedGroup
-from benchmark.report.rows import Machine, Row, machine_of
+from benchmark.report.rows import Row
 
 TOKENS = Measure(
     key="train_targets",
@@ -38,41 +37,18 @@ NUMBERS = Measure(
     show=text.amount,
     of=lambda result: result.parameters or result.entries,
 )
-MEMORY, ENERGY = BY_KEY["bytes_in_memory"], BY_KEY["train_joules"]
+MEMORY = BY_KEY["bytes_in_memory"]
 #: The costs of which a model may use less than it is given.
 RESOURCES = (TRAIN_SECONDS, MEMORY, ENERGY)
 COSTS = (TOKENS, *RESOURCES)
 
 
-def clock_of(result: Result, cost: Measure) -> tuple[Machine, str] | None:
-    """What a cost was measured with; two runs can be compared if it is the same. None: it does not matter."""
-    if not cost.timed:
-        return None
-    return machine_of(result), (result.train_joules_of or "") if cost is ENERGY else ""
-
-
-def measured(results: Sequence[Result], cost: Measure, row: int = 0) -> Measured | None:
-    """The means over runs of one setting, shown by the row of that number; None where a figure is missing, or
-    not finite and above 0."""
-    means = [_mean_of(results, measure) for measure in (cost, VALID_PERPLEXITY, TEST_PERPLEXITY)]
-    if not all(0 < mean < math.inf for mean in means):
-        return None
-    paid, valid, shown = means
-    return Measured(paid, valid, shown, row)
-
-
-def _mean_of(results: Sequence[Result], measure: Measure) -> float:
-    values = [value for result in results if (value := measure.read(result)) is not None]
-    return math.fsum(values) / len(values) if values else math.nan
-
-
-def over_text(curve: Curve, cost: Measure) -> SeededCurve | None:
-    """Test perplexity of one model by what its training on less and more text costs.
+def over_text(curve: Curve, cost: Measure, clock: Clock) -> SeededCurve | None:
+    """Test perplexity of one model by what its training on less and more text costs, measured by a clock.
 
     The single seeds are those that were run on every amount of text.
     """
-    clock = clock_of(curve.largest.first, cost)
-    found = [(row.number, _same_clock(row, cost, clock)) for row in curve.rows]
+    found = [(row.number, on_clock(row, cost, clock)) for row in curve.rows]
     rows = [(number, {str(r.seed): r for r in results}) for number, results in found if results]
     seeds = sorted(set.intersection(*(set(results) for _, results in rows))) if rows else []
     return _seeded(
@@ -80,10 +56,6 @@ def over_text(curve: Curve, cost: Measure) -> SeededCurve | None:
         [[measured([results[seed]], cost) for _, results in rows] for seed in seeds],
         at_most=cost is not TOKENS,
     )
-
-
-def _same_clock(row: Row, cost: Measure, clock: tuple[Machine, str] | None) -> list[Result]:
-    return [run.result for run in row.runs if clock_of(run.result, cost) == clock]
 
 
 def _seeded(
@@ -151,7 +123,7 @@ def validation_of(row: Row) -> float:
 def at_the_end(rows: Sequence[Row], cost: Measure) -> SeededCurve | None:
     """Validation perplexity of finished rows, by what their training cost: a point for each."""
     clock = clock_of(rows[-1].first, cost)
-    found = [measured(_same_clock(row, cost, clock), cost) for row in rows]
+    found = [measured(on_clock(row, cost, clock), cost) for row in rows]
     shown = [Measured(each.cost, each.valid, each.valid) for each in found if each is not None]
     return _seeded(shown, [shown], at_most=True)
 
@@ -168,26 +140,17 @@ def envelopes(group: RankedGroup, cost: Measure) -> dict[str, list[Choice]]:
     """For each family, the rows to choose for at most so much: each has a lower validation perplexity than
     all that cost no more. By rising cost.
 
-    Of costs that depend on the machine, those of the machine on which most rows were measured.
+    Of costs that depend on the machine, those of `chosen_clock`.
     """
-    rows = [row for row in group.rows if measured(_results(row), cost) is not None]
-    clocks = Counter(clock_of(row.first, cost) for row in rows)
-    if not clocks:
-        return {}
-    clock = min(clocks, key=lambda each: (-clocks[each], str(each)))
+    rows = group.rows
+    clock = chosen_clock(rows, cost)
     found: dict[str, list[Choice]] = {}
     for family in dict.fromkeys(row.family for row in rows):
         points: dict[Measured, Row] = {}
         for row in rows:
-            point = (
-                measured(_same_clock(row, cost, clock), cost, row.number) if row.family == family else None
-            )
+            point = measured(on_clock(row, cost, clock), cost, row.number) if row.family == family else None
             if point is not None:
                 points.setdefault(point, row)
         if points:
             found[family] = [Choice(points[point], point) for point in frontier(points)]
     return found
-
-
-def _results(row: Row) -> list[Result]:
-    return [run.result for run in row.runs]

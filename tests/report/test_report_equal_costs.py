@@ -10,9 +10,10 @@ import pytest
 from benchmark.measure.measures import TRAIN_SECONDS
 from benchmark.record.blocks import BlockLosses, write_blocks
 from benchmark.record.folder import read_runs
+from benchmark.report.blocks import Paragraph
 from benchmark.report.context import context_of
 from benchmark.report.cost_curves import MEMORY, NUMBERS
-from benchmark.report.sections import equal_costs
+from benchmark.report.sections import break_even, equal_costs
 from benchmark.report.tables import Table
 from benchmark.statistics.bootstrap import bootstrap
 
@@ -77,3 +78,47 @@ def test_the_difference_has_the_interval_of_the_two(costing, tmp_path):
     nats = bootstrap(losses, targets).combined([-1, 1])
     low, high = (f"{100 * math.expm1(end):+.1f}%".replace("-", "−") for end in (nats.low, nats.high))
     assert row[-1] == f"{low} to {high}"
+
+
+SLOW, FAST = {"device_name": "slow machine"}, {"device_name": "fast machine"}
+
+
+def notes(folder, of=equal_costs):
+    section = of.build(context_of(read_runs(folder)))
+    return [b.parts[0] for b in section.blocks if isinstance(b, Paragraph) and b.tone == "note"]
+
+
+def test_seconds_are_compared_where_both_families_come_closest_to_their_best(costing, tmp_path):
+    for order in range(3, 9):  # most rows, but not the best
+        costing(f"kn{order}", "count", 10.0 * order, 100.0 - order, **SLOW)
+    costing("lstm", "neural", 300.0, 90.0, **SLOW)
+    costing("goodman", "count", 38.0, 70.0, **FAST)
+    costing("gru", "neural", 280.0, 60.0, **FAST)
+    costing("lone", "neural", 5.0, 59.0, device_name="third machine")  # no n-gram model beside it
+    table = tables(tmp_path)[f"at_most_{TRAIN_SECONDS.key}"]
+    assert cells(table) == [["5.00 min", "goodman", "70.0", "gru", "60.0", "−14.3%"]]
+    assert table.groups[0].note == "on fast machine (cpu, 1 thread)"
+    note = (
+        "Penn Treebank, training time: compared on fast machine (cpu, 1 thread). Timed on another machine, "
+        "and so missing: lone (test perplexity 59.0, 5.00 s on third machine (cpu, 1 thread))."
+    )
+    assert notes(tmp_path) == [note]
+    assert note in notes(tmp_path, break_even)
+    pair = next(pair for pair in pairs(tmp_path) if pair[2] == "choice")
+    assert pair[:4] == ["any network", "any n-gram model", "choice", "ahead from 4.67 min"]
+
+
+def pairs(folder):
+    section = break_even.build(context_of(read_runs(folder)))
+    return cells(next(b for b in section.blocks if isinstance(b, Table)))
+
+
+def test_of_machines_that_are_as_good_the_one_with_most_rows_is_taken(costing, tmp_path):
+    costing("kn", "count", 2.0, 70.0, **FAST)
+    costing("kenlm", "count", 3.0, 70.001, **SLOW)
+    costing("kn3", "count", 1.0, 80.0, **SLOW)
+    costing("lstm", "neural", 30.0, 60.0, **FAST)
+    costing("lstm2", "neural", 40.0, 60.001, **SLOW)
+    table = tables(tmp_path)[f"at_most_{TRAIN_SECONDS.key}"]
+    assert [row[1:4:2] for row in cells(table)] == [["kenlm", "lstm2"]]
+    assert notes(tmp_path) == []

@@ -18,6 +18,7 @@ from benchmark.report.break_even_pairs import (
     pairs_in_training,
     pairs_over_text,
 )
+from benchmark.report.clocks import notes_of_elsewhere
 from benchmark.report.context import Context
 from benchmark.report.cost_curves import COSTS, RESOURCES, envelopes, trainings
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
@@ -44,7 +45,8 @@ NOTES = (
     "what was measured; “ahead from” means already at the least that was measured of both. In brackets is "
     "the 95% interval over the text and over seeds, where runs keep their losses by block; “start” is the "
     "least that was measured of both. Elsewhere, with several seeds, it is the range over single seeds; a "
-    "range is no interval. Seconds and joules are compared only on one machine."
+    "range is no interval. Seconds and joules are compared only on one machine; along “choice”, on the one "
+    "on which both families come closest to their own best validation perplexity."
 )
 
 
@@ -67,6 +69,7 @@ def build(context: Context) -> Section | None:
     if not pairs:
         return None
     blocks: list[Block] = [Paragraph((EXPLAINED,)), Paragraph((NOTES,), "note"), _table(pairs)]
+    blocks += notes_of_elsewhere((group for group, _ in pairs), RESOURCES)
     return Section("break-even", "Break-even", (*blocks, *(figure for figure in figures if figure)))
 
 

@@ -10,6 +10,7 @@ from operator import attrgetter
 from benchmark.measure.measure import Measure
 from benchmark.measure.measures import TRAIN_SECONDS
 from benchmark.report.blocks import Block, Paragraph, Section
+from benchmark.report.clocks import chosen_clock, notes_of_elsewhere
 from benchmark.report.context import Context
 from benchmark.report.cost_curves import MEMORY, NUMBERS, Choice, envelopes
 from benchmark.report.family_pairs import FamilyPair, pair_fields
@@ -27,7 +28,11 @@ INTRODUCTION = (
 )
 #: What each limit is on: its rule in words.
 RULES: tuple[tuple[Measure, str], ...] = (
-    (TRAIN_SECONDS, "Seconds of training on one machine, with the number of cores that each run used."),
+    (
+        TRAIN_SECONDS,
+        "Seconds of training on one machine, with the number of cores that each run used: the machine on "
+        "which both families come closest to their own best validation perplexity.",
+    ),
     (MEMORY, "Bytes of the arrays that the loaded model holds in memory."),
     (
         NUMBERS,
@@ -52,6 +57,7 @@ def build(context: Context) -> Section | None:
         found = [(group, pairs) for group in context.ranked_groups if (pairs := equal_costs(group, cost))]
         if found:
             blocks.append(_table(cost, rule, found))
+            blocks += notes_of_elsewhere((group for group, _ in found), [cost])
     if not blocks:
         return None
     return Section(
@@ -110,8 +116,19 @@ def _table(cost: Measure, rule: str, found: Sequence[tuple[RankedGroup, list[Equ
         number_field("neural_cost", "Network's cost", attrgetter("neural_cost"), cost.show, "data"),
     ]
     groups = tuple(
-        Group(tuple(TableRow(cells_of(fields, pair)) for pair in pairs), group.title, corpus=group.corpus)
+        Group(
+            tuple(TableRow(cells_of(fields, pair)) for pair in pairs),
+            group.title,
+            _machine(group, cost),
+            group.corpus,
+        )
         for group, pairs in found
     )
     caption = f"Test perplexity at equal {cost.noun}; lower is better. {rule}"
     return Table(f"at_most_{cost.key}", caption, columns_of(fields), groups)
+
+
+def _machine(group: RankedGroup, cost: Measure) -> str:
+    """The machine on which a cost is compared; empty where it does not depend on one."""
+    clock = chosen_clock(group.rows, cost)
+    return f"on {clock[0]}" if clock else ""
