@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from benchmark import text
 from benchmark.errors import UserError
 from benchmark.measure.measure import Measure
 from benchmark.measure.measures import MEASURES
 from benchmark.record.folder import RunRecord
+from benchmark.record.result import Result
 from benchmark.report.corpus_titles import with_distinct_titles
 from benchmark.report.group_runs import group_runs
 from benchmark.report.ranking import RankedGroup, ranked_groups
@@ -96,6 +98,24 @@ class Context:
     @cached_property
     def _searches(self) -> list[SearchRecord]:
         return [search for search in self.all_searches if search.best is not None]
+
+    @cached_property
+    def results(self) -> dict[str, Result]:
+        """The record of every run, by its id."""
+        return {run.folder.name: run.result for run in self.records}
+
+    def family_of(self, search: SearchRecord) -> str:
+        """The family of a search: that of its best trial that is at hand, or else of any run of its model;
+        empty if there is none."""
+        ranked = search.ranked
+        found = (self.results[trial.run_id].family for trial in ranked if trial.run_id in self.results)
+        models = (self._families.get(text.clean(trial.model)) for trial in ranked)
+        return next((family for family in (*found, *models) if family), "")
+
+    @cached_property
+    def _families(self) -> dict[str, str]:
+        """The family of each model."""
+        return {text.clean(r.model): r.family for r in self.results.values() if r.family}
 
     @cached_property
     def numbers(self) -> dict[str, int]:

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmark import text
+from benchmark.report.context import Context
 from benchmark.report.ranking import RankedGroup
-from benchmark.report.rows import Row
-from benchmark.search.record import SearchRecord, Trial
+from benchmark.search.record import Trial
 
 
 @dataclass(frozen=True)
 class Effort:
     """`settings`: how many were tried, seeds of one setting counting once. `seconds`: the training of all of
-    them, with all seeds; in trials of a search with the scoring of the validation text."""
+    them, with all seeds; in trials of a search with the scoring of the validation text. `searched`: the
+    core-seconds of all trials of searches, None without a search."""
 
     settings: int
     seconds: float
+    searched: float | None = None
 
 
-def effort(group: RankedGroup, family: str, searches: Iterable[SearchRecord]) -> Effort:
-    """What was tried of a family on a corpus: its ranked rows, and the trials of searches that are no row.
-
-    A search is of the family that its best trial, which is a row, belongs to.
-    """
+def effort(group: RankedGroup, family: str, context: Context) -> Effort:
+    """What was tried of a family on a corpus: its ranked rows, and the trials of searches that are no row."""
     rows = group.family(family)
-    known = {run.folder.name: row for row in group.rows for run in row.runs}
+    known = {run.folder.name for row in group.rows for run in row.runs}
     trials = {
         trial.run_id: trial
-        for search in searches
-        if _family(search, known) == family
+        for search in (*context.searches, *context.tunings)
+        if context.family_of(search) == family
         for trial in search.trials
-        if trial.run_id not in known and text.clean(trial.corpus) == group.corpus
+        if _of_group(trial, group, context)
     }
+    others = [trial for trial in trials.values() if trial.run_id not in known]
     seconds = [run.result.train_seconds or 0.0 for row in rows for run in row.runs]
-    seconds += [trial.core_seconds or 0.0 for trial in trials.values()]
-    return Effort(len(rows) + len(trials), math.fsum(seconds))
+    seconds += [trial.core_seconds or 0.0 for trial in others]
+    searched = math.fsum(trial.core_seconds or 0.0 for trial in trials.values()) if trials else None
+    return Effort(len(rows) + len(others), math.fsum(seconds), searched)
 
 
-def _family(search: SearchRecord, known: dict[str, Row]) -> str:
-    """The family of a search's best trial that is a row; empty if there is none."""
-    ranked: list[Trial] = search.ranked
-    return next((known[trial.run_id].family for trial in ranked if trial.run_id in known), "")
+def _of_group(trial: Trial, group: RankedGroup, context: Context) -> bool:
+    """Whether a trial was made on the corpus of a group and, where its run is at hand, by its protocol."""
+    if text.clean(trial.corpus) != group.corpus:
+        return False
+    result = context.results.get(trial.run_id)
+    return result is None or text.clean(result.protocol_id or "") in ("", group.protocol)

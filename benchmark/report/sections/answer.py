@@ -12,7 +12,16 @@ from benchmark.measure.measures import COSTS, TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Figure, Paragraph, Section, about
 from benchmark.report.context import Context
 from benchmark.report.effort import Effort, effort
-from benchmark.report.fields import FAMILY, LABEL, cells_of, columns_of, measure_field
+from benchmark.report.fields import (
+    FAMILY,
+    LABEL,
+    Field,
+    cells_of,
+    columns_of,
+    interval_fields,
+    measure_field,
+    number_field,
+)
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
@@ -35,7 +44,7 @@ from benchmark.report.verdict import (
     summary_sentence,
     verdict_sentences,
 )
-from benchmark.search.record import SearchRecord
+from benchmark.statistics.bootstrap import Estimate
 
 ORDER = 0
 
@@ -44,11 +53,18 @@ ABOUT = (
     "not seen; lower is better. Models are compared only where they predict the same words of the same text."
 )
 #: What is shown of the best row of each family.
-FIELDS = (LABEL, measure_field(TEST_PERPLEXITY), *map(measure_field, COSTS))
+FIELDS: tuple[Field[Row], ...] = (
+    LABEL,
+    measure_field(TEST_PERPLEXITY),
+    *interval_fields(TEST_PERPLEXITY.key, lambda row: row.interval, text.perplexity),
+    number_field("seeds", "Seeds", lambda row: len(row.runs), text.amount),
+    *map(measure_field, COSTS),
+)
 #: How much was tried of its family (see `report.effort`).
 _EFFORT = (
     Column("settings_tried", "Settings tried", "right"),
     Column("settings_seconds", "Training of all", "right"),
+    Column("search_core_seconds", "Core-seconds of search", "right"),
 )
 _COLUMNS = (Column("corpus", "Corpus", level="data"), Column("best", ""), *columns_of(FIELDS), *_EFFORT)
 
@@ -66,7 +82,7 @@ def build(context: Context) -> Section | None:
     others = [group for group in groups if group not in main]
     if others:
         blocks.append(Paragraph(single_family_sentence(others), "note"))
-    blocks += [Paragraph((ABOUT,), "note"), _table(main, [*context.searches, *context.tunings])]
+    blocks += [Paragraph((ABOUT,), "note"), _table(main, context)]
     return Section("answer", "The answer", tuple(blocks))
 
 
@@ -110,23 +126,24 @@ def _figure(group: RankedGroup) -> list[Figure]:
     ]
 
 
-def _table(groups: list[RankedGroup], searches: list[SearchRecord]) -> Table:
+def _table(groups: list[RankedGroup], context: Context) -> Table:
     caption = (
         "The model of each family with the lowest validation perplexity, and its test perplexity (lower is "
-        "better). The last line of each corpus divides the neural model's numbers by those of the n-gram "
-        "model. The last two columns say how much was tried: settings of the family, trials of searches "
-        "included, and the time that training all of them took, seeds included."
+        "better), with its 95% interval over the text and over seeds. The last line of each corpus divides "
+        "the neural model's numbers by those of the n-gram model. The last three columns say how much was "
+        "tried: settings of the family, trials of searches included; the time that training all of them "
+        "took, seeds included; and the core-seconds of the searches on this text, if there were any."
     )
-    tabled = tuple(_group(group, searches, titled=len(groups) > 1) for group in groups)
+    tabled = tuple(_group(group, context, titled=len(groups) > 1) for group in groups)
     return Table("answer", caption, _COLUMNS, tabled, head=1)
 
 
-def _group(group: RankedGroup, searches: list[SearchRecord], *, titled: bool) -> Group:
+def _group(group: RankedGroup, context: Context, *, titled: bool) -> Group:
     best = {family: group.best(family) for family in FAMILY_NAMES}
     found = [row for row in best.values() if row]
     rows = with_best_cells(
         [
-            _best_row(group, family, row, effort(group, family, searches))
+            _best_row(group, family, row, effort(group, family, context))
             for family, row in best.items()
             if row
         ],
@@ -146,6 +163,7 @@ def _best_row(group: RankedGroup, family: str, row: Row, tried: Effort) -> Table
         *cells_of(FIELDS, row),
         number_cell(tried.settings, text.amount),
         number_cell(tried.seconds, text.duration),
+        number_cell(tried.searched, text.amount),
     )
     return TableRow(cells, row.number, family)
 
@@ -157,8 +175,21 @@ def _comparable(rows: list[Row]) -> set[str]:
 
 
 def _quotients(group: RankedGroup, ngram: Row, neural: Row) -> TableRow:
-    values = [quotient(neural.perplexity, ngram.perplexity)]
-    values += [cost_quotient(cost, neural, ngram) for cost in COSTS]
-    cells = (number_cell(value, text.times) for value in values)
-    nothing = (text_cell(None),) * len(_EFFORT)
-    return TableRow((text_cell(group.title), text_cell("Neural ÷ n-gram"), Cell("", ""), *cells, *nothing))
+    perplexity = quotient(neural.perplexity, ngram.perplexity)
+    costs = [cost_quotient(cost, neural, ngram) for cost in COSTS]
+    ratio = group.ratio(neural, ngram)
+    nothing = text_cell(None)
+    shown = {column.key: nothing for column in _COLUMNS}
+    shown |= {
+        "corpus": text_cell(group.title),
+        "best": text_cell("Neural ÷ n-gram"),
+        LABEL.column.key: Cell("", ""),
+        TEST_PERPLEXITY.key: number_cell(perplexity, text.times),
+        **{cost.key: number_cell(value, text.times) for cost, value in zip(COSTS, costs, strict=True)},
+    }
+    if ratio is not None:
+        ends: list[Field[Estimate]] = interval_fields(
+            TEST_PERPLEXITY.key, lambda r: (r.low, r.high), text.times
+        )
+        shown |= {field.column.key: field.cell(ratio) for field in ends}
+    return TableRow(tuple(shown[column.key] for column in _COLUMNS))

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmark import text
-from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Figure, Fold, Paragraph, Section, about
 from benchmark.report.context import Context
 from benchmark.report.fields import Field, cells_of, columns_of, number_field, text_field
 from benchmark.report.palette import FAMILY_NAMES
 from benchmark.report.ranking import file_name
 from benchmark.report.tables import Group, Table, TableRow, data_table
-from benchmark.search.expected_best import expected_best
-from benchmark.search.goal import GOALS, Goal
-from benchmark.search.record import SearchRecord, Trial, defaults_trial, short_names
+from benchmark.report.tuned_entries import Entry, by_text
+from benchmark.search.goal import Goal
+from benchmark.search.record import Trial, short_names
 from benchmark.search.space import literal
 
 if TYPE_CHECKING:
@@ -31,6 +29,8 @@ ORDER = 44
 EACH = 3
 #: Perplexities above this many times the lowest would flatten the lines that matter.
 CEILING = 2
+#: The numbers of trials after which the expected best is tabled.
+COUNTS = (1, 2, 4, 8, 16)
 #: Rows that are drawn of the table of all trials.
 MOST = 20
 
@@ -40,59 +40,9 @@ INTRODUCTION = (
     "validation split. Trials are drawn at random from the space that an entry's file declares, after a "
     "first one with its defaults, or are all points of a grid. What is not in the space was not tuned. Only "
     "the best trial of an entry, by the validation split, is ranked in the comparison. The gain is the share "
-    "by which the best trial lowered the perplexity of the defaults, or their share of mistakes."
+    "by which the best trial lowered the perplexity of the defaults, or their share of mistakes. A dash for "
+    "the test split: the best run is not among the runs of this report; its record has the rest."
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry that has a finished trial, with the record of its best run."""
-
-    search: SearchRecord
-    result: Result
-    row: int
-
-    @property
-    def family(self) -> str:
-        return self.result.family or ""
-
-    @property
-    def title(self) -> str:
-        """The corpus, for readers."""
-        return text.clean(self.result.corpus_title or self.result.corpus)
-
-    @property
-    def best(self) -> Trial:
-        return self.search.ranked[0]
-
-    @property
-    def best_value(self) -> float:
-        return self.best.value or 0.0
-
-    @property
-    def default_value(self) -> float | None:
-        first = defaults_trial(self.search)
-        return first.value if first else None
-
-    @property
-    def gain(self) -> float | None:
-        """By what share the search lowered the value of the defaults."""
-        return 1 - self.best_value / self.default_value if self.default_value else None
-
-    @cached_property
-    def expected(self) -> list[tuple[int, float, float]]:
-        """(trials, core-seconds at the mean cost of a trial, expected lowest value).
-
-        The trial with the defaults is not one of the draws. A trial that failed counts as the worst.
-        """
-        first = defaults_trial(self.search)
-        drawn = [trial for trial in self.search.trials if trial is not first and trial.state != "asked"]
-        finished = [trial.value for trial in drawn if trial.value is not None]
-        if not finished:
-            return []
-        values = [max(finished) if trial.value is None else trial.value for trial in drawn]
-        cost = self.search.spent / len(self.search.trials)
-        return [(count, count * cost, value) for count, value in enumerate(expected_best(values), 1)]
 
 
 def settings_of(trial: Trial, space: Mapping[str, object]) -> str:
@@ -117,7 +67,7 @@ def fields_of(goal: Goal) -> tuple[Field[Entry], ...]:
         number_field("default", "Defaults, validation", lambda e: shown(e.default_value), goal.short),
         number_field("best", "Best, validation", lambda e: shown(e.best_value), goal.short),
         number_field("gain", "Gain", lambda entry: entry.gain, text.percent),
-        number_field("test", "Best, test", lambda e: goal.recorded(e.result, "test"), goal.short),
+        number_field("test", "Best, test", lambda e: e.test_value, goal.short),
         text_field("settings", "Settings of the best", lambda e: settings_of(e.best, e.search.space)),
         text_field("command", "Command", lambda entry: entry.search.command, "data"),
     )
@@ -141,35 +91,14 @@ def trial_fields(goal: Goal) -> tuple[Field[tuple[Entry, Trial]], ...]:
 def build(context: Context) -> Section | None:
     blocks: list[Block] = []
     taken: set[str] = set()
-    for told_apart, entries in _by_text(context):
+    for told_apart, entries in by_text(context):
         first = entries[0]
-        file = file_name(first.result.corpus + told_apart, taken)
+        file = file_name(first.corpus + told_apart, taken)
         taken.add(file)
-        blocks += about(text.clean(first.result.corpus), _blocks(first.title + told_apart, file, entries))
+        blocks += about(first.corpus, _blocks(first.title + told_apart, file, entries))
     if not blocks:
         return None
     return Section("tuning", "Equal effort", (Paragraph((INTRODUCTION,)), *blocks))
-
-
-def _by_text(context: Context) -> list[tuple[str, list[Entry]]]:
-    """The tuned entries, best first, of those that were scored on the same text by the same goal, behind what
-    tells them from others of their corpus: the protocol or the goal where there are several."""
-    results = {run.folder.name: run.result for run in context.records}
-    found: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
-    for search in context.tunings:
-        best = search.best
-        if best is not None and best.run_id in results:
-            result = results[best.run_id]
-            entry = Entry(search, result, context.numbers.get(best.run_id, 0))
-            found[entry.title, result.protocol_id or "", search.measure].append(entry)
-    protocols = Counter(title for title, _ in {(title, protocol) for title, protocol, _ in found})
-    goals = Counter((title, protocol) for title, protocol, _ in found)
-    named = []
-    for (title, protocol, measure), entries in sorted(found.items()):
-        told_apart = f" [{protocol[:6]}]" if protocols[title] > 1 else ""
-        told_apart += f", by {GOALS[measure].name}" if goals[title, protocol] > 1 else ""
-        named.append((told_apart, sorted(entries, key=lambda entry: entry.best_value)))
-    return named
 
 
 def _blocks(title: str, file: str, entries: list[Entry]) -> list[Block]:
@@ -203,7 +132,37 @@ def _blocks(title: str, file: str, entries: list[Entry]) -> list[Block]:
     )
     drawn = [entry for entry in entries if len(entry.expected) > 1]
     figures = [_figure(title, file, goal, drawn)] if drawn else []
-    return [summary, *figures, Fold(f"All trials on {title}", (trials,))]
+    expected = (
+        [_expected(title, file, goal, tabled)] if (tabled := [e for e in entries if e.expected]) else []
+    )
+    return [summary, *expected, *figures, Fold(f"All trials on {title}", (trials,))]
+
+
+def _expected(title: str, file: str, goal: Goal, entries: list[Entry]) -> Table:
+    """The expected best of each entry after as many trials."""
+    most = max(len(entry.expected) for entry in entries)
+
+    def after(count: int, entry: Entry) -> float | None:
+        return goal.shown(entry.expected[count - 1][2]) if count <= len(entry.expected) else None
+
+    fields: tuple[Field[Entry], ...] = (
+        text_field("label", "Best model", lambda entry: entry.best.label),
+        text_field("entry", "Entry", lambda entry: entry.search.name, "more", mono=True),
+        text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
+        number_field("drawn", "Trials drawn", lambda entry: len(entry.expected), text.amount),
+        *(
+            number_field(f"after_{count}", text.plural(count, "trial"), partial(after, count), goal.short)
+            for count in COUNTS
+            if count <= most
+        ),
+    )
+    caption = (
+        f"What a search of so many trials on {title} could have been expected to reach: the expected best "
+        f"{goal.name} of that many random draws from the trials of an entry (Dodge et al. 2019), without the "
+        "one with its defaults. A dash: the entry has fewer trials."
+    )
+    rows = tuple(TableRow(cells_of(fields, entry), entry.row, entry.family) for entry in entries)
+    return Table(f"tuning_expected_{file}", caption, columns_of(fields), (Group(rows),), sortable=True)
 
 
 def _figure(title: str, file: str, goal: Goal, entries: list[Entry]) -> Figure:
