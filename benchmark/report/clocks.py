@@ -101,14 +101,17 @@ def _gap(here: float, anywhere: float) -> float:
 
 
 def timed_elsewhere(rows: Sequence[Row], cost: Measure, clock: Clock) -> list[Timed]:
-    """The best row of each compared family, by validation perplexity, where none as good was timed by this
-    clock."""
+    """The best row of each compared family, by validation perplexity, where neither it nor another as good
+    was timed by this clock."""
     timed = list(_timed(rows, cost))
     found = []
     for family in COMPARED:
         own = [each for each in timed if each.row.family == family]
+        here = [each for each in own if each.clock == clock]
         best = min(own, key=lambda each: each.point.valid, default=None)
-        if best and _gap(_lowest([each for each in own if each.clock == clock], family), best.point.valid):
+        if best is None or best.row in [each.row for each in here]:
+            continue
+        if _gap(_lowest(here, family), best.point.valid):
             found.append(best)
     return found
 
