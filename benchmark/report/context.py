@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from benchmark import text
 from benchmark.errors import UserError
@@ -15,6 +16,7 @@ from benchmark.record.folder import RunRecord
 from benchmark.record.result import Result
 from benchmark.report.corpus_titles import with_distinct_titles
 from benchmark.report.group_runs import group_runs
+from benchmark.report.model_settings import settings_of
 from benchmark.report.ranking import RankedGroup, ranked_groups
 from benchmark.report.rows import Machine, Row
 from benchmark.report.task_groups import TaskGroup, task_groups
@@ -103,6 +105,12 @@ class Context:
     def results(self) -> dict[str, Result]:
         """The record of every run, by its id."""
         return {run.folder.name: run.result for run in self.records}
+
+    @cached_property
+    def best_settings(self) -> dict[str, dict[str, Any]]:
+        """The settings of the runs of tuned entries' first and best trials, by their ids."""
+        told = {trial.run_id for search in self.tunings for trial in (search.best, search.trials[0]) if trial}
+        return {run.folder.name: settings_of(run) for run in self.records if run.folder.name in told}
 
     def family_of(self, search: SearchRecord) -> str:
         """The family of a search: that of its best trial that is at hand, or else of any run of its model;

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from benchmark import text
 from benchmark.measure.measures import COSTS
+from benchmark.report.context import Context
 from benchmark.report.fields import (
     LABEL,
     Field,
@@ -21,15 +20,14 @@ from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, with_best_cells
 from benchmark.report.task_groups import FAMILIES, TaskGroup, measure_of, measure_values, over_seeds
 from benchmark.report.tuned import tuned_fields
-from benchmark.search.record import SearchRecord
 from benchmark.task.measures import ItemMeasure
 
 RANK = "rank"
 
 
-def task_table(group: TaskGroup, tunings: Sequence[SearchRecord]) -> Table:
+def task_table(group: TaskGroup, context: Context) -> Table:
     """Every row of a group, best first."""
-    fields = _fields(group, tunings)
+    fields = _fields(group, context)
     columns = columns_of(fields)
     main = group.task.main
     rows = [
@@ -53,7 +51,7 @@ def task_table(group: TaskGroup, tunings: Sequence[SearchRecord]) -> Table:
     )
 
 
-def _fields(group: TaskGroup, tunings: Sequence[SearchRecord]) -> list[Field[Row]]:
+def _fields(group: TaskGroup, context: Context) -> list[Field[Row]]:
     main = group.task.main
     return [
         Field(
@@ -67,7 +65,7 @@ def _fields(group: TaskGroup, tunings: Sequence[SearchRecord]) -> list[Field[Row
             "valid", f"Validation {main.title}", lambda row: measure_of(row, main, "valid"), main.text, "more"
         ),
         number_field("seeds", "Seeds", lambda row: len(measure_values(row, main)), text.amount, "more"),
-        *tuned_fields(tunings),
+        *tuned_fields(context),
         *map(measure_field, COSTS),
         number_field("rank_best", "Best rank", lambda row: group.rank_range(row)[0], text.amount, "data"),
         number_field("rank_worst", "Worst rank", lambda row: group.rank_range(row)[1], text.amount, "data"),

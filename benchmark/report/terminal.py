@@ -20,6 +20,7 @@ from benchmark.report.task_tables import task_table
 #: The columns that a narrow terminal leaves out, in this order.
 SPARE = (
     *(measure.key for measure in MEASURES if measure not in (TEST_PERPLEXITY, *COSTS)),
+    "is_tuned",
     fields.HISTORY.column.key,
     fields.FAMILY.column.key,
     *(cost.key for cost in reversed(COSTS)),
@@ -88,10 +89,10 @@ def as_json(context: Context) -> dict[str, Any]:
 
 def _task_text(group: TaskGroup, context: Context, most: int | None) -> str:
     """The methods of a task on one corpus, best first."""
-    table, main = task_table(group, context.tunings), group.task.main
+    table, main = task_table(group, context), group.task.main
     better = "higher" if main.higher_is_better else "lower"
     others = (measure.key for measure in group.task.measures if measure is not main)
-    spare = (*others, "family", *(cost.key for cost in reversed(COSTS)), f"{main.key}_interval")
+    spare = (*others, "is_tuned", "family", *(cost.key for cost in reversed(COSTS)), f"{main.key}_interval")
     return (
         f"{group.title} (protocol {group.protocol[:6]}): {better} {main.name} is better\n"
         f"{group.basis}\n{group_text(table, table.groups[0], most, spare)}"
@@ -100,7 +101,7 @@ def _task_text(group: TaskGroup, context: Context, most: int | None) -> str:
 
 def _task_json(group: TaskGroup, context: Context) -> dict[str, Any]:
     """The same with every measure by its key; shares are from 0 to 1."""
-    table = task_table(group, context.tunings)
+    table = task_table(group, context)
     return {
         "title": group.title,
         "corpus": group.corpus,

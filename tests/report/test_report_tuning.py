@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from synthetic_runs import config
 from test_report_effort import search, trial
 
 from benchmark.record.folder import read_runs
 from benchmark.report.blocks import all_blocks
 from benchmark.report.context import context_of
-from benchmark.report.sections import tuning
+from benchmark.report.sections import comparison, tuning
 from benchmark.report.tables import Table
 from benchmark.search.expected_best import expected_best
 
@@ -41,6 +42,81 @@ def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
                 dict(zip(keys, [cell.shown for cell in row.cells], strict=True)) for row in rows
             ]
     return found
+
+
+def how_tuned(folder: Path, *searches: Any) -> dict[str, tuple[str, str]]:
+    """By label, what the comparison says of each row's tuning."""
+    for place, record in enumerate(searches):
+        replace(record, digest=str(place)).write(folder)
+    table = comparison.comparison(context_of(read_runs(folder), folder))
+    keys = [column.key for column in table.columns]
+    assert table.columns[keys.index("is_tuned")].level == "key"
+    rows = [dict(zip(keys, [c.shown for c in row.cells], strict=True)) for row in table.groups[0].rows]
+    return {row["label"]: (row["is_tuned"], row["tuned"]) for row in rows}
+
+
+def rate_search(label: str, *rates: float, **more: Any) -> Any:
+    """An entry that tried learning rates, each worse than the one before but for the last, the best."""
+    values = [120.0 + place for place in range(len(rates) - 1)] + [110.0]
+    trials = [
+        trial(
+            number,
+            f"{label}{number}",
+            value,
+            core_seconds=10.0,
+            label=label,
+            parameters={"model.rate": rate},
+            **more,
+        )
+        for number, (rate, value) in enumerate(zip(rates, values, strict=True), start=1)
+    ]
+    space = {"model.rate": {"low": 0.0, "high": 1.0}}
+    return replace(search(trials), space=space, tuning=True, from_defaults=True)
+
+
+def lstm(run: Any, name: str, label: str, value: float, **settings: Any) -> None:
+    run("lstm", label, "neural", value, run_id=name, config_yaml=config("lstm", **settings))
+
+
+def test_defaults_that_a_search_did_not_beat_are_no_secret(run, tmp_path: Path) -> None:
+    lstm(run, "x", "Kept", 121.0, rate=0.1)
+    lstm(run, "y", "Neither", 125.0, rate=0.7)
+    found = how_tuned(tmp_path, rate_search("Kept", 0.1, 0.2, 0.3))
+    kept = "defaults, kept after 3 trials, 30 core-seconds; the best had validation perplexity 110.00"
+    assert found == {"Kept": ("defaults", kept), "Neither": ("no", "not tuned")}
+
+
+def test_of_a_finished_run_within_the_settings_are_those_of_its_model(run, tmp_path: Path) -> None:
+    lstm(run, "x", "Cache", 121.0, of={"run": {"rate": 0.1}})
+    record = rate_search("Cache", 0.1)
+    (only,) = record.trials
+    only = replace(only, parameters={"model.of.rate": 0.1})
+    found = how_tuned(tmp_path, replace(record, space={"model.of.rate": {}}, trials=(only,)))
+    assert found["Cache"] == ("yes", "1 trial, 10 core-seconds")
+
+
+@pytest.mark.parametrize("other", [{"layers": 2}, {"hidden_size": 210}, {"training": {"epochs": 4}}])
+def test_settings_of_another_size_are_not_tuned_for_this_one(run, tmp_path: Path, other: Any) -> None:
+    own = {"layers": 1, "hidden_size": 128, "training": {"epochs": 2}}
+    lstm(run, "LSTM1", "LSTM", 120.0, rate=0.1, **own)
+    lstm(run, "larger", "LSTM", 119.0, rate=0.1, **{**own, **other})
+    found = how_tuned(tmp_path, rate_search("LSTM", 0.1))
+    (key, value) = next(iter(other.items()))
+    was = {"layers": "layers 1", "hidden_size": "hidden size 128", "training": "epochs 2"}[key]
+    assert sorted(found.values()) == [
+        ("no", f"as LSTM ({was}): 1 trial, 10 core-seconds"),
+        ("yes", "1 trial, 10 core-seconds"),
+    ], value
+
+
+def test_without_the_run_the_label_tells_the_size(run, tmp_path: Path) -> None:
+    lstm(run, "x", "GRU, 1 × 128", 120.0, rate=0.1)
+    lstm(run, "y", "GRU, 2 × 210", 119.0, rate=0.1, layers=2)
+    found = how_tuned(tmp_path, rate_search("GRU, 1 × 128", 0.1, corpus="sotu"))
+    assert found == {
+        "GRU, 1 × 128": ("carried over", "on sotu: 1 trial, 10 core-seconds"),
+        "GRU, 2 × 210": ("no", "as GRU, 1 × 128 on sotu: 1 trial, 10 core-seconds"),
+    }
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from benchmark.report.sections import tasks as tasks_section
 from benchmark.report.sections import tuning as tuning_section
 from benchmark.report.tables import Table
 from benchmark.report.tuned import tuned
+from benchmark.report.tuned_entries import by_text
 from benchmark.search import tuning
 from benchmark.search.goal import GOALS, goals_of
 from benchmark.search.record import SearchRecord, read_searches
@@ -154,7 +155,7 @@ def test_the_report_shows_the_measure_and_ranks_the_best_trial_alone(search: Sea
     context = context_of(read_runs(results), results)
     section = tuning_section.build(context)
     assert section is not None
-    summary, trials = tables(section.blocks)
+    summary, _, trials = tables(section.blocks)
     first = record.trials[0]
     assert cells(summary)["best"] == accuracy
     assert cells(summary)["default"] == f"{100 * (1 - first.value):.2f}"
@@ -174,8 +175,9 @@ def test_entries_are_ranked_on_one_text_by_one_goal_and_their_limits_are_told(se
     found = context_of(read_runs(results), results)
     section = tuning_section.build(found)
     assert section is not None
-    summaries = [table for table in tables(section.blocks) if not table.name.startswith("tuning_trials")]
-    assert len({table.name for table in tables(section.blocks)}) == 2 * len(summaries) == 4
+    summaries = [table for table in tables(section.blocks) if " tuned on " in table.caption]
+    summaries = [table for table in summaries if not table.name.startswith("tuning_trials")]
+    assert len({table.name for table in tables(section.blocks)}) == 3 * len(summaries) == 6
     assert [len(table.groups[0].rows) for table in summaries] == [1, 2]
     assert [" tuned on " in table.caption and ", by " in table.caption for table in summaries] == [True, True]
     assert [cells(summaries[1], row)["limits"] for row in (0, 1)] == [
@@ -186,7 +188,7 @@ def test_entries_are_ranked_on_one_text_by_one_goal_and_their_limits_are_told(se
         replace(run, result=replace(run.result, protocol_id="f" * 12)) if place % 2 else run
         for place, run in enumerate(read_runs(results))
     ]
-    names = [name for name, _ in tuning_section._by_text(context_of(changed, results))]
+    names = [name for name, _ in by_text(context_of(changed, results))]
     assert len(names) == len(set(names))
 
 

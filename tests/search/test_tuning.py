@@ -163,7 +163,7 @@ def test_the_report_shows_the_effort_and_the_gain(tune, tmp_path, monkeypatch):
     assert searches_section.build(context) is None
     found = section.build(context)
     assert found is not None
-    _, summary, figure, _ = found.blocks
+    _, summary, _, figure, _ = found.blocks
     assert {block.corpus for block in found.blocks[1:]} == {row.corpus for row in context.rows}
     by_entry = {row.cells[1].shown: row for row in summary.groups[0].rows}
     keys = [column.key for column in summary.columns]

@@ -95,7 +95,7 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         LABEL,
         FAMILY,
         HISTORY,
-        *tuned_fields(context.tunings),
+        *tuned_fields(context),
         measure_field(TEST_PERPLEXITY),
         *_interval_fields(rows),
         Field(spread, _spread),

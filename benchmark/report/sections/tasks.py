@@ -30,7 +30,7 @@ def build(context: Context) -> Section | None:
     for group in context.task_groups:
         # without language models, the verdicts are the answer of the whole report
         verdict = [] if context.tasks_alone else [task_verdict(group)]
-        table = task_table(group, context.tunings)
+        table = task_table(group, context)
         notes: list[Block] = [Paragraph((line,), "note", group.corpus) for line in _notes(group)]
         blocks += about(group.corpus, [*verdict, table, _figure(group, table), *notes])
     blocks += [
