@@ -12,8 +12,9 @@ from benchmark import text
 from benchmark.record.blocks import BlockLosses, write_blocks
 from benchmark.record.folder import SCORES, read_runs
 from benchmark.report import comparison_table
-from benchmark.report.blocks import Strong
+from benchmark.report.blocks import Paragraph, Strong
 from benchmark.report.context import context_of
+from benchmark.report.sections import comparison
 from benchmark.report.verdict import summary_sentence, verdict_sentences
 from benchmark.statistics.bootstrap import bootstrap
 
@@ -91,7 +92,30 @@ def test_rows_that_keep_nothing_have_their_value_and_say_so(kept, run, tmp_path)
     assert found["old"] == (4, None)
     assert found["other"] == (5, None)
     shown = comparison_table(read_runs(tmp_path))
-    assert re.search(r"^ *4 +old .*no interval", shown, re.MULTILINE)
+    assert re.search(r"^ *4 † +old .*no interval", shown, re.MULTILINE)
+    assert re.search(r"^ *2–3 +lstm ", shown, re.MULTILINE)
+
+
+def test_a_rank_by_value_alone_is_marked_and_explained(kept, run, tmp_path):
+    kept("lstm", "neural", 4.5)
+    run("old", "old", "count", 100.0)
+
+    def section():
+        found = comparison.build(context_of(read_runs(tmp_path)))
+        return [row.cells[2].shown for row in found.blocks[0].groups[0].rows], [
+            block.parts[0] for block in found.blocks[1:] if isinstance(block, Paragraph)
+        ]
+
+    ranks, notes = section()
+    assert ranks == ["1", "2 †"]
+    assert any(note.startswith("† Rank by value alone: no losses by block are kept") for note in notes)
+
+
+def test_where_no_row_has_a_range_no_rank_is_marked(run, tmp_path):
+    run("old", "old", "count", 100.0)
+    shown = comparison_table(read_runs(tmp_path))
+    assert re.search(r"^ *1 +old ", shown, re.MULTILINE)
+    assert "†" not in shown
 
 
 def test_blocks_of_another_unit_are_made_from_the_scores_that_a_run_keeps(kept, tmp_path):

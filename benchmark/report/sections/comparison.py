@@ -34,10 +34,8 @@ from benchmark.report.tuned import tuned_fields
 
 ORDER = 10
 NO_INTERVAL = Cell("no interval")
-RANK: Field[Row] = Field(
-    Column("rank", "#", "right"),
-    lambda row: Cell(text.span(*row.ranks) if row.ranks else text.amount(row.rank), row.rank),
-)
+#: Behind a rank that is that of the value, beside ranks that are ranges.
+BY_VALUE = "†"
 #: More rows than this would make the page too large to send around.
 MOST = 400
 
@@ -51,7 +49,11 @@ def build(context: Context) -> Section | None:
     notes: list[Block] = [
         Paragraph((note.line,), "note", note.corpus) for note in ranking_notes(context.ranked_groups)
     ]
-    return Section("comparison", "Comparison", (comparison(context), *notes, *timed))
+    return Section(
+        "comparison",
+        "Comparison",
+        (comparison(context), *_ranks_by_value(context), *notes, *timed),
+    )
 
 
 @lru_cache(maxsize=1)  # a report prints it and has it on its page
@@ -91,7 +93,7 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
     return (
         replace(CORPUS, column=replace(CORPUS.column, level="data")),
         text_field("protocol_id", "Protocol", lambda row: row.first.protocol_id, "data"),
-        RANK,
+        _rank_field(rows),
         LABEL,
         FAMILY,
         HISTORY,
@@ -110,6 +112,27 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         ),
         text_field("machine_name", "Machine name", lambda row: row.machine, "data"),
     )
+
+
+def _rank_field(rows: list[Row]) -> Field[Row]:
+    """The rank: a range, or marked as that of the value where others are ranges."""
+    mark = f" {BY_VALUE}" if any(row.ranks for row in rows) else ""
+    return Field(
+        Column("rank", "#", "right"),
+        lambda row: Cell(text.span(*row.ranks) if row.ranks else f"{text.amount(row.rank)}{mark}", row.rank),
+    )
+
+
+def _ranks_by_value(context: Context) -> list[Block]:
+    """What the mark stands for, if a row has it."""
+    rows = [row for group in context.ranked_groups for row in group.rows]
+    if not any(row.ranks for row in rows) or all(row.ranks for row in rows):
+        return []
+    line = (
+        f"{BY_VALUE} Rank by value alone: no losses by block are kept, so nothing shows whether the row "
+        "differs from its neighbours."
+    )
+    return [Paragraph((line,), "note")]
 
 
 def _interval_fields(rows: list[Row]) -> list[Field[Row]]:
@@ -150,7 +173,7 @@ def _group(
     group: RankedGroup, fields: tuple[Field[Row], ...], measures: Sequence[Measure], losses: PageLosses
 ) -> Group:
     keys = comparable_keys(measures, group.rows) - {TEST_PERPLEXITY.key}
-    leading = {RANK.column.key, TEST_PERPLEXITY.key}
+    leading = {"rank", TEST_PERPLEXITY.key}
     lines = [
         TableRow(
             cells_of(fields, row, leading if row.leads else ()),
