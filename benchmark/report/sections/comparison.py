@@ -11,6 +11,7 @@ from benchmark.measure.measure import Measure
 from benchmark.measure.measures import TEST_PERPLEXITY
 from benchmark.report.blocks import Block, Paragraph, Section
 from benchmark.report.context import Context
+from benchmark.report.copied_lines import copies
 from benchmark.report.fields import (
     CORPUS,
     FAMILY,
@@ -52,7 +53,7 @@ def build(context: Context) -> Section | None:
     return Section(
         "comparison",
         "Comparison",
-        (comparison(context), *_ranks_by_value(context), *notes, *timed),
+        (comparison(context), *_ranks_by_value(context), *copies(context), *notes, *timed),
     )
 
 
