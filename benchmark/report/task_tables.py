@@ -53,6 +53,7 @@ def task_table(group: TaskGroup, context: Context) -> Table:
 
 def _fields(group: TaskGroup, context: Context) -> list[Field[Row]]:
     main = group.task.main
+    tuned, effort = tuned_fields(context)
     return [
         Field(
             Column(RANK, "#", "right"),
@@ -65,8 +66,9 @@ def _fields(group: TaskGroup, context: Context) -> list[Field[Row]]:
             "valid", f"Validation {main.title}", lambda row: measure_of(row, main, "valid"), main.text, "more"
         ),
         number_field("seeds", "Seeds", lambda row: len(measure_values(row, main)), text.amount, "more"),
-        *tuned_fields(context),
+        *tuned,
         *map(measure_field, COSTS),
+        *effort,
         number_field("rank_best", "Best rank", lambda row: group.rank_range(row)[0], text.amount, "data"),
         number_field("rank_worst", "Worst rank", lambda row: group.rank_range(row)[1], text.amount, "data"),
     ]

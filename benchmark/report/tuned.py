@@ -31,15 +31,17 @@ class Tuning:
     effort: str
 
 
-def tuned_fields(context: Context) -> list[Field[Row]]:
-    """The columns that say whether a row was tuned, and with what effort; none if nothing was."""
+def tuned_fields(context: Context) -> tuple[list[Field[Row]], list[Field[Row]]]:
+    """The columns that say whether a row was tuned: in a word, and with what effort; none if nothing was.
+
+    The second one is wide, and belongs behind what is compared.
+    """
     if not context.tunings:
-        return []
+        return [], []
     found = partial(tuning_of, tunings=context.tunings, settings=context.best_settings)
-    return [
-        text_field("is_tuned", "Tuned", lambda row: found(row).short),
-        text_field("tuned", "Effort of tuning", lambda row: found(row).effort, "more"),
-    ]
+    word: Field[Row] = text_field("is_tuned", "Tuned", lambda row: found(row).short)
+    effort: Field[Row] = text_field("tuned", "Effort of tuning", lambda row: found(row).effort, "more")
+    return [word], [effort]
 
 
 def tuned(row: Row, tunings: Sequence[SearchRecord], settings: Settings | None = None) -> str:

@@ -13,6 +13,7 @@ from test_report_effort import search, trial
 from benchmark.record.folder import read_runs
 from benchmark.report.blocks import all_blocks
 from benchmark.report.context import context_of
+from benchmark.report.markdown import markdown_report
 from benchmark.report.sections import comparison, tuning
 from benchmark.report.tables import Table
 from benchmark.search.expected_best import expected_best
@@ -82,6 +83,9 @@ def test_defaults_that_a_search_did_not_beat_are_no_secret(run, tmp_path: Path) 
     lstm(run, "x", "Kept", 121.0, rate=0.1)
     lstm(run, "y", "Neither", 125.0, rate=0.7)
     found = how_tuned(tmp_path, rate_search("Kept", 0.1, 0.2, 0.3))
+    section = comparison.build(context_of(read_runs(tmp_path), tmp_path))
+    assert section is not None
+    assert "Tuned: “yes”, a search on this corpus chose the settings" in markdown_report("x", [section])
     kept = "defaults, kept after 3 trials, 30 core-seconds; the best had validation perplexity 110.00"
     assert found == {"Kept": ("defaults", kept), "Neither": ("no", "not tuned")}
 

@@ -64,7 +64,7 @@ FIELDS: tuple[Field[Row], ...] = (
 _EFFORT = (
     Column("settings_tried", "Settings tried", "right"),
     Column("settings_seconds", "Training of all", "right"),
-    Column("search_core_seconds", "Core-seconds of search", "right"),
+    Column("search_core_seconds", "Search, core-s", "right"),
 )
 _COLUMNS = (Column("corpus", "Corpus", level="data"), Column("best", ""), *columns_of(FIELDS), *_EFFORT)
 

@@ -53,7 +53,14 @@ def build(context: Context) -> Section | None:
     return Section(
         "comparison",
         "Comparison",
-        (comparison(context), *_ranks_by_value(context), *copies(context), *notes, *timed),
+        (
+            comparison(context),
+            *_ranks_by_value(context),
+            *_what_tuned_says(context),
+            *copies(context),
+            *notes,
+            *timed,
+        ),
     )
 
 
@@ -90,6 +97,7 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
     rows = [row for group in context.ranked_groups for row in group.rows]
     several_seeds = any(len(row.runs) > 1 for row in rows)
     several_machines = len(context.machines) > 1
+    tuned, effort = tuned_fields(context)
     spread = Column("test_perplexity_sd", "± sd (seeds)", "right", "key" if several_seeds else "data")
     return (
         replace(CORPUS, column=replace(CORPUS.column, level="data")),
@@ -98,13 +106,14 @@ def _fields(context: Context) -> tuple[Field[Row], ...]:
         LABEL,
         FAMILY,
         HISTORY,
-        *tuned_fields(context),
+        *tuned,
         measure_field(TEST_PERPLEXITY),
         *_interval_fields(rows),
         Field(spread, _spread),
         number_field("seeds", "Seeds", lambda row: len(row.runs), text.amount, "data"),
         *(measure_field(measure) for measure in context.measures if measure is not TEST_PERPLEXITY),
         *_energy_of(rows),
+        *effort,
         text_field(
             "machine",
             "Machine",
@@ -132,6 +141,18 @@ def _ranks_by_value(context: Context) -> list[Block]:
     line = (
         f"{BY_VALUE} Rank by value alone: no losses by block are kept, so nothing shows whether the row "
         "differs from its neighbours."
+    )
+    return [Paragraph((line,), "note")]
+
+
+def _what_tuned_says(context: Context) -> list[Block]:
+    """What the words of the column stand for, where entries were tuned."""
+    if not context.tunings:
+        return []
+    line = (
+        "Tuned: “yes”, a search on this corpus chose the settings; “defaults”, a search began with them and "
+        "found better ones; “carried over”, a search on another corpus chose them; “no”, none of these. "
+        "Settings of a model of another size or length of training count as not tuned."
     )
     return [Paragraph((line,), "note")]
 
