@@ -53,6 +53,7 @@ _SPECIAL = {
     "¡": r"\textexclamdown{}",
     "¿": r"\textquestiondown{}",
     "§": r"\S{}",
+    "†": r"\dag{}",
     "¶": r"\P{}",
     "©": r"\textcopyright{}",
     "£": r"\pounds{}",

@@ -24,9 +24,10 @@ Settings = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Tuning:
-    """How a row was tuned: the place of that among the others, one or two words, and the effort."""
+    """How a row was tuned: the place of that among the others (the row's own corpus first), one or two words,
+    and the effort."""
 
-    place: int
+    place: tuple[int, bool]
     short: str
     effort: str
 
@@ -62,7 +63,7 @@ def tuning_of(row: Row, tunings: Sequence[SearchRecord], settings: Settings) -> 
     the size.
     """
     found = [each for search in tunings for each in _tunings(row, search, settings)]
-    return min(found, key=lambda each: each.place, default=Tuning(4, "no", NOT_TUNED))
+    return min(found, key=lambda each: each.place, default=Tuning((4, False), "no", NOT_TUNED))
 
 
 def _tunings(row: Row, search: SearchRecord, settings: Settings) -> list[Tuning]:
@@ -77,14 +78,14 @@ def _tunings(row: Row, search: SearchRecord, settings: Settings) -> list[Tuning]
         if others or not _has_label(row, best):
             told = f"({', '.join(others)})" if others and _has_label(row, best) else ""
             whose = " ".join(filter(None, (f"as {text.clean(best.label)}", told, where)))
-            found.append(Tuning(3, "no", f"{whose}: {effort}"))
+            found.append(Tuning((3, bool(where)), "no", f"{whose}: {effort}"))
         elif where:
-            found.append(Tuning(2, "carried over", f"{where}: {effort}"))
+            found.append(Tuning((2, True), "carried over", f"{where}: {effort}"))
         else:
-            found.append(Tuning(0, "yes", effort))
+            found.append(Tuning((0, False), "yes", effort))
     elif first and _is_tuned_here(row, first, settings):
         said = f"defaults, kept after {effort}; the best had {search.goal.said(best.value)}"
-        found.append(Tuning(1, "defaults", said))
+        found.append(Tuning((1, False), "defaults", said))
     return found
 
 

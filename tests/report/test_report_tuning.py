@@ -121,6 +121,11 @@ def test_without_the_run_the_label_tells_the_size(run, tmp_path: Path) -> None:
         "GRU, 1 × 128": ("carried over", "on sotu: 1 trial, 10 core-seconds"),
         "GRU, 2 × 210": ("no", "as GRU, 1 × 128 on sotu: 1 trial, 10 core-seconds"),
     }
+    both = rate_search("GRU, 1 × 128", 0.1, corpus="sotu"), rate_search("GRU, 1 × 128", 0.1)
+    assert how_tuned(tmp_path, *both) == {
+        "GRU, 1 × 128": ("yes", "1 trial, 10 core-seconds"),
+        "GRU, 2 × 210": ("no", "as GRU, 1 × 128: 1 trial, 10 core-seconds"),
+    }
 
 
 @pytest.fixture

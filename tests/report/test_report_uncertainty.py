@@ -14,6 +14,7 @@ from benchmark.record.folder import SCORES, read_runs
 from benchmark.report import comparison_table
 from benchmark.report.blocks import Paragraph, Strong
 from benchmark.report.context import context_of
+from benchmark.report.latex_escape import escape
 from benchmark.report.sections import comparison
 from benchmark.report.verdict import summary_sentence, verdict_sentences
 from benchmark.statistics.bootstrap import bootstrap
@@ -108,6 +109,7 @@ def test_a_rank_by_value_alone_is_marked_and_explained(kept, run, tmp_path):
 
     ranks, notes = section()
     assert ranks == ["1", "2 †"]
+    assert escape(ranks[1]) == r"2 \dag{}"
     assert any(note.startswith("† Rank by value alone: no losses by block are kept") for note in notes)
 
 
