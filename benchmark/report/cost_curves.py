@@ -44,10 +44,13 @@ COSTS = (TOKENS, *RESOURCES)
 
 
 def over_text(curve: Curve, cost: Measure, clock: Clock) -> SeededCurve | None:
-    """Test perplexity of one model by what its training on less and more text costs, measured by a clock.
+    """Test perplexity of one model by what its training on less and more text costs, measured by a clock;
+    None if the training on most text was not.
 
     The single seeds are those that were run on every amount of text.
     """
+    if not on_clock(curve.largest, cost, clock):
+        return None
     found = [(row.number, on_clock(row, cost, clock)) for row in curve.rows]
     rows = [(number, {str(r.seed): r for r in results}) for number, results in found if results]
     seeds = sorted(set.intersection(*(set(results) for _, results in rows))) if rows else []

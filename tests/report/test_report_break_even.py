@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -256,6 +257,17 @@ def test_other_machines_and_old_curves_have_no_verdict_in_seconds(
     assert found["training"]["Training tokens"] != "–"
     names = [block.name for block in built(tmp_path).blocks if block.kind == "figure"]
     assert names == ["equal_bytes_in_memory_ptb"]
+
+
+def test_over_text_seconds_are_those_of_the_machine_that_ran_all_of_it(
+    sweep: Callable[..., None], tmp_path: Path
+) -> None:
+    sweep()
+    for path in tmp_path.glob("runs/*/lstm/*/result.json"):
+        record = json.loads(path.read_text())
+        if record["train_share"] == 1:
+            path.write_text(json.dumps({**record, "device_name": "Another"}))
+    assert rows(tmp_path)["text"].get("Training", "–") == "–"
 
 
 def test_seeds_give_a_range_and_the_csv_has_the_numbers(sweep: Callable[..., None], tmp_path: Path) -> None:

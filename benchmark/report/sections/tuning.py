@@ -147,7 +147,7 @@ def _expected(title: str, file: str, goal: Goal, entries: list[Entry]) -> Table:
 
     fields: tuple[Field[Entry], ...] = (
         text_field("label", "Best model", lambda entry: entry.best.label),
-        text_field("entry", "Entry", lambda entry: entry.search.name, "more", mono=True),
+        text_field("entry", "Entry", lambda entry: entry.search.name, "data"),
         text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
         number_field("drawn", "Trials drawn", lambda entry: len(entry.expected), text.amount),
         *(
