@@ -39,7 +39,8 @@ class SearchSettings(BaseModel):
     models of a corpus are compared by (see `benchmark.search.goal`). It is measured on the validation split
     alone: selecting the best of many trials on the test text would make its test
     perplexity too low, and lower with every further trial. `core_seconds`: no trial is started that would
-    probably go beyond this sum. `from_defaults`: the first trial has the settings of the base, including those that it sets of the space.
+    probably go beyond this sum. `from_defaults`: the first trial has the settings of the base, those of the
+    space included.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
