@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from html import escape
 
 from benchmark.report.palette import LIGHT
+from benchmark.report.told_marks import give_marks_their_values
 
 _NAMES = {value: name for name, value in LIGHT.items()}
 _COLOUR = re.compile("|".join(LIGHT.values()))
-_ROW = re.compile(r"row-(\d+)(?:-\d+)?")
-_ROWS = re.compile(r"rows-(\d+(?:-\d+)*)")
+_ROW = re.compile(r"row-(\d+)(?:-\d+)?(?:\.\d+)?")
+_ROWS = re.compile(r"rows-(\d+(?:-\d+)*)(?:\.\d+)?")
 _TARGET = re.compile(r"#([^)]+)")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _COMMAND = re.compile(r"\s*([A-Za-z])\s*")
@@ -47,15 +48,17 @@ def inline(svg: str, prefix: str, alt: str, styles: Styles) -> str:
     clip paths; other ids are dropped. The marks of comparison row n get `data-row="n"`; they were drawn with
     the group id `row-n` (0: no row), or `rows-n-m-…` for several rows in one scatter plot. Coordinates keep
     one decimal (a tenth of a point), those of shapes that are used many times two. The page sets the fonts.
+    Marks have what they tell (see `told_marks`).
     """
     root = ET.fromstring(svg)
+    axes = give_marks_their_values(root)
     _give_marks_their_rows(root)
     used = {match[1] for node in root.iter() for key in node.attrib if (match := _target(node, key))}
     ids = [name for node in root.iter() if (name := node.get("id")) in used and name is not None]
     names = {name: f"{prefix}{_letters(index)}" for index, name in enumerate(ids)}
     body = "".join(_element(node, names, styles) for node in root)
     return (
-        f'<svg viewBox="{root.get("viewBox", "")}" role="img" aria-label="{escape(alt, quote=True)}">'
+        f'<svg viewBox="{root.get("viewBox", "")}" role="img" aria-label="{escape(alt, quote=True)}"{axes}>'
         f"{body}</svg>"
     )
 
@@ -109,6 +112,8 @@ def _attributes(node: ET.Element, names: dict[str, str], styles: Styles) -> str:
             attributes |= {"id": names[value]} if value in names else {}
         elif key == "style":
             attributes |= {"class": name} if (name := styles.name(value)) else {}
+        elif key.startswith("data-"):
+            attributes[key] = value
         elif not _NO_TURN.match(value):
             attributes[key] = _path(_rounded(value, places)) if key == "d" else _rounded(value, places)
     return "".join(f' {key}="{escape(value, quote=True)}"' for key, value in attributes.items())

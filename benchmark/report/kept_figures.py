@@ -37,9 +37,11 @@ _DATA = ("benchmark.report.figures.", "benchmark.measure.measure.")
 #: The field of such a dataclass that is the number of a row of the comparison.
 _ROW = "row"
 #: A group of an SVG file that is a mark of one row, or of several.
-_MARKS = re.compile(r'<g id="(rows?)-(\d+)((?:-\d+)*)">')
+_MARKS = re.compile(r'<g id="(rows?)-(\d+)((?:-\d+)*)((?:\.\d+)?)">')
 #: What matplotlib's figures consist of. Nothing in it runs or is loaded from elsewhere.
-_ELEMENTS = re.compile("svg|metadata|RDF|Work|type|format|defs|style|clipPath|rect|path|g|use|text|tspan")
+_ELEMENTS = re.compile(
+    "svg|metadata|RDF|Work|type|format|description|defs|style|clipPath|rect|path|g|use|text|tspan"
+)
 _ELSEWHERE = re.compile(r"@import|url\((?!#)")
 
 
@@ -177,7 +179,7 @@ def renumbered(svg: str, earlier: Sequence[int], now: Sequence[int]) -> str:
         kind, first, rest = mark[1], numbers.get(mark[2], mark[2]), mark[3]
         if kind == "rows":
             rest = "".join(f"-{numbers.get(row, row)}" for row in rest.split("-")[1:])
-        return f'<g id="{kind}-{first}{rest}">'
+        return f'<g id="{kind}-{first}{rest}{mark[4]}">'
 
     return _MARKS.sub(again, svg)
 

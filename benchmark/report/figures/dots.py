@@ -148,6 +148,7 @@ def _dots(axes: Axes, rows: Sequence[Dot], outside: Sequence[Dot], intervals: bo
                     color=family_colour(family),
                     edgecolors=LIGHT["ground"],
                     linewidths=0.8,
+                    label="\n".join(dot.said for dot in shown),
                     gid="rows-" + "-".join(str(dot.row) for dot in shown),
                     clip_on=False,
                     zorder=3,

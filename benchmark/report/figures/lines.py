@@ -142,7 +142,8 @@ def line_chart(
     for level, colour in zip(levels, colours[len(lines) :], strict=True):
         if level.y > top:
             continue
-        axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, gid=f"row-{level.row}-0")
+        axes.axhline(level.y, color=colour, linestyle=(0, (4, 1.5)), linewidth=1.3, label=level.name,
+                     gid=f"row-{level.row}-0")  # fmt: skip
     right = min(text_width(names, SIZE) + GUTTER + 4, WIDTH * 0.48) if named else 14
     below, bottom, rotation = _below(groups, WIDTH - left - right)
     margins(figure, left, right, bottom, top=12 + MARK_ROW * rows)
@@ -160,6 +161,7 @@ def line_chart(
         log_axis(axes, "y", lambda value: text.significant(value, 3))
     if groups:
         axes.set_xticks(range(len(groups)), below, rotation=rotation)
+        axes.fmt_xdata = lambda place: groups[round(place)][0]
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.xaxis.label.set_x(_centre(axes, xlabel))
     colour_of = {id(one): colour for one, colour in zip(everything, colours, strict=True)}
@@ -202,6 +204,7 @@ def _draw_line(axes: Axes, line: Line, colour: str, dashes: Any, marker: str | N
         markeredgecolor="w",
         drawstyle="steps-post" if line.steps else "default",
         markevery=slice(0, -1) if line.steps else None,
+        label=line.name,
         gid=f"row-{line.row}-0",
     )
     if len(line.seeds) > 1:

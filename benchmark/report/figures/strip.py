@@ -43,6 +43,7 @@ def family_strip(rows: Sequence[Dot], winners: Mapping[str, Dot]) -> Figure:
     axes.set_xlim(low / room, high * room)
     axes.set_ylim(len(families) - 0.5 + 0.12, -0.5)
     log_axis(axes, "x", lambda value: text.significant(value, 3))
+    axes.fmt_xdata = text.perplexity
     for lane, family in enumerate(families):
         others = [dot for dot in drawn if dot.family == family and dot != winners[family]]
         _lane(axes, lane + 0.2, family, others, winners[family], far[family])
@@ -79,7 +80,8 @@ def _lane(axes: Axes, y: float, family: str, others: Sequence[Dot], winner: Dot,
     value = winner.value
     if winner.interval:
         axes.plot(winner.interval, [y, y], color=colour, linewidth=3.0, gid=gid, zorder=2.5)
-    axes.plot([value], [y], marker, color=colour, mec=LIGHT["ground"], markersize=10, gid=gid, zorder=3)
+    axes.plot([value], [y], marker, color=colour, mec=LIGHT["ground"], markersize=10, gid=gid, zorder=3,
+              label=winner.label)  # fmt: skip
     axes.text(1 + 8 / frame.width, y, far, transform=axes.get_yaxis_transform(), va="center",
               color=LIGHT["muted"])  # fmt: skip
     said = wrapped(f"{winner.label}: {text.perplexity(winner.value)}", 46)

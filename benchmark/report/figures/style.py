@@ -20,6 +20,7 @@ from benchmark import text
 from benchmark.measure.measure import Format
 from benchmark.report.figures import fonts
 from benchmark.report.figures.text_layout import laid_out_once
+from benchmark.report.figures.told import describe, finer
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
 
 #: In points. A phone of 390 pixels shows a figure at this width, so that its text is as large as here.
@@ -115,6 +116,7 @@ def _paper() -> Figure:
 def log_axis(axes: Axes, which: str, show: Format) -> None:
     """Makes the axis `x` or `y`, whose limits are set already, logarithmic, with ticks written by `show`: on
     the x axis, whose margins are set, too, as few as keep clear of each other. No two are written alike."""
+    _told_by(axes, which, show)
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     low, high = sorted(axes.get_xlim() if which == "x" else axes.get_ylim())
@@ -127,6 +129,14 @@ def log_axis(axes: Axes, which: str, show: Format) -> None:
         found = (locator for locator in choices if _differ(_between(locator, low, high), show))
         axis.set_major_locator(next(found, choices[-1]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: text.round_ticks(show(value))))
+
+
+def _told_by(axes: Axes, which: str, show: Format) -> None:
+    """Has the marks tell their values on an axis by `show` (see `told`)."""
+    if which == "x":
+        axes.fmt_xdata = finer(show)
+    else:
+        axes.fmt_ydata = finer(show)
 
 
 def _log_locators(low: float, high: float, show: Format) -> list[Locator]:
@@ -146,6 +156,7 @@ def linear_x_axis(axes: Axes, show: Format) -> None:
 
     Its limits and margins are set already.
     """
+    _told_by(axes, "x", show)
     _set_x_ticks(axes, [MaxNLocator(number) for number in COUNTS], show)
 
 
@@ -223,9 +234,10 @@ def family_legend(
 
 
 def as_svg(figure: Figure) -> str:
-    """The figure as SVG, free of dates and versions."""
+    """The figure as SVG, free of dates and versions, with what its marks tell as its description."""
     svg = io.BytesIO()
-    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    told = {"Description": said} if (said := describe(figure)) else {}
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None, **told})
     return svg.getvalue().decode("utf-8")
 
 

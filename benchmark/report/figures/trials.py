@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -32,10 +33,10 @@ def trial_chart(
     inside = [point for point in finished if point[1] <= edge]
     outside = [(x, edge) for x, y in finished if y > edge]
     axes.step(*zip(*lowest, (trials, lowest[-1][1]), strict=True), where="post", color=LIGHT["blue"])
-    axes.plot(*zip(*inside, strict=True), "o", color=LIGHT["muted"], markersize=4.5)
+    axes.plot(*zip(*inside, strict=True), "o", color=LIGHT["muted"], markersize=4.5, **_told("A trial"))
     if outside:
         axes.plot(*zip(*outside, strict=True), "^", color=LIGHT["muted"], markersize=6, clip_on=False)
-    axes.plot(*best, "D", color=LIGHT["orange"], markersize=7.5)
+    axes.plot(*best, "D", color=LIGHT["orange"], markersize=7.5, **_told("The best trial"))
     axes.set_xlim(0.5, trials + 0.5)
     if best[1] > 0:
         span = max(1.02, max(y for _, y in (*inside, *outside)) / best[1])
@@ -44,3 +45,8 @@ def trial_chart(
     axes.set(xlabel="trial", ylabel=ylabel)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     return figure
+
+
+def _told(name: str) -> dict[str, Any]:
+    """Has marks that are no row of the comparison tell what they are (see `told`)."""
+    return {"label": name, "gid": "row-0-0"}
