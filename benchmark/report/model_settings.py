@@ -23,6 +23,9 @@ PER_RUN = frozenset({"seed", "device", "threads", "label", "name"})
 #: The settings that readers know best, which are named first to tell rows apart.
 FAMILIAR = ("order", "context", "layers", "hidden_size", "embedding_size", "dropout", "epochs", "kind")
 
+#: More settings than this are not told of a mark.
+MOST_TOLD = 6
+
 # The block of the model, as the harness writes it: everything below the key is indented. Most of the file is
 # about the corpus and need not be parsed.
 _MODEL = re.compile(r"^model:[ ]*\n(?:(?:[ #].*)?(?:\n|\Z))+", re.MULTILINE)
@@ -112,6 +115,21 @@ def distinguishing(settings: Sequence[dict[str, Any]]) -> list[str]:
         if divided > kinds:
             telling, kinds = [*telling, key], divided
     return [", ".join(_said(key, setting[key]) for key in telling if key in setting) for setting in settings]
+
+
+def told_settings(settings: Mapping[str, Any]) -> str:
+    """The settings of a model that readers know best: `layers 2, hidden size 650`; of a mixture without such
+    settings, those of its components."""
+    own = [key for key in settings if key.rpartition(".")[2] in FAMILIAR and settings[key] is not None]
+    first = [key for key in own if _component(key) is None] or own
+    said = dict.fromkeys(_said(key, settings[key]) for key in sorted(first, key=_familiarity))
+    return ", ".join(list(said)[:MOST_TOLD])
+
+
+def setting_attribute(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the page's script tells of a row's settings, as an attribute of it; empty if none is known."""
+    said = told_settings(settings)
+    return (("setting", said),) if said else ()
 
 
 def titles_apart(titles: Sequence[str], models: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -15,12 +15,20 @@ from markupsafe import Markup
 
 from benchmark.report import inline_svg, palette
 from benchmark.report.blocks import Figure, Section, all_blocks
-from benchmark.report.page_rows import PageRows
+from benchmark.report.page_rows import PageRows, packed
 from benchmark.report.size_limit import Allowance, with_fewer_rows
 from benchmark.report.tables import Table
 
 #: The page's script, in this order: the last one begins.
-SCRIPTS = ("bootstrap.js", "picks.js", "left_out.js", "page.js")
+SCRIPTS = (
+    "bootstrap.js",
+    "picks.js",
+    "left_out.js",
+    "filters.js",
+    "marks.js",
+    "stops.js",
+    "page.js",
+)
 
 
 def page(
@@ -41,23 +49,18 @@ def page(
     """
     rows = page_rows() if rows is None else rows
     script = _dense('"use strict";\n' + "".join(map(_asset, SCRIPTS)))
-    carried = {
-        figure.name
-        for section in sections
-        for figure in [b for b in all_blocks(section.blocks) if isinstance(b, Figure)][: allowance.drawings]
-    }
+    shown, folded = _carried(sections, allowance)
 
     def drawing(figure: Figure) -> Markup:
-        if figure.name in carried:
+        if figure.name in shown:
             return Markup(drawings.inlined[figure.name])
-        return Markup('<p class="files"><a href="figures/{}.svg">The figure (SVG)</a></p>').format(
-            figure.name
-        )
+        link = Markup('<p class="files"{}><a href="figures/{}.svg">The figure (SVG)</a></p>')
+        return link.format(Markup(" data-packed") if figure.name in folded else "", figure.name)
 
     def data_link(table: Table, folder: str) -> str:
         return _data_link(table, folder, allowance.data)
 
-    def packed(table: Table) -> str:
+    def packed_rows(table: Table) -> str:
         return rows.packed(table) if allowance.packed else ""
 
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -67,7 +70,8 @@ def page(
         .render(
             drawing=drawing,
             data_link=data_link,
-            packed_rows=packed,
+            packed_rows=packed_rows,
+            packed_drawings=drawings.packed(folded),
             row_html=rows.html,
             title=title,
             heading=heading,
@@ -89,6 +93,13 @@ class Drawings:
     inlined: dict[str, str]
     rules: str
 
+    def packed(self, names: Sequence[str]) -> str:
+        """The drawings of some figures in a packed form, a fifth of their size; empty for none.
+
+        The page's script puts them where the page has a link with `data-packed`, in this order.
+        """
+        return packed(" ".join(self.inlined[name].split()) for name in names) if names else ""
+
 
 def drawings_of(figures: Iterable[tuple[Figure, str]]) -> Drawings:
     """Figures, each with its SVG document, as the page contains them."""
@@ -104,6 +115,17 @@ def page_rows() -> PageRows:
     """What makes the rows of tables for a page, and for further tries at it."""
     macros = _environment().get_template("blocks.html.j2").make_module({})
     return PageRows(macros.row_start, macros.one_cell)  # type: ignore[attr-defined]
+
+
+def _carried(sections: Sequence[Section], allowance: Allowance) -> tuple[list[str], list[str]]:
+    """The names of the figures that the page has: those of open sections, and those of folded ones, which it
+    has in a packed form."""
+    shown: list[str] = []
+    folded: list[str] = []
+    for section in sections:
+        figures = [block.name for block in all_blocks(section.blocks) if isinstance(block, Figure)]
+        (folded if section.folded else shown).extend(figures[: allowance.drawings])
+    return shown, folded
 
 
 def _corpora(sections: Sequence[Section]) -> list[tuple[str, str]]:

@@ -13,6 +13,11 @@ from benchmark.report.blocks import Section, all_blocks
 from benchmark.report.tables import Table, TableRow
 
 
+def packed(lines: Iterable[str]) -> str:
+    """Lines that the page's script unpacks (`templates/left_out.js`), in base64 of zlib."""
+    return base64.b64encode(zlib.compress("\n".join(lines).encode(), 9)).decode()
+
+
 @dataclass(frozen=True)
 class _Made:
     """A row (kept, so that no other row gets its id), its start tag, and its cells that are shown."""
@@ -62,7 +67,7 @@ class PageRows:
             *map(list, zip(*(made.cells for _, _, made in rows), strict=True)),
         ]
         lines = [" ".join(line.split()) for kind in kinds for line in kind]
-        return base64.b64encode(zlib.compress("\n".join(lines).encode(), 9)).decode()
+        return packed(lines)
 
     def _of(self, table: Table, row: TableRow) -> _Made:
         key = table.name, id(row)

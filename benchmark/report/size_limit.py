@@ -19,8 +19,8 @@ _ALL = 1_000_000
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a report may contain: rows of a table, bytes of an embedded CSV, drawings of a section, and the
-    packed rows that a filtered table leaves out (see `page_rows`)."""
+    """What a report may contain: rows of a table, bytes of an embedded CSV, drawings of a section (packed if
+    it is folded), and the packed rows that a filtered table leaves out (see `page_rows`)."""
 
     rows: int
     data: int
@@ -30,8 +30,8 @@ class Allowance:
     @property
     def linked(self) -> str:
         """What the page links that it might include."""
-        complete = self.rows == self.drawings == _ALL
-        return "CSV files" if complete else "CSV files and some tables and figures"
+        parts = ["tables"] * (self.rows < _ALL) + ["figures"] * (self.drawings < _ALL)
+        return f"CSV files and some {' and '.join(parts)}" if parts else "CSV files"
 
 
 #: Tried in this order until the report is small enough. The first is what the sections ask for.
@@ -41,8 +41,9 @@ ALLOWANCES = (
     Allowance(200, 0, _ALL),
     Allowance(150, 0, _ALL),
     Allowance(100, 0, _ALL),
-    Allowance(100, 0, 20),
-    Allowance(50, 0, 8),
+    Allowance(50, 0, _ALL),
+    Allowance(20, 0, _ALL),
+    Allowance(20, 0, 20),
     *(Allowance(20, 0, drawings) for drawings in (8, 7, 6, 5, 4, 3)),
     Allowance(10, 0, 0),
     Allowance(5, 0, 0),

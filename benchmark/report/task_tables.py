@@ -16,6 +16,7 @@ from benchmark.report.fields import (
     number_field,
     text_field,
 )
+from benchmark.report.model_settings import setting_attribute
 from benchmark.report.rows import Row
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, with_best_cells
 from benchmark.report.task_groups import FAMILIES, TaskGroup, measure_of, measure_values, over_seeds
@@ -35,6 +36,7 @@ def task_table(group: TaskGroup, context: Context) -> Table:
             cells_of(fields, row, {RANK, main.key} if group.rank_range(row)[0] == 1 else ()),
             row.number,
             row.family,
+            setting_attribute(row.settings),
         )
         for row in group.rows
     ]

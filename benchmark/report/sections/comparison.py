@@ -26,6 +26,7 @@ from benchmark.report.fields import (
     number_field,
     text_field,
 )
+from benchmark.report.model_settings import setting_attribute
 from benchmark.report.page_losses import PageLosses, page_losses
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.ranking_notes import ranking_notes
@@ -201,7 +202,7 @@ def _group(
             cells_of(fields, row, leading if row.leads else ()),
             row.number,
             row.family,
-            losses.rows.get(row.number, ()),
+            (*losses.rows.get(row.number, ()), *setting_attribute(row.settings)),
         )
         for row in group.rows
     ]

@@ -1,4 +1,5 @@
-// The rows that the page does not draw but its filters are to find (see left_out.py, which packs them).
+// What the page holds in a packed form (see page_rows.py): rows that it does not draw but its filters are to
+// find, and the drawings of folded sections.
 
 async function unpacked(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -25,8 +26,17 @@ async function addLeftOut(table) {
   all(".omission", table.closest(".table")).forEach((sentence) => sentence.remove());
 }
 
-// The page begins once every row is there; in a browser that cannot unpack them, with those that are drawn.
-function withAllRows(begin) {
-  const lacking = all("table[data-left-out]");
-  if (lacking.length) Promise.allSettled(lacking.map(addLeftOut)).then(begin); else begin();
+// Puts each drawing in place of the link that stands for it.
+async function addDrawings(template) {
+  const drawings = (await unpacked(template.content.textContent)).split("\n");
+  const links = all("[data-packed]");
+  if (drawings.length !== links.length) return;
+  // Markup from inline_svg.py, which escapes what runs have written.
+  links.forEach((link, place) => { link.outerHTML = drawings[place]; });
+}
+
+// The page begins once all is there; in a browser that cannot unpack it, with the rows and drawings that are.
+function withAll(begin) {
+  const lacking = [...all("table[data-left-out]").map(addLeftOut), ...all("#drawings").map(addDrawings)];
+  if (lacking.length) Promise.allSettled(lacking).then(begin); else begin();
 }

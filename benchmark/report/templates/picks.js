@@ -85,7 +85,6 @@ function pickable(table) {
   wanted.map((run) => rows.find((row) => row.dataset.run === run)).filter(Boolean)
     .forEach((row) => { if (!picked.includes(row) && !reason(row)) picked.push(row); });
   show();
-  oneStop(table, boxes.map(([, box]) => box));
 }
 
 // Each picked row against the first: the table, how to read it, and the command that tells more.
