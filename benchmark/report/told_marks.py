@@ -29,7 +29,8 @@ def give_marks_their_values(root: ET.Element) -> str:
         for group in list(root.iter(f"{_SVG}g")):
             if found := _SERIES.fullmatch(group.get("id", "")):
                 _give(group, told["series"][int(found[1])])
-        return "".join(f' data-{key}="{escape(str(told[key]), quote=True)}"' for key in "xy" if told[key])
+        axes = [(axis, escape(str(told[axis]), quote=True)) for axis in "xy"]
+        return "".join(f' data-{axis}-axis="{said}"' for axis, said in axes if said)
     except (ValueError, KeyError, IndexError, TypeError):
         return ""
 

@@ -29,6 +29,19 @@ def built(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report made anew from the reference runs; read only."""
+    from benchmark.report import build_report
+
+    reference = Path(__file__).parents[2] / "results" / "reference"
+    if not (reference / "runs").is_dir():
+        pytest.skip(f"needs the reference runs in {reference}")
+    out = tmp_path_factory.mktemp("rebuilt")
+    build_report(reference, out, lambda line: None)
+    return out
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Path]:
     """Writes a finished run below `tmp_path`: `run(model, label, family, perplexity, files…, **result)`."""

@@ -92,12 +92,13 @@ def test_a_limit_finds_every_row_within_it_and_names_the_best(browser, cut):
     limit = round(sorted(float(row["bytes_in_memory"]) for row in rows)[len(rows) // 2] / 1e6 + 0.01, 2)
     seen = opened(browser, cut, f"corpus={cut.corpus}&memory={limit}")
     within = [row for row in rows if float(row["bytes_in_memory"]) <= limit * 1e6]
-    best = min(within, key=lambda row: float(row["test_perplexity"]))
+    best = min(within, key=lambda row: float(row["valid_perplexity"]))
     found = seen.execute_script(ROWS)
     assert [label for label, _ in found] == [row["label"] for row in within]
     assert {int(number) for _, number in found} - drawn(cut)
     said = seen.find_element(By.CSS_SELECTOR, ".filters output").text
-    assert said.startswith(f"{len(within)} of {len(rows)} rows; the best: {best['label']}, ")
+    assert said.startswith(f"{len(within)} of {len(rows)} rows; the best by validation perplexity (")
+    assert f"): {best['label']}, test perplexity " in said
     assert seen.find_elements(By.CSS_SELECTOR, "#table-comparison .omission") == []
     assert seen.get_log("browser") == []
 

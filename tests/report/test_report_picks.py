@@ -107,7 +107,7 @@ TICK = """
   row.querySelector('input').click();
   return document.querySelector('.picks [role=status]').textContent;"""
 KEYBOARD = """return [document.activeElement.getAttribute('aria-label'), document.activeElement.checked,
-  document.querySelectorAll('table[data-filters] .pick input[tabindex="0"]').length]"""
+  document.querySelectorAll('table[data-filters] :is(button, input, a)[tabindex="0"]').length]"""
 
 
 def expected(kept: dict[str, np.ndarray], labels: list[str], targets: np.ndarray) -> dict[str, tuple]:
@@ -174,11 +174,11 @@ class TestInBrowser:
         ticked = "return [...document.querySelectorAll('.pick input')].filter(box => box.checked).length"
         assert page.execute_script(ticked) == 1
 
-    def test_rows_are_picked_by_keyboard_and_are_one_stop_of_the_tab_key(self, browser, suite):
+    def test_rows_are_picked_by_keyboard(self, browser, suite):
         from selenium.webdriver import ActionChains, Keys
 
         page = visit(browser, suite.folder)
-        page.execute_script("document.querySelector('.pick input[tabindex=\"0\"]').focus()")
+        page.execute_script("document.querySelector('.pick input').focus()")
         for key, wanted in ((Keys.SPACE, True), (Keys.ARROW_DOWN, False), (Keys.SPACE, True)):
             ActionChains(page).send_keys(key).perform()
             label, checked, stops = page.execute_script(KEYBOARD)

@@ -38,7 +38,7 @@ function rowOfMark(mark) {
 // What a mark tells: its own values, as the axes have them; which series it belongs to; and what the row says.
 function saidOf(mark) {
   const drawing = mark.closest("svg");
-  const own = ["x", "y"].filter((axis) => mark.dataset[axis]).map((axis) => [drawing.dataset[axis], mark.dataset[axis]]);
+  const own = ["x", "y"].filter((axis) => mark.dataset[axis]).map((axis) => [drawing.dataset[`${axis}Axis`], mark.dataset[axis]]);
   const row = rowOfMark(mark);
   const series = mark.closest("[data-name]")?.dataset.name;
   const name = row && row.querySelector("th").textContent.trim();

@@ -1,0 +1,161 @@
+"""Marks in figures tell their own values, wherever they stand, to the pointer and to the keyboard."""
+
+from __future__ import annotations
+
+import csv
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headless import missing, visit
+
+from benchmark.report.figures.lines import Level, Line, line_chart
+from benchmark.report.figures.style import as_svg, styled
+from benchmark.report.inline_svg import Styles, inline
+from benchmark.report.size_limit import PAGE_LIMIT
+from benchmark.report.told_marks import give_marks_their_values
+
+
+def drawn(**more: Any) -> str:
+    """A line of a row, a line of none, and a level, as SVG."""
+    lines = [
+        Line(3, "A & B", "count", (((1_000.0, 150.25), (20_000.0, 75.125)),)),
+        Line(0, "order 2", "neural", (((1_000.0, 120.0), (20_000.0, 80.0)),)),
+    ]
+    with styled():
+        figure, _ = line_chart(
+            lines, [Level(4, "Flat", "count", 99.0)], xlabel="tokens", ylabel="perplexity (lower is better)",
+            log_x=True, log_y=True, **more,
+        )  # fmt: skip
+        return as_svg(figure)
+
+
+def told(svg: str) -> list[tuple[str, str, str]]:
+    """What the marks of a drawing on the page tell: tag, x and y."""
+    root = ET.fromstring(inline(svg, "f1", "alt", Styles()))
+    nodes = [node for node in root.iter() if "data-x" in node.attrib or "data-y" in node.attrib]
+    return [(node.tag, node.get("data-x", ""), node.get("data-y", "")) for node in nodes]
+
+
+@pytest.mark.parametrize(("marked", "tag"), [(True, "use"), (False, "circle")])
+def test_each_mark_has_its_own_values_as_the_axes_write_them(marked, tag):
+    svg = drawn(marked=marked)
+    assert sorted(told(svg)) == sorted(
+        [
+            (tag, "1,000", "150.2"),
+            (tag, "20.0 k", "75.12"),
+            (tag, "1,000", "120.0"),
+            (tag, "20.0 k", "80.00"),
+            ("g", "", "99.00"),
+        ]
+    )
+    page = inline(svg, "f1", "alt", Styles())
+    assert page.startswith('<svg viewBox="')
+    assert ' data-x-axis="tokens" data-y-axis="perplexity"' in page
+    assert 'data-name="A &amp; B"' in page
+    assert 'data-name="order 2"' in page
+    assert 'data-row="0"' not in page
+
+
+@pytest.mark.parametrize("said", ["", "{", "[]", '{"x": 1}', '{"x": "", "y": "", "series": []}'])
+def test_a_drawing_with_another_description_is_left_as_it_is(said):
+    svg = re.sub("<dc:description>.*?</dc:description>", f"<dc:description>{said}</dc:description>", drawn())
+    assert give_marks_their_values(ET.fromstring(svg)) == ""
+    assert told(svg) == []
+
+
+STEP = """
+  const [drawing, key] = arguments;
+  drawing.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+  const tip = document.querySelector('.tip');
+  return [tip.hidden ? '' : tip.innerText, document.querySelectorAll('svg .at').length];"""
+#: Of a figure: its stop of the Tab key, its marks, and those of the first `most` that do not tell themselves.
+WALK = """
+  const [figure, most] = arguments, drawing = figure.querySelector('svg');
+  const tip = document.querySelector('.tip');
+  const marks = [...drawing.querySelectorAll('[data-x], [data-y]')];
+  const wrong = marks.slice(0, most).filter(mark => {
+    drawing.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
+    const lines = [...tip.children].map(line => line.textContent);
+    const own = ['x', 'y'].filter(axis => mark.dataset[axis])
+      .map(axis => drawing.dataset[axis + 'Axis'] + ': ' + mark.dataset[axis]);
+    return !mark.classList.contains('at') || lines.length <= own.length
+      || own.some((line, place) => lines[place] !== line);
+  });
+  return [figure.id, drawing.tabIndex, marks.length > 0, wrong.length];"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(missing()), reason=missing())
+class TestInBrowser:
+    def test_no_figure_is_left_out_of_the_reference_page(self, browser, rebuilt):
+        html = (rebuilt / "index.html").read_bytes()
+        assert len(html) <= PAGE_LIMIT
+        page = visit(browser, rebuilt)
+        counts = (
+            "return ['figure', 'figure > svg', '[data-packed]'].map(s => document.querySelectorAll(s).length)"
+        )
+        figures, drawings, packed = page.execute_script(counts)
+        assert figures == drawings == len(list((rebuilt / "figures").glob("*.svg"))) > 80
+        assert packed == 0
+        assert html.count(b"The figure (SVG)") > 60  # for readers without scripts
+        assert page.get_log("browser") == []
+
+    @pytest.mark.parametrize(("report", "most"), [("built", 1_000), ("rebuilt", 3)])
+    def test_the_keyboard_reaches_every_mark_and_each_tells_itself_first(
+        self, browser, request, report, most
+    ):
+        page = visit(browser, request.getfixturevalue(report), anchor="#answer")
+        for figure in page.find_elements("css selector", "figure"):
+            name, *found = page.execute_script(WALK, figure, most)
+            assert (name, *found) == (name, 0, True, 0)
+
+    def test_a_learning_curve_tells_what_it_draws_and_then_the_row(self, browser, rebuilt):
+        name = "learning_curve_sotu"
+        page = visit(browser, rebuilt, anchor=f"#figure-{name}")
+        drawing = page.find_element("css selector", f"#figure-{name} svg")
+        said, at = page.execute_script(STEP, drawing, "ArrowRight")
+        with (Path(rebuilt) / "figures" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        first = min(
+            (row for row in rows if "Goodman" in row["label"]), key=lambda row: float(row["train_targets"])
+        )
+        tokens, perplexity, *rest = said.splitlines()
+        assert at == 1
+        assert tokens == f"training tokens: {float(first['train_targets']):,.0f}"
+        assert float(perplexity.rpartition(" ")[2]) == pytest.approx(
+            float(first["test_perplexity"]), rel=1e-3
+        )
+        assert rest[0] == "Row: Goodman's combination"
+        assert any(line.startswith("95% interval: ") for line in rest)
+        assert rest[-1].startswith("Settings: ")
+        assert page.execute_script(STEP, drawing, "Escape") == ["", 0]
+
+    def test_without_a_row_a_mark_names_its_series(self, browser, rebuilt):
+        page = visit(browser, rebuilt, anchor="#growth")
+        drawing = page.find_element("css selector", "#growth svg")
+        said, _ = page.execute_script(STEP, drawing, "ArrowRight")
+        assert re.fullmatch(r"training tokens: \S.*\ntime: \S.*\norder \d", said)
+
+    def test_escape_closes_what_the_pointer_opened(self, browser, built):
+        from selenium.webdriver import ActionChains, Keys
+
+        page = visit(browser, built)
+        mark = page.find_element("css selector", "#figure-headline_ptb svg use[data-x]")
+        ActionChains(page).move_to_element(mark).perform()
+        tip = page.find_element("css selector", ".tip")
+        assert tip.text.startswith("test perplexity: ")
+        ActionChains(page).send_keys(Keys.ESCAPE).perform()
+        assert not tip.is_displayed()
+
+    def test_without_scripts_a_link_stands_for_a_folded_figure(self, browser, built):
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        try:
+            page = visit(browser, built)
+            links = page.find_elements("css selector", "figure [data-packed] a")
+            assert links
+            assert all((built / link.get_dom_attribute("href")).is_file() for link in links)
+        finally:
+            browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
