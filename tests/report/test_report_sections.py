@@ -64,8 +64,9 @@ def test_machines_get_letters_where_there_are_several(run, tmp_path):
     with (tmp_path / "report" / "tables" / "comparison.csv").open(encoding="utf-8") as file:
         machines = {row["label"]: (row["machine"], row["machine_name"]) for row in csv.DictReader(file)}
     assert machines == {"KN": ("A", "AMD EPYC 7B13 (cpu, 1 thread)"), "LSTM": ("B", "NVIDIA H100 (cuda)")}
+    figure = (tmp_path / "report" / "figures" / "train_seconds_ptb.svg").read_text(encoding="utf-8")
+    assert "LSTM [B]" in figure
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    assert "LSTM [B]" in page
     assert "B NVIDIA H100 (cuda)" in page
 
 
