@@ -59,6 +59,12 @@ def test_each_mark_has_its_own_values_as_the_axes_write_them(marked, tag):
     assert 'data-row="0"' not in page
 
 
+def test_a_line_that_is_cut_says_that_it_goes_on():
+    marks = told(drawn(marked=True, ceiling=100.0))
+    edges = [(tag, y) for tag, _, y in marks if y.startswith("beyond")]
+    assert edges == [("use", "beyond 106.0")] * 2
+
+
 @pytest.mark.parametrize("said", ["", "{", "[]", '{"x": 1}', '{"x": "", "y": "", "series": []}'])
 def test_a_drawing_with_another_description_is_left_as_it_is(said):
     svg = re.sub("<dc:description>.*?</dc:description>", f"<dc:description>{said}</dc:description>", drawn())

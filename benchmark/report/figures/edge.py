@@ -32,7 +32,7 @@ def passes(points: Points, top: float) -> bool:
     return len(above) == 2
 
 
-def mark_edge(axes: Axes, points: Points, colour: str, *, steps: bool, row: int) -> None:
+def mark_edge(axes: Axes, points: Points, colour: str, *, steps: bool, row: int, name: str) -> None:
     """Draws a mark wherever a line passes the upper edge, or above its lowest point if it is all above.
 
     The axes have their final place and limits. `steps`: the line is level up to each point, then upright.
@@ -60,5 +60,6 @@ def mark_edge(axes: Axes, points: Points, colour: str, *, steps: bool, row: int)
             markeredgewidth=0,
             clip_on=False,
             zorder=4,
+            label=name,
             gid=f"row-{row}-0",
         )

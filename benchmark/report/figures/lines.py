@@ -167,7 +167,7 @@ def line_chart(
     colour_of = {id(one): colour for one, colour in zip(everything, colours, strict=True)}
     for line in lines:
         if math.isfinite(top):
-            mark_edge(axes, line.mean, colour_of[id(line)], steps=line.steps, row=line.row)
+            mark_edge(axes, line.mean, colour_of[id(line)], steps=line.steps, row=line.row, name=line.name)
     _name_lines(axes, named, names, [colour_of[id(one)] for one in named])
     row = 0
     for mark, said in zip(marks, marked_by, strict=True):

@@ -73,14 +73,20 @@ def _series(axes: Axes, artist: Artist) -> dict[str, object] | None:
 
 
 def _told(axes: Axes, places: np.ndarray, said: Iterable[str]) -> list[Told]:
-    """The marks that are seen, in points from the upper left of the drawing."""
+    """The marks that are seen, in points from the upper left of the drawing. What is drawn on the upper edge
+    goes on beyond it."""
     figure = axes.get_figure()
     assert figure is not None
-    height = figure.bbox.height
+    height, top = figure.bbox.height, axes.get_ylim()[1]
+
+    def up(y: float) -> str:
+        said = _y(axes)(y)
+        return f"beyond {said}" if said and y == top else said
+
     frame = axes.get_window_extent().padded(1)
     pixels = axes.transData.transform(places) if len(places) else places
     return [
-        (round(float(px), 2), round(float(height - py), 2), x, _y(axes)(float(y)))
+        (round(float(px), 2), round(float(height - py), 2), x, up(float(y)))
         for (px, py), (_, y), x in zip(pixels, places, said, strict=True)
         if frame.contains(px, py)
     ]

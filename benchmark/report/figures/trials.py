@@ -35,7 +35,8 @@ def trial_chart(
     axes.step(*zip(*lowest, (trials, lowest[-1][1]), strict=True), where="post", color=LIGHT["blue"])
     axes.plot(*zip(*inside, strict=True), "o", color=LIGHT["muted"], markersize=4.5, **_told("A trial"))
     if outside:
-        axes.plot(*zip(*outside, strict=True), "^", color=LIGHT["muted"], markersize=6, clip_on=False)
+        axes.plot(*zip(*outside, strict=True), "^", color=LIGHT["muted"], markersize=6, clip_on=False,
+                  **_told("A trial"))  # fmt: skip
     axes.plot(*best, "D", color=LIGHT["orange"], markersize=7.5, **_told("The best trial"))
     axes.set_xlim(0.5, trials + 0.5)
     if best[1] > 0:
