@@ -1,5 +1,5 @@
 // One corpus at a time; sorting, filtering and linking of rows; all of it in the address of the page.
-// Without this script the page is complete but static.
+// Without this script the page is static, with links in place of the figures of folded sections.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
