@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -33,6 +34,8 @@ STRUCK = 200.0
 
 #: float64 arrays of left, low, right, high in points of the drawing (or of x, y).
 Box = npt.NDArray[np.float64]
+#: What a label's box is widened by.
+AROUND = np.array([-GAP, -GAP, GAP, GAP])
 
 
 def step_segments(corners: Box) -> Iterator[Box]:
@@ -58,10 +61,14 @@ def place_labels(
     """
     best: dict[int, Box] = {}
     least = (math.inf, 0.0)
+    choices = [
+        _choices(point, size, points, marks, line, frame, far=index < first)
+        for index, (point, size) in enumerate(zip(points, sizes, strict=True))
+    ]
     for place, order in enumerate(_orders(points, first)):
         if place >= SIDES and best.keys() >= set(range(first)):
             break
-        spots, cost = _placed(order, points, sizes, marks, line, frame, first)
+        spots, cost = _placed(order, points, choices)
         missed = sum(1 / (1 + index) for index in range(len(points)) if index not in spots)
         if (missed, cost) < least:
             best, least = spots, (missed, cost)
@@ -80,31 +87,72 @@ def _orders(points: Box, first: int) -> Iterator[list[int]]:
         yield from ([*leading, *range(first, count)] for leading in permutations(range(first)))
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """The places of a label that are free of marks, the cheapest first. The orders of placing labels share
+    them: they differ in what other labels take.
+
+    `boxes` [places, 4] have `costs` [places], and leaders from `starts` to `ends` [places, 2].
+    """
+
+    boxes: Box
+    costs: Box
+    starts: Box
+    ends: Box
+
+    def clear_of(self, avoided: Box) -> _Choice:
+        """The places whose leaders cross none of some boxes."""
+        kept = ~np.asarray(_crosses(self.starts, self.ends, avoided).any(1))
+        return _Choice(self.boxes[kept], self.costs[kept], self.starts[kept], self.ends[kept])
+
+    def first_free(self, taken: Sequence[Box]) -> int | None:
+        """The first place that overlaps nothing that is taken, and whose leader crosses nothing; or None."""
+        free = np.ones(len(self.boxes), dtype=bool)
+        if taken:
+            others = np.array(taken)
+            free &= ~_overlap(self.boxes + AROUND, others).any(1)
+            free[free] = ~_crosses(self.starts[free], self.ends[free], others).any(1)
+        return int(np.argmax(free)) if free.any() else None
+
+
+def _choices(
+    point: Box, size: Box, points: Box, marks: Box, line: list[Box], frame: Box, *, far: bool
+) -> list[_Choice]:
+    """Where the label of a point may stand, inside the frame and on no mark, whichever labels are placed
+    before it. A `far` one has a second choice, of which leaders may go across rings.
+
+    A ring is the mark of a point without a label.
+    """
+    named = (np.abs(marks[:, None] - points[None]).max(2) < CLEAR / 2).any(1)
+    rings = np.hstack([marks[~named] - SMALL, marks[~named] + SMALL])
+    avoided = np.hstack([marks[named] - CLEAR, marks[named] + CLEAR])
+    places = _inside(_places(point, size, DISTANCES + FAR), frame) if far else _places(point, size, DISTANCES)
+    places = places[(places[:, :2] >= frame[:2]).all(1) & (places[:, 2:] <= frame[2:]).all(1)]
+    places = places[~_overlap(places + AROUND, np.vstack([avoided, rings])).any(1)]
+    costs = _costs(places, point, marks, line)
+    cheapest = np.argsort(costs, kind="stable")
+    choice = _Choice(places[cheapest], costs[cheapest], *_leaders(places[cheapest], point))
+    across = choice.clear_of(avoided)
+    clear = across.clear_of(rings)
+    return [clear, across] if far else [clear]  # better a leader across a ring than no name
+
+
 def _placed(
-    order: list[int], points: Box, sizes: Box, marks: Box, line: list[Box], frame: Box, first: int
+    order: list[int], points: Box, choices: Sequence[Sequence[_Choice]]
 ) -> tuple[dict[int, Box], float]:
     """The box of each label, first come, first served, without those that find no place; and their cost."""
-    named = (np.abs(marks[:, None] - points[None]).max(2) < CLEAR / 2).any(1)
-    rings = list(np.hstack([marks[~named] - SMALL, marks[~named] + SMALL]))
-    taken = list(np.hstack([marks[named] - CLEAR, marks[named] + CLEAR]))
+    taken: list[Box] = []
     spots: dict[int, Box] = {}
     total = 0.0
     for index in order:
-        point = points[index]
-        if index < first:
-            places = _inside(_places(point, sizes[index], DISTANCES + FAR), frame)
-            free = _free(places, taken, rings, frame, point)
-            if not len(free):  # better a leader across a ring than no name
-                free = _free(places, taken, rings, frame, point, across=True)
-        else:
-            free = _free(_places(point, sizes[index], DISTANCES), taken, rings, frame, point)
-        if not len(free):
+        found = ((choice, choice.first_free(taken)) for choice in choices[index])
+        choice, place = next((pair for pair in found if pair[1] is not None), (None, None))
+        if choice is None or place is None:
             continue
-        costs = _costs(free, point, marks, line)
-        spot = free[int(np.argmin(costs))]
-        total += float(costs.min())
+        spot = choice.boxes[place]
+        total += float(choice.costs[place])
         spots[index] = spot
-        taken += [spot, *_along_leader(spot, point)]
+        taken += [spot, *_along_leader(spot, points[index])]
     return spots, total
 
 
@@ -123,26 +171,12 @@ def _distances(boxes: Box, points: Box) -> Box:
     return np.asarray(np.hypot(*np.moveaxis(nearest - points[None], 2, 0)))
 
 
-def _free(
-    places: Box, taken: Sequence[Box], rings: Sequence[Box], frame: Box, point: Box, *, across: bool = False
-) -> Box:
-    """The places inside the frame that overlap nothing: not what is taken, nor a ring, the mark of a point
-    without a label. Nor do their leaders, unless they may go `across` rings."""
-    inside = (places[:, :2] >= frame[:2]).all(1) & (places[:, 2:] <= frame[2:]).all(1)
-    places = places[inside]
-    covered = _overlap(places + np.array([-GAP, -GAP, GAP, GAP]), np.array([*taken, *rings]))
-    places = places[~covered.any(1)]
-    if not len(places):
-        return places
-    avoided = np.array(taken if across else [*taken, *rings])
-    return places[~_crosses(*_leaders(places, point), avoided).any(1)]
-
-
 def _overlap(boxes: Box, others: Box) -> npt.NDArray[np.bool_]:
     """Which boxes overlap which others: [boxes, others]."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    return np.asarray((low < high).all(2))
+    left, low, right, high = boxes.T[:, :, None]
+    other_left, other_low, other_right, other_high = others.T[:, None]
+    across = np.maximum(left, other_left) < np.minimum(right, other_right)
+    return np.asarray(across & (np.maximum(low, other_low) < np.minimum(high, other_high)))
 
 
 def _leaders(places: Box, point: Box) -> tuple[Box, Box]:
@@ -172,10 +206,12 @@ def _crosses(starts: Box, ends: Box, boxes: Box) -> npt.NDArray[np.bool_]:
         high = (boxes[None, :, 2:] + BESIDE - starts[:, None]) / along
     parallel = along == 0
     within = (low <= 0) & (high >= 0)  # of a parallel segment, -inf and inf
-    enters = np.where(parallel, np.where(within, -np.inf, np.inf), np.minimum(low, high)).max(2)
-    leaves = np.where(parallel, np.where(within, np.inf, -np.inf), np.maximum(low, high)).min(2)
-    meets = (enters <= leaves) & (enters < 1) & (leaves > 0)
-    return np.asarray(meets & ~parallel.all(2))
+    enters = np.where(parallel, np.where(within, -np.inf, np.inf), np.minimum(low, high))
+    leaves = np.where(parallel, np.where(within, np.inf, -np.inf), np.maximum(low, high))
+    # by name: to reduce an axis of two takes several times as long
+    first, last = np.maximum(enters[..., 0], enters[..., 1]), np.minimum(leaves[..., 0], leaves[..., 1])
+    meets = (first <= last) & (first < 1) & (last > 0)
+    return np.asarray(meets & ~(parallel[..., 0] & parallel[..., 1]))
 
 
 def _places(point: Box, size: Box, distances: Sequence[float]) -> Box:
