@@ -32,11 +32,13 @@ def checksum(path: Path) -> int:
 def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
     """A JSON object with the checksum of its content."""
     content = {key: value for key, value in data.items() if key != SEAL}
-    return {**content, SEAL: _seal(content)}
+    written = json.loads(json.dumps(content))  # where every key is text
+    return {**content, SEAL: _seal(written)}
 
 
 def unsealed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A JSON object without its checksum, if it has one. Raises ValueError if that is another's."""
+    """A JSON object, as it was read, without its checksum, if it has one. Raises ValueError if that is
+    another's."""
     content = {key: value for key, value in data.items() if key != SEAL}
     if SEAL in data and data[SEAL] != _seal(content):
         raise ValueError(
@@ -99,6 +101,5 @@ def _is(path: Path, expected: Any) -> bool:
         return False
 
 
-def _seal(content: Mapping[str, Any]) -> int:
-    written = json.loads(json.dumps(content))  # where every key is text
+def _seal(written: Mapping[str, Any]) -> int:
     return zlib.crc32(json.dumps(written, sort_keys=True).encode())
