@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -43,6 +44,17 @@ class Uncertainty:
     def blocks(self) -> str:
         """`12 documents`, `97 blocks of 50 lines`."""
         return text.of_unit(self.losses.blocks, self.unit)
+
+    @cached_property
+    def ranks(self) -> dict[int, tuple[int, int]]:
+        """The best and the worst rank of each row, by its number (see `rank_ranges`)."""
+        return dict(zip(self.places, rank_ranges(self.losses), strict=True))
+
+    @cached_property
+    def mean_losses(self) -> dict[int, Estimate]:
+        """The mean loss of each row with its interval, by its number."""
+        weights = np.eye(len(self.places))
+        return {number: self.losses.combined(weights[place]) for number, place in self.places.items()}
 
     def ratio(self, above: Row, below: Row) -> Estimate | None:
         """The perplexity of one row divided by that of another, with its interval; None if one is unknown."""
@@ -120,12 +132,11 @@ def with_uncertainty(rows: Sequence[Row], known: Uncertainty | None) -> tuple[Ro
     """
     if known is None:
         return tuple(rows)
-    ranges = dict(zip(known.places, rank_ranges(known.losses), strict=True))
-    unknown = np.cumsum([row.number not in ranges for row in rows])
+    unknown = np.cumsum([row.number not in known.ranks for row in rows])
     placed = []
     for row, others in zip(rows, unknown.tolist(), strict=True):
-        if row.number in ranges:
-            best, worst = ranges[row.number]
+        if row.number in known.ranks:
+            best, worst = known.ranks[row.number]
             row = replace(row, ranks=(best + others, worst + others), interval=_interval(row, known))
         placed.append(row)
     return tuple(placed)
@@ -136,7 +147,5 @@ def _interval(row: Row, known: Uncertainty) -> tuple[float, float] | None:
     value = row.mean(TEST_PERPLEXITY)
     if value is None:
         return None
-    weights = np.zeros(len(known.places))
-    weights[known.places[row.number]] = 1
-    found = about_mean(value, known.losses.combined(weights))
+    found = about_mean(value, known.mean_losses[row.number])
     return found.low, found.high

@@ -69,7 +69,14 @@ class Bootstrap:
     def combined(self, weights: Sequence[float] | np.ndarray) -> Estimate:
         """A linear combination of the means, such as 1 and −1 for a difference, with its interval."""
         weights = np.asarray(weights, dtype=np.float64)
-        return self.estimate(float(weights @ self.means), self.deviations @ weights, weights)
+        return self.estimate(float(weights @ self.means), self._combined(weights), weights)
+
+    def _combined(self, weights: np.ndarray) -> np.ndarray:
+        """The deviation of a linear combination of the means in each resample."""
+        used = np.flatnonzero(weights)
+        if len(used) <= 2 and (np.abs(weights[used]) == 1).all():  # the same sums, without the other rows
+            return np.asarray(self.deviations[:, used] @ weights[used])
+        return np.asarray(self.deviations @ weights)
 
     def estimate(self, value: float, deviations: np.ndarray, gradient: np.ndarray) -> Estimate:
         """A function of the means with its interval, from its deviation in each resample.

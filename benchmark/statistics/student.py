@@ -7,6 +7,7 @@ a grid of angles give both.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,6 +27,7 @@ def two_sided_p(t: np.ndarray | float, freedom: np.ndarray | float) -> np.ndarra
     return np.minimum(1.0, _integral(reached, freedom) / whole)
 
 
+@lru_cache(maxsize=1_000)  # the rows of a table share their degrees of freedom
 def quantile(level: float, freedom: float) -> float:
     """The t that P(|T| < t) = level holds for: 12.71 for 0.95 and one degree of freedom, 1.96 for many."""
     angles = np.linspace(0, float(_end(np.zeros(()), np.asarray(freedom))), QUANTILE_ANGLES)
