@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmark.console.signals import end_with_parent, hidden_from_children
 from benchmark.report.blocks import Figure
 from benchmark.report.figure_files import EarlierFigures, FigureFiles
-from benchmark.report.figures import fonts
+from benchmark.report.figures import style
 from benchmark.report.kept_figures import Kept, Origin, read_kept, software, write_kept
 from benchmark.settings import usable_cores
 from benchmark.storage.files import write_json
@@ -117,7 +117,7 @@ class Drawer:
         """Hands the figures that wait to the processes."""
         with hidden_from_children(), suppress(BrokenProcessPool):  # the parent ends the pool
             if self._pool is None:
-                fonts.families()  # once, and not in each process
+                style.prepare()  # once, and not in each process
                 fork = multiprocessing.get_context("fork")
                 self._pool = ProcessPoolExecutor(min(usable_cores(), MOST_PROCESSES), fork, _start_worker)
             for figure in self._waiting:

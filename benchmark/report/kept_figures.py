@@ -22,11 +22,11 @@ from typing import Any
 import fontTools
 import matplotlib as mpl
 import numpy as np
-import seaborn as sns
 from matplotlib import font_manager, ft2font
 
 import benchmark
-from benchmark.report.figures.style import styled
+from benchmark.environment import installed_version
+from benchmark.report.figures import fonts
 from benchmark.storage.files import write_json
 from benchmark.storage.reading import or_empty, read_json_object
 
@@ -155,17 +155,20 @@ def _code() -> bytes:
 
 
 def software() -> str:
-    """SHA-256 of what draws: the text of this package, the libraries, their settings and the fonts."""
+    """SHA-256 of what draws: the text of this package, the libraries, their settings and the fonts.
+
+    The settings are those before the package's and seaborn's own, which its text and the version tell.
+    """
     digest = hashlib.sha256(_code())
-    libraries = (mpl.__version__, ft2font.__freetype_version__, sns.__version__, np.__version__)
-    with styled():
-        # to ask for the backend would start one, and figures are saved by their own
-        settings = [(key, mpl.rcParams[key]) for key in sorted(mpl.rcParams) if key != "backend"]
-        digest.update(repr((sys.version, *libraries, fontTools.version, settings)).encode())
-        for family in mpl.rcParams["font.family"]:
-            for weight in ("normal", "bold"):
-                file = font_manager.findfont(font_manager.FontProperties(family=family, weight=weight))
-                digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
+    seaborn = installed_version("seaborn")  # to import it takes longer than all else here
+    libraries = (mpl.__version__, ft2font.__freetype_version__, seaborn, np.__version__, fontTools.version)
+    # to ask for the backend would start one, and figures are saved by their own
+    settings = [(key, mpl.rcParams[key]) for key in sorted(mpl.rcParams) if key != "backend"]
+    digest.update(repr((sys.version, *libraries, settings, fonts.families())).encode())
+    for family in fonts.families():
+        for weight in ("normal", "bold"):
+            file = font_manager.findfont(font_manager.FontProperties(family=family, weight=weight))
+            digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-import seaborn
 from synthetic_runs import PTB, SOTU, config, curve, finished, write_run
 
-from benchmark.report import build_report, draw
+from benchmark.report import build_report, draw, kept_figures
 from benchmark.report.blocks import Figure
 from benchmark.report.figures.trials import trial_chart
 from benchmark.report.kept_figures import is_drawing, read_kept, software
@@ -123,7 +122,7 @@ def test_settings_and_libraries_are_part_of_the_software(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(matplotlib.rcParams, "xtick.major.pad", 9.0)
         assert software() != before
-    monkeypatch.setattr(seaborn, "__version__", "0.0")
+    monkeypatch.setattr(kept_figures, "installed_version", lambda package: "0.0")
     assert software() != before
 
 

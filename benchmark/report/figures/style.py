@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import matplotlib as mpl
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -64,9 +63,17 @@ _RC: Any = {
 }
 
 
+def prepare() -> None:
+    """Loads what figures are drawn with, so that processes which are forked later have it."""
+    with styled():
+        pass
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """A context in which everything drawn and saved looks alike."""
+    import seaborn as sns  # a second and more, which a report whose figures are all kept need not wait
+
     # DejaVu Sans comes with matplotlib, and is wider than most fonts.
     settings = {**_RC, "font.family": fonts.families()}
     with sns.axes_style("whitegrid"), mpl.rc_context(settings), fonts.read_at_once(), laid_out_once():
@@ -79,7 +86,7 @@ def canvas(height: float = HEIGHT) -> tuple[Figure, Axes]:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.tick_params(length=0)
-    sns.despine(ax=axes, left=True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
     return figure, axes
 
 
