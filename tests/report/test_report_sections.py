@@ -126,6 +126,25 @@ def test_a_curve_is_read_where_it_is_whole(run, tmp_path):
     assert curve_of(record) == ((100.0, 200.5), (250.0, 150.0))
 
 
+def test_every_place_where_a_network_passes_a_level_has_a_ring(run, tmp_path):
+    from benchmark.report.figures.style import styled
+    from benchmark.report.sections import curves
+
+    for name, valid in (("kn", 140.0), ("cache", 120.0)):
+        run(name, name.upper(), "count", valid - 2, valid_perplexity=valid)
+    for name, low in (("lstm", 100.0), ("rnn", 130.0)):
+        text = f"tokens,train_loss,valid_perplexity\n100,,200\n200,,{low + 9}\n300,,{low}\n"
+        run(name, name.upper(), "neural", low - 2, valid_perplexity=low, curve_csv=text)
+    section = curves.build(context_of(read_runs(tmp_path)))
+    assert section
+    (figure,) = section.blocks
+    with styled():
+        axes = figure.draw().axes[0]
+    rings = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if len(line.get_xdata()) == 1}
+    assert rings == {(200, 120.0), (200, 140.0)}
+    assert "LSTM is below CACHE after 200 training tokens. Rings:" in figure.caption
+
+
 def test_buckets_are_named_by_what_they_hold():
     assert names_from([0, 1, 10, 1000, 10000]) == ("0", "1–9", "10–999", "1,000–9,999", "10,000+")
 

@@ -73,7 +73,8 @@ class Level:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place on the x axis with a short text, such as where two lines cross; at `y`, it gets a ring."""
+    """A place on the x axis with a short text, such as where two lines cross; at `y`, it gets a ring. One
+    without a text is the ring alone."""
 
     x: float
     text: str
@@ -128,7 +129,8 @@ def line_chart(
     colours = colours_of(everything)
     top = _top(lines, levels, ceiling) if log_y else math.inf
     above = [one for one in everything if _points(one)[-1][1] > top]
-    marked_by = [wrapped(mark.text, ABOVE) for mark in marks]
+    said_of = [mark for mark in marks if mark.text]
+    marked_by = [wrapped(mark.text, ABOVE) for mark in said_of]
     notes = [wrapped(note(one.name, _points(one), top), ABOVE) for one in above]
     legend = [LEGEND] if not above and any(passes(line.mean, top) for line in lines) else []
     rows = sum(map(_rows, [*marked_by, *notes, *legend]))
@@ -170,7 +172,9 @@ def line_chart(
             mark_edge(axes, line.mean, colour_of[id(line)], steps=line.steps, row=line.row, name=line.name)
     _name_lines(axes, named, names, [colour_of[id(one)] for one in named])
     row = 0
-    for mark, said in zip(marks, marked_by, strict=True):
+    for mark in marks:
+        _draw_ring(axes, mark)
+    for mark, said in zip(said_of, marked_by, strict=True):
         _draw_mark(axes, mark, said, row)
         row += _rows(said)
     for one, said in zip(above, notes, strict=True):
@@ -253,12 +257,16 @@ def _style(line: Line, mixed: bool) -> Any:
     return (0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-"
 
 
-def _draw_mark(axes: Axes, mark: Mark, said: str, row: int) -> None:
-    """Draws a mark, with its text above the axes from a row on and as near to it as the width allows."""
-    axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
+def _draw_ring(axes: Axes, mark: Mark) -> None:
     if mark.y is not None:
-        ground = LIGHT["ground"]
-        axes.plot([mark.x], [mark.y], "o", mfc=ground, mec=LIGHT["ink"], markersize=5, zorder=3.5)
+        ground, ink = LIGHT["ground"], LIGHT["ink"]
+        axes.plot([mark.x], [mark.y], "o", mfc=ground, mec=ink, markersize=5, zorder=3.5)
+
+
+def _draw_mark(axes: Axes, mark: Mark, said: str, row: int) -> None:
+    """Draws the line of a mark, and its text above the axes, from a row on and as near to it as the width
+    allows."""
+    axes.axvline(mark.x, color=LIGHT["ink"], linewidth=1.0, linestyle=(0, (1.5, 2)), zorder=1.5)
     _write(axes, said, row, axes.transData.transform((mark.x, axes.get_ylim()[0]))[0])
 
 

@@ -62,6 +62,9 @@ def _figure(group: RankedGroup) -> Figure | None:
         caption += " A line is the mean over seeds, its band one standard deviation."
     crossing = _crossing(curves, levels)
     caption += f" {crossing}" if crossing else ""
+    marks = _marks(curves, levels)
+    if any(not mark.text for mark in marks):
+        caption += " Rings: after how many tokens a network is first seen below a level."
     alt = (
         f"Line chart of validation perplexity in training: {len(curves)} models on {group.title}. {crossing}"
     )
@@ -71,17 +74,17 @@ def _figure(group: RankedGroup) -> Figure | None:
         f"{group.title}: validation perplexity in training",
         caption,
         alt.strip(),
-        partial(_draw, *_lines(curves, levels), _marks(curves, levels)),
+        partial(_draw, *_lines(curves, levels), marks),
         _data(name, curves),
         group.corpus,
     )
 
 
-def _passed(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> float:
-    """The training tokens after which every seed of the best trained model has been below the best n-gram
-    model; infinite if that never happens."""
-    (_, seeds), level = curves[0], levels[0].mean(VALID_PERPLEXITY) or 0.0
-    passed = [min((x for x, y in curve if y < level), default=math.inf) for curve in seeds if curve]
+def _passed(seeds: tuple[Curve, ...], level: Row) -> float:
+    """The training tokens after which every seed of a trained model has been below an n-gram model; infinite
+    if that never happens."""
+    known = level.mean(VALID_PERPLEXITY) or 0.0
+    passed = [min((x for x, y in curve if y < known), default=math.inf) for curve in seeds if curve]
     return max(passed, default=math.inf)
 
 
@@ -89,7 +92,7 @@ def _crossing(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) ->
     """A sentence on where the best trained model first passes the best n-gram model."""
     if not levels:
         return ""
-    row, tokens = curves[0][0], _passed(curves, levels)
+    row, tokens = curves[0][0], _passed(curves[0][1], levels[0])
     if math.isinf(tokens):
         return f"{row.label} never gets below {levels[0].label}."
     return f"{row.label} is below {levels[0].label} after {text.amount(tokens)} training tokens."
@@ -124,13 +127,18 @@ def _lines(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> tu
 
 
 def _marks(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> list[Mark]:
-    """Where a curve passes below the best finished model; none if there is no such place."""
+    """Where each curve passes below each finished model: a ring; the best below the best, with a text."""
     from benchmark.report.figures.lines import Mark
 
-    tokens = _passed(curves, levels) if levels else math.inf
-    if not math.isfinite(tokens):
-        return []
-    return [Mark(tokens, f"below {levels[0].label} after {text.amount(tokens)} tokens")]
+    marks = []
+    for place, (_, seeds) in enumerate(curves):
+        for level in levels:
+            tokens = _passed(seeds, level)
+            if math.isfinite(tokens):
+                first = not place and level is levels[0]
+                said = f"below {level.label} after {text.amount(tokens)} tokens" if first else ""
+                marks.append(Mark(tokens, said, level.mean(VALID_PERPLEXITY)))
+    return marks
 
 
 def _draw(lines: list[Line], levels: list[Level], marks: list[Mark]) -> Drawing:
