@@ -16,13 +16,12 @@ from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.record.links import refuse_link
+from benchmark.record.trials import SEARCHES, not_best
 from benchmark.search.goal import GOALS, Goal
 from benchmark.search.space import Point
 from benchmark.storage.files import write_json
 from benchmark.storage.reading import Unreadable, checked, or_warn, read_json_object
 from benchmark.text import plural
-
-FOLDER = "searches"
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class SearchRecord:
 
     def path(self, results_dir: Path) -> Path:
         """The file of the record."""
-        return results_dir / FOLDER / f"{self.name}-{self.digest}.json"
+        return results_dir / SEARCHES / f"{self.name}-{self.digest}.json"
 
     def write(self, results_dir: Path) -> None:
         """Write the record whole or not at all. Raises UserError if it cannot be written."""
@@ -165,7 +164,7 @@ def read_searches(results_dir: Path | None) -> list[SearchRecord]:
     """Every search of a results folder, by name, except damaged files."""
     if results_dir is None:
         return []
-    records = (read_record(path) for path in sorted((results_dir / FOLDER).glob("*.json")))
+    records = (read_record(path) for path in sorted((results_dir / SEARCHES).glob("*.json")))
     return [record for record in records if record is not None]
 
 
@@ -174,9 +173,10 @@ def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
 
     Runs of a search in which no trial finished well are left out, so that their failures are reported.
     """
-    ended = [search for search in searches if search.best is not None]
-    made = {trial.run_id for search in ended for trial in search.trials if trial.made}
-    return made - {search.best.run_id for search in ended if search.best is not None}
+    return not_best(
+        ({trial.run_id for trial in search.trials if trial.made}, search.best.run_id if search.best else None)
+        for search in searches
+    )
 
 
 def defaults_trial(record: SearchRecord) -> Trial | None:

@@ -106,7 +106,7 @@ def test_a_run_is_found_by_id_model_or_folder(tmp_path: Path) -> None:
     assert find_run(tmp_path, str(later)).folder == later
     said: list[str] = []
     assert find_run(tmp_path, "ptb/lstm", said.append).folder == later
-    assert said == ["ptb/lstm names 2 runs; taking the latest: ptb/lstm/abd456"]
+    assert said == ["ptb/lstm names 2 runs; taking the latest: lstm, ptb/lstm/abd456"]
     assert find_run(tmp_path, "ptb/lstm/abd456").folder == later
     assert find_run(tmp_path, "ptb/lstm/abc").folder.name == "abc123"
     with pytest.raises(UserError, match="Did you mean 'ptb/rnn/fff'"):

@@ -90,12 +90,18 @@ def test_status_tells_like_labels_apart_and_shows_perplexity(
     assert json_of(capsys, "status", "--status", "failed")["runs"] == []
 
 
-def test_one_of_several_runs_of_a_model_is_named(outcomes: list[Outcome], capsys) -> None:
+def test_one_of_several_runs_of_a_model_is_named(
+    outcomes: list[Outcome], text_corpus: list[str], capsys
+) -> None:
     capsys.readouterr()
     assert main(["show", "files/add_k", "--json"]) == 0
     said = capsys.readouterr()
     taken = json.loads(said.out)["run_id"]
-    assert f"files/add_k names 2 runs; taking the latest: files/add_k/{taken}" in said.err
+    note = f"files/add_k names 2 runs; taking the latest: {LABEL}, files/add_k/{taken}"
+    assert note in said.err
+    built = ["model=finished", "model.run=files/add_k", *text_corpus]
+    assert main(["status", *built]) == 0
+    assert note in capsys.readouterr().err
 
 
 def test_the_report_as_json_has_every_measure_of_every_row(outcomes: list[Outcome], capsys) -> None:
