@@ -100,6 +100,22 @@ def test_the_environment_names_the_folder_for_every_command(
     assert '"command": "nextword run --config-dir=conf model=my_own corpus=pets"' in capsys.readouterr().out
 
 
+def test_the_folder_alone_asks_for_every_run_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for job in collect([*OPTION, "model=my_own", "corpus=pets"]):
+        assert execute(job, report=lambda progress: None).status == "ok"
+    capsys.readouterr()
+    assert main(["status", *OPTION]) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("1 run: 1 ok\n")
+    assert main(["status", "--config-dir=conf", "results_dir=results"]) == 0
+    assert capsys.readouterr().out == said
+    monkeypatch.setenv("NEXTWORD_CONFIG_DIR", "conf")
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out == said
+
+
 def test_a_folder_is_never_read_because_it_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "model=my_own", "corpus=pets"]) == 2
     assert "there is no model 'my_own'" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from typing import Any
 from benchmark import text
 from benchmark.console.terminal import Column, json_text, table
 from benchmark.errors import UserError
+from benchmark.own_folder import without_config_dir
 from benchmark.report.model_settings import titles_apart
 from benchmark.storage.reading import warn_once
 from benchmark.sweep.rerun import list_option
@@ -55,7 +56,8 @@ def main(arguments: list[str]) -> int:
     folders = [a.partition("=")[2] for a in arguments if a.startswith("results_dir=")]
     if folders and (not folders[-1] or Path(folders[-1]).is_file()):
         raise UserError(f"results_dir={folders[-1]} is not usable: name a folder")
-    if any(not a.startswith("results_dir=") for a in arguments):
+    # a folder of one's own, also that of the environment, names no runs
+    if any(not a.startswith("results_dir=") for a in without_config_dir(arguments)):
         states: Iterable[RunState] = _of_jobs(arguments)
     else:
         states = folder_states(Path(folders[-1] if folders else "results"))
