@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmark.record.labels import telling_label
 from benchmark.record.result import Result
 from benchmark.report.model_settings import distinguishing
+from benchmark.storage.files import write_json
 from benchmark.sweep.compose import collect
 
 KN = {"label": "Modified Kneser-Ney 5-gram"}
@@ -32,6 +35,41 @@ GATED = "Linear mixture, weights by history"
 )  # fmt: skip
 def test_a_mixture_is_called_by_its_components(label, components, shown):
     assert telling_label(label, {"components": components, "label": label}) == shown
+
+
+def test_runs_and_scores_in_a_mixture_are_called_without_their_paths(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "ptb" / "lstm" / "0123456789ab"
+    run.mkdir(parents=True)
+    parts: dict[str, dict[str, object]] = {
+        "n": {**KN},
+        "lstm": {"label": "Finished run ptb/lstm", "run": str(run)},
+        "there": {"label": "Scores in /tmp/x/test.txt", "test": "/tmp/x/test.txt"},
+        "named": {"label": "My LSTM", "test": "/tmp/x/test.txt"},
+    }
+
+    def label() -> str:
+        return telling_label("Linear mixture", {"components": parts, "label": "Linear mixture"})
+
+    assert label() == "Kneser-Ney 5-gram + lstm + scores in test.txt + My LSTM"  # the run is gone
+    write_json(run / "result.json", {"label": "LSTM, 2 × 200"})
+    assert label() == "Kneser-Ney 5-gram + LSTM, 2 × 200 + scores in test.txt + My LSTM"
+    parts["lstm"]["label"] = "The good one"
+    parts["there"] = {"label": "Scores in ['/x/a.npy', '/x/b.npy']", "test": ["/x/a.npy", "/x/b.npy"]}
+    assert label() == "Kneser-Ney 5-gram + The good one + scores in a.npy, b.npy + My LSTM"
+
+
+def test_a_mixture_from_the_command_line_has_the_labels_of_its_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "results" / "runs" / "ptb" / "lstm" / "0123456789ab"
+    run.mkdir(parents=True)
+    recorded = {"run_id": run.name, "status": "ok", "model": "lstm", "label": "LSTM, 2 × 200"}
+    write_json(run / "result.json", {**recorded, "corpus": "ptb"})
+    part = "+model@model.components.lstm=finished"
+    (job,) = collect(["model=mixture", part, "model.components.lstm.run=ptb/lstm"])
+    assert "LSTM, 2 × 200" in job.label
+    assert "Finished" not in job.label
 
 
 def test_a_recorded_label_is_read_as_it_would_be_recorded_today():
