@@ -12,8 +12,8 @@ from benchmark.compare.show import resampled
 from benchmark.corpus import Corpus
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
-from benchmark.report.tables import Cell, Column, Group, Table, TableRow
-from benchmark.statistics import LEVEL, shown_to_differ
+from benchmark.report.tables import Group, Table, TableRow
+from benchmark.statistics import LEVEL, ROUNDING, p_of, shown_to_differ
 from benchmark.statistics.bootstrap import RESAMPLES
 
 #: Runs without scores that a note names; of more, it gives the number.
@@ -37,10 +37,8 @@ FIELDS: tuple[Field[Addition], ...] = (
     number_field("without", "The others", lambda one: one.without.test_perplexity, _two_decimals),
     number_field("nats", "It adds, nats", lambda one: one.nats.value, _signed),
     *interval_fields("nats", lambda one: (one.nats.low, one.nats.high), _signed),
-    Field(Column("p", "p", "right", "data"), lambda one: Cell(text.p_value(one.p), one.p)),
-    Field(
-        Column("p_holm", "p (Holm)", "right"), lambda one: Cell(text.p_value(one.p_adjusted), one.p_adjusted)
-    ),
+    number_field("p", "p", lambda one: p_of(one.nats.value, one.p), text.p_value, "data"),
+    number_field("p_holm", "p (Holm)", lambda one: p_of(one.nats.value, one.p_adjusted), text.p_value),
 )
 
 
@@ -77,7 +75,7 @@ def _mixture_sentence(found: Together) -> str:
 def sentence(one: Addition, *, most: bool = False) -> str:
     """What is known of what a run adds, in a sentence; `most`: it is the one that adds most."""
     known = (
-        f"{in_nats(one.nats, one.p_adjusted, _signed)}; without it, the others reach "
+        f"{in_nats(one.nats, p_of(one.nats.value, one.p_adjusted), _signed)}; without it, the others reach "
         f"{_two_decimals(one.without.test_perplexity)}."
     )
     if not shown_to_differ(one.nats.value, one.p_adjusted):
@@ -115,7 +113,8 @@ _RULES = (
     (
         "p (Holm)",
         "How often mixtures that are alike would differ by so much, if each block's losses may be swapped; "
-        "adjusted for the number of rows (Holm 1979).",
+        f"adjusted for the number of rows (Holm 1979). No p is told of differences up to {ROUNDING:g} nats, "
+        "which may be rounding.",
     ),
 )
 
@@ -140,8 +139,8 @@ def additions_json(found: Together) -> dict[str, Any]:
                 "valid_perplexity_without": one.without.valid_perplexity,
                 "test_perplexity_without": one.without.test_perplexity,
                 "nats": asdict(one.nats),
-                "p": one.p,
-                "p_holm": one.p_adjusted,
+                "p": p_of(one.nats.value, one.p),
+                "p_holm": p_of(one.nats.value, one.p_adjusted),
             }
             for one in found.additions
         ],

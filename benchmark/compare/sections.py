@@ -56,11 +56,11 @@ def sentence(pair: Pair) -> str:
     return f"{second.label} is {'better' if nats.value < 0 else 'worse'} than {first.label}: {known}"
 
 
-def in_nats(nats: Estimate, p: float, show: Callable[[float | None], str] = text.signed) -> str:
-    """A difference with its interval and its p."""
+def in_nats(nats: Estimate, p: float | None, show: Callable[[float | None], str] = text.signed) -> str:
+    """A difference with its interval and its p, if there is one to tell."""
+    said = "" if p is None else f", {text.p_said(p)}"
     return (
-        f"{show(nats.value)} nats a token ({LEVEL:.0%} interval {show(nats.low)} to {show(nats.high)}, "
-        f"{text.p_said(p)})"
+        f"{show(nats.value)} nats a token ({LEVEL:.0%} interval {show(nats.low)} to {show(nats.high)}{said})"
     )
 
 

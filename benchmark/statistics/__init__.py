@@ -16,3 +16,8 @@ ROUNDING = 1e-4
 def shown_to_differ(difference: float, p: float) -> bool:
     """The one rule of all verdicts: p is below 1 − LEVEL, and mean losses are more than `ROUNDING` apart."""
     return p < 1 - LEVEL and abs(difference) > ROUNDING
+
+
+def p_of(difference: float, p: float) -> float | None:
+    """p as it is told: None where the mean losses are within `ROUNDING`, and p would be of the rounding."""
+    return p if abs(difference) > ROUNDING else None

@@ -13,6 +13,7 @@ from compare_cases import corpus_of, write_run
 from benchmark.cli import main
 from benchmark.corpus import Corpus
 from benchmark.record.folder import VALID_SCORES
+from benchmark.statistics import ROUNDING
 from benchmark.storage.files import write_array
 
 
@@ -114,6 +115,26 @@ def test_two_runs_that_are_alike_add_nothing(
     said = capsys.readouterr().out
     assert "is not shown to add anything to the others: 0.0000 nats a token" in said
     assert (tmp_path / "out" / "additions.csv").read_text().count("\n") == 3
+
+
+def test_a_difference_that_may_be_rounding_has_no_p(
+    corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model that is worse everywhere has hardly any weight, and takes a trifle from every target."""
+    valid, test = drawn(len(corpus.valid), 1), drawn(len(corpus.test), 2)
+    kept(tmp_path, corpus, "Good", valid, test)
+    bad = kept(tmp_path, corpus, "Bad", valid - 9, test - 9)
+    found = {one["run"]: one for one in additions(capsys, "good", "bad")["additions"]}
+    assert abs(found[bad.name]["nats"]["value"]) < ROUNDING
+    assert (found[bad.name].pop("p"), found[bad.name].pop("p_holm")) == (None, None)
+    (good,) = (one for one in found.values() if one["run"] != bad.name)
+    assert good["p"] <= good["p_holm"] <= 1
+    assert main(["compare", "bad", "--adds", "--block", "4"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    answer = said.partition("Bad is not shown to add anything to the others: ")[2].partition(";")[0]
+    assert answer.endswith("(95% interval 0.0000 to 0.0000)")
+    assert "0.0000 –" in said
+    assert "< 0.001" not in said
 
 
 def test_what_cannot_be_mixed_is_one_clear_line(
