@@ -14,11 +14,11 @@ from benchmark.search.record import Trial
 @dataclass(frozen=True)
 class Effort:
     """`settings`: how many were tried, seeds of one setting counting once. `seconds`: the training of all of
-    them, with all seeds; in trials of a search with the scoring of the validation text. `searched`: the
-    core-seconds of all trials of searches, None without a search."""
+    them, with all seeds; in trials of a search with the scoring of the validation text; None where no time is
+    known. `searched`: the core-seconds of all trials of searches, None without a search."""
 
     settings: int
-    seconds: float
+    seconds: float | None
     searched: float | None = None
 
 
@@ -34,10 +34,12 @@ def effort(group: RankedGroup, family: str, context: Context) -> Effort:
         if _of_group(trial, group, context)
     }
     others = [trial for trial in trials.values() if trial.run_id not in known]
-    seconds = [run.result.train_seconds or 0.0 for row in rows for run in row.runs]
-    seconds += [trial.core_seconds or 0.0 for trial in others]
+    times = [run.result.train_seconds for row in rows for run in row.runs]
+    times += [trial.core_seconds for trial in others]
+    known_times = [time for time in times if time is not None]
+    seconds = math.fsum(known_times) if known_times else None
     searched = math.fsum(trial.core_seconds or 0.0 for trial in trials.values()) if trials else None
-    return Effort(len(rows) + len(others), math.fsum(seconds), searched)
+    return Effort(len(rows) + len(others), seconds, searched)
 
 
 def _of_group(trial: Trial, group: RankedGroup, context: Context) -> bool:

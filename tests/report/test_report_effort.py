@@ -56,6 +56,18 @@ def test_the_answer_counts_what_was_tried_for_each_family(run, tmp_path: Path) -
     ]
 
 
+def test_training_of_unknown_length_is_a_dash(run, tmp_path: Path) -> None:
+    """Scores of another program may come without the time of its training."""
+    run("scores", "Theirs", "neural", 120.0, run_id="a", train_seconds=None)
+    run("kn", "KN", "count", 140.0, run_id="b", train_seconds=3.0)
+    context = context_of(read_runs(tmp_path), tmp_path)
+    assert effort(context.ranked_groups[0], "neural", context) == Effort(1, None)
+    section = answer.build(context)
+    assert section is not None
+    table: Any = section.blocks[-1]
+    assert [row.cells[-2].shown for row in table.groups[0].rows] == ["3.00 s", "–", "–"]
+
+
 def test_a_search_counts_where_no_run_of_it_is_at_hand(run, tmp_path: Path) -> None:
     run("lstm", "LSTM", "neural", 120.0, run_id="a", train_seconds=100.0)
     run("kn", "KN", "count", 140.0)
