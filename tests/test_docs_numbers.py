@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ from typing import Any
 import pytest
 
 from benchmark.cli import main
+from benchmark.judge.record import read_judgements
+from benchmark.record.folder import RunRecord, read_runs
 from benchmark.search.record import read_searches
+from benchmark.statistics.share import wilson
 from benchmark.study.claim import read_claim
 
 ROOT = Path(__file__).parents[1]
@@ -226,3 +230,36 @@ def test_groups_of_targets_on_the_penn_treebank(compared: list[dict[str, Any]]) 
             assert share == f"{same[0]['targets'] / compared[0]['targets']:.0%}"
             assert cells == [signed(each["difference"]) for each in same], label
     assert next(rows, None) is None
+
+
+JUDGED = [run for run in read_runs(REFERENCE) if (run.folder / "judgements.json").exists()]
+
+
+@pytest.mark.parametrize("run", JUDGED, ids=lambda run: f"{run.result.model}-{run.folder.name}")
+def test_judgements_are_of_the_model_whose_record_is_kept(run: RunRecord) -> None:
+    assert read_judgements(run) is not None
+
+
+def test_what_was_judged_on_the_penn_treebank() -> None:
+    said = {tuple(cells) for cells in table("docs/judgements.md", "Model", "Validation", "Test perplexity")}
+    assert said == {cells for run in JUDGED if (cells := judged_cells(run))}
+
+
+def judged_cells(run: RunRecord) -> tuple[str, ...]:
+    """A row of the table; empty for a run that is not in it."""
+    judged, result = read_judgements(run), run.result
+    if result.corpus != "ptb" or not (judged and judged.blimp and judged.lambada):
+        return ()
+    pairs, words = judged.blimp.overall, judged.lambada
+    known = pairs.known_accuracy or 0.0
+    return (
+        result.label.replace("’", "'"),
+        f"{result.valid_perplexity:.1f}",
+        f"{result.test_perplexity:.1f}",
+        f"{100 * pairs.accuracy:.1f}",
+        f"{100 * known:.1f} ({'–'.join(f'{100 * end:.1f}' for end in wilson(known, pairs.known))})",
+        f"{100 * words.accuracy:.2f} "
+        f"({'–'.join(f'{100 * end:.2f}' for end in wilson(words.accuracy, words.passages))})",
+        f"{words.median_rank:,.0f}",
+        f"{math.exp(words.nll / words.known):,.0f}",
+    )
