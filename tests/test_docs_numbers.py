@@ -7,7 +7,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -18,7 +18,10 @@ import pytest
 from benchmark.cli import main
 from benchmark.judge.record import read_judgements
 from benchmark.record.folder import RunRecord, read_runs
-from benchmark.search.record import read_searches
+from benchmark.report.context import context_of
+from benchmark.report.rows import Row
+from benchmark.report.uncertainty import uncertainty_of, with_uncertainty
+from benchmark.search.record import SearchRecord, defaults_trial, read_searches
 from benchmark.statistics.share import wilson
 from benchmark.study.claim import read_claim
 
@@ -29,6 +32,7 @@ TABLES = REFERENCE / "report" / "tables"
 CORPORA = {
     "Brown": "Brown (Bengio 2003)",
     "Reuters": "Reuters-21578 (ApteMod)",
+    "Reuters by date": "Reuters-21578 (ApteMod), by date",
     "State of the Union": "State of the Union, 1790 to 2026",
 }
 
@@ -39,6 +43,7 @@ def records(name: str) -> list[dict[str, str]]:
 
 
 COMPARISON = records("comparison")
+CONTEXT = context_of(read_runs(REFERENCE), REFERENCE)
 
 
 def tables(page: str) -> Iterator[list[list[str]]]:
@@ -71,17 +76,37 @@ def of_corpus(name: str) -> list[dict[str, str]]:
     return [row for row in COMPARISON if row["corpus"] == CORPORA.get(name, name)]
 
 
-@pytest.mark.parametrize("cells", table("README.md", "Corpus", "n-gram model"), ids=lambda cells: cells[0])
-def test_the_best_of_each_corpus(cells: list[str]) -> None:
-    corpus, *sides = cells
-    answers = {row["best"]: row for row in records("answer") if row["corpus"] == CORPORA.get(corpus, corpus)}
-    for best, (label, valid, test, settings) in (("n-gram", sides[:4]), ("neural", sides[4:])):
-        answer = answers[f"Best {best}"]
-        assert plain(answer["label"]) == plain(label)
-        assert f"{float(answer['test_perplexity']):.1f}" == test
-        assert answer["settings_tried"] == settings
-        (row,) = [row for row in of_corpus(corpus) if row["label"] == answer["label"] and is_of(row, answer)]
-        assert f"{float(row['valid_perplexity']):.1f}" == valid
+def test_the_best_of_each_corpus() -> None:
+    """Two rows a corpus: the best n-gram model, then the best network."""
+    ngrams, networks = (table("README.md", "Corpus", "Best")[family::2] for family in (0, 1))
+    for (corpus, *ngram), (_, *network) in zip(ngrams, networks, strict=True):
+        name = CORPORA.get(corpus, corpus)
+        answers = {row["best"]: row for row in records("answer") if row["corpus"] == name}
+        for best, cells in (("n-gram", ngram), ("neural", network)):
+            answer = answers[f"Best {best}"]
+            (row,) = [r for r in of_corpus(corpus) if r["label"] == answer["label"] and is_of(r, answer)]
+            valid = f"{float(row['valid_perplexity']):.1f}"
+            assert cells[:-1] == [plain(answer["label"]), answer["seeds"], valid, *in_numbers(answer)]
+        ratio = answers["Neural ÷ n-gram"]
+        assert network[-1] == f"{float(ratio['test_perplexity']):.2f} ({interval_of(ratio, 2)})"
+
+
+def in_numbers(answer: dict[str, str]) -> list[str]:
+    """What README says of a row of the answer behind its validation perplexity."""
+    spent = float(answer["settings_seconds"])
+    searched = answer["search_core_seconds"]
+    return [
+        f"{float(answer['test_perplexity']):.1f}",
+        interval_of(answer, 1),
+        answer["settings_tried"],
+        f"{spent / 3600:.1f} h" if spent >= 3600 else f"{spent / 60:.0f} min",
+        f"{float(searched):,.0f}" if searched else "–",
+    ]
+
+
+def interval_of(answer: dict[str, str], decimals: int) -> str:
+    low, high = (float(answer[f"test_perplexity_{end}"]) for end in ("low", "high"))
+    return f"{low:.{decimals}f} to {high:.{decimals}f}"
 
 
 def is_of(row: dict[str, str], answer: dict[str, str]) -> bool:
@@ -89,12 +114,29 @@ def is_of(row: dict[str, str], answer: dict[str, str]) -> bool:
 
 
 def test_the_default_comparison() -> None:
-    for cells in table("README.md", "\\#", "Model"):
-        label, perplexity = cells[1], cells[4].replace(",", "")
-        like = [row for row in of_corpus("State of the Union") if plain(row["label"]) == plain(label)]
-        assert perplexity in [shown(row).replace(",", "") for row in like] + [
-            f"{float(row['test_perplexity']):.0f}" for row in like
-        ], cells
+    """Ranks and intervals are those of the rows of this table among each other."""
+    rows = table("README.md", "Rank", "Model")
+    sotu = [group for group in CONTEXT.ranked_groups if group.corpus == "sotu"]
+    chosen = [one_like(cells, sotu[0].rows) for cells in rows]
+    known = {row.number: row for row in with_uncertainty(chosen, uncertainty_of(chosen))}
+    for cells, row in zip(rows, (known[row.number] for row in chosen), strict=True):
+        assert row.ranks
+        assert cells[0] == "–".join(dict.fromkeys(map(str, row.ranks)))
+        if row.model != "uniform":  # whose perplexity is no estimate
+            assert row.interval
+            assert cells[5] == " to ".join(f"{end:.1f}" for end in row.interval)
+
+
+def one_like(cells: list[str], rows: Sequence[Row]) -> Row:
+    """The row that a line of README's first table shows: of several with its name and value, that with the
+    most seeds."""
+    mean = cells[4].split(" ")[0]
+    like = [
+        row
+        for row in rows
+        if plain(row.label) == plain(cells[1]) and mean in (f"{row.perplexity:.1f}", f"{row.perplexity:,.0f}")
+    ]
+    return max(like, key=lambda row: len(row.runs))
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/sweeps.md"])
@@ -102,8 +144,6 @@ def test_what_was_carried_over(page: str) -> None:
     (head, *rows) = next(rows for rows in tables(page) if rows[0][:2] == ["", "Penn Treebank"])
     for label, *cells in rows:
         for corpus, cell in zip(head[1:], cells, strict=True):
-            if corpus == "Reuters by date":  # not in the reference set
-                continue
             like = [row for row in of_corpus(corpus) if is_called(row["label"], label)]
             assert cell in [shown(row) for row in like], (label, corpus)
 
@@ -145,6 +185,34 @@ def test_what_tasks_reach(cells: list[str]) -> None:
     for family, cell in (("counted", counted), ("neural", neural)):
         values = [f"{100 * float(row[key]):.2f}" for row in rows if row["family"] == family]
         assert cell.split(" ± ")[0] in values, (family, cell, values)
+
+
+def test_what_was_tuned() -> None:
+    """Each search of a language model has its row, and no other."""
+    names = {"State of the Union": "sotu", "Penn Treebank": "ptb"}
+    said = [
+        (names[corpus], trials, seconds, defaults, best)
+        for _, corpus, trials, seconds, defaults, best in table("docs/sweeps.md", "Entry", "Corpus", "Trials")
+    ]
+    kept = [search for search in read_searches(REFERENCE) if search.tuning and search.best]
+    assert sorted(said) == sorted(
+        tuned_cells(search) for search in kept if search.best and search.best.corpus in names.values()
+    )
+
+
+def tuned_cells(search: SearchRecord) -> tuple[str, ...]:
+    """A grid has no trial of the defaults: of Kneser-Ney, these are order 5 with its own discounts."""
+    first, best = defaults_trial(search), search.best
+    if first is None:
+        first = next(trial for trial in search.trials if trial.parameters["model.order"] == 5)
+    assert best
+    return (
+        best.corpus,
+        str(len(search.trials)),
+        f"{search.spent:,.0f}",
+        f"{first.value:.1f}",
+        f"{best.value:.1f}",
+    )
 
 
 def test_what_was_tuned_of_tasks() -> None:

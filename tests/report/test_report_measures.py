@@ -89,8 +89,9 @@ def test_energies_stand_beside_what_they_were_counted_for(run, tmp_path):
 def test_costs_are_in_the_answer(built):
     header = (built / "tables" / "answer.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     costs = [cost.key for cost in COSTS]
-    tried = ["settings_tried", "settings_seconds"]
-    assert header == ["corpus", "best", "label", "test_perplexity", *costs, *tried]
+    sure = ["test_perplexity", *(f"test_perplexity_{end}" for end in ("interval", "low", "high")), "seeds"]
+    assert header[:3] == ["corpus", "best", "label"]
+    assert header[3:] == [*sure, *costs, "settings_tried", "settings_seconds", "search_core_seconds"]
 
 
 def test_the_length_of_the_text_is_told_or_why_no_code_of_it_is(run, tmp_path):
