@@ -157,13 +157,17 @@ class Table:
         """Every column at full precision, one header line, `\\n` line ends.
 
         Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay as they
-        are.
+        are. The last column is the title of the row's group, where several have one and no column has the
+        corpus.
         """
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(column.key for column in self.columns)
+        keys = [column.key for column in self.columns]
+        titled = len({group.title for group in self.groups if group.title}) > 1 and "corpus" not in keys
+        writer.writerow(keys + ["group"] * titled)
         for group in self.groups:
-            writer.writerows([_without_formula(cell) for cell in row.cells] for row in group.rows)
+            end = [_without_formula(Cell("", group.title))] * titled
+            writer.writerows([_without_formula(cell) for cell in row.cells] + end for row in group.rows)
         return lines.getvalue()
 
     def corpora(self) -> list[tuple[str, str]]:

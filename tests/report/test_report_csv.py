@@ -9,7 +9,7 @@ import re
 import pandas as pd
 import pytest
 
-from benchmark.report.tables import Cell, Column, TableRow, data_table
+from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table
 
 #: A number as it is set for readers: with a unit, a sign of the times, separators of thousands.
 FORMATTED = re.compile(r"[×−]?\d[\d,]*(\.\d+)?( ?(B|kB|MB|GB|TB|k|M|G|ms|s|min|h|%))?|∞")
@@ -67,3 +67,19 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_numbers_do_not
     (_, cells) = csv.reader(io.StringIO(data_table("t", columns, [row]).csv, newline=""))
     assert cells[:7] == ["'=1+1", "'+1", "'-1", "'@A1", "'\t=1", "' =1", "'=cmd|' /C calc'!A0"]
     assert cells[7:] == ["a=1", "", "-1", "-1.5", "2", ""]
+
+
+def test_rows_of_several_groups_are_told_apart() -> None:
+    """By the corpus, where a column has it, or else by the title of the group."""
+    columns = (Column("label", "Model"), Column("limit", "At most"))
+    groups = tuple(
+        Group((TableRow((Cell("KN", "KN"), Cell("3 s", 3.0))),), title) for title in ("Brown", "=PTB")
+    )
+    assert Table("limits", "", columns, groups).csv.splitlines() == [
+        "label,limit,group",
+        "KN,3,Brown",
+        "KN,3,'=PTB",
+    ]
+    assert Table("limits", "", columns, groups[:1]).csv.splitlines() == ["label,limit", "KN,3"]
+    with_corpus = (columns[0], Column("corpus", "Corpus"))
+    assert Table("limits", "", with_corpus, groups).csv.splitlines()[0] == "label,corpus"
