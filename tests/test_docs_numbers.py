@@ -109,6 +109,37 @@ def interval_of(answer: dict[str, str], decimals: int) -> str:
     return f"{low:.{decimals}f} to {high:.{decimals}f}"
 
 
+#: The tables of README's limits, and how their limits are written.
+LIMITS = {
+    "seconds": ("at_most_train_seconds", lambda value: f"{value / 60:.3g} min"),
+    "memory": ("at_most_bytes_in_memory", lambda value: f"{value / 1e6:g} MB"),
+    "parameters or n-grams": ("at_most_numbers", lambda value: f"{value / 1e6:g} M"),
+}
+
+
+def test_equal_limits_on_the_penn_treebank() -> None:
+    within = [row for row in records("equal_history_ptb") if row["history"] == "within the sentence"]
+    expected = [["history", "the sentence", *beside(row)] for row in within]
+    for kind, (name, shown_limit) in LIMITS.items():
+        rows = [row for row in records(name) if row["group"] == "Penn Treebank"]
+        expected += [[kind, shown_limit(float(row["limit"])), *beside(row)] for row in rows]
+    assert table("README.md", "Equal", "At most") == expected
+
+
+def beside(row: dict[str, str]) -> list[str]:
+    """Both families' models, and the network's difference."""
+    difference, low, high = (
+        f"{float(row[key]):+.1%}".replace("-", "−")
+        for key in ("difference", "difference_low", "difference_high")
+    )
+    models = [
+        cell
+        for family in ("ngram", "neural")
+        for cell in (plain(row[family]), f"{float(row[f'{family}_perplexity']):.1f}")
+    ]
+    return [*models, difference, f"{low} to {high}"]
+
+
 def is_of(row: dict[str, str], answer: dict[str, str]) -> bool:
     return row["test_perplexity"] == answer["test_perplexity"]
 
