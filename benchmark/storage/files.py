@@ -171,7 +171,8 @@ def check_inside(key: str, path: str) -> None:
     parts = PurePosixPath(path).parts
     if not parts or parts[0] == "/" or ".." in parts or not path.isprintable():
         raise UserError(
-            f"{key}={path!r} is not usable: give a path within a folder, without '..' or '/' before it"
+            f"{key}={path!r} is not usable: give a path within the folder of the corpora (corpora_dir, or "
+            "NEXTWORD_CORPORA), without '..' or '/' before it; the names of files may be whole paths"
         )
 
 
