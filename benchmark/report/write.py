@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from benchmark.report.latex_table import latex_table
 from benchmark.report.markdown import markdown_report, markdown_table
 from benchmark.report.page import Drawings, drawings_of, page, page_rows
 from benchmark.report.page_rows import PageRows
+from benchmark.report.ranking import file_name
 from benchmark.report.size_limit import ALLOWANCES, MARKDOWN_LIMIT, PAGE_LIMIT, fit_to_limit, with_fewer_rows
 from benchmark.report.tables import Table
 from benchmark.storage.files import write_text
@@ -126,13 +127,25 @@ def _markdown(built: Sequence[Section], titles: Titles) -> str:
 
 
 def table_files(tables: Iterable[Table]) -> dict[str, str]:
-    """The content of every table's CSV, Markdown and LaTeX file, by file name."""
+    """The content of every table's CSV, Markdown and LaTeX file, by file name; of the comparison also for
+    each corpus by itself, as a paper has it."""
     files = {}
     for table in tables:
-        files[f"{table.name}.csv"] = table.csv
-        files[f"{table.name}.md"] = markdown_table(table) + "\n"
-        files[f"{table.name}.tex"] = latex_table(table)
+        for each in (table, *_by_corpus(table)):
+            files[f"{each.name}.csv"] = each.csv
+            files[f"{each.name}.md"] = markdown_table(each) + "\n"
+            files[f"{each.name}.tex"] = latex_table(each)
     return files
+
+
+def _by_corpus(table: Table) -> Iterator[Table]:
+    """A filtered table of several corpora, one by one."""
+    corpora = [corpus for corpus, _ in table.corpora()] if table.filters else []
+    names: list[str] = []
+    for corpus in corpora if len(corpora) > 1 else ():
+        names.append(file_name(corpus, names))  # a record may call its corpus anything
+        groups = tuple(group for group in table.groups if group.corpus == corpus)
+        yield replace(table, name=f"{table.name}_{names[-1]}", groups=groups)
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmark.report.tables import Cell, Column, Group, Table, TableRow, data_table
+from benchmark.report.write import table_files
 
 #: A number as it is set for readers: with a unit, a sign of the times, separators of thousands.
 FORMATTED = re.compile(r"[×−]?\d[\d,]*(\.\d+)?( ?(B|kB|MB|GB|TB|k|M|G|ms|s|min|h|%))?|∞")
@@ -83,3 +84,18 @@ def test_rows_of_several_groups_are_told_apart() -> None:
     assert Table("limits", "", columns, groups[:1]).csv.splitlines() == ["label,limit", "KN,3"]
     with_corpus = (columns[0], Column("corpus", "Corpus"))
     assert Table("limits", "", with_corpus, groups).csv.splitlines()[0] == "label,corpus"
+
+
+def test_the_comparison_has_files_of_each_corpus_too() -> None:
+    columns = (Column("label", "Model"), Column("corpus", "Corpus"))
+    groups = tuple(
+        Group((TableRow((Cell("KN", "KN"), Cell(name, name))),), name, corpus=name)
+        for name in ("ptb", "../brown", "..:brown")
+    )
+    files = table_files([Table("comparison", "All", columns, groups, filters=True)])
+    names = {name.rpartition(".")[0] for name in files}
+    assert names == {"comparison", "comparison_ptb", "comparison____brown", "comparison____brown_2"}
+    assert files["comparison_ptb.csv"].splitlines() == ["label,corpus", "KN,ptb"]
+    assert "brown" not in files["comparison_ptb.tex"]
+    one = table_files([Table("comparison", "All", columns, groups[:1], filters=True)])
+    assert set(one) == {"comparison.csv", "comparison.md", "comparison.tex"}
