@@ -111,10 +111,11 @@ def test_runs_on_a_share_of_the_items_are_ranked_apart(own: Path) -> None:
 
 
 def test_all_rows_that_share_the_first_place_are_bold_and_no_other_is(tagged: Path) -> None:
-    (group,) = context_of(read_runs(tagged / "results")).task_groups
+    context = context_of(read_runs(tagged / "results"))
+    (group,) = context.task_groups
     first = [group.rank_range(row)[0] == 1 for row in group.rows]
     assert first[0]
-    table = task_table(group, [])
+    table = task_table(group, context)
     bold = {
         key: [row.cells[place].best for row in table.groups[0].rows]
         for place, key in enumerate(column.key for column in table.columns)
@@ -122,6 +123,6 @@ def test_all_rows_that_share_the_first_place_are_bold_and_no_other_is(tagged: Pa
     assert bold["rank"] == bold["accuracy"] == first
     shared = replace(group, rows=tuple(replace(row, rank=1) for row in group.rows))
     shared.__dict__["ranks"] = {row.number: (1, 2) for row in shared.rows}
-    for row in task_table(shared, []).groups[0].rows:
+    for row in task_table(shared, context).groups[0].rows:
         assert row.cells[0].best
         assert row.cells[3].best
