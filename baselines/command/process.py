@@ -96,11 +96,14 @@ class Process:
             if self._ended:
                 raise self.failure(f"{self._how_it_ended()} instead of answering {asked}")
             if len(self._rest) > most:
-                raise self.failure(f"answered {asked} by a line of more than {most:,} bytes")
+                break
             if not self._pump(seconds):
                 limit = "model.timeout and model.fit_timeout say how long it may be"
                 raise self.failure(f"was silent for {seconds:g} s, asked {asked} ({limit})")
-        return self._lines.popleft()
+        said = self._lines.popleft() if self._lines else self._rest  # its end may have come with it
+        if len(said) > most:
+            raise self.failure(f"answered {asked} by a line of more than {most:,} bytes")
+        return bytes(said)
 
     def failure(self, problem: str) -> CommandFailed:
         """An error on this program, which is ended. It is one line, with the end of its standard error."""

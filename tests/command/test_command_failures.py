@@ -45,7 +45,8 @@ GREETED = 'read x; echo "nextword 1"; '
             r"closed its standard output, after ' -1 -2' without an",
         ),
         (ASKED + "echo 1 >&2; echo 2 >&2; exit 0", r"status 0 instead of answering 'score 2'.*ends: 1 \| 2$"),
-        (ASKED + "head -c 99999 /dev/zero; cat", r"by a line of more than 65,536 bytes"),
+        (ASKED + "head -c 99999 /dev/zero; sleep 9", r"by a line of more than 65,536 bytes"),
+        (ASKED + "head -c 99999 /dev/zero; echo; cat", r"by a line of more than 65,536 bytes"),
         (FITTED + "exec <&-; exit 1", r"ended with status 1.*it wrote nothing to its standard error$"),
     ],
 )

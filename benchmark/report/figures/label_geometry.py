@@ -201,7 +201,7 @@ def _crosses(starts: Box, ends: Box, boxes: Box) -> npt.NDArray[np.bool_]:
     """Which segments come nearer than `BESIDE` to which boxes: [segments, boxes]. One without length meets
     none. (The segment is cut by the two pairs of sides: Liang & Barsky 1984.)"""
     along = (ends - starts)[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         low = (boxes[None, :, :2] - BESIDE - starts[:, None]) / along
         high = (boxes[None, :, 2:] + BESIDE - starts[:, None]) / along
     parallel = along == 0
