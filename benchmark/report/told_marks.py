@@ -38,8 +38,9 @@ def give_marks_their_values(root: ET.Element) -> str:
 def _give(group: ET.Element, series: dict[str, Any]) -> None:
     if series["name"]:
         group.set("data-name", str(series["name"]))
-    if "level" in series:
-        _tell(group, "", series["level"])
+    if "whole" in series:
+        x, y = series["whole"]
+        _tell(group, x, y)
     elif series["on_marks"]:
         for shape in group.iter(f"{_SVG}use"):
             mark = _nearest(shape, series["marks"])

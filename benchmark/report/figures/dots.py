@@ -28,7 +28,7 @@ from benchmark.report.rows import Row
 @dataclass(frozen=True)
 class Dot:
     """A row of the comparison, by its number, as far as it is drawn by a measure of it. `said` is its value
-    in words."""
+    in words, `line` what the line through it is."""
 
     row: int
     label: str
@@ -37,6 +37,7 @@ class Dot:
     interval: tuple[float, float] | None
     deviation: float | None
     said: str
+    line: str
 
     @classmethod
     def of(cls, row: Row) -> Dot:
@@ -44,16 +45,23 @@ class Dot:
         value, deviation = row.perplexity or 0.0, row.deviation(TEST_PERPLEXITY)
         spread = f" ± {text.spread(deviation, value)}" if deviation is not None else ""
         said = f"{text.perplexity(value)}{spread}"
-        return cls(row.number, row.label, row.family, value, row.interval, deviation, said)
+        line = interval_over("text", row) if row.interval else "one standard deviation over seeds"
+        return cls(row.number, row.label, row.family, value, row.interval, deviation, said, line)
+
+
+def interval_over(what: str, row: Row) -> str:
+    """What the interval of a row's measure on the test text, or on the test items, covers."""
+    return f"95% interval over the test {what}{' and seeds' if len(row.runs) > 1 else ''}"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What dots are drawn by: the axis's label, how its ticks are written, and whether it is logarithmic,
-    with dots beyond `CUT` times the best at its edge."""
+    """What dots are drawn by: the axis's label, how its ticks and the ends of intervals are written, and
+    whether it is logarithmic, with dots beyond `CUT` times the best at its edge."""
 
     label: str
     tick: Format
+    show: Format
     log: bool = False
 
 
@@ -68,7 +76,7 @@ def beyond(rows: Sequence[Dot]) -> list[Dot]:
 
 def perplexity_dots(rows: Sequence[Dot]) -> Figure:
     """`value_dots` by test perplexity."""
-    return value_dots(rows, Scale(TEST_PERPLEXITY.axis, lambda v: text.significant(v, 3), log=True))
+    return value_dots(rows, Scale(TEST_PERPLEXITY.axis, text.significant, text.perplexity, log=True))
 
 
 def value_dots(
@@ -97,6 +105,7 @@ def value_dots(
         room = 0.05 * (high - low) or 0.01
         axes.set_xlim(low - room, high + room)
         linear_x_axis(axes, scale.tick)
+    axes.fmt_xdata = scale.show
     for place, (dot, name) in enumerate(zip(rows, names, strict=True)):
         _write_name(axes, name, place, dot.row)
         axes.annotate(
@@ -131,10 +140,7 @@ def _dots(axes: Axes, rows: Sequence[Dot], outside: Sequence[Dot], intervals: bo
     for dot in rows:
         low, high = _span(dot, intervals)
         if dot not in outside and low < high:
-            place, gid = places[dot.row], f"row-{dot.row}-0"
-            axes.plot(
-                [low, high], [place] * 2, color=family_colour(dot.family), linewidth=2.0, gid=gid, zorder=2
-            )
+            draw_span(axes, dot, (low, high), places[dot.row], linewidth=2.0, zorder=2)
     for family in dict.fromkeys(dot.family for dot in rows):
         inside = [dot for dot in rows if dot.family == family and dot not in outside]
         beyond_it = [dot for dot in rows if dot.family == family and dot in outside]
@@ -153,6 +159,22 @@ def _dots(axes: Axes, rows: Sequence[Dot], outside: Sequence[Dot], intervals: bo
                     clip_on=False,
                     zorder=3,
                 )
+
+
+def draw_span(
+    axes: Axes, dot: Dot, ends: tuple[float, float], y: float, *, linewidth: float, zorder: float
+) -> None:
+    """Draws the line of a row, which tells a reader of the page what it is and where it ends."""
+    axes.hlines(
+        y,
+        *ends,
+        color=family_colour(dot.family),
+        linewidth=linewidth,
+        capstyle="round",
+        label=dot.line,
+        gid=f"row-{dot.row}-0",
+        zorder=zorder,
+    )
 
 
 def _write_name(axes: Axes, name: str, place: int, number: int) -> None:

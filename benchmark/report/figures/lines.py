@@ -74,11 +74,14 @@ class Level:
 @dataclass(frozen=True)
 class Mark:
     """A place on the x axis with a short text, such as where two lines cross; at `y`, it gets a ring. One
-    without a text is the ring alone."""
+    without a text is the ring alone. `tells` is what happens there, `row` the row of the comparison that the
+    ring belongs to."""
 
     x: float
     text: str
     y: float | None = None
+    tells: str = ""
+    row: int = 0
 
 
 def colours_of(lines: Sequence[Line | Level]) -> list[str]:
@@ -121,8 +124,7 @@ def line_chart(
     the x axis have no order. `groups` names the places 0, 1, … there, each with a text of its own: below the
     name where neighbours keep clear of each other, else beside it, both upright. With `log_y`, lines above
     `ceiling` are cut at the upper edge: a triangle marks the place, and a text above the axes says how far
-    those go on that end there.
-    Means and bands are those of the values, not of their logarithms, on logarithmic axes as well.
+    those go on that end there. Means and bands are of values, not of logarithms, on logarithmic axes as well.
     """
     everything: list[Line | Level] = [*lines, *levels]
     mixed = len({line.family for line in lines}) > 1
@@ -171,9 +173,10 @@ def line_chart(
         if math.isfinite(top):
             mark_edge(axes, line.mean, colour_of[id(line)], steps=line.steps, row=line.row, name=line.name)
     _name_lines(axes, named, names, [colour_of[id(one)] for one in named])
-    row = 0
     for mark in marks:
-        _draw_ring(axes, mark)
+        if mark.y is not None:
+            _draw_ring(axes, mark, mark.y)
+    row = 0
     for mark, said in zip(said_of, marked_by, strict=True):
         _draw_mark(axes, mark, said, row)
         row += _rows(said)
@@ -257,10 +260,9 @@ def _style(line: Line, mixed: bool) -> Any:
     return (0, DASHES[line.family]) if mixed and DASHES.get(line.family) else "-"
 
 
-def _draw_ring(axes: Axes, mark: Mark) -> None:
-    if mark.y is not None:
-        ground, ink = LIGHT["ground"], LIGHT["ink"]
-        axes.plot([mark.x], [mark.y], "o", mfc=ground, mec=ink, markersize=5, zorder=3.5)
+def _draw_ring(axes: Axes, mark: Mark, y: float) -> None:
+    axes.plot([mark.x], [y], "o", mfc=LIGHT["ground"], mec=LIGHT["ink"], markersize=5, zorder=3.5,
+              label=mark.tells or None, gid=f"row-{mark.row}-0")  # fmt: skip
 
 
 def _draw_mark(axes: Axes, mark: Mark, said: str, row: int) -> None:

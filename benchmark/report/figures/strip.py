@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmark import text
 from benchmark.measure.measures import TEST_PERPLEXITY
-from benchmark.report.figures.dots import Dot
+from benchmark.report.figures.dots import Dot, draw_span
 from benchmark.report.figures.labels import wrapped
 from benchmark.report.figures.style import FONT, WIDTH, canvas, log_axis, margins, text_width
 from benchmark.report.palette import FAMILY_NAMES, LIGHT, MARKERS, family_colour
@@ -79,7 +79,7 @@ def _lane(axes: Axes, y: float, family: str, others: Sequence[Dot], winner: Dot,
     gid = f"row-{winner.row}-0"
     value = winner.value
     if winner.interval:
-        axes.plot(winner.interval, [y, y], color=colour, linewidth=3.0, gid=gid, zorder=2.5)
+        draw_span(axes, winner, winner.interval, y, linewidth=3.0, zorder=2.5)
     axes.plot([value], [y], marker, color=colour, mec=LIGHT["ground"], markersize=10, gid=gid, zorder=3,
               label=winner.label)  # fmt: skip
     axes.text(1 + 8 / frame.width, y, far, transform=axes.get_yaxis_transform(), va="center",

@@ -13,7 +13,7 @@ from itertools import count
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -32,11 +32,12 @@ def describe(figure: Figure) -> str:
     """The description of a drawing that is about to be saved as SVG; empty if no mark tells anything.
 
     It has what `x` and `y` are, and a list of `series`, each with its `name` and its `marks` (see `Told`); a
-    series with `on_marks` false has a line and no marks. The group id of series n in the SVG file gets `.n`
-    at its end.
+    series with `on_marks` false has a line and no marks. One with `whole` has no points of its own: its line
+    tells one x and one y. The group id of series n in the SVG file gets `.n` at its end.
 
-    A line tells its values if it has a label, which is its name. A scatter plot of rows does so always; if
-    it has a label, that is what its marks tell of x, each on a line.
+    A line tells its values if it has a label, which is its name; so does a bar from one x to another, which
+    `Axes.hlines` draws. A scatter plot of rows does so always; if it has a label, that is what its marks tell
+    of x, each on a line.
     """
     series, number = [], count()
     for axes in figure.axes:
@@ -54,17 +55,22 @@ def describe(figure: Figure) -> str:
 
 
 def _series(axes: Axes, artist: Artist) -> dict[str, object] | None:
-    """What a line or a scatter plot tells; None if that is nothing."""
+    """What a line, a bar or a scatter plot tells; None if that is nothing."""
     label = str(artist.get_label() or "")
     label = "" if label.startswith("_") else label
     if isinstance(artist, PathCollection):
         places = np.asarray(artist.get_offsets(), float)
         said = label.split("\n") if label else [_x(axes)(x) for x, _ in places]
         return {"name": "", "on_marks": True, "marks": _told(axes, places, said)}
-    if not isinstance(artist, Line2D) or not label:
+    if not label:
+        return None
+    if isinstance(artist, LineCollection):
+        ends = sorted(float(x) for x, _ in artist.get_segments()[0])
+        return {"name": label, "whole": (" to ".join(map(_x(axes), ends)), "")}
+    if not isinstance(artist, Line2D):
         return None
     if artist.get_transform() != axes.transData:  # level, from one side to the other
-        return {"name": label, "on_marks": False, "level": _y(axes)(float(np.ravel(artist.get_ydata())[0]))}
+        return {"name": label, "whole": ("", _y(axes)(float(np.ravel(artist.get_ydata())[0])))}
     places = np.column_stack([np.asarray(artist.get_xdata(), float), np.asarray(artist.get_ydata(), float)])
     marked = artist.get_marker() not in (None, "", " ", "None", "none")
     places = places if marked else _some(places)

@@ -127,17 +127,23 @@ def _lines(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> tu
 
 
 def _marks(curves: list[tuple[Row, tuple[Curve, ...]]], levels: list[Row]) -> list[Mark]:
-    """Where each curve passes below each finished model: a ring; the best below the best, with a text."""
+    """Where curves pass below each finished model: a ring for each place; the best below the best, with a
+    text."""
     from benchmark.report.figures.lines import Mark
 
+    # networks that are validated as often pass in the same place, where one ring would hide another
+    passing: dict[tuple[float, int], list[tuple[Row, tuple[Curve, ...]]]] = {}
+    for row, seeds in curves:
+        for place, level in enumerate(levels):
+            if math.isfinite(tokens := _passed(seeds, level)):
+                passing.setdefault((tokens, place), []).append((row, seeds))
     marks = []
-    for place, (_, seeds) in enumerate(curves):
-        for level in levels:
-            tokens = _passed(seeds, level)
-            if math.isfinite(tokens):
-                first = not place and level is levels[0]
-                said = f"below {level.label} after {text.amount(tokens)} tokens" if first else ""
-                marks.append(Mark(tokens, said, level.mean(VALID_PERPLEXITY)))
+    for (tokens, place), found in passing.items():
+        level, first = levels[place], found[0][0] is curves[0][0] and not place
+        said = f"below {level.label} after {text.amount(tokens)} tokens" if first else ""
+        names = [f"{row.label}{', every seed' if len(seeds) > 1 else ''}" for row, seeds in found]
+        tells = f"First seen below {level.label}: {'; '.join(names)}"
+        marks.append(Mark(tokens, said, level.mean(VALID_PERPLEXITY), tells, found[0][0].number))
     return marks
 
 

@@ -210,9 +210,13 @@ def _cell(row: Row) -> Cell:
     return Cell(shown, row.perplexity)
 
 
-def _mark_text(first: Curve, second: Curve, crossing: Crossing) -> str:
+def _mark(first: Curve, second: Curve, crossing: Crossing) -> Mark:
+    from benchmark.report.figures.lines import Mark
+
     ahead, behind = (first, second) if crossing.first_leads else (second, first)
-    return f"{ahead.name} passes {behind.name} at {text.significant(crossing.at, 2)}"
+    passes = f"{ahead.name} passes {behind.name}"
+    said = f"{passes} at {text.significant(crossing.at, 2)}"
+    return Mark(crossing.at, said, crossing.perplexity, passes, ahead.largest.number)
 
 
 def _lines(shown: list[Curve]) -> list[Line]:
@@ -223,13 +227,7 @@ def _lines(shown: list[Curve]) -> list[Line]:
 
 def _marks(compared: list[tuple[Curve, Curve, CurveComparison]]) -> list[Mark]:
     """Where curves cross, from left to right."""
-    from benchmark.report.figures.lines import Mark
-
-    marks = [
-        Mark(crossing.at, _mark_text(curve, ngram, crossing), crossing.perplexity)
-        for curve, ngram, met in compared
-        for crossing in met.crossings
-    ]
+    marks = [_mark(curve, ngram, crossing) for curve, ngram, met in compared for crossing in met.crossings]
     return sorted(marks, key=lambda mark: mark.x)
 
 

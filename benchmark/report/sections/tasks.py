@@ -45,15 +45,16 @@ def build(context: Context) -> Section | None:
 
 
 def _figure(group: TaskGroup, table: Table) -> Figure:
-    from benchmark.report.figures.dots import Dot, Scale, value_dots
+    from benchmark.report.figures.dots import Dot, Scale, interval_over, value_dots
 
     main = group.task.main
 
     def dot(row: Row) -> Dot:
         value, said = measure_of(row, main) or 0.0, over_seeds(row, main)
-        return Dot(row.number, row.label, row.family, value, group.interval(row), None, said)
+        line = interval_over("items", row)
+        return Dot(row.number, row.label, row.family, value, group.interval(row), None, said, line)
 
-    dots, scale = list(map(dot, group.rows)), Scale(f"Test {main.name}, %", _tick)
+    dots, scale = list(map(dot, group.rows)), Scale(f"Test {main.name}, %", _tick, _points)
     side = "right" if main.higher_is_better else "left"
     best = group.rows[0]
     return Figure(
@@ -71,6 +72,11 @@ def _figure(group: TaskGroup, table: Table) -> Figure:
 
 def _tick(value: float | None) -> str:
     return text.significant(100 * (value or 0.0), 3)
+
+
+def _points(value: float | None) -> str:
+    """A share as tables of tasks write it."""
+    return text.decimals(100 * (value or 0.0), 2)
 
 
 def _notes(group: TaskGroup) -> list[str]:
