@@ -89,6 +89,12 @@ def _counting(said: str) -> str:
     raise ValueError("give processes:N with a whole number N from 1, ray, ray:auto or ray:ADDRESS")
 
 
+def _compiled(said: str) -> str:
+    if said not in ("auto", "now", "off"):
+        raise ValueError("give auto, now or off")
+    return said
+
+
 def _folder(said: str) -> Path:
     if not user_path(said).is_dir():
         raise ValueError("there is no such folder; give one that is there")
@@ -166,6 +172,13 @@ COUNTING = Variable[str](
     "",
     "the run's own process",
 )
+COMPILED = Variable[str](
+    "NEXTWORD_COMPILED",
+    "loops in machine code: `auto` (compiled for long texts, once), `now` (compiled for any text) or `off`",
+    _compiled,
+    "auto",
+    "`auto`",
+)
 LMPLZ = Variable[Path | None](
     "NEXTWORD_LMPLZ", "KenLM's program `lmplz`, for `nextword peers`", _program, None, "that of the `PATH`"
 )
@@ -200,6 +213,7 @@ VARIABLES: tuple[Variable, ...] = (
     CUDA_GRAPHS,
     MEMORY,
     COUNTING,
+    COMPILED,
     LMPLZ,
     KENLM,
     MITLM,

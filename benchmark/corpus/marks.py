@@ -91,6 +91,8 @@ class MarkRule:
 
     def _suspected(self, text: bytes) -> bool:
         """Whether the text may hold a mark, which is found out much faster than where it is."""
+        if b">" not in text:  # one character is found many times faster than two
+            return False
         folded = text.lower() if self.lowercase else text
         return any(part in folded for part in self._telling)
 

@@ -111,13 +111,18 @@ class TokenNumberer(ABC):
 
     def _closed(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The pieces that are not empty, and a newline if lines are marked and the last one has none."""
-        last = b"\n"
-        for piece in pieces:
-            if piece:
-                last = piece[-1:]
-                yield piece
-        if self.end_of_line and last != b"\n":
-            yield b"\n"
+        return closed(pieces) if self.end_of_line else filter(None, pieces)
+
+
+def closed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces that are not empty, and a newline if the last one has none."""
+    last = b"\n"
+    for piece in pieces:
+        if piece:
+            last = piece[-1:]
+            yield piece
+    if last != b"\n":
+        yield b"\n"
 
 
 class WordTokens(TokenNumberer):

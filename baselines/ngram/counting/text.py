@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from baselines.ngram.counting.words import WordNumberer, word_numberer
+from baselines.ngram.loops.load import loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.storage import LimitedColumn, memory_budget, text_in_memory
 from baselines.ngram.sorting.threads import in_order
 from benchmark.corpus.document import Document, FileDocument, Span, pieces
 from benchmark.corpus.marks import MarkRule
-from benchmark.corpus.token_numbering import WordTokens
 from benchmark.corpus.vocabulary import UNKNOWN
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
@@ -67,16 +68,15 @@ def encode_texts(
     if _is_stream(train) and test.exists() and train.samefile(test):
         raise UserError(f"{train} cannot be both texts: a pipe is read only once; save it as a file")
     memory = memory or memory_budget()
+    loops = loops_for(train.stat().st_size if train.is_file() else None)
     for multiplier in MULTIPLIERS[:-1]:
         try:
-            words = WordTokens(end_of_line=True, multiplier=multiplier)
-            return _encode(train, test, threads, words, rule, memory)
+            return _encode(train, test, threads, word_numberer(loops, multiplier), rule, memory)
         except HashCollision:  # two words have the same hash: hash again
             for path in (train, test):
                 if _is_stream(path):
                     raise UserError(f"{path} would have to be read again: save it as a file") from None
-    words = WordTokens(end_of_line=True, multiplier=MULTIPLIERS[-1])
-    return _encode(train, test, threads, words, rule, memory)
+    return _encode(train, test, threads, word_numberer(loops, MULTIPLIERS[-1]), rule, memory)
 
 
 def _is_stream(path: Path) -> bool:
@@ -85,7 +85,7 @@ def _is_stream(path: Path) -> bool:
 
 
 def _encode(
-    train: Path, test: Path, threads: int, words: WordTokens, rule: MarkRule, memory: int
+    train: Path, test: Path, threads: int, words: WordNumberer, rule: MarkRule, memory: int
 ) -> EncodedTexts:
     most = text_in_memory(memory)
     with ThreadPoolExecutor(threads) as pool:
@@ -96,8 +96,10 @@ def _encode(
         test_numbers, test_counts = type_numbers(FileDocument(test), words, pool, rule, most)
         _check_not_empty(test, test_numbers)
         start = len(ids) - 1
-        train_sequence = numbered_sequence(numbers, int(counts[_END_NUMBER]), ids, start, pool)
-        test_sequence = numbered_sequence(test_numbers, int(test_counts[_END_NUMBER]), ids, start, pool)
+        train_sequence, test_sequence = (
+            numbered_sequence(some, int(seen[_END_NUMBER]), ids, start, words, pool)
+            for some, seen in ((numbers, counts), (test_numbers, test_counts))
+        )
         return EncodedTexts(train_sequence, test_sequence, start, int(ids[-1]))
 
 
@@ -107,30 +109,16 @@ def _check_not_empty(path: Path, numbers: LimitedColumn) -> None:
 
 
 def type_numbers(
-    document: Document, words: WordTokens, pool: ThreadPoolExecutor, rule: MarkRule, most: int
+    document: Document, words: WordNumberer, pool: ThreadPoolExecutor, rule: MarkRule, most: int
 ) -> tuple[LimitedColumn, np.ndarray]:
     """Type numbers of a text, up to `most` of them in memory, and how often each type occurs: int64 [types].
 
     Type 0 is `</s>`. Raises UserError for a text that cannot be read.
     """
     numbers = LimitedColumn(most)
-    counts, tokens = np.zeros(1, dtype=np.int64), 0
-    waiting: list[np.ndarray] = []
-    for piece in words.split(pieces([Span(document)], rule=rule), pool.map):
-        numbers.append(piece.numbers)
-        waiting.append(piece.numbers)
-        tokens += len(piece.numbers)
-        if tokens > _BLOCK:  # every time, the counts of all types are gone through
-            counts, waiting, tokens = _counted(counts, waiting), [], 0
-    counts = _counted(counts, waiting)
-    return numbers, counts
-
-
-def _counted(counts: np.ndarray, numbers: list[np.ndarray]) -> np.ndarray:
-    """The counts of types, with those of more tokens."""
-    seen = np.bincount(np.concatenate([*numbers, np.empty(0, dtype=np.int32)]), minlength=len(counts))
-    seen[: len(counts)] += counts
-    return seen
+    for some in words.numbers(pieces([Span(document)], rule=rule), pool.map):
+        numbers.append(some)
+    return numbers, words.counts()
 
 
 def _check_room(path: Path, types: int, memory: int) -> None:
@@ -153,11 +141,16 @@ def _ids_by_frequency(counts: np.ndarray, unknown: int | None) -> np.ndarray:
 
 
 def numbered_sequence(
-    numbers: LimitedColumn, sentences: int, ids: np.ndarray, start: int, pool: ThreadPoolExecutor
+    numbers: LimitedColumn,
+    sentences: int,
+    ids: np.ndarray,
+    start: int,
+    words: WordNumberer,
+    pool: ThreadPoolExecutor,
 ) -> np.ndarray:
     """The ids of a text with `start`, that of `<s>`, before every sentence and at the end: int32.
 
-    `ids` int32 has that of each type, and last that of any other.
+    `ids` int32 has that of each type, and last that of any other. `words` are those that numbered the text.
     """
     length = numbers.length + sentences + 1
     sequence = files.new_array(length) if length > numbers.most else np.empty(length, dtype=np.int32)
@@ -165,13 +158,7 @@ def numbered_sequence(
 
     def fill(place: tuple[int, np.ndarray]) -> None:
         begin, some = place
-        ends = np.flatnonzero(some == _END_NUMBER)
-        here = sequence[begin : begin + len(some) + len(ends)]
-        marks = ends + np.arange(1, len(ends) + 1)
-        is_word = np.ones(len(here), dtype=bool)
-        is_word[marks] = False
-        here[is_word] = ids.take(some, mode="clip")  # a number beyond the types: a word that training lacks
-        here[marks] = start
+        words.put_ids(some, ids, start, sequence[begin:])
 
     def places() -> Iterator[tuple[int, np.ndarray]]:
         begin = 1

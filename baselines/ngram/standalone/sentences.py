@@ -25,12 +25,13 @@ from typing import IO, Any, Literal, cast
 import numpy as np
 
 from baselines.ngram.counting.text import numbered_sequence, type_numbers
+from baselines.ngram.counting.words import WordNumberer, word_numberer
+from baselines.ngram.loops.load import loops_for
 from baselines.ngram.sorting.storage import LimitedColumn, text_in_memory
 from baselines.ngram.sorting.threads import thread_count
 from benchmark.corpus.document import FileDocument
 from benchmark.corpus.marks import START, MarkRule
 from benchmark.corpus.stream import TokenStream
-from benchmark.corpus.token_numbering import WordTokens
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
@@ -106,11 +107,12 @@ def _check_words(words: Iterable[str]) -> None:
 class Text:
     """A text as numbers of its types; type 0 is `</s>`.
 
-    `numbers` can be read once, by `stream` or `sequence`. `counts` int64 [types].
+    `numbers` can be read once, by `stream` or `sequence`; `words` made them. `counts` int64 [types].
     """
 
     name: str
     numbers: LimitedColumn
+    words: WordNumberer
     types: list[str]
     counts: np.ndarray
 
@@ -148,17 +150,19 @@ class Text:
         """It as a sequence that `count_ngrams` takes, in a mapped file if it is long: int32."""
         with ThreadPoolExecutor(thread_count()) as pool:
             ids = self.ids(vocabulary)
-            return numbered_sequence(self.numbers, int(self.counts[0]), ids, len(vocabulary), pool)
+            sentences, start = int(self.counts[0]), len(vocabulary)
+            return numbered_sequence(self.numbers, sentences, ids, start, self.words, pool)
 
 
 def _numbered(source: Source, rule: MarkRule) -> Text:
     document = _text(source)
+    loops = loops_for(document.size)
     for multiplier in MULTIPLIERS:
-        words = WordTokens(end_of_line=True, multiplier=multiplier)
+        words = word_numberer(loops, multiplier)
         try:
             with ThreadPoolExecutor(thread_count()) as pool:
                 numbers, counts = type_numbers(document, words, pool, rule, text_in_memory())
-            return Text(document.name, numbers, words.types(), counts)
+            return Text(document.name, numbers, words, words.types(), counts)
         except HashCollision:  # two words have the same hash: hash again
             if not document.again:
                 problem = "would have to be read again: give a file or a list"
@@ -168,11 +172,12 @@ def _numbered(source: Source, rule: MarkRule) -> Text:
 
 @dataclass(frozen=True)
 class _Text:
-    """A document; `again` tells whether it can be read more than once."""
+    """A document. `again`: whether it can be read more than once. `size`: its bytes, if they are known."""
 
     name: str
     opened: Callable[[], IO[bytes]]
     again: bool
+    size: int | None = None
 
     def open(self) -> IO[bytes]:
         return self.opened()
@@ -202,7 +207,8 @@ def _file(name: str) -> _Text:
     if not os.path.exists(name):
         shown = name if name.isprintable() and len(name) < 200 else f"{name[:40]!r}…"
         raise UserError(f"cannot read {shown or repr(name)}: there is no such file (a list holds sentences)")
-    return _Text(name, lambda: _opened(Path(name)), again=os.path.isfile(name))
+    is_file = os.path.isfile(name)
+    return _Text(name, lambda: _opened(Path(name)), is_file, os.path.getsize(name) if is_file else None)
 
 
 def _opened(path: Path) -> IO[bytes]:

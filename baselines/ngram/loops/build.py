@@ -1,0 +1,72 @@
+"""From a loop in Python to machine code that runs wherever it is put. Imported where numba is installed.
+
+numba makes LLVM's language of a loop and of what it calls, and LLVM makes code of that. Code is taken only
+if it refers to nothing outside itself: no constant, no other function. It can then be kept in a file and used
+by programs that do not import numba, which takes a quarter of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import FunctionType, ModuleType
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+from numba import types
+
+#: The signatures' kinds of arguments.
+_KINDS = {
+    name: types.CPointer(kind) if name.endswith("*") else kind
+    for name, kind in {
+        "uint8*": types.uint8,
+        "int32*": types.int32,
+        "int64*": types.int64,
+        "uint64*": types.uint64,
+        "int64": types.int64,
+        "uint64": types.uint64,
+    }.items()
+}
+
+
+def machine_code(module: ModuleType, helpers: Iterable[str], name: str, signature: str) -> bytes:
+    """The code of the loop `name` of a module, which calls `helpers` of it.
+
+    `signature` has the kinds of its arguments. The code is a function of C: of where to write the int64 that
+    the loop returns, of a place that is not used, and of the arguments. Raises ValueError if it refers to
+    anything.
+    """
+    names = dict(vars(module))
+    for helper in helpers:
+        names[helper] = numba.njit(error_model="numpy", forceinline=True)(_with_globals(names[helper], names))
+    wanted = types.int64(*(_KINDS[kind] for kind in signature.split()))
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+    compiled: Any = numba.njit(wanted, **options)(_with_globals(names[name], names))
+    made = llvm.parse_assembly(compiled.overloads[wanted.args].library.get_llvm_str())
+    if len(defined := [each for each in made.functions if not each.is_declaration]) != 1:
+        raise ValueError(f"{name} calls what was not made a part of it: {[each.name for each in defined]}")
+    return _text(name, _target().emit_object(made))
+
+
+def _with_globals(function: Callable[..., Any], names: dict[str, Any]) -> FunctionType:
+    """The function with other meanings of its global names."""
+    return FunctionType(function.__code__, names, function.__name__)
+
+
+def _target() -> llvm.TargetMachine:
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="pic",
+        codemodel="small",
+    )
+
+
+def _text(name: str, file: bytes) -> bytes:
+    """The code of an object file (ELF) with one function."""
+    sections = {each.name(): each.data() for each in llvm.ObjectFileRef.from_data(file).sections()}
+    names = {said.decode() for said in sections if said}
+    if {each for each in names if each.startswith((".rel", ".rodata", ".data", ".bss"))}:
+        raise ValueError(f"{name} refers to {sorted(names)}")
+    return sections[b".text"]

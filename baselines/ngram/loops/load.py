@@ -1,0 +1,148 @@
+"""Loops in machine code, from the file that keeps them.
+
+numba compiles them once for a kind of processor, in two seconds. Programs then map the file into memory,
+which takes no time, so that they help with short texts, too, where the import of numba would take longer than
+all of the work. Where there is no file and nothing to make one with, NumPy does the work and gives the same.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import mmap
+import os
+import platform
+import sys
+import zlib
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baselines.ngram.loops import words
+from benchmark.corpus import word_numbering
+from benchmark.environment import CACHE, COMPILED
+from benchmark.errors import UserError
+from benchmark.storage.files import atomic_file
+
+#: Bytes of text from which on the loops are compiled if they are not there yet. Of a text of so many bytes,
+#: they save about as many seconds as it takes to compile them (64 MB: two on a Zen 4).
+WORTH_COMPILING = 64 << 20
+_MODULES = (words,)  # that have loops
+_SIGNATURES = {name: said for module in _MODULES for name, said in module.SIGNATURES.items()}
+_ALIGNED = 64  # each loop begins at a multiple of so many bytes
+_PROCESSOR = Path("/proc/cpuinfo")
+_KIND = ("vendor_id", "cpu family", "model", "flags")
+_ARRAYS = {"uint8*": np.uint8, "int32*": np.int32, "int64*": np.int64, "uint64*": np.uint64}
+_NUMBERS = {"int64": ctypes.c_int64, "uint64": ctypes.c_uint64}
+
+
+class Loops:
+    """The loops of a file that `_write` made: `places` says where each begins.
+
+    Each is a method that takes arrays and numbers and returns a number. It holds no lock of the interpreter.
+    """
+
+    def __init__(self, code: mmap.mmap, places: dict[str, int]) -> None:
+        self._code = code  # mapped as long as the functions are there
+        address = np.frombuffer(code, dtype=np.uint8).__array_interface__["data"][0]
+        for name, place in places.items():
+            setattr(self, name, _function(name, address + place, _SIGNATURES[name]))
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        raise AttributeError(name)
+
+
+def _function(name: str, address: int, signature: str) -> Callable[..., int]:
+    """A loop as a function, which raises TypeError for arrays of other kinds."""
+    kinds = [_ARRAYS.get(each) for each in signature.split()]
+    arguments = [_NUMBERS.get(each, ctypes.c_void_p) for each in signature.split()]
+    call = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *arguments)(address)
+
+    def loop(*values: Any) -> int:
+        given = []
+        for kind, value in zip(kinds, values, strict=True):
+            if kind is None:
+                given.append(int(value))
+            elif value.dtype != kind or not value.flags.c_contiguous:
+                raise TypeError(f"{name} takes {signature}, arrays in one piece")
+            else:
+                given.append(value.__array_interface__["data"][0])
+        result, unused = ctypes.c_int64(), ctypes.c_void_p()
+        call(ctypes.byref(result), ctypes.byref(unused), *given)
+        return result.value
+
+    return loop
+
+
+def loops_for(size: int | None) -> Loops | None:
+    """The loops, for a text of `size` bytes (None: not known). None if NumPy is to do the work.
+
+    Raises UserError if NEXTWORD_COMPILED is not usable.
+    """
+    wanted = COMPILED.value
+    if wanted == "off" or sys.platform != "linux" or platform.machine() != "x86_64":
+        return None
+    if (loops := _read()) or not (wanted == "now" or (size or 0) >= WORTH_COMPILING):
+        return loops
+    return _read() if find_spec("numba") and _write() else None
+
+
+def _read() -> Loops | None:
+    """The loops of the file, if they are those of these sources and this processor, and nobody else's."""
+    try:
+        with _file().open("rb") as file:
+            about = os.fstat(file.fileno())
+            if about.st_uid not in (0, os.geteuid()) or about.st_mode & 0o022:
+                return None  # another user could have put any program there
+            head = file.readline()
+            said = json.loads(head)
+            if said["made_for"] != _made_for():
+                return None
+            code = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC)
+        if zlib.crc32(memoryview(code)[len(head) :]) != said["crc"]:
+            return None
+        return Loops(code, {name: len(head) + place for name, place in said["places"].items()})
+    except (OSError, ValueError, KeyError, TypeError):  # none, damaged, or where nothing may be run
+        return None
+
+
+def _write() -> bool:
+    """Compile the loops and keep them. Returns whether that is done."""
+    from baselines.ngram.loops.build import machine_code
+
+    places, code = {}, b""
+    try:
+        for module in _MODULES:
+            for name, signature in module.SIGNATURES.items():
+                places[name] = len(code)
+                made = machine_code(module, module.HELPERS, name, signature)
+                code += made + bytes(-len(made) % _ALIGNED)
+        about = {"crc": zlib.crc32(code), "places": places, "made_for": _made_for()}
+        said = json.dumps(about).encode()
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(_file()) as file:
+            file.write(said + b" " * (-(len(said) + 1) % _ALIGNED) + b"\n" + code)
+        return True
+    except (OSError, UserError, ValueError):  # no folder to keep it in, or code that cannot be kept
+        return False
+
+
+def _file() -> Path:
+    """Where the loops are kept: a file for each version of them and each kind of processor."""
+    folder = CACHE.value or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nextword"
+    return folder / "loops" / f"{zlib.crc32(_made_for().encode()):08x}"
+
+
+@cache
+def _made_for() -> str:
+    """The sources of the loops and of who makes the file, and the processor. One for others is not used."""
+    files = [Path(module.__file__ or "") for module in (*_MODULES, word_numbering)]
+    files += [Path(__file__), Path(__file__).with_name("build.py")]
+    sources = [file.read_text(encoding="utf-8") for file in files]
+    with _PROCESSOR.open("rb") as file:
+        lines = file.read(1 << 14).decode(errors="replace").partition("\n\n")[0].split("\n")
+    return "".join(sources) + "\n".join(line for line in lines if line.partition("\t")[0].strip() in _KIND)
