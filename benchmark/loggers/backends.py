@@ -1,13 +1,16 @@
 """What each program is told: the settings at the start, the training curve by tokens, the results at the end.
 
 Each is imported when it is begun, in the process of its own. A run that was cut off and goes on tells the
-whole curve again: TensorBoard is told to drop the earlier one, the others get a new run.
+whole curve again: TensorBoard is told to drop the earlier one, the others get a new run. Their packages send
+reports on how they are used unless their variables say otherwise before they are imported.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,13 +63,13 @@ class MLflow:
     def __init__(self, folder: Path, run: Run) -> None:
         # the store of files is enough for one machine, and needs no database
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow import MlflowClient
 
         store = (folder / "mlflow").absolute().as_uri()
-        self._client = MlflowClient(tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or store)
-        name = f"{PROJECT}/{run['corpus']}"
-        experiment = self._client.get_experiment_by_name(name)
-        key = experiment.experiment_id if experiment else self._client.create_experiment(name)
+        with _alone_in(folder):
+            self._client = MlflowClient(tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or store)
+            key = self._experiment(f"{PROJECT}/{run['corpus']}")
         tags = {"run_id": run["run_id"], "model": run["model"], "command": run["command"]}
         self._run = self._client.create_run(key, run_name=run["label"], tags=tags).info.run_id
         for setting, value in run["settings"].items():
@@ -82,17 +85,33 @@ class MLflow:
         self._client.set_tag(self._run, "status", end["status"])
         self._client.set_terminated(self._run, "FINISHED" if end["status"] == "ok" else "FAILED")
 
+    def _experiment(self, name: str) -> str:
+        """The id of the experiment of this name, which is made if there is none."""
+        from mlflow.exceptions import MlflowException
+
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            try:
+                made: str = self._client.create_experiment(name)
+                return made
+            except MlflowException:  # on a server, a run on another machine may have been quicker
+                found = self._client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
+
 
 class WandB:
     """Files in `wandb/`, which `wandb sync` uploads; WANDB_MODE=online uploads them at once."""
 
     def __init__(self, folder: Path, run: Run) -> None:
+        if os.environ.setdefault("WANDB_MODE", "offline") == "offline":
+            os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb
 
         folder.mkdir(parents=True, exist_ok=True)
         self._run: Any = wandb.init(
             project=os.environ.get("WANDB_PROJECT", PROJECT),
-            mode=os.environ.get("WANDB_MODE", "offline"),
             dir=str(folder),
             name=run["label"],
             group=run["corpus"],
@@ -102,7 +121,8 @@ class WandB:
         )
 
     def curve(self, row: Row) -> None:
-        self._run.log(_of_curve(row), step=_step(row))
+        if values := _of_curve(row):
+            self._run.log(values, step=_step(row))
 
     def finish(self, end: Mapping[str, Any]) -> None:
         self._run.summary.update({**_of_results(end), "status": end["status"]})
@@ -110,6 +130,18 @@ class WandB:
 
 
 BACKENDS: dict[str, type[Backend]] = {"tensorboard": TensorBoard, "mlflow": MLflow, "wandb": WandB}
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keeps loggers of other runs waiting: two that begin at once would both make the store of this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _step(row: Row) -> int:
