@@ -181,9 +181,7 @@ class TestWandB:
                 "curve/learning_rate": 0.5,
             },
         ]
-        summary = {
-            key: value for part in of(records, "summary") for key, value in items(part.update).items()
-        }
+        summary = {key: value for part in of(records, "summary") for key, value in items(part.update).items()}
         assert {"result/test_perplexity": 90.5, "status": "ok"}.items() <= summary.items()
         assert [part.exit_code for part in of(records, "exit")] == [0]
 

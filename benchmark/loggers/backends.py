@@ -134,7 +134,7 @@ BACKENDS: dict[str, type[Backend]] = {"tensorboard": TensorBoard, "mlflow": MLfl
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Keeps loggers of other runs waiting: two that begin at once would both make the store of this folder."""
+    """Keeps loggers of other runs waiting: two that begin at once would both make the store of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
