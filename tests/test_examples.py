@@ -117,22 +117,6 @@ def test_the_python_programs_run(tmp_path: Path) -> None:
     assert "finished" in made
     read = run_python(tmp_path, str(EXAMPLES / "python" / "finished_runs.py"))
     assert "Modified Kneser-Ney 5-gram on sotu_small: ok" in read
-    network = "model=rnn model.hidden_size=8 model.embedding_size=8 model.training.epochs=0.02"
-    assert "finished" in run_python(tmp_path, "-m", "benchmark", "run", *network.split(), "corpus=sotu_small")
-    toured = run_python(tmp_path, "-c", program_of(EXAMPLES / "python" / "tour.ipynb"))
-    assert "we have" in toured
-
-
-def program_of(notebook: Path) -> str:
-    """The cells of a notebook as one program. What a cell ends with is made into HTML."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    program = "import matplotlib\nmatplotlib.use('agg')\n"
-    for cell in cells:
-        if cell["cell_type"] == "code":
-            *lines, last = "".join(cell["source"]).split("\n")
-            shown = last if "=" in last.split("(")[0] or last.endswith(";") else f"_ = {last}"
-            program += "\n".join([*lines, shown]) + "\ngetattr(globals().get('_'), '_repr_html_', str)()\n"
-    return program
 
 
 def test_one_text_is_coded_in_many_ways(tmp_path: Path) -> None:
