@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ class Trial:
 
     `state`: `asked` while it runs, then the status of the run. `value`: what the search lowers (see
     `benchmark.search.goal`), None unless the state is `ok`. `made`: this search made the run; it did not
-    exist before. `core_seconds`: what its training and the scoring of the validation split took (see
-    `measure.effort`).
+    exist before. `wanted`: `nextword run` has been asked for that run by itself. `core_seconds`: what its
+    training and the scoring of the validation split took (see `measure.effort`).
     """
 
     number: int
@@ -45,6 +45,7 @@ class Trial:
     value: float | None = None
     reason: str | None = None
     made: bool = True
+    wanted: bool = False
     core_seconds: float | None = None
 
 
@@ -113,7 +114,8 @@ class SearchRecord:
         return results_dir / SEARCHES / f"{self.name}-{self.digest}.json"
 
     def write(self, results_dir: Path) -> None:
-        """Write the record whole or not at all. Raises UserError if it cannot be written."""
+        """Write the record whole or not at all; a run that was wanted in the meantime stays so. Raises
+        UserError if it cannot be written."""
         path = self.path(results_dir)
         refuse_link(path.parent)
         refuse_link(path)
@@ -121,8 +123,15 @@ class SearchRecord:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot write to {path.parent}: {error.strerror or error}") from error
-        best = self.best
-        write_json(path, {**asdict(self), "best": best.number if best else None})
+        best, earlier = self.best, read_record(path)
+        wanted = {trial.run_id for trial in earlier.trials if trial.wanted} if earlier else set()
+        written = asdict(self.with_wanted(wanted))
+        write_json(path, {**written, "best": best.number if best else None})
+
+    def with_wanted(self, run_ids: Set[str]) -> SearchRecord:
+        """The record with these runs wanted by themselves, beside those that were before."""
+        trials = (replace(trial, wanted=trial.wanted or trial.run_id in run_ids) for trial in self.trials)
+        return replace(self, trials=tuple(trials))
 
 
 def digest_of(settings: dict[str, Any]) -> str:
@@ -169,14 +178,21 @@ def read_searches(results_dir: Path | None) -> list[SearchRecord]:
 
 
 def only_trials(searches: Iterable[SearchRecord]) -> set[str]:
-    """The ids of runs that only exist because of a search and were not the best of any search.
+    """The ids of runs that only exist because of a search, were not the best of any search, and were never
+    asked for by themselves.
 
     Runs of a search in which no trial finished well are left out, so that their failures are reported.
     """
-    return not_best(
-        ({trial.run_id for trial in search.trials if trial.made}, search.best.run_id if search.best else None)
-        for search in searches
-    )
+    return not_best((search.trials, search.best.run_id if search.best else None) for search in searches)
+
+
+def want(results_dir: Path, run_ids: Set[str]) -> None:
+    """Note in the searches of a results folder that these runs were asked for by themselves, so that they are
+    ranked like any other. Raises UserError if a record cannot be written."""
+    for record in read_searches(results_dir):
+        noted = record.with_wanted(run_ids)
+        if noted != record:
+            noted.write(results_dir)
 
 
 def defaults_trial(record: SearchRecord) -> Trial | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmark.console.terminal import wrapped_names
 from benchmark.errors import UserError
 from benchmark.job import in_sweep
 from benchmark.search.command import names_search, run_search
+from benchmark.search.record import want
 from benchmark.settings import choices
 from benchmark.sweep.compose import collect
 from benchmark.sweep.launch import Outcome, launch
@@ -75,8 +78,19 @@ def main(arguments: list[str]) -> int:
     check_one_run(len(jobs))
     outcomes = launch(jobs, say=say)
     if not rank():
+        _want(outcomes)
         print_summary(outcomes)
     return _status(outcomes)
+
+
+def _want(outcomes: Sequence[Outcome]) -> None:
+    """A run that a search made first is from now on a run of its own, too."""
+    run_ids: dict[Path, set[str]] = defaultdict(set)
+    for outcome in outcomes:
+        if outcome.status == "ok" and outcome.folder is not None:
+            run_ids[outcome.job.results_dir].add(outcome.folder.name)
+    for results_dir, wanted in run_ids.items():
+        want(results_dir, wanted)
 
 
 def _aloud(line: str) -> None:

@@ -13,7 +13,7 @@ from benchmark.record.folder import read_runs
 from benchmark.report.context import context_of
 from benchmark.report.sections import search as section
 from benchmark.search.importance import importance
-from benchmark.search.record import SearchRecord, Trial, read_searches
+from benchmark.search.record import SearchRecord, Trial, read_searches, want
 from benchmark.storage.files import write_json
 from benchmark.verbs.report import main
 
@@ -104,6 +104,16 @@ def test_the_table_alone_has_the_rows_of_the_report(results: Path, capsys: pytes
 def test_a_trial_that_was_a_run_before_the_search_stays(results: Path):
     search(trial(1, 120.0, made=False), trial(2, 110.0), trial(3, 130.0)).write(results)
     assert labels(results) == ["LSTM default", "LSTM run1", "LSTM run2"]
+
+
+def test_a_trial_that_a_run_was_asked_for_since_is_ranked_whatever_other_searches_made_it(results: Path):
+    first = search(trial(1, 120.0), trial(2, 110.0), trial(3, 130.0))
+    first.write(results)
+    search(trial(2, 110.0), trial(3, 130.0), name="other").write(results)
+    want(results, {"run3", "nothing"})
+    assert labels(results) == ["LSTM default", "LSTM run2", "LSTM run3"]
+    first.write(results)  # by a search that was at it meanwhile, and knows nothing of it
+    assert labels(results) == ["LSTM default", "LSTM run2", "LSTM run3"]
 
 
 def test_the_best_of_any_search_stays_and_failures_of_a_search_without_one_do_too(results: Path):

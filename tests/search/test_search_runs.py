@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.record.trials import trial_ids
 from benchmark.search.command import run_search
 from benchmark.storage.checksums import unsealed
 from benchmark.sweep.compose import collect
+from benchmark.verbs.run import main as run
 
 FILE = """\
 description: orders and shares
@@ -102,6 +104,22 @@ def test_trials_are_runs_and_a_search_again_repeats_none(search: Search, tmp_pat
     next((results / "searches").glob("*.json")).unlink()
     assert search(FILE) == 0  # now these are runs that were there before
     assert [trial["made"] for trial in recorded(results)["trials"]] == [False] * 3
+
+
+def test_a_trial_that_is_run_by_itself_is_from_then_on_a_run_of_its_own(search: Search, tmp_path):
+    results = tmp_path / "results"
+    assert search(FILE) == 0
+    trials = recorded(results)["trials"]
+    worst = max(trials, key=lambda trial: trial["value"])
+    assert not any(trial["wanted"] for trial in trials)
+    assert worst["run_id"] in trial_ids(results)
+    written = {path: path.stat().st_mtime_ns for path in runs(results).values()}
+    assert run([*shlex.split(worst["command"])[2:], f"results_dir={results}"]) == 0
+    assert {path: path.stat().st_mtime_ns for path in runs(results).values()} == written
+    assert worst["run_id"] not in trial_ids(results)
+    assert search(FILE, "search.trials=4") == 0  # a search that goes on forgets none of it
+    wanted = {trial["run_id"] for trial in recorded(results)["trials"] if trial["wanted"]}
+    assert wanted == {worst["run_id"]}
 
 
 def test_a_validation_text_that_is_copied_is_warned_about(search: Search, tmp_path, capfd):
