@@ -13,7 +13,7 @@ from benchmark.corpus import Corpus
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.fields import Field, cells_of, columns_of, interval_fields, number_field, text_field
 from benchmark.report.tables import Group, Table, TableRow
-from benchmark.statistics import LEVEL, ROUNDING, p_of, shown_to_differ
+from benchmark.statistics import LEVEL, NO_P, p_of, shown_to_differ
 from benchmark.statistics.bootstrap import RESAMPLES
 
 #: Runs without scores that a note names; of more, it gives the number.
@@ -113,8 +113,7 @@ _RULES = (
     (
         "p (Holm)",
         "How often mixtures that are alike would differ by so much, if each block's losses may be swapped; "
-        f"adjusted for the number of rows (Holm 1979). No p is told of differences up to {ROUNDING:g} nats, "
-        "which may be rounding.",
+        f"adjusted for the number of rows (Holm 1979). {NO_P}",
     ),
 )
 

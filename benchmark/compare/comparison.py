@@ -13,6 +13,7 @@ from benchmark.compare.entries import Entry, check_blocks
 from benchmark.corpus import Corpus
 from benchmark.measure.blocks import Blocks
 from benchmark.measure.intervals import about_mean, exponential
+from benchmark.statistics import p_of
 from benchmark.statistics.blocks import block_sums, grouped_sums
 from benchmark.statistics.bootstrap import Bootstrap, Estimate, bootstrap
 from benchmark.statistics.randomisation import holm, sign_flip_p
@@ -38,7 +39,8 @@ class Pair:
 
     `nats` is the difference of the mean losses, `perplexity` that of the perplexities, and `ratio` is
     exp(nats), the second perplexity divided by the first. `p_adjusted` is p after Holm's correction over all
-    pairs. `by_seeds` says whether p counts how much seeds differ.
+    pairs. Both are None where the losses are no further apart than rounding brings them. `by_seeds` says
+    whether p counts how much seeds differ.
     """
 
     first: Entry
@@ -46,8 +48,8 @@ class Pair:
     nats: Estimate
     perplexity: Estimate
     ratio: Estimate
-    p: float
-    p_adjusted: float
+    p: float | None
+    p_adjusted: float | None
     by_seeds: bool
 
 
@@ -147,8 +149,8 @@ def _pairs(whole: Bootstrap, entries: Sequence[Entry], losses: Sequence[np.ndarr
             nats := whole.combined(_weights(len(entries), b, a)),
             _perplexity_difference(whole, entries, a, b),
             exponential(nats),
-            float(p[number]),
-            float(adjusted),
+            p_of(nats.value, float(p[number])),
+            p_of(nats.value, float(adjusted)),
             by_seeds[number],
         )
         for number, ((a, b), adjusted) in enumerate(zip(places, holm(p), strict=True))

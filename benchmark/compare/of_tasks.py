@@ -12,7 +12,7 @@ from benchmark.errors import UserError
 from benchmark.record.folder import RunRecord
 from benchmark.report.rows import Row
 from benchmark.report.task_groups import Drawn, drawn, measure_of
-from benchmark.statistics import shown_to_differ
+from benchmark.statistics import p_of, shown_to_differ
 from benchmark.statistics.bootstrap import Estimate
 from benchmark.statistics.randomisation import holm
 from benchmark.task.measures import ItemMeasure
@@ -25,12 +25,12 @@ class Difference:
 
     `shown` is the difference of the measure itself, `loss` that of the mean losses: a share of wrong answers,
     or nats; below zero, the row is better. `p` is after Holm's correction over the differences of the
-    measure.
+    measure; None where the losses are no further apart than rounding brings them.
     """
 
     shown: Estimate
     loss: Estimate
-    p: float
+    p: float | None
 
     @property
     def is_sure(self) -> bool:
@@ -133,6 +133,8 @@ def _differences(losses: Drawn | None, first: Row, others: Sequence[Row]) -> lis
     ahead = [losses.ahead(first, other) if losses else None for other in others]
     adjusted = iter(holm(np.array([found[1] for found in ahead if found])).tolist())
     return [
-        Difference(losses.difference(first, other), found[0], next(adjusted)) if losses and found else None
+        Difference(losses.difference(first, other), found[0], p_of(found[0].value, next(adjusted)))
+        if losses and found
+        else None
         for other, found in zip(others, ahead, strict=True)
     ]

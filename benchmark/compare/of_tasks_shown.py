@@ -47,10 +47,11 @@ def _sentence(first: Measured, other: Measured) -> str:
     both = f"{measure.name} of {_said(other)} and {_said(first)}"
     if difference is None:
         return f"{names}: {both}. The runs keep no losses of items, so it is not known how sure that is."
-    ends = difference.shown
+    ends, p = difference.shown, difference.p
+    sure = "" if p is None else f", {text.p_said(p)}"
     known = (
         f"{measure.signed(ends.value)}{measure.unit_of_differences} ({LEVEL:.0%} interval "
-        f"{measure.signed(ends.low)} to {measure.signed(ends.high)}, {text.p_said(difference.p)}); {both}."
+        f"{measure.signed(ends.low)} to {measure.signed(ends.high)}{sure}); {both}."
     )
     if not difference.is_sure:
         return f"{names} are not shown to differ: {known}"
@@ -120,7 +121,7 @@ def _rules(compared: TaskComparison) -> list[tuple[str, str]]:
             "p",
             "How often rows that are alike would differ by so much, by Student's t over items and seeds. Two "
             f"are said to differ if it is below {1 - LEVEL:.2f} and their mean losses are more than "
-            f"{ROUNDING:g} apart.",
+            f"{ROUNDING:g} apart; of others, no p is told, which would be of rounding.",
         ),
     ]
     if len(compared.rows) > 2:

@@ -14,7 +14,7 @@ from benchmark.measure.blocks import Blocks
 from benchmark.record.result import Result
 from benchmark.report.blocks import Block, Definitions, Paragraph, Section
 from benchmark.report.tables import Table
-from benchmark.statistics import LEVEL, ROUNDING, shown_to_differ
+from benchmark.statistics import LEVEL, NO_P, ROUNDING, shown_to_differ
 from benchmark.statistics.bootstrap import RESAMPLES, Estimate
 
 
@@ -96,7 +96,7 @@ def _rules(comparison: Comparison) -> list[tuple[str, str]]:
             + (" and other seeds" if seeds else "")
             + " would give, with the same training text and settings.",
         ),
-        ("p", _rule_of_p(comparison)),
+        ("p", f"{_rule_of_p(comparison)} {NO_P}"),
     ]
     if len(comparison.pairs) > 1:
         rules.append(

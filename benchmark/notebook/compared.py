@@ -85,7 +85,8 @@ class Compared:
     @property
     def pairs(self) -> DataFrame:
         """Every pair: the difference in `nats` and in `perplexity`, the `ratio` of the perplexities, `p`, and
-        `p_holm`, adjusted for all pairs."""
+        `p_holm`, adjusted for all pairs. Both are NaN
+        where the losses are no further apart than rounding brings them."""
         return _frame(
             {
                 "first": pair.first.label,
@@ -93,8 +94,8 @@ class Compared:
                 **_ends("nats", pair.nats),
                 **_ends("perplexity", pair.perplexity),
                 **_ends("ratio", pair.ratio),
-                "p": pair.p,
-                "p_holm": pair.p_adjusted,
+                "p": _known(pair.p),
+                "p_holm": _known(pair.p_adjusted),
             }
             for pair in self.comparison.pairs
         )
@@ -137,6 +138,10 @@ class Compared:
         """What a notebook shows: the answer in words, and the models."""
         said = "".join(f"<p>{escape(line)}</p>" for line in str(self).splitlines())
         return said + self.models.to_html(index=False, float_format="{:.4g}".format)
+
+
+def _known(p: float | None) -> float:
+    return float("nan") if p is None else p
 
 
 def _ends(name: str, estimate: Estimate) -> dict[str, float]:

@@ -78,7 +78,7 @@ def _pair(each: Measured) -> dict[str, object]:
         "measure": each.measure.key,
         "higher_is_better": each.measure.higher_is_better,
         **_ends("difference", found.shown.value if found else None, ends),
-        "p_holm": found.p if found else float("nan"),
+        "p_holm": found.p if found and found.p is not None else float("nan"),
     }
 
 

@@ -9,7 +9,7 @@ from benchmark import text
 from benchmark.report.blocks import Paragraph, Strong
 from benchmark.report.rows import Row
 from benchmark.report.task_groups import FAMILIES, TaskGroup, measure_of, over_seeds
-from benchmark.statistics import shown_to_differ
+from benchmark.statistics import p_of, shown_to_differ
 
 
 def task_verdict(group: TaskGroup) -> Paragraph:
@@ -43,7 +43,8 @@ def _how_sure(group: TaskGroup, better: Row, worse: Row) -> str:
         return f"They are {points} points apart. The runs keep no losses of items, so it has no interval."
     ahead, p = found
     low, high = (text.decimals(100 * end, 2).replace("-", "−") for end in (ahead.low, ahead.high))
-    interval = f"95% interval {low} to {high}, {text.p_said(p)}"
+    told = p_of(ahead.value, p)
+    interval = f"95% interval {low} to {high}{'' if told is None else f', {text.p_said(told)}'}"
     if shown_to_differ(ahead.value, p):
         return f"That is {points} points better ({interval})."
     return f"They are {points} points apart, which does not tell them apart ({interval})."

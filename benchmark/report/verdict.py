@@ -13,7 +13,7 @@ from benchmark.measure.measures import COSTS
 from benchmark.report.blocks import Strong
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
-from benchmark.statistics import LEVEL
+from benchmark.statistics import shown_to_differ
 
 #: Running text, some of it strong.
 Sentences = tuple[str | Strong, ...]
@@ -102,8 +102,10 @@ def _relative_difference(group: RankedGroup) -> float | None:
 
 def _differ(group: RankedGroup, ngram: Row | None, neural: Row | None) -> bool:
     """Whether the two differ: by the p-value, or, where losses by block are not kept, by their values."""
-    p = group.uncertainty.p(neural, ngram) if group.uncertainty and ngram and neural else None
-    return p is None or p < 1 - LEVEL
+    if not group.uncertainty or not ngram or not neural:
+        return True
+    p, ratio = group.uncertainty.p(neural, ngram), group.ratio(neural, ngram)
+    return p is None or ratio is None or shown_to_differ(math.log(ratio.value), p)
 
 
 def _range(changes: list[float]) -> str:

@@ -13,11 +13,16 @@ LEVEL = 0.95
 ROUNDING = 1e-4
 
 
-def shown_to_differ(difference: float, p: float) -> bool:
+def shown_to_differ(difference: float, p: float | None) -> bool:
     """The one rule of all verdicts: p is below 1 − LEVEL, and mean losses are more than `ROUNDING` apart."""
-    return p < 1 - LEVEL and abs(difference) > ROUNDING
+    told = None if p is None else p_of(difference, p)
+    return told is not None and told < 1 - LEVEL
 
 
 def p_of(difference: float, p: float) -> float | None:
     """p as it is told: None where the mean losses are within `ROUNDING`, and p would be of the rounding."""
     return p if abs(difference) > ROUNDING else None
+
+
+#: What tables say of it.
+NO_P = f"No p is told of differences up to {ROUNDING:g} nats, which may be rounding."

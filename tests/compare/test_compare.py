@@ -14,6 +14,7 @@ import pytest
 from compare_cases import TEST, TRAIN, corpus_of, write_run
 from terminals import shown_in_terminal
 
+import nextword
 from benchmark.cli import main
 from benchmark.compare.criteria import groupings
 from benchmark.corpus import Corpus
@@ -173,6 +174,28 @@ def test_seeds_of_a_setting_are_one_model(
     assert len(apart["pairs"]) == 3
     assert len(apart["where"]) == 2
     assert all(pair["p_holm"] >= pair["p"] for pair in apart["pairs"])
+
+
+def test_a_difference_that_may_be_rounding_has_no_p(
+    corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One model's scores, once written with fewer digits: every target is a trifle worse."""
+    whole = scores(corpus, 1)
+    write_run(tmp_path, corpus, "Whole", whole)
+    write_run(tmp_path, corpus, "Rounded", whole - 1e-6)
+    write_run(tmp_path, corpus, "Other", whole - 0.5)
+    rounded, other, _ = compared(capsys, "whole", "rounded", "other")["pairs"]
+    assert 0 < rounded["nats"]["value"] < 1e-4
+    assert (rounded["p"], rounded["p_holm"]) == (None, None)
+    assert other["p"] <= other["p_holm"] < 0.05
+    assert main(["compare", "whole", "rounded", "--block", "4"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"Rounded and Whole are not shown to differ: 0.000 nats a token \([^p]*\);", said)
+    assert "< 0.001" not in said
+    assert "No p is told of differences up to 0.0001 nats" in said
+    pairs = nextword.compare("whole", "rounded", block=4).pairs
+    assert pairs[["p", "p_holm"]].isna().all(axis=None)
+    assert pairs["p"].dtype == float
 
 
 def test_what_is_printed_says_which_is_better_and_by_what_rule(

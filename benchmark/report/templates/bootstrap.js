@@ -3,6 +3,7 @@
 
 const RESAMPLES = 10000;
 const LEVEL = 0.95;
+const ROUNDING = 1e-4; // no p is told of mean losses, in nats, that are no further apart
 const NORMAL_QUANTILE = 1.959963984540054; // of LEVEL
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);

@@ -104,8 +104,7 @@ function pickedTable(picked, nameOf, perplexityOf) {
     number(`${signed(low)} to ${signed(high)}`, `${low} ${high}`),
     number(ratio(nats), Math.exp(nats)),
     number(`${ratio(low)} to ${ratio(high)}`),
-    number(shownP(p), p),
-    ...(several ? [number(shownP(adjusted), adjusted)] : []),
+    ...(several ? [p, adjusted] : [p]).map((each) => Math.abs(nats) > ROUNDING ? number(shownP(each), each) : number("–")),
   ]));
   const first = nameOf(picked[0]);
   const seeds = losses.some((loss) => loss.length > 1);
