@@ -14,11 +14,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from ngram_texts import Lines, small_texts, stream_of, with_ends
 
 from baselines.ngram.counting import text
+from baselines.ngram.counting.counts import OrderCounts, count_ngrams
+from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.counting.text import encode_texts
 from baselines.ngram.counting.words import word_numberer
+from baselines.ngram.counting.workers.choose import processes
 from baselines.ngram.loops.load import Loops, loops_for
+from baselines.ngram.sorting.arrays import NumpyArrays
 from benchmark.corpus.document import PIECE
 from benchmark.corpus.marks import MarkRule
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
@@ -122,6 +127,49 @@ def test_the_vocabulary_of_a_model_is_the_same(tmp_path: Path, monkeypatch: pyte
     assert models[0].vocabulary == models[1].vocabulary == models[2].vocabulary
     scores = [list(model.scores(["one two", "zwölf zehn", ""])) for model in models]
     assert scores[0] == scores[1] == scores[2]
+
+
+def equal(one: list[OrderCounts], other: list[OrderCounts]) -> bool:
+    names = ("contexts", "last_words", "counts", "suffix")
+    return all(
+        a.starts == b.starts and all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+@SEVERAL
+@given(lines=small_texts, order=st.integers(1, 10), places=st.integers(1, 20))
+def test_counts_are_the_same(loops: Loops, lines: Lines, order: int, places: int) -> None:
+    stream = stream_of(with_ends(lines))
+    sequence = training_sequence(stream.ids, stream.vocabulary, "sentence")
+    words = len(stream.vocabulary)
+    by_arrays = count_ngrams(sequence, words, order, arrays=NumpyArrays())
+    options: list[dict[str, Any]] = [{"threads": 2}, {"places": places}, {"memory": 1, "places": places}]
+    for each in options:
+        assert equal(count_ngrams(sequence, words, order, arrays=NumpyArrays(loops), **each), by_arrays)
+
+
+@pytest.mark.parametrize("memory", [None, 1])
+def test_counts_of_a_long_text_are_the_same(loops: Loops, memory: int | None) -> None:
+    random = np.random.default_rng(7)
+    words = 50_000
+    text = (words * random.random(900_000) ** 6).astype(np.int32)
+    text[random.random(len(text)) < 0.04] = words
+    text[300_000:600_000] = 3  # one range, one bigram and one chunk that are too large
+    sequence = np.concatenate([[words], text, [words]], dtype=np.int32)
+    found = [
+        count_ngrams(sequence, words, 4, arrays=each, memory=memory)
+        for each in (NumpyArrays(loops), NumpyArrays())
+    ]
+    assert equal(*found)
+
+
+def test_workers_count_the_same(loops: Loops) -> None:
+    stream = stream_of(with_ends([["a", "b", "a"], ["b", "a", "b", "a", "b"], [], ["a", "b", "a"]]))
+    sequence = training_sequence(stream.ids, stream.vocabulary, "sentence")
+    words = len(stream.vocabulary)
+    shared = count_ngrams(sequence, words, 4, workers=processes("1", ""))
+    assert equal(shared, count_ngrams(sequence, words, 4, arrays=NumpyArrays()))
 
 
 def test_words_that_hash_alike_are_noticed_within_a_text_and_later(loops: Loops) -> None:

@@ -20,9 +20,11 @@ import numpy as np
 from baselines.ngram.counting.records import Records
 from baselines.ngram.counting.workers.choose import workers_from_environment
 from baselines.ngram.counting.workers.merge import Columns, Workers, count_by, places_at_once
+from baselines.ngram.loops.load import loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
-from baselines.ngram.sorting.ranges import SortedRange, places_by_range, ranges_of_first_words, sort_range
+from baselines.ngram.sorting.by_range import places_by_range, sort_range
+from baselines.ngram.sorting.ranges import SortedRange, ranges_of_first_words
 from baselines.ngram.sorting.storage import InMemory, MemoryColumn, OnDisk, Storage, memory_budget
 from baselines.ngram.sorting.threads import in_order, thread_count
 from baselines.ngram.table.ids import check_ngrams, check_number
@@ -99,7 +101,7 @@ def count_ngrams(
         return _count_by_workers(workers, sequence, words, order, budget, places, progress)
     check_number(len(sequence), "tokens", "let workers count (NEXTWORD_COUNTING), or take a part of the text")
     threads = threads or thread_count()
-    arrays = arrays or NumpyArrays()
+    arrays = arrays or NumpyArrays(loops_for(sequence.nbytes))
     places = places or arrays.places
     sorting = threads * min(places, len(sequence)) * _PLACE_BYTES
     ample = len(sequence) * (_TOKEN_BYTES + _NGRAM_BYTES * (order - 1)) + sorting
@@ -107,7 +109,8 @@ def count_ngrams(
         return _Count(sequence, words, order, arrays, InMemory(arrays), threads).run(places, progress)
     left = budget if files.in_file(sequence) else budget - sequence.nbytes
     in_memory = max(_SMALLEST, left // (threads * _PLACE_BYTES))
-    return _CountInFiles(sequence, words, order, budget, threads).run(min(places, in_memory), progress)
+    counting = _CountInFiles(sequence, words, order, arrays, budget, threads)
+    return counting.run(min(places, in_memory), progress)
 
 
 def _count_by_workers(
@@ -233,9 +236,11 @@ class _Count:
 class _CountInFiles(_Count):
     """Counting that holds a part of the text in memory at a time, with NumPy."""
 
-    def __init__(self, sequence: np.ndarray, words: int, order: int, budget: int, threads: int) -> None:
+    def __init__(
+        self, sequence: np.ndarray, words: int, order: int, arrays: Arrays, budget: int, threads: int
+    ) -> None:
         storage = OnDisk(NumpyArrays(), max(_SMALLEST, budget // _WINDOW_BYTES))
-        super().__init__(sequence, words, order, NumpyArrays(), storage, threads)
+        super().__init__(sequence, words, order, arrays, storage, threads)
 
     def _held(self, sequence: np.ndarray) -> np.ndarray:
         return sequence if files.in_file(sequence) else super()._held(sequence)

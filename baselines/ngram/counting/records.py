@@ -20,12 +20,12 @@ import numpy as np
 
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Arrays
+from baselines.ngram.sorting.by_range import sort_range
 from baselines.ngram.sorting.ranges import (
     NgramSection,
     SortedPlaces,
     SortedRange,
     ranges_of_first_words,
-    sort_range,
 )
 
 _BLOCK = 1 << 19  # records written at a time

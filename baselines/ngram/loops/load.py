@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.loops import words
+from baselines.ngram.loops import ngrams, words
 from benchmark.corpus import word_numbering
 from benchmark.environment import CACHE, COMPILED
 from benchmark.errors import UserError
@@ -31,7 +31,7 @@ from benchmark.storage.files import atomic_file
 #: Bytes of text from which on the loops are compiled if they are not there yet. Of a text of so many bytes,
 #: they save about as many seconds as it takes to compile them (64 MB: two on a Zen 4).
 WORTH_COMPILING = 64 << 20
-_MODULES = (words,)  # that have loops
+_MODULES = (words, ngrams)  # that have loops
 _SIGNATURES = {name: said for module in _MODULES for name, said in module.SIGNATURES.items()}
 _ALIGNED = 64  # each loop begins at a multiple of so many bytes
 _PROCESSOR = Path("/proc/cpuinfo")

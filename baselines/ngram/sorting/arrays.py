@@ -7,9 +7,12 @@ because indexing first checks and copies them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from baselines.ngram.loops.load import Loops
 
 #: Bits of a sort key, which is a positive int64.
 KEY_BITS = 63
@@ -26,6 +29,8 @@ class Arrays(Protocol):
 
     places: int
     chunk: int
+    #: Loops in machine code, for those that may use them.
+    loops: Loops | None
 
     def of(self, array: np.ndarray) -> Array:
         """The array on this device."""
@@ -81,6 +86,11 @@ class NumpyArrays:
 
     places = 1 << 20
     chunk = 1 << 18  # keys of 8 bytes: 2 MiB, which a core's own cache holds
+
+    def __init__(self, loops: Loops | None = None) -> None:
+        self.loops = loops
+        if loops:
+            self.places = 1 << 18  # loops copy the words behind the places: these fit the cache, too
 
     def of(self, array: np.ndarray) -> np.ndarray:
         return array
@@ -146,6 +156,7 @@ class TorchArrays:
     """torch, on the device that it calls `device`: `cuda`, or `cpu` to compare with NumPy."""
 
     places = chunk = 1 << 26  # a GPU is faster the more it sorts at once
+    loops: Loops | None = None
 
     def __init__(self, device: str) -> None:
         import torch

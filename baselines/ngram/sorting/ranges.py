@@ -77,7 +77,7 @@ def ranges_of_first_words(counts: np.ndarray, places: int) -> list[tuple[int, in
     for a key to hold two words and a place.
     """
     words, total = len(counts), int(counts.sum())
-    widest = 1 << max(0, KEY_BITS - _bits(words) - _bits(total))
+    widest = 1 << max(0, KEY_BITS - bits(words) - bits(total))
     before = np.concatenate([[0], np.cumsum(counts)])
     ranges, low = [], 0
     while low < words:
@@ -96,8 +96,8 @@ def places_by_range(
     range_of = arrays.of(np.searchsorted(lows, np.arange(words + 1), side="right").astype(np.int32) - 1)
     numbers = arrays.take(range_of, sequence[start:stop])
     numbers[sequence[start + 1 : stop + 1] == words] = len(ranges)
-    index_bits = _bits(stop - start)
-    kind = "int32" if _bits(len(ranges)) + index_bits < 32 else "int64"
+    index_bits = bits(stop - start)
+    kind = "int32" if bits(len(ranges)) + index_bits < 32 else "int64"
     keys = arrays.cast(numbers, kind)
     keys <<= index_bits
     keys |= arrays.cast(arrays.arange(stop - start), kind)
@@ -116,7 +116,7 @@ def sort_range(
     `sequence` int32 [tokens] holds words and `<s>` (the id `words`), which is also its last element. `places`
     [places] may be in any order. See the head of this module for the order of the result.
     """
-    word_bits, place_bits = _bits(words), _bits(len(sequence))
+    word_bits, place_bits = bits(words), bits(len(sequence))
     places = arrays.cast(places, "int64")
     keys = arrays.cast(arrays.take(sequence, places), "int64")
     keys -= low
@@ -170,7 +170,7 @@ def _refine(
     """
     for n in range(3, found.highest + 1):
         after = arrays.take(sequence[n - 1 :], places)
-        places, after, first = _sort_within(places, after, first, contexts, _bits(words), arrays)
+        places, after, first = _sort_within(places, after, first, contexts, bits(words), arrays)
         whole = arrays.where(after != words)
         if len(whole) < len(places):
             places, after, first, contexts = (
@@ -212,7 +212,7 @@ def _sort(
     keys -= lowest
     keys <<= word_bits
     keys |= after
-    keys, places = arrays.sorted_with(keys, _bits(int(contexts[-1]) - lowest) + word_bits, places)
+    keys, places = arrays.sorted_with(keys, bits(int(contexts[-1]) - lowest) + word_bits, places)
     return places, arrays.cast(keys & ((1 << word_bits) - 1), "int32"), _changes(keys, arrays)
 
 
@@ -222,5 +222,6 @@ def _changes(keys: Array, arrays: Arrays) -> Array:
     return arrays.joined([first, keys[1:] != keys[:-1]])
 
 
-def _bits(largest: int) -> int:
+def bits(largest: int) -> int:
+    """How many bits hold 0 to `largest`; at least 1."""
     return max(1, int(largest).bit_length())

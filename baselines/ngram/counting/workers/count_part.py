@@ -16,10 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from baselines.ngram.loops.load import loops_for
 from baselines.ngram.sorting.arrays import NumpyArrays
-from baselines.ngram.sorting.ranges import SortedRange, sort_range
+from baselines.ngram.sorting.by_range import sort_range
+from baselines.ngram.sorting.ranges import SortedRange
 
-_ARRAYS = NumpyArrays()
 _ID_BITS = 32
 _BLOCK = 1 << 18  # places scanned at a time: their arrays fit a core's cache
 
@@ -68,7 +69,8 @@ def count_part(pieces: Iterable[np.ndarray], beginnings: PrefixRange, words: int
     text = np.concatenate([*windows, [words]], dtype=np.int32)
     del windows
     places = np.arange(len(text) // (order + 1)) * (order + 1) + 1
-    found = sort_range(text, places, words, beginnings.low, order, _ARRAYS)
+    arrays = NumpyArrays(loops_for(None))
+    found = sort_range(text, places, words, beginnings.low, order, arrays)
     ngrams = [_joined(found, n) for n in range(2, order + 1)]
     row = order + 1
     if beginnings.high > words:  # no n-gram begins with a word before `<s>`
