@@ -25,6 +25,9 @@ _DETAIL = re.compile(r" \([^()]*\)$| with .*$")
 def telling_label(label: str, model: Mapping[str, Any] | None) -> str:
     """`Kneser-Ney 5-gram + cache, weights by history` for `Linear mixture, weights by history`.
 
+    A finished run is called `LSTM, 2 × 200 (finished run)` and scores `Scores in test.txt`: where they lie is
+    no part of it.
+
     `model` holds the settings of the model, with the labels of its components. A label that somebody chose
     stays as it is, and so does one whose components have no labels, as in older records. Other models are
     called by their settings (see `setting_words`).
@@ -33,6 +36,11 @@ def telling_label(label: str, model: Mapping[str, Any] | None) -> str:
         return label
     if (called := label_by_settings(label, model)) is not None:
         return called
+    if (run := _run(label, model)) is not None:
+        return f"{_label_of(run)} (finished run)"
+    if files := _files(label, model):
+        return f"{_SCORES}{files}"
+    label = _without_paths(label, model)
     components = model.get("components")
     if label not in GENERIC or not isinstance(components, Mapping):
         return label
@@ -48,19 +56,42 @@ def _name(part: Mapping[str, Any]) -> str:
     A finished run has the label in its record, and scores the names of their files: where either lies is no
     part of a label.
     """
-    label, run, scores = str(part.get("label") or ""), part.get("run"), part.get("test")
-    if label.startswith(_FINISHED) and isinstance(run, str):
-        return _of_run(Path(run)) or label
-    if scores and label == f"{_SCORES}{scores}":
-        files = scores if isinstance(scores, list) else [scores]
-        return "scores in " + ", ".join(Path(str(file)).name for file in files)
+    label = str(part.get("label") or "")
+    if (run := _run(label, part)) is not None:
+        return _short(_label_of(run))
+    if files := _files(label, part):
+        return f"{_SCORES[0].lower()}{_SCORES[1:]}{files}"
     return _short(label)
 
 
-def _of_run(folder: Path) -> str:
-    """The label of a finished run; the name of its model where the run is gone."""
-    record = or_empty(lambda: read_json_object(folder / "result.json"))
-    return _short(str(record.get("label") or folder.parent.name))
+def _without_paths(label: str, model: Mapping[str, Any]) -> str:
+    """`LSTM, 2 × 200 with a neural cache`, where the label is made of that of a finished run or of scores."""
+    for part in model.values():
+        inner = str(part.get("label") or "") if isinstance(part, Mapping) else ""
+        if inner and (_run(inner, part) is not None or _files(inner, part)):
+            label = label.replace(inner, _name(part))
+    return label
+
+
+def _run(label: str, model: Mapping[str, Any]) -> Path | None:
+    """The run of a model that is a finished run and is called so by itself."""
+    run = model.get("run")
+    return Path(run) if label.startswith(_FINISHED) and isinstance(run, str) else None
+
+
+def _files(label: str, model: Mapping[str, Any]) -> str:
+    """The names of the files of a model that is scores and is called so by itself; empty for others."""
+    scores = model.get("test")
+    if not scores or label != f"{_SCORES}{scores}":
+        return ""
+    return ", ".join(Path(str(file)).name for file in (scores if isinstance(scores, list) else [scores]))
+
+
+def _label_of(run: Path) -> str:
+    """The label of a finished run; the name of its model where the run is gone, or its own where that has
+    none."""
+    record = or_empty(lambda: read_json_object(run / "result.json"))
+    return str(record.get("label") or run.parent.name or run.name)
 
 
 def _short(label: str) -> str:

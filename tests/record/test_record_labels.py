@@ -72,6 +72,40 @@ def test_a_mixture_from_the_command_line_has_the_labels_of_its_runs(
     assert "Finished" not in job.label
 
 
+def test_a_finished_run_and_scores_by_themselves_are_called_by_names_not_by_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "results" / "runs" / "ptb" / "lstm" / "0123456789ab"
+    run.mkdir(parents=True)
+    recorded = {
+        "run_id": run.name,
+        "status": "ok",
+        "model": "lstm",
+        "label": "LSTM, 2 × 200",
+        "corpus": "ptb",
+    }
+    write_json(run / "result.json", recorded)
+
+    def called(*arguments: str) -> str:
+        (job,) = collect([*arguments])
+        label = job.config["model"]["label"]
+        record = {"run_id": "0" * 12, "status": "ok", "model": "any", "label": label, "corpus": "ptb"}
+        assert Result.from_json(record | {"model_settings": job.config["model"]}).label == job.label
+        return job.label
+
+    assert called("model=finished", "model.run=ptb/lstm") == "LSTM, 2 × 200 (finished run)"
+    cached = called("model=neural_cache", "model@model.of=finished", "model.of.run=ptb/lstm")
+    assert cached == "LSTM, 2 × 200 with a neural cache"
+    files = ["model=scores", "model.valid=/there/valid.txt.xz", "model.scale=ln", "model.kind=neural"]
+    assert called(*files, "model.test=/there/test.txt.xz") == "Scores in test.txt.xz"
+    assert called(*files, "model.test=[/there/a.npy,b.npy]") == "Scores in a.npy, b.npy"
+    assert called(*files, "model.test=/there/a.npy", "model.label=Mine in /there") == "Mine in /there"
+    (run / "result.json").unlink()
+    finished = {"label": f"Finished run {run}", "run": str(run)}
+    assert telling_label(finished["label"], finished) == "lstm (finished run)"  # the run is gone
+
+
 def test_a_recorded_label_is_read_as_it_would_be_recorded_today():
     settings = {"components": {"kneser_ney": KN, "cache": CACHE}, "label": GATED}
     recorded = {"run_id": "0" * 12, "status": "ok", "model": "gated_mixture", "label": GATED, "corpus": "ptb"}
