@@ -122,7 +122,7 @@ def _rules(finding: Finding) -> Table:
 def _cells(judged: Judged) -> tuple[Cell, ...]:
     quantity = judged.quantity
     return (
-        text_cell(judged.rule.says),
+        text_cell(judged.rule.said),
         text_cell(judged.outcome),
         _value(quantity),
         text_cell(judged.rule.bounds),

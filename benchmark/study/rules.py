@@ -7,6 +7,7 @@ them, and is undecided if the interval crosses a bound.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -20,15 +21,20 @@ Outcome = Literal["holds", "fails", "undecided"]
 Verdict = Literal["holds", "holds in part", "does not hold here", "undecided"]
 
 
+#: What stands for a bound in the words of a rule, and what may only be meant so.
+_IN_WORDS = re.compile(r"\{(above|at_least|below|at_most)(?::(%|±%))?\}")
+_BRACES = re.compile(r"\{[^{}]*\}")
+
 #: A number, and no true or false, which would count as 1 or 0.
 Bound = Annotated[float, Field(strict=True)] | None
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What must be true of a quantity. `says` states it in words, for readers.
+    """What must be true of a quantity. `says` states it in words, with `{below}` where that bound stands.
 
-    Of the bounds, those given count: `above` and `below` are strict, `at_least` and `at_most` are not.
+    `{below:%}` writes a bound of 0.1 as 10%, `{at_most:±%}` one of 1.1 or 0.9: its distance from 1. Of the
+    bounds, those given count: `above` and `below` are strict, `at_least` and `at_most` are not.
     """
 
     says: str
@@ -39,16 +45,33 @@ class Rule:
     at_most: Bound = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a rule that nothing can break, or nothing can keep."""
-        given = [
-            bound for bound in (self.above, self.at_least, self.below, self.at_most) if bound is not None
-        ]
+        """Raises ValueError for a rule that nothing can break, or nothing can keep, and for one whose words
+        name a bound that it does not have."""
+        given = list(self._given.values())
         if not given:
             raise ValueError("a rule needs a bound: above, at_least, below or at_most")
         if not all(map(math.isfinite, given)):
             raise ValueError("a bound is a finite number: leave it out if there is none")
         if not self._can_be_kept():
             raise ValueError(f"no number is {self.bounds}")
+        for braces in _BRACES.findall(self.says):
+            found = _IN_WORDS.fullmatch(braces)
+            if not found or found[1] not in self._given:
+                known = ", ".join(f"{{{name}}}" for name in self._given)
+                raise ValueError(
+                    f"`says` has {braces}, which is none of its bounds: {known}, or with :% or :±%"
+                )
+
+    @property
+    def said(self) -> str:
+        """What it says in words, with its bounds as they are."""
+        return _IN_WORDS.sub(lambda found: _number(self._given[found[1]], found[2] or ""), self.says)
+
+    @property
+    def _given(self) -> dict[str, float]:
+        """Its bounds by their names."""
+        named = {"above": self.above, "at_least": self.at_least, "below": self.below, "at_most": self.at_most}
+        return {name: bound for name, bound in named.items() if bound is not None}
 
     def _can_be_kept(self) -> bool:
         lowest = max(-math.inf if bound is None else bound for bound in (self.above, self.at_least))
@@ -87,14 +110,15 @@ class Rule:
     @property
     def bounds(self) -> str:
         """`above 0`, `at least 0.9 and below 1.1`."""
-        given = {
-            "above": self.above,
-            "at least": self.at_least,
-            "below": self.below,
-            "at most": self.at_most,
-        }
-        said = (f"{word} {bound:g}" for word, bound in given.items() if bound is not None)
-        return " and ".join(said).replace("-", "−")
+        return " and ".join(
+            f"{name.replace('_', ' ')} {_number(bound)}" for name, bound in self._given.items()
+        )
+
+
+def _number(bound: float, unit: str = "") -> str:
+    """A bound in words: as it is, as per cent (`%`), or as its distance from 1 in per cent (`±%`)."""
+    shown = {"": bound, "%": 100 * bound, "±%": 100 * abs(bound - 1)}[unit]
+    return f"{shown:g}{unit[-1:]}".replace("-", "−")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from benchmark.errors import UserError
 from benchmark.record.blocks import BlockLosses
+from benchmark.settings import choices
+from benchmark.study.claim import read_claim
 from benchmark.study.quantities import (
     Quantity,
     counted,
@@ -53,6 +56,31 @@ def test_a_rule_holds_fails_or_is_undecided(
     bounds: dict[str, float], quantity: Quantity, outcome: str
 ) -> None:
     assert Rule("it is so", "it", **bounds).outcome(quantity) == outcome
+
+
+def test_the_words_of_a_rule_follow_its_bounds() -> None:
+    says = "From {at_least} to {at_most}, {at_least:%} to {at_most:%}, within {at_most:±%}"
+    rule = Rule(says, "it", at_least=-0.05, at_most=1.1)
+    assert rule.said == "From −0.05 to 1.1, −5% to 110%, within 10%"
+    assert Rule(says, "it", at_least=0.5, at_most=0.8).said == "From 0.5 to 0.8, 50% to 80%, within 20%"
+    for wrong in ("{below}", "{at_least:.2f}", "{it}"):
+        with pytest.raises(ValueError, match=r"`says` has .* which is none of its bounds: {at_least}"):
+            Rule(f"It is {wrong}", "it", at_least=1)
+
+
+#: How a bound may stand in words that would not follow it.
+WORDS = {0.5: ("half", "most"), 0.1: ("tenth",), 0.25: ("quarter",), 2: ("twice",), 10: ("ten",)}
+
+
+@pytest.mark.parametrize("name", choices("study"))
+def test_no_rule_of_a_study_states_its_bound_in_words_that_stay(name: str) -> None:
+    for rule in read_claim(name).rules:
+        words = re.findall(r"[^\W\d_]+|\d[\d,.]*\d%?|\d%?", re.sub(r"\{.*?\}", "", rule.says.lower()))
+        for bound in (rule.above, rule.at_least, rule.below, rule.at_most):
+            if bound is None or bound in (0, 1):  # which words like "fewer" and numbers like "1 layer" have
+                continue
+            numbers = {f"{abs(bound):g}", f"{100 * bound:g}%", f"{100 * abs(bound - 1):g}%"}
+            assert not (numbers | set(WORDS.get(bound, ()))).intersection(words), rule.says
 
 
 @given(st.floats(-9, 9), st.floats(0, 9), st.floats(-9, 9))
