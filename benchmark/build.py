@@ -19,6 +19,7 @@ from benchmark.console.quoting import text_wanted
 from benchmark.contract import LanguageModel
 from benchmark.errors import Skip, UnknownSetting, UserError, did_you_mean
 from benchmark.settings import conf_files
+from benchmark.storage.plain_data import WHOLE
 from benchmark.storage.reading import read_yaml_object
 from benchmark.task.contract import TaskModel
 from benchmark.trust import allow_classes_in, check_trusted
@@ -233,7 +234,7 @@ def _check_numbers(value: Any, where: str) -> None:
         inside = {f"{where}[{place}]": item for place, item in enumerate(value)}
     elif isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{where}={value!r} is not usable: input should be a finite number")
-    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+    elif isinstance(value, int) and value not in WHOLE:
         raise UserError(f"{where}={value} is not usable: input should be an integer of 64 bits")
     else:
         return

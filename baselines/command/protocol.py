@@ -15,6 +15,7 @@ from baselines.command.process import SHOWN, Process, quoted
 from baselines.command.words import Words
 from benchmark.contract import RunLog
 from benchmark.errors import Skip
+from benchmark.storage.plain_data import WHOLE
 
 #: The first line that either side says.
 GREETING = "nextword 1"
@@ -98,7 +99,7 @@ class Dialogue:
                 log.progress(int(value), max(int(value), tokens))
             case "bytes" | "parameters" | "entries" if value.isdecimal():
                 number = int(value)
-                if number >= 2**63:
+                if number not in WHOLE:
                     self._refuse(line, verb, f"{quoted(line)}, a number that 64 bits do not hold")
                 name = "bytes_in_memory" if key == "bytes" else key
                 return replace(facts, **cast("Any", {name: number}))

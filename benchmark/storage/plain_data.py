@@ -6,6 +6,8 @@ import math
 import re
 from typing import Any
 
+#: The whole numbers that a file of ours holds, those of 64 bits: other programs read no others.
+WHOLE = range(-(2**63), 2**63)
 #: More levels than any file of ours has.
 MOST_LEVELS = 64
 #: More values than any file of ours has, but for lists of words.
@@ -59,7 +61,7 @@ class _Checked:
                 if not all(map(str.isascii, alike)) and any(map(_SURROGATE.search, alike)):
                     raise ValueError("it holds text that is no Unicode")
             elif kind is int:
-                if min(alike) < -(2**63) or max(alike) >= 2**63:
+                if min(alike) not in WHOLE or max(alike) not in WHOLE:
                     raise ValueError("it holds an integer beyond 64 bits")
             elif kind is float:
                 if any(map(math.isnan, alike)):
