@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from weakref import WeakKeyDictionary
 
 from benchmark import text
 from benchmark.measure.measure import Measure
@@ -22,6 +23,9 @@ COMPARED = ("count", "neural")
 
 #: A machine, and of joules the parts of it that were counted. None: a cost that depends on neither.
 Clock = tuple[Machine, str] | None
+
+#: The clocks of groups that are at hand, by the keys of costs.
+_CHOSEN: WeakKeyDictionary[RankedGroup, dict[str, Clock]] = WeakKeyDictionary()
 
 
 def clock_of(result: Result, cost: Measure) -> Clock:
@@ -83,6 +87,14 @@ def chosen_clock(rows: Sequence[Row], cost: Measure) -> Clock:
     return min(clocks, key=gaps, default=None)
 
 
+def clock_for(group: RankedGroup, cost: Measure) -> Clock:
+    """The `chosen_clock` of a group's rows. It is found once for all sections that compare at equal cost."""
+    known = _CHOSEN.setdefault(group, {})
+    if cost.key not in known:
+        known[cost.key] = chosen_clock(group.rows, cost)
+    return known[cost.key]
+
+
 def _timed(rows: Sequence[Row], cost: Measure) -> Iterator[Timed]:
     for row in rows:
         for clock in dict.fromkeys(clock_of(run.result, cost) for run in row.runs):
@@ -121,7 +133,7 @@ def notes_of_elsewhere(groups: Iterable[RankedGroup], costs: Iterable[Measure]) 
     them."""
     notes = []
     for group, cost in product(groups, costs):
-        clock = chosen_clock(group.rows, cost)
+        clock = clock_for(group, cost)
         said = [
             f"{each.row.label} (test perplexity {text.perplexity(each.point.shown)}, "
             f"{cost.show(each.point.cost)} on {each.clock[0]})"

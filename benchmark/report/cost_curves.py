@@ -15,7 +15,7 @@ from benchmark.measure.measure import Measure
 from benchmark.measure.measures import BY_KEY, TRAIN_SECONDS, VALID_PERPLEXITY
 from benchmark.record.curve import Validation
 from benchmark.report.break_even import Measured, SeededCurve, frontier, points_of, rows_of
-from benchmark.report.clocks import ENERGY, Clock, chosen_clock, clock_of, measured, on_clock
+from benchmark.report.clocks import ENERGY, Clock, clock_for, clock_of, measured, on_clock
 from benchmark.report.learning_curves import Curve
 from benchmark.report.ranking import RankedGroup
 from benchmark.report.rows import Row
@@ -146,7 +146,7 @@ def envelopes(group: RankedGroup, cost: Measure) -> dict[str, list[Choice]]:
     Of costs that depend on the machine, those of `chosen_clock`.
     """
     rows = group.rows
-    clock = chosen_clock(rows, cost)
+    clock = clock_for(group, cost)
     found: dict[str, list[Choice]] = {}
     for family in dict.fromkeys(row.family for row in rows):
         points: dict[Measured, Row] = {}

@@ -29,7 +29,7 @@ PROTOCOL_PARTS = {
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RankedGroup:
     """The rows of one corpus and one protocol, best first: they predict exactly the same targets.
 

@@ -10,7 +10,7 @@ from operator import attrgetter
 from benchmark.measure.measure import Measure
 from benchmark.measure.measures import TRAIN_SECONDS
 from benchmark.report.blocks import Block, Paragraph, Section
-from benchmark.report.clocks import chosen_clock, notes_of_elsewhere
+from benchmark.report.clocks import clock_for, notes_of_elsewhere
 from benchmark.report.context import Context
 from benchmark.report.cost_curves import MEMORY, NUMBERS, Choice, envelopes
 from benchmark.report.family_pairs import FamilyPair, pair_fields
@@ -130,5 +130,5 @@ def _table(cost: Measure, rule: str, found: Sequence[tuple[RankedGroup, list[Equ
 
 def _machine(group: RankedGroup, cost: Measure) -> str:
     """The machine on which a cost is compared; empty where it does not depend on one."""
-    clock = chosen_clock(group.rows, cost)
+    clock = clock_for(group, cost)
     return f"on {clock[0]}" if clock else ""
