@@ -25,6 +25,7 @@ _WORDS = {
         "attention": "attention pooling",
     },
     "attention": {"none": "no attention", "dot": "dot attention", "additive": "additive attention"},
+    "validate_every": {"None": "validated every epoch"},
     "events": {"multinomial": "multinomial", "bernoulli": "Bernoulli"},
 }
 

@@ -171,6 +171,8 @@ def _component(key: str) -> str | None:
 
 
 def _value(value: Any) -> str:
+    if value is None:  # what the model then does, its settings say
+        return "unset"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else text.clean(value, 40)

@@ -174,3 +174,16 @@ def test_settings_that_tell_runs_apart_are_said_in_words():
     )
     assert told[0] == "left to right, GRU, tied yes"
     assert told[2] == "bidirectional, LSTM, tied no"
+
+
+def test_a_setting_that_is_left_open_is_told_apart_in_words():
+    settings = [
+        {"training.validate_every": None, "training.patience": None, "dropout": 0.1},
+        {"training.validate_every": 400_000, "training.patience": 3, "dropout": 0.1},
+        {"training.validate_every": 400_000, "training.patience": None, "dropout": 0.1},
+    ]
+    assert distinguishing(settings) == [
+        "patience unset, validated every epoch",
+        "patience 3, validate every 400,000",
+        "patience unset, validate every 400,000",
+    ]
