@@ -9,6 +9,7 @@ import ast
 import hashlib
 import importlib.util
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -137,6 +138,19 @@ def base_classes(source: ClassSource) -> Iterator[ClassSource]:
             found = class_source(f"{source.module}.{base.id}")
             if found is not None:
                 yield from base_classes(found)
+
+
+def class_variable(target: str, name: str) -> Any:
+    """A plain value that the class `package.module.Class`, or one that it derives from, has in its body, read
+    from the source; None where there is none."""
+    source = class_source(target)
+    for each in base_classes(source) if source else ():
+        for node in each.node.body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            if any(isinstance(found, ast.Name) and found.id == name for found in targets):
+                with suppress(ValueError):
+                    return ast.literal_eval(node.value)  # type: ignore[attr-defined]
+    return None
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmark.console.options import OneOf, Parser
 from benchmark.console.terminal import json_text
+from benchmark.record.source import class_variable
 from benchmark.settings import choices, conf_dir, conf_files
 from benchmark.storage.reading import Unreadable, read_text, read_yaml_object, warn_once
 
@@ -94,5 +95,16 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
     line = (read_text(path).splitlines() or [""])[0]
     if line.startswith("#") and (not known or known[0] == name):  # then the file's first comment describes it
         known = [line.lstrip("# ")]
-    task = f" ({content['task']})" if "task" in content else ""
-    return {"description": (known or [""])[0] + task, "settings": settings}
+    tasks = _tasks(content)
+    told = f" ({', '.join(tasks)})" if tasks else ""
+    described: dict[str, Any] = {"description": (known or [""])[0] + told, "settings": settings}
+    return described | ({"tasks": tasks} if tasks else {})
+
+
+def _tasks(content: dict[str, Any]) -> list[str]:
+    """The tasks beside language modelling that a corpus or a model is for. A model is not imported: its
+    class says it, as the source has it."""
+    if "task" in content:
+        return [str(content["task"])]
+    found = class_variable(str(content.get("_target_")), "tasks")
+    return [str(each) for each in found] if isinstance(found, tuple) else []

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import benchmark
 from benchmark.cli import main
-from benchmark.settings import choices
+from benchmark.settings import choices, conf_files
+from benchmark.storage.reading import read_yaml_object
 from benchmark.sweep.chosen_files import unreadable_file
 
 
@@ -19,6 +24,29 @@ def test_every_model_is_described_without_being_built(nextword) -> None:
     names = {line.split()[0] for line in listed.stdout.splitlines() if line[:3].strip() and line[2] != " "}
     assert names.issuperset(choices("model"))
     assert "Modified Kneser-Ney 5-gram pruned at 1e-07" in listed.stdout  # a label that names a component's
+
+
+def test_models_and_corpora_of_tasks_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "models"]) == 0
+    shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    for name in choices("model"):
+        content = read_yaml_object(conf_files("model")[name])
+        module, _, kind = content["_target_"].rpartition(".")
+        tasks = getattr(getattr(importlib.import_module(module), kind), "tasks", ())
+        told = shown[name].endswith(f" ({', '.join(tasks)})") if tasks else "ing)" not in shown[name]
+        assert told, shown[name]
+    assert main(["list", "models", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["models"]
+    assert listed["hmm_tagger"]["tasks"] == ["tagging", "chunking"]
+    assert "tasks" not in listed["lstm"]
+
+
+def test_no_model_is_imported_to_be_listed() -> None:
+    code = (
+        "import sys; from benchmark.cli import main; main(['list', 'models']); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_a_description_that_is_the_name_stays_itself(
