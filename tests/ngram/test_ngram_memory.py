@@ -25,6 +25,7 @@ from baselines.ngram.smoothing.kneser_ney import KneserNey
 from baselines.ngram.sorting.files import in_file
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.errors import UserError
+from nextword import NgramModel
 
 PROGRAM = """
 import re, sys
@@ -85,6 +86,21 @@ def skewed(tokens: int, words: int) -> np.ndarray:
     sequence = np.minimum(random.zipf(1.2, tokens), words).astype(np.int32) - 1
     sequence[::20] = sequence[-1] = words
     return sequence
+
+
+CUTS: list[dict[str, Any]] = [{"prune": (0, 1)}, {"limit_vocabulary": ["a", "b"]}]
+
+
+@pytest.mark.filterwarnings("ignore:order")
+@given(lines=small_texts, order=st.integers(2, 5), cut=st.sampled_from([*CUTS, CUTS[0] | CUTS[1]]))
+def test_a_model_without_rare_ngrams_and_words_is_the_same(lines: Lines, order: int, cut: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        written = []
+        for memory in (1, "1G"):
+            model = NgramModel.estimate(lines, order, memory=memory, **cut)
+            model.to_arpa(Path(folder) / "model.arpa")
+            written.append((Path(folder) / "model.arpa").read_bytes())
+    assert written[0] == written[1]
 
 
 def test_a_text_of_many_windows() -> None:

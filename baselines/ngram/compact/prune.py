@@ -40,35 +40,6 @@ def by_count(
     return _without(orders, kept, orders[0])
 
 
-def limited_to(
-    orders: Sequence[UnpackedOrder],
-    counts: Sequence[np.ndarray],
-    cutoffs: Sequence[int],
-    words: np.ndarray,
-    before: np.ndarray,
-    after: np.ndarray,
-    unknown: int,
-) -> list[UnpackedOrder]:
-    """`by_count`, without the n-grams that have a word outside `words` (lmplz's `--limit_vocab_file`).
-
-    `words` bool [words] marks those that stay; `<unk>`, whose id is `unknown`, does. They are numbered anew.
-    The unigrams are interpolated with a distribution, p(w) = u(w) + γ q(w) with u(<unk>) = 0: with `before`,
-    float64 [words + 1], the last one for `<s>`, where `orders` come from, and with `after` in the result. As
-    for longer n-grams, γ grows by the u of what is cut.
-    """
-    first, stays = orders[0], np.append(words, True)
-    probs = np.exp(first.log_probs)
-    left = probs[unknown] / before[unknown]
-    own = np.maximum(probs - left * before, 0)
-    raised = (own + (left + own[~stays].sum()) * after)[:-1]
-    first = replace(first, log_probs=log(np.append(raised, 0)))  # `<s>` has none
-    kept = [stays]
-    for order, count, cutoff in zip(orders[1:], counts[1:], cutoffs[1:], strict=True):
-        kept.append((count > cutoff) & kept[-1][order.contexts] & stays[order.last_words])
-    numbers = np.cumsum(stays) - 1
-    return [replace(order, last_words=numbers[order.last_words]) for order in _without(orders, kept, first)]
-
-
 def _without(
     orders: Sequence[UnpackedOrder], kept: Sequence[np.ndarray], first: UnpackedOrder
 ) -> list[UnpackedOrder]:

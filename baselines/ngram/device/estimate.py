@@ -17,7 +17,7 @@ from torch import Tensor
 
 from baselines.ngram.device.count import DeviceCounts
 from baselines.ngram.device.table import DeviceTable
-from baselines.ngram.estimation.arithmetic import discounted_mass, mixed
+from baselines.ngram.estimation.arithmetic import discounted_mass, mixed, own_share
 from baselines.ngram.estimation.discounts import Discounts
 
 _LOWER = 32  # bits of the lower of two integers that are summed as one
@@ -75,7 +75,7 @@ def _order(
     by_count = torch.tensor([0.0, *discounts], dtype=torch.float64, device=counted.device)
     taken = by_count[counted.clamp(max=3).long()]
     below = lower[ngrams.suffix].double()
-    return mixed(counted, taken, total[contexts], weight[contexts], below).float(), weight
+    return mixed(own_share(counted, taken, total[contexts]), weight[contexts], below).float(), weight
 
 
 def _sums_by_context(counted: Tensor, bounds: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:

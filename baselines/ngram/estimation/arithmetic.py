@@ -23,13 +23,18 @@ def discounted_mass(discounts: Discounts, ones: Array, twos: Array, more: Array)
     return mass
 
 
-def mixed(counted: Array, taken: Array, total: Array, weight: Array, lower: Array) -> Array:
-    """(a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h') of each n-gram h w: float64 [n-grams].
+def own_share(counted: Array, taken: Array, total: Array) -> Array:
+    """u(h w) = (a(h w) − D(a(h w))) / a(h •) of each n-gram h w: float64 [n-grams].
 
-    `counted` holds integers, the rest is float64, all [n-grams]. Overwrites `lower`.
+    `counted` holds integers, the rest is float64, all [n-grams].
     """
-    probs = counted - taken
-    probs /= total
+    own = counted - taken
+    own /= total
+    return own
+
+
+def mixed(own: Array, weight: Array, lower: Array) -> Array:
+    """u(h w) + γ(h) p(w | h') of each n-gram h w: float64 [n-grams]. Overwrites `own` and `lower`."""
     lower *= weight
-    probs += lower
-    return probs
+    own += lower
+    return own

@@ -18,8 +18,9 @@ from dataclasses import replace
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
-from baselines.ngram.estimation.arithmetic import discounted_mass, mixed
+from baselines.ngram.estimation.arithmetic import discounted_mass, mixed, own_share
 from baselines.ngram.estimation.discounts import Discounts
+from baselines.ngram.estimation.kept import Cut, only, only_ngrams
 from baselines.ngram.estimation.memory import room_beside
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import Room
@@ -40,6 +41,7 @@ def interpolate(
     uniform: float | np.ndarray | None = None,
     threads: int | None = None,
     memory: int | None = None,
+    cut: Cut | None = None,
 ) -> BackoffTable:
     """p(w | h) = (a(h w) − D(a(h w))) / a(h •) + γ(h) p(w | h'), a(h •) = Σ_v a(h v), from order 1 up.
 
@@ -48,16 +50,24 @@ def interpolate(
     `discounts[n − 1]` holds D(1), D(2) and D(3 and more) of order n. A context without followers has weight
     1. `threads`: how many CPU cores to use (default: see `thread_count`). `memory`: how many bytes this may
     take, counts and table included (default: see `memory_budget`).
+
+    `cut`: n-grams that the table leaves out, as `lmplz` does. The lower order gets their share:
+
+        p(w | h) = u(h w) + γ'(h) p(w | h'),  u(h w) = (a(h w) − D(a(h w))) / a(h •),
+        γ'(h) = γ(h) + Σ u(h v) over what is left out.
     """
-    room, threads = room_beside(counts, memory), threads or thread_count()
+    room, threads = room_beside(counts, memory, pruned=cut is not None), threads or thread_count()
+    masks = cut.kept(counts, room) if cut else [None] * len(counts)
     lower = np.atleast_1d(1 / counts[0].words if uniform is None else uniform)
     if len(lower) > 1:
         counts = [replace(counts[0], suffix=counts[0].last_words), *counts[1:]]
     log_probs: list[np.ndarray] = []
     log_backoffs = []
     with ThreadPoolExecutor(threads) as pool:
-        for n, (ngrams, counted, taken) in enumerate(zip(counts, adjusted, discounts, strict=True), 1):
-            order = _Order(ngrams, counted, taken, lower, room)
+        for n, (ngrams, counted, taken, mask) in enumerate(
+            zip(counts, adjusted, discounts, masks, strict=True), 1
+        ):
+            order = _Order(ngrams, counted, taken, lower, mask, room)
             for done, _ in enumerate(in_order(pool, order.block, _blocks(ngrams.contexts), 2 * threads)):
                 if done % _FORGOTTEN == 0:
                     order.forget()
@@ -67,6 +77,11 @@ def interpolate(
                 log_backoffs.append(order.log_weights)
             lower = order.probs
     log_probs.append(_log(lower, room))
+    if cut:
+        kept = [mask for mask in masks if mask is not None]
+        counts = only_ngrams(counts, kept, room)
+        for arrays in (log_probs, log_backoffs):
+            arrays[:] = (only(each, mask, room) for each, mask in zip(arrays, kept, strict=False))
     return BackoffTable.of(counts, log_probs, log_backoffs, room)
 
 
@@ -79,9 +94,10 @@ class _Order:
         counted: np.ndarray,
         discounts: Discounts,
         lower: np.ndarray,
+        mask: np.ndarray | None,
         room: Room,
     ) -> None:
-        self.ngrams, self.counted, self.discounts = ngrams, counted, discounts
+        self.ngrams, self.counted, self.discounts, self.mask = ngrams, counted, discounts, mask
         self.lower = room.lookup(lower, ngrams.suffix)
         self.probs = room.zeros(len(ngrams), np.float32)
         self.log_weights = room.zeros(ngrams.context_count, np.float32)
@@ -89,7 +105,7 @@ class _Order:
     def forget(self) -> None:
         """Give up the memory of blocks that are done."""
         ngrams = self.ngrams
-        files.forget(ngrams.contexts, ngrams.suffix, self.counted, self.probs, self.log_weights)
+        files.forget(ngrams.contexts, ngrams.suffix, self.counted, self.mask, self.probs, self.log_weights)
 
     def block(self, some: slice) -> None:
         """Compute the n-grams `some`: all those of one or more contexts."""
@@ -104,13 +120,15 @@ class _Order:
         taken = discounted_mass(self.discounts, *_numbers(up_to_three, context))
         np.divide(taken, total, out=weight, where=followed)
         total[~followed] = 1  # only the zeros of words never counted are divided by it
-        self.probs[some] = mixed(
+        own = own_share(
             counted,
             np.array([0.0, *self.discounts]).take(up_to_three, mode="clip"),
             total.take(context, mode="clip"),
-            weight.take(context, mode="clip"),
-            self.lower(some).astype(np.float64),
         )
+        if self.mask is not None:
+            weight += np.bincount(context, weights=np.where(self.mask[some], 0, own))
+        lower = self.lower(some).astype(np.float64)
+        self.probs[some] = mixed(own, weight.take(context, mode="clip"), lower)
         self.log_weights[first : first + len(weight)] = np.log(weight)
 
 

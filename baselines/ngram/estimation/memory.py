@@ -10,14 +10,17 @@ from baselines.ngram.sorting.room import Room
 from baselines.ngram.sorting.storage import memory_budget
 
 _NGRAM_BYTES = 20  # adjusted count, probability, backoff weight, and the n-gram in the table: an upper bound
+_PRUNED_BYTES = 21  # beside these: whether it is kept, its new number, and the four again that are kept
 
 
-def room_beside(counts: Sequence[OrderCounts], memory: int | None) -> Room:
+def room_beside(counts: Sequence[OrderCounts], memory: int | None, pruned: bool = False) -> Room:
     """Where to keep the arrays of an estimate, in `memory` bytes (default: see `memory_budget`).
 
+    `pruned`: whether the estimate is to drop n-grams (see `estimation.kept`).
     The caller may still hold the text: up to half of the memory, or an eighth if counting had plenty.
     """
     memory = memory or memory_budget()
     memory -= memory // (2 if files.in_file(counts[-1].contexts) else 8)
     held = [array for each in counts for array in (each.contexts, each.last_words, each.counts, each.suffix)]
-    return Room.of(_NGRAM_BYTES * sum(map(len, counts)), held, memory)
+    each_takes = _NGRAM_BYTES + (_PRUNED_BYTES if pruned else 0)
+    return Room.of(each_takes * sum(map(len, counts)), held, memory)

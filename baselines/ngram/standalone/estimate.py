@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.compact.prune import by_count, limited_to
-from baselines.ngram.counting.counts import OrderCounts, count_ngrams
+from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import FALLBACK, Discounts, discounts_of
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.estimation.kenlm_conventions import KenLMConventions, kenlm_closed_form
+from baselines.ngram.estimation.kept import Cut
 from baselines.ngram.standalone.checks import numbers, word_list
 from baselines.ngram.standalone.sentences import (
     LineMarks,
@@ -27,7 +27,6 @@ from baselines.ngram.standalone.sentences import (
 from baselines.ngram.standalone.smoothings import smoothing_of, unfitted_model
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.hashed import HashedTable
-from baselines.ngram.table.unpacked import pack, unpack
 from benchmark.arguments import whole
 from benchmark.contract import RunLog
 from benchmark.corpus.stream import TokenStream
@@ -103,6 +102,11 @@ class LmplzOptions:
             raise UserError(f"discount_fallback={given}: give one, two or three discounts")
         d1, d2, d3 = (given[min(place, len(given) - 1)] for place in range(3))
         return d1, d2, d3
+
+    @property
+    def cut(self) -> bool:
+        """Whether n-grams are dropped."""
+        return any(self.prune) or self.limit_vocabulary is not None
 
     def cutoffs(self, order: int) -> list[int]:
         """The cutoff of each order."""
@@ -205,13 +209,14 @@ def _as_lmplz(
     discounts, fell_back = discounts_of(seen, log, kenlm_closed_form, options.fallback or FALLBACK)
     if fell_back and options.fallback is None:
         raise UserError(f"{log.said[0].partition(';')[0]}: give more text, or discount_fallback=True")
-    below = _below_unigrams(vocabulary, words + conventions.beyond, options)
+    cut = Cut(options.cutoffs(order), _kept_words(vocabulary, options))
+    left = np.flatnonzero(cut.words[:-1])
+    below = _below_unigrams(vocabulary, len(left) + conventions.beyond, options)
     with np.errstate(divide="ignore"):  # `<s>` may get a probability of 0
-        table = interpolate(counts, adjusted, discounts, below)
-    del adjusted
+        table = interpolate(counts, adjusted, discounts, below, cut=cut if options.cut else None)
+    if len(left) < words:
+        vocabulary = Vocabulary(tuple(vocabulary.decode(left)), vocabulary.counts[left])
     learned = {"discounts": [list(each) for each in discounts], "fallback_orders": fell_back}
-    if any(options.prune) or options.limit_vocabulary is not None:
-        table, vocabulary = _pruned(table, counts, vocabulary, options, conventions.beyond)
     all_listed = not conventions.beyond and options.vocabulary_size <= len(vocabulary)
     normalised = all_listed or not options.interpolate_unigrams
     return Estimated(table, vocabulary, normalised, learned, tuple(log.said))
@@ -225,27 +230,12 @@ def _below_unigrams(vocabulary: Vocabulary, size: int, options: LmplzOptions) ->
     return (np.arange(len(vocabulary) + 1) == vocabulary.unknown).astype(np.float64)
 
 
-def _pruned(
-    table: BackoffTable,
-    counts: list[OrderCounts],
-    vocabulary: Vocabulary,
-    options: LmplzOptions,
-    beyond: bool,
-) -> tuple[BackoffTable, Vocabulary]:
-    """The table without the n-grams that the options drop, and the words that are left. `beyond`: whether the
-    uniform distribution has another word than these."""
-    orders, cutoffs = unpack(table), options.cutoffs(table.order)
-    occurrences = [each.counts for each in counts]
+def _kept_words(vocabulary: Vocabulary, options: LmplzOptions) -> np.ndarray:
+    """The words that the options leave, and `<s>`: bool [words + 1]."""
     if options.limit_vocabulary is None:
-        return pack(by_count(orders, occurrences, cutoffs)), vocabulary
+        return np.ones(len(vocabulary) + 1, dtype=bool)
     allowed = {*options.limit_vocabulary, END, UNKNOWN}
-    kept = np.array([word in allowed for word in vocabulary.tokens])
-    before, after = (
-        _below_unigrams(vocabulary, size + beyond, options) for size in (len(kept), int(kept.sum()))
-    )
-    limited = limited_to(orders, occurrences, cutoffs, kept, before, after, vocabulary.ids[UNKNOWN])
-    left = np.flatnonzero(kept)
-    return pack(limited), Vocabulary(tuple(vocabulary.decode(left)), vocabulary.counts[left])
+    return np.array([*(word in allowed for word in vocabulary.tokens), True])
 
 
 def _by(recipe: Recipe, train: TokenStream, held_out: TokenStream | None, log: _Notes) -> Estimated:
