@@ -6,11 +6,9 @@ computed. Whoever needs one asks it for its `value`.
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -108,6 +106,8 @@ def _new_folder(said: str) -> Path:
 
 
 def _program(said: str) -> Path:
+    import shutil
+
     if not shutil.which(said):
         raise ValueError("there is no such program; give the path of lmplz")
     return Path(said)
@@ -242,6 +242,8 @@ def check_environment() -> None:
 
 def environment_problems() -> Iterator[str]:
     """What is wrong with each variable that has an unusable value, or a name that is nearly one of ours."""
+    import difflib
+
     known = {variable.name.removeprefix(PREFIX) for variable in VARIABLES}
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         own = name.removeprefix(PREFIX)

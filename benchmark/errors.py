@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 #: How the one line of a UserError begins on standard error.
@@ -53,6 +52,8 @@ class BrokenContract(Exception):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a sentence that suggests close names, or lists the known ones if none is close."""
     names = sorted(set(known))
+    import difflib
+
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return f"Did you mean {' or '.join(repr(c) for c in close)}?"

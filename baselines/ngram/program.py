@@ -26,16 +26,15 @@ import numpy as np
 from baselines.ngram.counting.counts import count_ngrams
 from baselines.ngram.counting.text import REFUSED, EncodedTexts, encode_texts
 from baselines.ngram.counting.workers.choose import processes, ray_tasks
-from baselines.ngram.counting.workers.merge import WorkerDied
+from baselines.ngram.counting.workers.died import WorkerDied
 from baselines.ngram.estimation.adjust import adjusted_counts
-from baselines.ngram.estimation.discounts import choose_discounts, discounts_of
+from baselines.ngram.estimation.discounts import Log, choose_discounts, discounts_of
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.sorting.arrays import TorchArrays
 from baselines.ngram.sorting.storage import parse_bytes
 from baselines.ngram.sorting.threads import thread_count
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.console.options import Parser, whole
-from benchmark.contract import RunLog
 from benchmark.corpus.marks import MarkRule
 from benchmark.errors import ERROR_MARK, UserError
 
@@ -55,7 +54,7 @@ class _Clock:
         self.seconds[stage], self._last = round(now - self._last, 4), now
 
 
-class _Log(RunLog):
+class _Log:
     """Notes go to standard error."""
 
     def info(self, message: str) -> None:
@@ -183,6 +182,8 @@ def _start(device: str) -> None:
         TorchArrays(device).empty(1)
     except (RuntimeError, AssertionError, ImportError) as error:
         raise UserError(f"--device {device} is not available: {str(error).splitlines()[0]}") from error
+    from benchmark.contract import RunLog
+
     few = EncodedTexts(train=np.array([2, 0, 1, 0, 0, 2]), test=np.array([2, 1, 0]), words=2, unknown=1)
     table = _estimated_on_device(few, 3, device, _Clock(), RunLog())
     if table is not None:  # with room for a text of five words, every kernel is loaded now
@@ -190,7 +191,7 @@ def _start(device: str) -> None:
 
 
 def _estimated_on_device(
-    texts: EncodedTexts, order: int, device: str, clock: _Clock, log: RunLog
+    texts: EncodedTexts, order: int, device: str, clock: _Clock, log: Log
 ) -> DeviceTable | None:
     """The table on a device; None, and a line that says so, if it may not fit there."""
     from baselines.ngram.device import count, estimate, memory

@@ -7,7 +7,6 @@ once, from its beginning to its end, so that a document may be a pipe.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +67,8 @@ class FileDocument:
 
 def file_hash(path: Path, algorithm: str) -> str:
     """The hexadecimal hash of a file. Raises UserError if it cannot be read."""
+    import hashlib  # takes milliseconds
+
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, algorithm).hexdigest()

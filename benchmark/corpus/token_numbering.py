@@ -5,18 +5,20 @@ Types are numbered piece by piece, as new ones come up; the vocabulary later ass
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.corpus.coded_text import TypeSizes
 from benchmark.corpus.growing_array import GrowingArray
 from benchmark.corpus.vocabulary import END
 from benchmark.corpus.word_numbering import MULTIPLIERS, LookedUp, WordNumberer
+
+if TYPE_CHECKING:
+    from benchmark.corpus.coded_text import TypeSizes
 
 #: Applies a function to many pieces: `map`, or the `map` of a thread pool.
 Mapping = Callable[[Callable[[bytes], LookedUp], Iterable[bytes]], Iterable[LookedUp]]
@@ -39,7 +41,11 @@ class TextCounter:
     def __init__(self, hashing: bool) -> None:
         self.characters = 0
         self.newlines: list[int] = []
-        self._hash = hashlib.sha256() if hashing else None
+        self._hash = None
+        if hashing:
+            import hashlib  # takes milliseconds
+
+            self._hash = hashlib.sha256()
 
     @property
     def digest(self) -> str:
@@ -90,6 +96,8 @@ class TokenNumberer(ABC):
 
     def sizes(self, types: Sequence[str]) -> TypeSizes:
         """How long the text of each type is."""
+        from benchmark.corpus.coded_text import TypeSizes
+
         return TypeSizes.of(types, end_first=self.end_of_line)
 
     def spelt(self, types: Sequence[str]) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,6 @@ from pathlib import Path
 from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
-
-from benchmark.storage.reading import MOST_BYTES_OF_WORDS, Unreadable, read_json_object
 
 Kind = TypeVar("Kind")
 
@@ -58,6 +55,8 @@ class Vocabulary:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the tokens in order; two runs with the same digest share their events."""
+        import hashlib  # few programs ask, and it takes milliseconds
+
         return hashlib.sha256("\0".join(self.tokens).encode()).hexdigest()
 
     def encode(self, tokens: Iterable[str]) -> np.ndarray:
@@ -82,6 +81,8 @@ class Vocabulary:
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
         """Read a vocabulary that `save` wrote. Raises Unreadable where there is none."""
+        from benchmark.storage.reading import MOST_BYTES_OF_WORDS, Unreadable, read_json_object
+
         try:
             data = read_json_object(path, MOST_BYTES_OF_WORDS)
         except FileNotFoundError:

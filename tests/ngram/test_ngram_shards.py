@@ -22,7 +22,8 @@ from baselines.ngram.counting.counts import OrderCounts, count_ngrams
 from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.counting.workers import ray_tasks
 from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange, count_part, shards
-from baselines.ngram.counting.workers.merge import WorkerDied, Workers
+from baselines.ngram.counting.workers.died import WorkerDied
+from baselines.ngram.counting.workers.merge import Workers
 from baselines.ngram.counting.workers.processes import Processes
 from baselines.ngram.counting.workers.ray_tasks import RayTasks
 from benchmark.contract import Context

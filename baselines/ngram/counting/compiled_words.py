@@ -5,7 +5,7 @@ Types have the same numbers as there: those of a piece of text are numbered in t
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -26,7 +26,9 @@ class CompiledWords:
 
     def __init__(self, loops: Loops, multiplier: int = MULTIPLIERS[0]) -> None:
         self._loops, self._multiplier = loops, multiplier
-        self._seed = secrets.randbits(64) | 1  # no text can be made for it whose words all share a slot
+        self._seed = (
+            int.from_bytes(os.urandom(8), "little") | 1
+        )  # no text can be made for it whose words all share a slot
         self._bits = 0
         self._keys, self._first = np.empty(1, np.uint64), np.zeros(1, np.int64)
         self._lengths, self._counts = np.zeros(1, np.int32), np.zeros(1, np.int64)

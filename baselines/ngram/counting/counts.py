@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from baselines.ngram.counting.records import Records
 from baselines.ngram.counting.workers.choose import workers_from_environment
-from baselines.ngram.counting.workers.merge import Columns, Workers, count_by, places_at_once
 from baselines.ngram.loops.load import loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
@@ -28,6 +27,9 @@ from baselines.ngram.sorting.ranges import SortedRange, ranges_of_first_words
 from baselines.ngram.sorting.storage import InMemory, MemoryColumn, OnDisk, Storage, memory_budget
 from baselines.ngram.sorting.threads import in_order, thread_count
 from baselines.ngram.table.ids import check_ngrams, check_number
+
+if TYPE_CHECKING:
+    from baselines.ngram.counting.workers.merge import Columns, Workers
 
 _SMALLEST = 1 << 16  # never fewer places at once
 _TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 500, 16  # memory, upper bounds
@@ -123,6 +125,8 @@ def _count_by_workers(
     progress: Callable[[int], None],
 ) -> list[OrderCounts]:
     """Let workers count; this process holds only the tables."""
+    from baselines.ngram.counting.workers.merge import count_by, places_at_once
+
     ample = len(sequence) * _NGRAM_BYTES * (order - 1) <= budget
     storage: Storage = InMemory(NumpyArrays()) if ample else OnDisk(NumpyArrays(), len(sequence))
     places = places or places_at_once(len(sequence), workers.number(), budget)
@@ -246,6 +250,8 @@ class _CountInFiles(_Count):
         return sequence if files.in_file(sequence) else super()._held(sequence)
 
     def _sorts(self, places: int, pool: ThreadPoolExecutor) -> Iterator[Callable[[], SortedRange]]:
+        from baselines.ngram.counting.records import Records
+
         records = Records(self.sequence, self.words, self.order, places)
         for part in records.parts(self.unigrams):
             yield partial(records.sort, part, self.arrays)

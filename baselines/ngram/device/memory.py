@@ -10,7 +10,7 @@ from baselines.ngram.sorting.arrays import TorchArrays
 from baselines.ngram.sorting.storage import memory_budget
 
 if TYPE_CHECKING:
-    from benchmark.contract import RunLog
+    from baselines.ngram.estimation.discounts import Log
 
 # Bytes, upper bounds. Counting keeps an n-gram's key, count, place and suffix; estimating its key, counts,
 # suffix, probability and weight, and works on one order at a time.
@@ -26,7 +26,7 @@ def free_bytes(device: str) -> int:
     return memory_budget()
 
 
-def places_that_fit(tokens: int, order: int, free: int, log: RunLog) -> int | None:
+def places_that_fit(tokens: int, order: int, free: int, log: Log) -> int | None:
     """How many places of a text to sort at once (see `count_on_device`).
 
     None, and a note in the log, if `free` bytes may not hold the tables of orders 1 to `order`: there is room

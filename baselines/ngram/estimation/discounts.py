@@ -8,17 +8,22 @@ Output: three discounts for each order, and the orders where the closed form was
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from baselines.ngram.sorting.room import IN_MEMORY
 
-if TYPE_CHECKING:
-    from benchmark.contract import RunLog
-
 #: D₁, D₂ and D₃₊ of one order.
 Discounts = tuple[float, float, float]
+
+
+class Log(Protocol):
+    """What takes remarks, such as a `RunLog`."""
+
+    def info(self, message: str) -> None:
+        """A remark."""
+
 
 #: The discounts of KenLM's `--discount_fallback`, used if the closed form gives nothing usable.
 FALLBACK = (0.5, 1.0, 1.5)
@@ -50,14 +55,14 @@ def closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
     return d1, d2, d3
 
 
-def choose_discounts(adjusted: Sequence[np.ndarray], log: RunLog) -> tuple[list[Discounts], list[int]]:
+def choose_discounts(adjusted: Sequence[np.ndarray], log: Log) -> tuple[list[Discounts], list[int]]:
     """Discounts of each order by the closed form, and the orders where it was impossible."""
     return discounts_of([counts_of_counts(each) for each in adjusted], log)
 
 
 def discounts_of(
     counts: Sequence[tuple[int, int, int, int]],
-    log: RunLog,
+    log: Log,
     formula: Callable[[int, int, int, int], Discounts | None] = closed_form,
     fallback: Discounts = FALLBACK,
 ) -> tuple[list[Discounts], list[int]]:

@@ -11,12 +11,10 @@ import ctypes
 import json
 import mmap
 import os
-import platform
 import sys
 import zlib
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,6 @@ from baselines.ngram.loops import ngrams, words
 from benchmark.corpus import word_numbering
 from benchmark.environment import CACHE, COMPILED
 from benchmark.errors import UserError
-from benchmark.storage.files import atomic_file
 
 #: Bytes of text from which on the loops are compiled if they are not there yet. Of a text of so many bytes,
 #: they save about as many seconds as it takes to compile them (64 MB: two on a Zen 4).
@@ -84,10 +81,12 @@ def loops_for(size: int | None) -> Loops | None:
     Raises UserError if NEXTWORD_COMPILED is not usable.
     """
     wanted = COMPILED.value
-    if wanted == "off" or sys.platform != "linux" or platform.machine() != "x86_64":
+    if wanted == "off" or sys.platform != "linux" or os.uname().machine != "x86_64":
         return None
     if (loops := _read()) or not (wanted == "now" or (size or 0) >= WORTH_COMPILING):
         return loops
+    from importlib.util import find_spec
+
     return _read() if find_spec("numba") and _write() else None
 
 
@@ -113,6 +112,7 @@ def _read() -> Loops | None:
 def _write() -> bool:
     """Compile the loops and keep them. Returns whether that is done."""
     from baselines.ngram.loops.build import machine_code
+    from benchmark.storage.files import atomic_file
 
     places, code = {}, b""
     try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from baselines.ngram.sorting import ranges
 from baselines.ngram.sorting.arrays import Array, Arrays
-from baselines.ngram.sorting.compiled_ranges import places_by_range as compiled_places_by_range
-from baselines.ngram.sorting.compiled_ranges import sort_range as compiled_sort_range
 from baselines.ngram.sorting.ranges import SortedRange
 
 
@@ -14,7 +12,9 @@ def places_by_range(
 ) -> list[Array]:
     """See `ranges.places_by_range`."""
     if arrays.loops:
-        return compiled_places_by_range(sequence, start, stop, words, lows, arrays.loops)
+        from baselines.ngram.sorting import compiled_ranges
+
+        return compiled_ranges.places_by_range(sequence, start, stop, words, lows, arrays.loops)
     return ranges.places_by_range(sequence, start, stop, words, lows, arrays)
 
 
@@ -23,5 +23,7 @@ def sort_range(
 ) -> SortedRange:
     """See `ranges.sort_range`."""
     if arrays.loops:
-        return compiled_sort_range(sequence, places, words, low, order, arrays.loops)
+        from baselines.ngram.sorting import compiled_ranges
+
+        return compiled_ranges.sort_range(sequence, places, words, low, order, arrays.loops)
     return ranges.sort_range(sequence, places, words, low, order, arrays)

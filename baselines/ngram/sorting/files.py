@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-import tempfile
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 def temporary() -> IO[bytes]:
     """A file without a name. It exists as long as something is mapped from it."""
+    import tempfile  # a short text needs none
+
     return tempfile.TemporaryFile(prefix="nextword-", buffering=0)
 
 
@@ -87,6 +88,8 @@ def forget(*arrays: object) -> None:
 
 def no_room(error: OSError) -> UserError:
     """The error for a temporary file that cannot be written."""
+    import tempfile
+
     return UserError(
         f"cannot write temporary files to {tempfile.gettempdir()}: {error.strerror}; "
         "make room there, set TMPDIR to another folder, or NEXTWORD_MEMORY to more memory"

@@ -30,7 +30,6 @@ from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.escaped import EscapedArray
-from baselines.ngram.table.files import read_table, write_table
 from baselines.ngram.table.ids import ABSENT
 from baselines.ngram.table.in_files import take
 from baselines.ngram.table.kept_rows import KeptRows
@@ -256,11 +255,15 @@ class BackoffTable:
 
     def save(self, folder: Path) -> None:
         """Write each array as a `.npy` file, and their sizes as JSON."""
+        from baselines.ngram.table.files import write_table
+
         write_table(folder, self.words, self.continuations, self.log_probs, self.log_backoffs)
 
     @classmethod
     def load(cls, folder: Path, words: int) -> BackoffTable:
         """Map what `save` wrote into memory. Raises UserError if a file is missing or damaged."""
+        from baselines.ngram.table.files import read_table
+
         return cls(words, *read_table(folder, words))
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from baselines.ngram.counting.workers.merge import Workers
+from typing import TYPE_CHECKING
+
 from benchmark.environment import COUNTING
 from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from baselines.ngram.counting.workers.merge import Workers
 
 
 def workers_from_environment() -> Workers | None:

@@ -35,10 +35,6 @@ _ID_BITS = 32
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-class WorkerDied(RuntimeError):
-    """A worker died before its part was counted. The message names the worker, the cause and the part."""
-
-
 class Workers(Protocol):
     """Who counts the parts."""
 

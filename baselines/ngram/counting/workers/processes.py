@@ -17,7 +17,7 @@ from queue import Queue
 import numpy as np
 
 from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange
-from baselines.ngram.counting.workers.merge import WorkerDied
+from baselines.ngram.counting.workers.died import WorkerDied
 from baselines.ngram.counting.workers.worker_process import read_counts
 from baselines.ngram.sorting.files import no_room, temporary
 from baselines.ngram.sorting.processor import sort_variables

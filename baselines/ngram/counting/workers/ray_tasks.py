@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from baselines.ngram.counting.workers.count_part import PartCounts, PrefixRange, count_part, shards
-from baselines.ngram.counting.workers.merge import WorkerDied
+from baselines.ngram.counting.workers.died import WorkerDied
 from benchmark.errors import UserError
 
 _SHARD = 1 << 24  # places: 64 MiB
