@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -170,6 +171,36 @@ def test_workers_count_the_same(loops: Loops) -> None:
     words = len(stream.vocabulary)
     shared = count_ngrams(sequence, words, 4, workers=processes("1", ""))
     assert equal(shared, count_ngrams(sequence, words, 4, arrays=NumpyArrays()))
+
+
+@SEVERAL
+@pytest.mark.filterwarnings("ignore:order")
+@given(lines=small_texts, order=st.integers(1, 5), prune=st.sampled_from([(), (0, 1)]))
+def test_models_are_the_same(tmp_path: Path, lines: Lines, order: int, prune: tuple[int, ...]) -> None:
+    written = []
+    for how in ("auto", "off"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NEXTWORD_COMPILED", how)
+            model = NgramModel.estimate(lines, order, prune=prune[:order] if order > 1 else ())
+        model.save(tmp_path / how)
+        files = sorted((tmp_path / how).glob("*.npy"))
+        assert files
+        written.append([(file.name, file.read_bytes()) for file in files])
+        shutil.rmtree(tmp_path / how)
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("processor", ["x86-64", "haswell", "znver4"])
+def test_loops_can_be_kept_for_other_processors(processor: str, tmp_path: Path) -> None:
+    # code that refers to constants or functions elsewhere cannot be kept, and would be left to NumPy
+    environment = {
+        **os.environ,
+        "NUMBA_CPU_NAME": processor,
+        "NUMBA_CPU_FEATURES": "",
+        "NEXTWORD_CACHE": str(tmp_path),
+    }
+    code = "from baselines.ngram.loops import load; assert load.compile_loops()"
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_words_that_hash_alike_are_noticed_within_a_text_and_later(loops: Loops) -> None:

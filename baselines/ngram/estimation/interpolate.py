@@ -22,6 +22,7 @@ from baselines.ngram.estimation.arithmetic import discounted_mass, mixed, own_sh
 from baselines.ngram.estimation.discounts import Discounts
 from baselines.ngram.estimation.kept import Cut, only, only_ngrams
 from baselines.ngram.estimation.memory import room_beside
+from baselines.ngram.loops.load import Loops, loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import Room
 from baselines.ngram.sorting.threads import in_order, thread_count
@@ -101,6 +102,8 @@ class _Order:
         self.lower = room.lookup(lower, ngrams.suffix)
         self.probs = room.zeros(len(ngrams), np.float32)
         self.log_weights = room.zeros(ngrams.context_count, np.float32)
+        in_loops = lower.dtype == np.float32 and counted.dtype == np.int32  # not the few of order 1
+        self.loops = loops_for(None) if in_loops else None
 
     def forget(self) -> None:
         """Give up the memory of blocks that are done."""
@@ -109,6 +112,22 @@ class _Order:
 
     def block(self, some: slice) -> None:
         """Compute the n-grams `some`: all those of one or more contexts."""
+        if self.loops:
+            self._block_by(self.loops, some)
+        else:
+            self._block_by_arrays(some)
+
+    def _block_by(self, loops: Loops, some: slice) -> None:
+        contexts = self.ngrams.contexts[some]
+        first, last = int(contexts[0]), int(contexts[-1])
+        weights, numbers = np.ones(last - first + 1), np.array([0, *self.discounts, 1])
+        kept = np.empty(0, np.uint8) if self.mask is None else self.mask[some].view(np.uint8)
+        cut = (self.mask is not None, kept)
+        arrays = (contexts, self.counted[some], self.lower(some), len(contexts), numbers)
+        loops.interpolated(*arrays, *cut, weights, self.probs[some])
+        self.log_weights[first : last + 1] = np.log(weights)
+
+    def _block_by_arrays(self, some: slice) -> None:
         counted = self.counted[some]
         first = int(self.ngrams.contexts[some.start])
         context = self.ngrams.contexts[some].astype(np.int64)

@@ -7,13 +7,15 @@ by programs that do not import numba, which takes a quarter of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
 
 import llvmlite.binding as llvm
 import numba
 from numba import types
+from numba.core import config
 
 #: The signatures' kinds of arguments.
 _KINDS = {
@@ -25,6 +27,8 @@ _KINDS = {
         "uint64*": types.uint64,
         "int64": types.int64,
         "uint64": types.uint64,
+        "float32*": types.float32,
+        "float64*": types.float64,
     }.items()
 }
 
@@ -41,7 +45,8 @@ def machine_code(module: ModuleType, helpers: Iterable[str], name: str, signatur
         names[helper] = numba.njit(error_model="numpy", forceinline=True)(_with_globals(names[helper], names))
     wanted = types.int64(*(_KINDS[kind] for kind in signature.split()))
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
-    compiled: Any = numba.njit(wanted, **options)(_with_globals(names[name], names))
+    with _without_vectors():
+        compiled: Any = numba.njit(wanted, **options)(_with_globals(names[name], names))
     made = llvm.parse_assembly(compiled.overloads[wanted.args].library.get_llvm_str())
     if len(defined := [each for each in made.functions if not each.is_declaration]) != 1:
         raise ValueError(f"{name} calls what was not made a part of it: {[each.name for each in defined]}")
@@ -53,10 +58,25 @@ def _with_globals(function: Callable[..., Any], names: dict[str, Any]) -> Functi
     return FunctionType(function.__code__, names, function.__name__)
 
 
+@contextmanager
+def _without_vectors() -> Iterator[None]:
+    """In the block, numba makes no vectors of loops: their constants would stand outside the code."""
+    settings = vars(config)
+    before = {name: settings[name] for name in ("LOOP_VECTORIZE", "SLP_VECTORIZE")}
+    settings.update(dict.fromkeys(before, 0))
+    try:
+        yield
+    finally:
+        settings.update(before)
+
+
 def _target() -> llvm.TargetMachine:
+    """This processor, or that of numba's settings."""
+    settings = vars(config)
+    features = settings["CPU_FEATURES"]
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        cpu=settings["CPU_NAME"] or llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten() if features is None else features,
         opt=3,
         reloc="pic",
         codemodel="small",
