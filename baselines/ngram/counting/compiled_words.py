@@ -26,9 +26,8 @@ class CompiledWords:
 
     def __init__(self, loops: Loops, multiplier: int = MULTIPLIERS[0]) -> None:
         self._loops, self._multiplier = loops, multiplier
-        self._seed = (
-            int.from_bytes(os.urandom(8), "little") | 1
-        )  # no text can be made for it whose words all share a slot
+        # nobody can write a text whose words all want the same slots
+        self._seed = int.from_bytes(os.urandom(8), "little") | 1
         self._bits = 0
         self._keys, self._first = np.empty(1, np.uint64), np.zeros(1, np.int64)
         self._lengths, self._counts = np.zeros(1, np.int32), np.zeros(1, np.int64)
