@@ -158,8 +158,11 @@ def _said(key: str, value: Any) -> str:
 
 
 def _short(key: str) -> str:
-    """The last part of a key, after the component that it is a setting of: `order`, `long cache order`."""
+    """The last part of a key, after the component that it is a setting of: `order`, `long cache order`. The
+    component goes without saying where the name begins as it does: `classes` of `class_based`."""
     name, component = key.rpartition(".")[2], _component(key)
+    if component and name.startswith(component.partition("_")[0]):
+        component = None
     return (f"{component} {name}" if component else name).replace("_", " ")
 
 

@@ -187,3 +187,14 @@ def test_a_setting_that_is_left_open_is_told_apart_in_words():
         "patience 3, validate every 400,000",
         "patience unset, validate every 400,000",
     ]
+
+
+def test_a_component_is_named_unless_its_setting_says_which_it_is():
+    told = distinguishing(
+        [
+            {"components.class_based.classes": 108, "components.cache.order": 3},
+            {"components.class_based.classes": 200, "components.cache.order": 3},
+            {"components.class_based.classes": 200, "components.cache.order": 5},
+        ]
+    )
+    assert told == ["cache order 3, classes 108", "cache order 3, classes 200", "cache order 5, classes 200"]
