@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +27,6 @@ from benchmark.corpus.document import PIECE
 from benchmark.corpus.marks import MarkRule
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
-from nextword import NgramModel
 
 pytest.importorskip("numba")
 pytestmark = pytest.mark.skipif(
@@ -40,22 +37,9 @@ SEVERAL = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 READ = MarkRule("whitespace", marks="read", setting="--marks")
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where the loops are kept."""
-    folder = tmp_path_factory.mktemp("loops")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEXTWORD_CACHE", str(folder))
-        patch.setenv("NEXTWORD_COMPILED", "now")
-        assert loops_for(None)
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def use(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def use(with_loops: Path) -> None:
     """The loops are there."""
-    monkeypatch.setenv("NEXTWORD_CACHE", str(cache))
-    monkeypatch.setenv("NEXTWORD_COMPILED", "auto")
 
 
 @pytest.fixture
@@ -117,19 +101,6 @@ def test_many_words_in_many_pieces_have_the_same_ids(
     assert_same_text(tmp_path, lines.encode(), lines[-PIECE:].encode(), text.REFUSED, memory=memory)
 
 
-@pytest.mark.filterwarnings("ignore:order")
-def test_the_vocabulary_of_a_model_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "train.txt.gz"
-    path.write_bytes(gzip.compress("one two\ntwo three-and-thirty\n\nzwölf <unk> one".encode()))
-    lines = gzip.decompress(path.read_bytes()).decode().split("\n")
-    models = [NgramModel.estimate(path, order=2), NgramModel.estimate(iter(lines), order=2)]
-    monkeypatch.setenv("NEXTWORD_COMPILED", "off")
-    models.append(NgramModel.estimate(path, order=2))
-    assert models[0].vocabulary == models[1].vocabulary == models[2].vocabulary
-    scores = [list(model.scores(["one two", "zwölf zehn", ""])) for model in models]
-    assert scores[0] == scores[1] == scores[2]
-
-
 def equal(one: list[OrderCounts], other: list[OrderCounts]) -> bool:
     names = ("contexts", "last_words", "counts", "suffix")
     return all(
@@ -173,23 +144,6 @@ def test_workers_count_the_same(loops: Loops) -> None:
     assert equal(shared, count_ngrams(sequence, words, 4, arrays=NumpyArrays()))
 
 
-@SEVERAL
-@pytest.mark.filterwarnings("ignore:order")
-@given(lines=small_texts, order=st.integers(1, 5), prune=st.sampled_from([(), (0, 1)]))
-def test_models_are_the_same(tmp_path: Path, lines: Lines, order: int, prune: tuple[int, ...]) -> None:
-    written = []
-    for how in ("auto", "off"):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("NEXTWORD_COMPILED", how)
-            model = NgramModel.estimate(lines, order, prune=prune[:order] if order > 1 else ())
-        model.save(tmp_path / how)
-        files = sorted((tmp_path / how).glob("*.npy"))
-        assert files
-        written.append([(file.name, file.read_bytes()) for file in files])
-        shutil.rmtree(tmp_path / how)
-    assert written[0] == written[1]
-
-
 @pytest.mark.parametrize("processor", ["x86-64", "haswell", "znver4"])
 def test_loops_can_be_kept_for_other_processors(processor: str, tmp_path: Path) -> None:
     # code that refers to constants or functions elsewhere cannot be kept, and would be left to NumPy
@@ -222,9 +176,9 @@ def test_words_that_hash_alike_are_hashed_again(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.fixture
-def kept(cache: Path) -> Iterator[Path]:
+def kept(with_loops: Path) -> Iterator[Path]:
     """The file of the loops, which is put back."""
-    (file,) = (cache / "loops").iterdir()
+    (file,) = (with_loops / "loops").iterdir()
     content = file.read_bytes()
     yield file
     file.chmod(0o644)

@@ -229,19 +229,6 @@ def test_places_where_nothing_can_be_saved(tmp_path: Path, model: NgramModel) ->
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_an_index_where_compiled_code_cannot_be_kept(model: NgramModel) -> None:
-    """In a container that may write nowhere, numba finds no folder for it."""
-    caching = pytest.importorskip("numba.core.caching")
-    kept = caching.CacheImpl._locator_classes
-    caching.CacheImpl._locator_classes = []
-    sys.modules.pop("baselines.ngram.table.compiled", None)
-    try:
-        assert model.indexed().scores(SENTENCES).tolist() == model.scores(SENTENCES).tolist()
-    finally:
-        caching.CacheImpl._locator_classes = kept
-        del sys.modules["baselines.ngram.table.compiled"]
-
-
 def test_saving_where_a_link_leads(tmp_path: Path, model: NgramModel) -> None:
     (tmp_path / "link").symlink_to("model")
     for each in (model, model.compacted()):  # to nothing, then to a model

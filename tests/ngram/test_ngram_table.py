@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, small_texts, stream_of, vocabulary_of, with_ends
 
@@ -88,6 +88,7 @@ def test_counted_words_are_the_same_words(vocabulary: int) -> None:
     assert CountedWords(held.low, held.far_low, held.far_high, held.before + 1).fault() is not None
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=small_texts.filter(any), order=st.integers(1, 5), text=st.lists(st.integers(0, 8), max_size=40))
 def test_a_compact_table_is_the_same_table(lines: Lines, order: int, text: list[int]) -> None:
     stream = stream_of(with_ends(lines))
@@ -270,9 +271,9 @@ def test_sizes_of_another_table_are_refused(saved: tuple[Path, KneserNey]) -> No
         KneserNey.load(folder, model.vocabulary)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=small_texts.filter(any), order=st.integers(1, 5), text=st.lists(st.integers(0, 8), max_size=40))
-def test_hash_tables_score_like_the_trie(lines: Lines, order: int, text: list[int]) -> None:
-    pytest.importorskip("numba")
+def test_hash_tables_score_like_the_trie(with_loops: Path, lines: Lines, order: int, text: list[int]) -> None:
     stream = stream_of(with_ends(lines))
     model = KneserNey(order=order)
     model.fit(stream, stream, RunLog())
@@ -282,9 +283,8 @@ def test_hash_tables_score_like_the_trie(lines: Lines, order: int, text: list[in
     assert hashed.score(sequence).tobytes() == model.table.score(sequence).tobytes()
 
 
-def test_hash_tables_of_a_long_text(tmp_path: Path) -> None:
+def test_hash_tables_of_a_long_text(tmp_path: Path, with_loops: Path) -> None:
     """Over several blocks, with a vocabulary beyond 16 bits, saved and mapped."""
-    pytest.importorskip("numba")
     random = np.random.default_rng(3)
     words = (random.zipf(1.3, 300_000) % 80_000).astype(np.int32)
     words[::17] = 80_000  # `<s>`

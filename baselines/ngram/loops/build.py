@@ -7,9 +7,9 @@ by programs that do not import numba, which takes a quarter of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FunctionType, ModuleType
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -33,29 +33,43 @@ _KINDS = {
 }
 
 
-def machine_code(module: ModuleType, helpers: Iterable[str], name: str, signature: str) -> bytes:
-    """The code of the loop `name` of a module, which calls `helpers` of it.
+def machine_code(module: ModuleType, name: str) -> bytes:
+    """The code of the loop `name` of a module, which may call the HELPERS of it.
 
-    `signature` has the kinds of its arguments. The code is a function of C: of where to write the int64 that
-    the loop returns, of a place that is not used, and of the arguments. Raises ValueError if it refers to
-    anything.
+    The module's SIGNATURES have the kinds of its arguments. The code is a function of C: of where to write
+    the int64 that the loop returns, of a place that is not used, and of the arguments. Raises ValueError if
+    it refers to anything.
     """
-    names = dict(vars(module))
-    for helper in helpers:
-        names[helper] = numba.njit(error_model="numpy", forceinline=True)(_with_globals(names[helper], names))
-    wanted = types.int64(*(_KINDS[kind] for kind in signature.split()))
+    made: dict[str, Any] = {}
+    for helper in module.HELPERS:
+        of_helper = _with_globals(getattr(module, helper), made)
+        made[helper] = numba.njit(error_model="numpy", forceinline=True)(of_helper)
+    wanted = types.int64(*(_KINDS[kind] for kind in module.SIGNATURES[name].split()))
     options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
     with _without_vectors():
-        compiled: Any = numba.njit(wanted, **options)(_with_globals(names[name], names))
-    made = llvm.parse_assembly(compiled.overloads[wanted.args].library.get_llvm_str())
-    if len(defined := [each for each in made.functions if not each.is_declaration]) != 1:
+        compiled: Any = numba.njit(wanted, **options)(_with_globals(getattr(module, name), made))
+    whole = llvm.parse_assembly(compiled.overloads[wanted.args].library.get_llvm_str())
+    if len(defined := [each for each in whole.functions if not each.is_declaration]) != 1:
         raise ValueError(f"{name} calls what was not made a part of it: {[each.name for each in defined]}")
-    return _text(name, _target().emit_object(made))
+    return _text(name, _target().emit_object(whole))
 
 
-def _with_globals(function: Callable[..., Any], names: dict[str, Any]) -> FunctionType:
-    """The function with other meanings of its global names."""
-    return FunctionType(function.__code__, names, function.__name__)
+def for_this_program(module: ModuleType) -> SimpleNamespace:
+    """The loops of a module as numba has them, for arrays. It keeps the code where it finds a folder."""
+    made = {helper: numba.njit(getattr(module, helper)) for helper in module.HELPERS}
+    loops = {}
+    for name in module.SIGNATURES:
+        loop = _with_globals(getattr(module, name), made)
+        try:
+            loops[name] = numba.njit(nogil=True, cache=True)(loop)
+        except RuntimeError:  # it may write neither beside the file of the loop nor into a home
+            loops[name] = numba.njit(nogil=True)(loop)
+    return SimpleNamespace(**loops)
+
+
+def _with_globals(function: Any, made: dict[str, Any]) -> FunctionType:
+    """The function with what is `made` of those that it calls."""
+    return FunctionType(function.__code__, {**function.__globals__, **made}, function.__name__)
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.loops import ngrams, shares, words
+from baselines.ngram.loops import ngrams, shares, slots, words
+from baselines.ngram.table import hashes
 from benchmark.corpus import word_numbering
 from benchmark.environment import CACHE, COMPILED
 from benchmark.errors import UserError
@@ -28,7 +29,7 @@ from benchmark.errors import UserError
 #: Bytes of text from which on the loops are compiled if they are not there yet. Two texts of so many bytes
 #: repay it: each takes 1.0 (order 3) to 1.4 s (order 5) less on a Zen 4, and compiling takes 2.5 s there.
 WORTH_COMPILING = 64 << 20
-_MODULES = (words, ngrams, shares)  # that have loops
+_MODULES = (words, ngrams, shares, slots)  # that have loops
 _SIGNATURES = {name: said for module in _MODULES for name, said in module.SIGNATURES.items()}
 _ALIGNED = 64  # each loop begins at a multiple of so many bytes
 _PROCESSOR = Path("/proc/cpuinfo")
@@ -123,15 +124,15 @@ def compile_loops() -> bool:
 
     places, code = {}, b""
     try:
-        for module in _MODULES:
-            for name, signature in module.SIGNATURES.items():
-                places[name] = len(code)
-                made = machine_code(module, module.HELPERS, name, signature)
-                code += made + bytes(-len(made) % _ALIGNED)
-        about = {"crc": zlib.crc32(code), "places": places, "made_for": _made_for()}
-        said = json.dumps(about).encode()
         _file().parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(_file()) as file:
+        with atomic_file(_file()) as file:  # fails before anything is compiled
+            for module in _MODULES:
+                for name in module.SIGNATURES:
+                    places[name] = len(code)
+                    made = machine_code(module, name)
+                    code += made + bytes(-len(made) % _ALIGNED)
+            about = {"crc": zlib.crc32(code), "places": places, "made_for": _made_for()}
+            said = json.dumps(about).encode()
             file.write(said + b" " * (-(len(said) + 1) % _ALIGNED) + b"\n" + code)
         return True
     except (OSError, UserError, ValueError):  # no folder to keep it in, or code that cannot be kept
@@ -147,7 +148,7 @@ def _file() -> Path:
 @cache
 def _made_for() -> str:
     """The sources of the loops and of who makes the file, and the processor. One for others is not used."""
-    files = [Path(module.__file__ or "") for module in (*_MODULES, word_numbering)]
+    files = [Path(module.__file__ or "") for module in (*_MODULES, word_numbering, hashes)]
     files += [Path(__file__), Path(__file__).with_name("build.py")]
     sources = [file.read_text(encoding="utf-8") for file in files]
     with _PROCESSOR.open("rb") as file:

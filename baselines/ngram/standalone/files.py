@@ -13,7 +13,8 @@ from baselines.ngram.arpa.match_vocabulary import match_vocabulary
 from baselines.ngram.arpa.read import ArpaFile, read_arpa
 from baselines.ngram.standalone.estimate import Estimated
 from baselines.ngram.table.backoff import BackoffTable
-from baselines.ngram.table.hashed import HashedTable, can_compile
+from baselines.ngram.table.compiled import can_compile
+from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.unpacked import pack
 from benchmark.corpus.marks import START
 from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary

@@ -188,7 +188,7 @@ class NgramModel(KenLMMethods):
 
     def indexed(self) -> NgramModel:
         """The same model with an index of about 24 bytes an n-gram: `scores` and `evaluate` take less than
-        half of the time. `save` keeps it. Raises UserError where numba is not installed."""
+        half of the time. `save` keeps it. Raises UserError where that takes numba, and there is none."""
         return self._of(replace(self._as_estimated(), index=HashedTable.of(self._table)))
 
     def compacted(self) -> NgramModel:

@@ -1,83 +1,47 @@
-"""Hash tables of n-grams in machine code: filling one, and scoring a text with it.
-
-To be imported where numba is installed. It keeps the code between programs where there is a folder for that.
-"""
+"""The loops of `loops.slots` in machine code: those that are kept, or what numba makes for this program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numba
-import numpy as np
+from baselines.ngram.loops import slots
+from baselines.ngram.loops.load import WORTH_COMPILING, loops_for
+from benchmark.errors import UserError
 
-from baselines.ngram.table.hashes import extended, homes
-
-_extended, _home = numba.njit(extended), numba.njit(homes)
-_NEXT = np.uint64(1)
-
-
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """It in machine code."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # it may write neither beside this file nor into a home
-        return numba.njit(nogil=True)(function)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-@_compiled
-def fill(slots: np.ndarray, size: np.uint64, hashes: np.ndarray, values: np.ndarray) -> np.int64:
-    """Put each of `hashes` uint64, and its `values` uint64, into the first empty slot from its home on.
+class SlotLoops(Protocol):
+    """See `loops.slots`."""
 
-    `slots` uint64 [more than size, 2] are all 0, and enough. Returns the last slot taken, or −1 if two hashes
-    are the same.
-    """
-    last = np.int64(0)
-    for index in range(len(hashes)):
-        at = _home(hashes[index], size)
-        while slots[at, 0] != 0:
-            if slots[at, 0] == hashes[index]:
-                return np.int64(-1)
-            at += _NEXT
-        slots[at, 0], slots[at, 1] = hashes[index], values[index]
-        last = max(last, np.int64(at))  # else the two would be compared as floats
-    return last
+    fill_hashes: Callable[..., int]
+    extend_level: Callable[..., int]
 
 
-@_compiled
-def extend_level(
-    slots: np.ndarray,
-    size: np.uint64,
-    is_word: np.ndarray,
-    words: np.ndarray,
-    hashes: np.ndarray,
-    stored: np.ndarray,
-    scores: np.ndarray,
-    weights: np.ndarray,
-) -> None:
-    """Go on to the n-grams of the next order, whose `slots` and `size` are given.
+def can_compile() -> bool:
+    """Whether there is machine code, or numba to make it."""
+    return loops_for(None) is not None or find_spec("numba") is not None
 
-    The other arrays have an element for each place of a text. `is_word` bool: whether a word is there, and
-    no mark; `words` uint64: the word, mixed. `stored` bool: whether the n-gram of the order before that ends
-    here is stored; `hashes` uint64 and `weights` float64: if so, its hash and its ln b. These three become
-    those of this order. `scores` float64: ln p of the word so far. It goes from the last place to the first,
-    since each needs what the one before it has now.
-    """
-    numbers = slots.view(np.float32)
-    for place in range(len(words) - 1, 0, -1):
-        hit = False
-        if stored[place - 1]:
-            if is_word[place] and stored[place]:
-                key = _extended(hashes[place - 1], words[place])
-                at = _home(key, size)
-                while slots[at, 0] != key and slots[at, 0] != 0:
-                    at += _NEXT
-                if slots[at, 0] == key:
-                    hit = True
-                    hashes[place] = key
-                    scores[place] = numbers[at, 2]
-                    weights[place] = numbers[at, 3]
-            if not hit:
-                scores[place] += weights[place - 1]
-        stored[place] = hit
-    stored[0] = False
+
+def slot_loops() -> SlotLoops:
+    """The loops, which are made if they are not there yet. Raises UserError if that takes numba."""
+    return loops_for(None) or _made()
+
+
+@cache
+def _made() -> SlotLoops:
+    """For a text of any length, since nothing else can search hash tables. Kept, or for this program alone:
+    on other systems than Linux on x86-64, and where no code can be kept."""
+    if not find_spec("numba"):
+        raise UserError(
+            "an index for fast scoring needs numba: pip install numba (or the engine with [fast])"
+        )
+    if kept := loops_for(WORTH_COMPILING):
+        return kept
+    from baselines.ngram.loops.build import for_this_program
+
+    loops: Any = for_this_program(slots)
+    return loops

@@ -2,7 +2,7 @@
 
 A trie takes several steps through memory for an n-gram, each of which waits for the one before. Here it is
 one step: to a slot with a hash of the n-gram beside its numbers, as in KenLM's probing tables (Heafield
-2011). The search is compiled by numba. Scores are those of the trie, bit for bit.
+2011). The search is machine code (see `compiled`). Scores are those of the trie, bit for bit.
 
 Input: a `BackoffTable`. Output: ln p of every word of a sequence.
 """
@@ -10,23 +10,18 @@ Input: a `BackoffTable`. Output: ln p of every word of a sequence.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from baselines.ngram.table.backoff import BackoffTable
+from baselines.ngram.table.compiled import SlotLoops, slot_loops
 from baselines.ngram.table.files import read_array
 from baselines.ngram.table.hashes import extended, mixed
 from benchmark.errors import UserError
 
 _FULL = 2 / 3  # of the slots are taken
 _BLOCK = 1 << 16  # places scored at a time: their arrays fit a core's cache
-
-
-def can_compile() -> bool:
-    """Whether numba is installed."""
-    return find_spec("numba") is not None
 
 
 @dataclass(frozen=True)
@@ -49,11 +44,8 @@ class HashedTable:
 
     @classmethod
     def of(cls, table: BackoffTable) -> HashedTable:
-        """Raises UserError where numba is not installed."""
-        if not can_compile():
-            raise UserError(
-                "an index for fast scoring needs numba: pip install numba (or the engine with [fast])"
-            )
+        """Raises UserError where there is no machine code and nothing to make it with."""
+        loops = slot_loops()
         unigrams = np.zeros((table.words + 1, 2), dtype=np.float32)
         unigrams[:-1, 0] = table.log_probs[0]
         if table.order > 1:
@@ -63,7 +55,7 @@ class HashedTable:
         for n in range(2, table.order + 1):
             hashes = extended(hashes[table.contexts_of(n)], by_word[table.words_of(n)])
             sizes.append(int(len(hashes) / _FULL) + 1)
-            slots.append(_filled(hashes, table, n, sizes[-1]))
+            slots.append(_filled(hashes, table, n, sizes[-1], loops))
         return cls(table.words, unigrams, tuple(slots), tuple(sizes))
 
     @property
@@ -73,25 +65,25 @@ class HashedTable:
 
     def score(self, sequence: np.ndarray) -> np.ndarray:
         """As `BackoffTable.score`: ln p of each word given those before it, 0 for `<s>` and gaps."""
-        scores = np.empty(len(sequence), dtype=np.float32)
+        scores, loops = np.empty(len(sequence), dtype=np.float32), slot_loops()
         for start in range(0, len(sequence), _BLOCK):
             before = max(0, start - len(self.slots))
             block = sequence[before : start + _BLOCK].astype(np.int32)
-            scores[start : start + _BLOCK] = self._score_block(block)[start - before :]
+            scores[start : start + _BLOCK] = self._score_block(block, loops)[start - before :]
         scores[sequence >= self.words] = 0
         return scores
 
-    def _score_block(self, sequence: np.ndarray) -> np.ndarray:
+    def _score_block(self, sequence: np.ndarray, loops: SlotLoops) -> np.ndarray:
         """ln p of each word given those before it in the block: float64."""
-        from baselines.ngram.table.compiled import extend_level
-
         numbers = self.unigrams.take(sequence, axis=0, mode="clip")
         scores, weights = numbers[:, 0].astype(np.float64), numbers[:, 1].astype(np.float64)
-        is_word, stored = sequence < self.words, sequence <= self.words
+        is_word, stored = (each.view(np.uint8) for each in (sequence < self.words, sequence <= self.words))
         words = mixed(sequence)
         hashes = words.copy()
         for slots, size in zip(self.slots, self.sizes, strict=True):
-            extend_level(slots, np.uint64(size), is_word, words, hashes, stored, scores, weights)
+            flat = slots.reshape(-1)
+            of_slots = flat, flat.view(np.float32), np.uint64(size), len(sequence)
+            loops.extend_level(*of_slots, is_word, words, hashes, stored, scores, weights)
         return scores
 
     def save(self, folder: Path) -> None:
@@ -115,16 +107,15 @@ class HashedTable:
         return cls(table.words, unigrams, tuple(slots), tuple(sizes))
 
 
-def _filled(hashes: np.ndarray, table: BackoffTable, n: int, size: int) -> np.ndarray:
+def _filled(hashes: np.ndarray, table: BackoffTable, n: int, size: int, loops: SlotLoops) -> np.ndarray:
     """The slots of one order: uint64 [more than size, 2], the last one empty."""
-    from baselines.ngram.table.compiled import fill
-
     values = np.zeros((len(hashes), 2), dtype=np.float32)
     values[:, 0] = table.log_probs[n - 1][:]
     if n < table.order:
         values[:, 1] = table.log_backoffs[n - 1][:]
     slots = np.zeros((size + len(hashes) + 1, 2), np.uint64)  # what is not touched takes no memory
-    last = int(fill(slots, np.uint64(size), hashes, values.view(np.uint64)[:, 0]))
+    in_one = values.view(np.uint64).reshape(-1)
+    last = int(loops.fill_hashes(slots.reshape(-1), np.uint64(size), hashes, in_one, len(hashes)))
     if last < 0:
         raise UserError("two n-grams of this model have the same hash, so that it can have no index")
     return slots[: max(size, last + 1) + 1]
