@@ -15,6 +15,7 @@ import numpy as np
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.discounts import Discounts, counts_of_counts
 from baselines.ngram.sorting import files
+from baselines.ngram.sorting.room import IN_MEMORY
 from benchmark.contract import Vocabulary
 
 _BLOCK = 1 << 20  # tokens read at a time
@@ -71,7 +72,7 @@ class KenLMConventions:
             return []
         found = [int(np.argmax(np.where(counts[0].counts > 0, self.places, -1)))]
         for n in range(2, len(counts)):
-            longer = np.flatnonzero(counts[n - 1].suffix == found[-1])
+            longer = _places_of(found[-1], counts[n - 1].suffix)
             if not len(longer):
                 break  # it begins with <s>
             first = longer
@@ -79,6 +80,13 @@ class KenLMConventions:
                 first = order.contexts[first]
             found.append(int(longer[np.argmax(self.places[first])]))
         return found
+
+
+def _places_of(number: int, numbers: np.ndarray) -> np.ndarray:
+    """Where a number stands: int64, ascending."""
+    found = [np.zeros(0, dtype=np.int64)]
+    found += [np.flatnonzero(numbers[some] == number) + some.start for some in IN_MEMORY.blocks(numbers)]
+    return np.concatenate(found)
 
 
 def kenlm_closed_form(n1: int, n2: int, n3: int, n4: int) -> Discounts | None:
