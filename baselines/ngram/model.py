@@ -96,8 +96,10 @@ class BackoffModel(TableModel):
             a: float = 50.0
 
             def estimate(self, counts, log):
-                split = [DiscountedCounts(c.counts, np.full(c.context_count, self.a)) for c in counts]
-                return combine_orders(counts, split, "interpolated")
+                def split(c):
+                    return DiscountedCounts(c.counts, np.full(c.context_count, self.a))
+
+                return combine_orders(counts, [split] * len(counts), "interpolated")
 
     Given: `counts[n − 1]`, the distinct n-grams of order n as arrays. `counts[n − 1].counts` is c(h w) of
     each n-gram, `contexts` the id of its h, and `sums_by_context(values)` adds up over w:
@@ -106,7 +108,9 @@ class BackoffModel(TableModel):
     To be returned: a `BackoffTable`, made in one of two ways.
 
     - `combine_orders(counts, discounted, form)`, for a method that keeps a part of each count and leaves the
-      rest to the lower order, interpolated or as backoff. Probabilities then sum to one.
+      rest to the lower order, interpolated or as backoff. Probabilities then sum to one. A function, as
+      above, is called with parts of an order, so that a long text keeps to the memory that there is; the
+      `DiscountedCounts` of whole orders may be given, too.
     - `BackoffTable.of(counts, log_probs, log_backoffs)`, for any other: ln p(w | h) of each n-gram, and below
       the highest order ln b(h), the weight that p(w | h') has for the words w not seen after h.
 

@@ -15,5 +15,7 @@ class DirichletNgram(BackoffModel):
     a: float = 50.0
 
     def estimate(self, counts, log):
-        split = [DiscountedCounts(each.counts, np.full(each.context_count, self.a)) for each in counts]
-        return combine_orders(counts, split, "interpolated")
+        def split(ngrams):
+            return DiscountedCounts(ngrams.counts, np.full(ngrams.context_count, self.a))
+
+        return combine_orders(counts, [split] * len(counts), "interpolated")

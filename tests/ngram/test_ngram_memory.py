@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ngram_texts import Lines, Notes, small_texts, stream_of, with_ends
 
@@ -21,9 +21,22 @@ from baselines.ngram.counting.history import training_sequence
 from baselines.ngram.estimation.adjust import adjusted_counts
 from baselines.ngram.estimation.discounts import choose_discounts
 from baselines.ngram.estimation.interpolate import interpolate
+from baselines.ngram.model import BackoffModel
+from baselines.ngram.smoothing.absolute_discounting import AbsoluteDiscounting
+from baselines.ngram.smoothing.add_k import AddK
+from baselines.ngram.smoothing.jelinek_mercer import JelinekMercer
+from baselines.ngram.smoothing.katz import Katz
 from baselines.ngram.smoothing.kneser_ney import KneserNey
+from baselines.ngram.smoothing.kneser_ney_variants import KneserNeyBackoff
+from baselines.ngram.smoothing.maximum_likelihood import MaximumLikelihood
+from baselines.ngram.smoothing.pitman_yor import PitmanYor
+from baselines.ngram.smoothing.stupid_backoff import StupidBackoff
+from baselines.ngram.smoothing.witten_bell import WittenBell
 from baselines.ngram.sorting.files import in_file
+from baselines.ngram.sorting.limits import limited
 from baselines.ngram.table.backoff import BackoffTable
+from benchmark.contract import TokenStream, Vocabulary
+from benchmark.corpus import END, UNKNOWN
 from benchmark.errors import UserError
 from nextword import NgramModel
 
@@ -119,13 +132,73 @@ def test_the_harness_estimates_within_the_budget(monkeypatch: pytest.MonkeyPatch
     model = KneserNey(order=3)
     model.fit(train, train, Notes())
     monkeypatch.setenv("NEXTWORD_MEMORY", "1")
-    limited = KneserNey(order=3)
-    limited.fit(train, train, Notes())
-    assert in_file(limited.table.log_probs[-1])
-    assert np.array_equal(limited.log_probs(train), model.log_probs(train))
-    limited.save(tmp_path)
+    scarce = KneserNey(order=3)
+    scarce.fit(train, train, Notes())
+    assert in_file(scarce.table.log_probs[-1])
+    assert np.array_equal(scarce.log_probs(train), model.log_probs(train))
+    scarce.save(tmp_path)
     loaded = KneserNey.load(tmp_path, train.vocabulary)
     assert np.array_equal(loaded.log_probs(train), model.log_probs(train))
+
+
+METHODS: list[tuple[type[BackoffModel], dict[str, Any]]] = [
+    (WittenBell, {}),
+    (WittenBell, {"form": "backoff"}),
+    (AbsoluteDiscounting, {}),
+    (KneserNeyBackoff, {"discounts": "modified"}),
+    (KneserNey, {"conventions": "kenlm"}),
+    (Katz, {}),
+    (Katz, {"minimum_counts": (1, 2)}),
+    (JelinekMercer, {}),
+    (AddK, {}),
+    (AddK, {"k": "tune"}),
+    (StupidBackoff, {}),
+    (MaximumLikelihood, {}),
+]
+
+
+def assert_same_within_little(
+    kind: type[BackoffModel], given: dict[str, Any], train: TokenStream, valid: TokenStream, order: int
+) -> None:
+    tables = []
+    for memory in (1 << 30, 1):
+        model = kind(order=order, **given)
+        with limited(memory, 1):
+            model.fit(train, valid, Notes())
+        tables.append(model.table)
+        assert model.table.entries < 1000 or in_file(model.table.log_probs[-1]) == (memory == 1)
+    assert equal(*tables)
+
+
+@pytest.mark.parametrize(("kind", "given_settings"), METHODS)
+@settings(max_examples=20)
+@given(lines=small_texts, order=st.integers(1, 5))
+def test_every_method_gives_the_same_model(
+    kind: type[BackoffModel], given_settings: dict[str, Any], lines: Lines, order: int
+) -> None:
+    stream = stream_of(with_ends(lines))
+    assert_same_within_little(kind, given_settings, stream, stream, order)
+
+
+@pytest.mark.parametrize(("kind", "given_settings"), METHODS)
+def test_every_method_gives_the_same_model_over_many_windows(
+    kind: type[BackoffModel], given_settings: dict[str, Any]
+) -> None:
+    ids = skewed(150_000, 9_000)
+    words = (END, UNKNOWN, *map(str, range(8_999)))
+    vocabulary = Vocabulary(words, np.zeros(len(words), dtype=np.int64))
+    train, valid = (TokenStream.from_ids(each.astype(np.uint16), vocabulary) for each in (ids, ids[:500]))
+    assert_same_within_little(kind, given_settings, train, valid, 3)
+
+
+def test_a_method_that_cannot_keep_to_the_limit_says_so() -> None:
+    train, log = stream_of(with_ends([list("abcab"), list("cabac")])), Notes()
+    with limited(1 << 20, 1):
+        PitmanYor(order=2, burn_in=1, samples=1).fit(train, train, log)
+        assert not any("memory" in said for said in log.messages)
+    with limited(1, 1):
+        PitmanYor(order=2, burn_in=1, samples=1).fit(train, train, log)
+    assert [said for said in log.messages if "more memory than the limit of" in said]
 
 
 def test_a_full_disk_is_one_line_that_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:

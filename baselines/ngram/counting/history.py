@@ -36,7 +36,7 @@ def training_sequence(
         marked = np.insert(ids[some].astype(np.int32), before, len(vocabulary))
         sequence[done : done + len(marked)] = marked
         done += len(marked)
-        files.forget(sequence)
+        files.forget(sequence, ids)
     return sequence
 
 

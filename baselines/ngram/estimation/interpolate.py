@@ -11,7 +11,7 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.arithmetic import discounted_mass, mixed, own_share
+from baselines.ngram.estimation.by_context import context_blocks
 from baselines.ngram.estimation.discounts import Discounts
 from baselines.ngram.estimation.kept import Cut, only, only_ngrams
 from baselines.ngram.estimation.memory import room_beside
@@ -29,8 +30,7 @@ from baselines.ngram.sorting.threads import in_order, thread_count
 from baselines.ngram.table.backoff import BackoffTable
 
 _FORGOTTEN = 16  # after so many blocks, what was touched of mapped files is forgotten
-_BITS = 17  # of a field that counts n-grams of a block
-_BLOCK = 1 << 16  # n-grams; fewer than a field can count, and their arrays fit a core's cache
+_BITS = 17  # of a field that counts n-grams of a block: more than the block has
 #: What an n-gram with a count of 0, 1, 2, and 3 or more adds to the three fields of a sum, exact in float64.
 _FIELDS = np.array([0, 1, 1 << _BITS, 1 << 2 * _BITS], dtype=np.float64)
 
@@ -69,7 +69,9 @@ def interpolate(
             zip(counts, adjusted, discounts, masks, strict=True), 1
         ):
             order = _Order(ngrams, counted, taken, lower, mask, room)
-            for done, _ in enumerate(in_order(pool, order.block, _blocks(ngrams.contexts), 2 * threads)):
+            for done, _ in enumerate(
+                in_order(pool, order.block, context_blocks(ngrams.contexts), 2 * threads)
+            ):
                 if done % _FORGOTTEN == 0:
                     order.forget()
             order.forget()
@@ -160,21 +162,6 @@ def _numbers(up_to_three: np.ndarray, context: np.ndarray) -> tuple[np.ndarray, 
         return tuple(np.bincount(up_to_three, minlength=4)[1:, None])
     sums = np.bincount(context, weights=_FIELDS.take(up_to_three, mode="clip")).astype(np.int64)
     return sums & ((1 << _BITS) - 1), sums >> _BITS & ((1 << _BITS) - 1), sums >> 2 * _BITS
-
-
-def _blocks(contexts: np.ndarray) -> Iterator[slice]:
-    """Slices of about a block each that do not divide a context."""
-    start = 0
-    while start < len(contexts):
-        stop = start + _BLOCK
-        if stop < len(contexts):
-            stop = start + int(np.searchsorted(contexts[start:stop], contexts[stop]))
-        else:
-            stop = len(contexts)
-        if stop <= start:  # one context fills the block: take all of it
-            stop = int(np.searchsorted(contexts, contexts[start], side="right"))
-        yield slice(start, stop)
-        start = stop
 
 
 def _log(probs: np.ndarray, room: Room) -> np.ndarray:

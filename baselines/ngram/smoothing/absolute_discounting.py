@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from baselines.ngram.counting.counts import OrderCounts
-from baselines.ngram.estimation.combine_orders import Form, combine_orders, discount_counts
+from baselines.ngram.estimation.combine_orders import Form, combine_orders, discounting
 from baselines.ngram.estimation.discounts import counts_of_counts
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
@@ -46,11 +46,7 @@ class AbsoluteDiscounting(BackoffModel):
             self.discounts, self.fallback_orders = single_discounts(seen, log)
         else:
             self.discounts = [self.discount] * self.order
-        kept = (
-            discount_counts(ngrams, ngrams.counts, (d, d, d))
-            for ngrams, d in zip(counts, self.discounts, strict=True)
-        )
-        return combine_orders(counts, kept, self.form)
+        return combine_orders(counts, [discounting((d, d, d)) for d in self.discounts], self.form)
 
 
 def single_discounts(seen: Iterable[tuple[int, int, int, int]], log: RunLog) -> tuple[list[float], list[int]]:

@@ -1,13 +1,17 @@
 """Add-k smoothing: Lidstone's law, and Laplace's for k = 1."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.by_context import parts
 from baselines.ngram.estimation.held_out import HeldOut
+from baselines.ngram.estimation.memory import room_beside
 from baselines.ngram.model import BackoffModel, Order
+from baselines.ngram.sorting.room import Room
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import Bounds, RunLog, TokenStream
 
@@ -46,40 +50,59 @@ class AddK(BackoffModel):
         Shorter contexts are stored only to reach the whole ones: their counts are set to 0, so that their
         probabilities are uniform and their weights 1.
         """
-        words = counts[0].words
-        seen, totals = whole_counts(counts)
-        beside = [total[ngrams.contexts] for ngrams, total in zip(counts, totals, strict=True)]
+        words, room = counts[0].words, room_beside(counts, None, wide=True)
         if self.k == "tune":
             assert self._held_out is not None
-            of_targets = self._held_out.look_up(counts, seen, [np.zeros(len(each)) for each in totals[1:]])
-            self.chosen_k = tuned(of_targets, self._held_out.look_up(counts, beside, totals[1:]), words)
+            self.chosen_k = tuned(*self._of_targets(counts, self._held_out, room), words)
             log.info(f"k = {self.chosen_k:.4g} makes the validation text likeliest")
         else:
             self.chosen_k = self.k
         k = self.chosen_k
-        return BackoffTable.of(
-            counts,
-            [np.log((c + k) / (total + k * words)) for c, total in zip(seen, beside, strict=True)],
-            [np.log(k * words / (total + k * words)) for total in totals[1:]],
+        log_probs, log_weights = [], []
+        for n, ngrams in enumerate(counts, 1):
+            probs, weights = (room.zeros(each, np.float32) for each in (len(ngrams), ngrams.context_count))
+            for some, contexts, part, total in whole_counts(counts, n, probs, weights):
+                mass = total + k * words
+                probs[some] = np.log((part.counts + k) / mass[part.contexts])
+                weights[contexts] = np.log(k * words / mass)
+            log_probs.append(probs)
+            log_weights.append(weights)
+        return BackoffTable.of(counts, log_probs, log_weights[1:], room)
+
+    def _of_targets(
+        self, counts: list[OrderCounts], held_out: HeldOut, room: Room
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """c(h w) and c(h) of each held-out target: float32 [targets]."""
+        found = []
+        for n, ngrams in enumerate(counts, 1):
+            sizes = len(ngrams), len(ngrams), ngrams.context_count, ngrams.context_count
+            c, beside, totals, nothing = (room.zeros(each, np.float32) for each in sizes)
+            for some, contexts, part, total in whole_counts(counts, n, c, beside, totals):
+                c[some], beside[some], totals[contexts] = part.counts, total[part.contexts], total
+            found.append((c, beside, totals, nothing))
+        of_ngrams, beside_ngrams, of_contexts, zeros = (list(each) for each in zip(*found, strict=True))
+        return (
+            held_out.look_up(counts, of_ngrams, zeros[1:], room),
+            held_out.look_up(counts, beside_ngrams, of_contexts[1:], room),
         )
 
 
-def whole_counts(counts: list[OrderCounts]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """c(h w) of the n-grams and c(h) of the contexts of each order; 0 if h is not a whole context.
+def whole_counts(
+    counts: list[OrderCounts], n: int, *beside: np.ndarray
+) -> Iterator[tuple[slice, slice, OrderCounts, np.ndarray]]:
+    """See `parts` of order n, with c(h w) as counts, and c(h) of the contexts: float64 [contexts].
 
-    A context is whole if it has n − 1 tokens, n the highest order, or begins with `<s>`. Returns float64
-    [n-grams] and float64 [contexts] for each order, in the order of `counts`.
+    They are 0 if h is not a whole context. One is whole if it has N − 1 tokens, N the highest order, or
+    begins with `<s>`.
     """
-    seen, totals = [], []
-    for n, ngrams in enumerate(counts, 1):
-        c = ngrams.counts.astype(np.float64)
-        total = ngrams.sums_by_context(c)
+    first_whole = 0 if n == len(counts) else counts[n - 2].starts if n > 1 else 1
+    for some, contexts, part in parts(counts[n - 1], *beside):
+        c = part.counts.astype(np.float64)
+        total = part.sums_by_context(c)
         if n < len(counts):
-            c[: ngrams.starts] = 0
-            total[: counts[n - 2].starts if n > 1 else 1] = 0
-        seen.append(c)
-        totals.append(total)
-    return seen, totals
+            c[: part.starts] = 0
+            total[: max(0, first_whole - contexts.start)] = 0
+        yield some, contexts, replace(part, counts=c), total
 
 
 def tuned(seen: np.ndarray, totals: np.ndarray, words: int) -> float:

@@ -1,14 +1,17 @@
 """Jelinek-Mercer smoothing: deleted interpolation, with weights learned from held-out text."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, ClassVar, Literal, assert_never
 
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.by_context import parts
 from baselines.ngram.estimation.combine_orders import DiscountedCounts, combine_orders
 from baselines.ngram.estimation.deleted_interpolation import Level, weights_by_em
 from baselines.ngram.estimation.held_out import HeldOut
+from baselines.ngram.estimation.memory import room_beside
 from baselines.ngram.model import BackoffModel, Order
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import Bounds, RunLog, TokenStream
@@ -51,30 +54,33 @@ class JelinekMercer(BackoffModel):
         del self._held_out
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        totals = [ngrams.sums_by_context(ngrams.counts) for ngrams in counts]
-        ties = [self._tied_by(ngrams, total) for ngrams, total in zip(counts, totals, strict=True)]
-        levels, edges = self._levels(counts, totals, ties)
+        levels, edges = self._levels(counts)
+        tokens = float(counts[0].counts.sum())
 
         def step(done: int, nats: float) -> None:
             self.iterations, self.valid_perplexity = done, float(np.exp(nats))
-            log.curve(tokens=float(totals[0][0]), iteration=done, valid_perplexity=self.valid_perplexity)
+            log.curve(tokens=tokens, iteration=done, valid_perplexity=self.valid_perplexity)
 
         weights = weights_by_em(levels, 1 / counts[0].words, step)
         log.info(f"{self.iterations} steps of EM, validation perplexity {self.valid_perplexity:.2f}")
         self.weights = [of_bucket.tolist() for of_bucket in weights]
         self.edges = [each.tolist() for each in edges]
 
-        of_contexts = (
-            of_bucket[bucket_of(*each)] for of_bucket, *each in zip(weights, ties, edges, strict=True)
+        split = (
+            partial(self._weighted, of_bucket, each) for of_bucket, each in zip(weights, edges, strict=True)
         )
-        kept = (
-            DiscountedCounts(weight[ngrams.contexts] * ngrams.counts, (1 - weight) * total)
-            for ngrams, total, weight in zip(counts, totals, of_contexts, strict=True)
-        )
-        return combine_orders(counts, kept, "interpolated")
+        return combine_orders(counts, split, "interpolated")
 
-    def _tied_by(self, ngrams: OrderCounts, total: np.ndarray) -> np.ndarray:
-        """The value that puts each context in a bucket, 0 if nothing followed it: float32 [contexts]."""
+    def _weighted(self, weights: np.ndarray, edges: np.ndarray, ngrams: OrderCounts) -> DiscountedCounts:
+        """Keep the share of its bucket's weight of every count; leave the rest."""
+        total, tie = self._tied_by(ngrams)
+        weight = weights[bucket_of(tie, edges)]
+        return DiscountedCounts(weight[ngrams.contexts] * ngrams.counts, (1 - weight) * total)
+
+    def _tied_by(self, ngrams: OrderCounts) -> tuple[np.ndarray, np.ndarray]:
+        """c(h) of each context, and the value that puts it in a bucket, 0 if nothing followed it: float64 and
+        float32 [contexts]."""
+        total = ngrams.sums_by_context(ngrams.counts)
         match self.tie:
             case "count":
                 tie = total
@@ -82,17 +88,21 @@ class JelinekMercer(BackoffModel):
                 tie = total / np.maximum(ngrams.sums_by_context(ngrams.counts > 0), 1)
             case _:
                 assert_never(self.tie)
-        return tie.astype(np.float32)  # like the values that are looked up, so that the buckets are equal
+        # like the values that are looked up, so that the buckets are equal
+        return total, tie.astype(np.float32)
 
-    def _levels(
-        self, counts: list[OrderCounts], totals: list[np.ndarray], ties: list[np.ndarray]
-    ) -> tuple[list[Level], list[np.ndarray]]:
+    def _levels(self, counts: list[OrderCounts]) -> tuple[list[Level], list[np.ndarray]]:
         """Frequencies and buckets of the held-out targets, and the edges of the buckets, for each order."""
-        levels, edges = [], []
-        for n, (ngrams, total, tie) in enumerate(zip(counts, totals, ties, strict=True), 1):
-            of_ngrams = ngrams.counts / np.maximum(total, 1)[ngrams.contexts]
-            frequency = self._held_out.of_highest_order(counts[:n], of_ngrams, np.zeros(len(total)))
-            tied = self._held_out.of_highest_order(counts[:n], tie[ngrams.contexts], tie)
+        levels, edges, room = [], [], room_beside(counts, None, wide=True)
+        for n, ngrams in enumerate(counts, 1):
+            sizes = len(ngrams), len(ngrams), ngrams.context_count, ngrams.context_count
+            of_ngrams, beside, ties, nothing = (room.zeros(each, np.float32) for each in sizes)
+            for some, contexts, part in parts(ngrams, of_ngrams, beside, ties):
+                total, tie = self._tied_by(part)
+                of_ngrams[some] = part.counts / np.maximum(total, 1)[part.contexts]
+                beside[some], ties[contexts] = tie[part.contexts], tie
+            frequency = self._held_out.of_highest_order(counts[:n], of_ngrams, nothing, room)
+            tied = self._held_out.of_highest_order(counts[:n], beside, ties, room)
             edges.append(bucket_edges(tied, self.buckets))
             levels.append(Level(frequency, bucket_of(tied, edges[-1]), len(edges[-1]) + 1))
         return levels, edges

@@ -1,15 +1,17 @@
 """Katz backoff with Good-Turing discounts."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, ClassVar
 
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.combine_orders import DiscountedCounts, combine_orders
+from baselines.ngram.estimation.kept import Cut
 from baselines.ngram.model import BackoffModel, Order
+from baselines.ngram.sorting.room import IN_MEMORY
 from baselines.ngram.table.backoff import BackoffTable
-from baselines.ngram.table.unpacked import pack, select, unpack
 from benchmark.contract import Bounds, RunLog
 from benchmark.errors import UserError
 
@@ -63,15 +65,12 @@ class Katz(BackoffModel):
             self.ratios.append(ratios.tolist())
         minima = [self.minimum_counts[min(n, len(self.minimum_counts) - 1)] for n in range(self.order)]
         kept = (
-            good_turing(ngrams, np.array(ratios), minimum)
-            for ngrams, ratios, minimum in zip(counts, self.ratios, minima, strict=True)
+            partial(good_turing, ratios=np.array(ratios), minimum=minimum)
+            for ratios, minimum in zip(self.ratios, minima, strict=True)
         )
-        table = combine_orders(counts, kept, "backoff")
-        if max(minima) == 1:
-            return table
-        stored = [ngrams.counts >= minimum for ngrams, minimum in zip(counts, minima, strict=True)]
-        stored[0][:] = True  # every word is listed, and `<s>`
-        return pack(select(unpack(table), stored))
+        # every word is listed, and `<s>`
+        rare = Cut([0, *(minimum - 1 for minimum in minima[1:])], np.ones(len(counts[0]), dtype=np.bool_))
+        return combine_orders(counts, kept, "backoff", rare if max(minima) > 1 else None)
 
 
 def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
@@ -85,7 +84,9 @@ def discount_ratios(counts: np.ndarray, threshold: int) -> np.ndarray:
     so that what is taken, Σ n_r (1 − d(r)) r, is n₁. A k is possible if its ratios are all in (0, 1]; for
     k = 1 the formula always gives 0. `counts` [n-grams] may be in any order.
     """
-    seen = np.bincount(np.minimum(counts, threshold + 2), minlength=threshold + 2).astype(np.float64)
+    seen = np.zeros(threshold + 3)
+    for some in IN_MEMORY.blocks(counts):
+        seen += np.bincount(np.minimum(counts[some], threshold + 2), minlength=threshold + 3)
     for k in range(threshold, 1, -1):
         if not seen[1 : k + 2].all():
             continue

@@ -1,12 +1,12 @@
 """Kneser-Ney smoothing other than modified and interpolated: with a single discount, and as backoff."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, assert_never
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.adjust import adjusted_counts
-from baselines.ngram.estimation.combine_orders import combine_orders, discount_counts
+from baselines.ngram.estimation.combine_orders import combine_orders, discounting
 from baselines.ngram.estimation.discounts import Discounts, choose_discounts, counts_of_counts
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.smoothing.absolute_discounting import single_discounts
@@ -76,8 +76,5 @@ class KneserNeyBackoff(BackoffModel):
             case _:
                 assert_never(self.discounts)
         self.amounts = [list(each) for each in amounts]
-        kept = (
-            discount_counts(ngrams, counted, taken)
-            for ngrams, counted, taken in zip(counts, adjusted, amounts, strict=True)
-        )
-        return combine_orders(counts, kept, "backoff")
+        counted = [replace(ngrams, counts=each) for ngrams, each in zip(counts, adjusted, strict=True)]
+        return combine_orders(counted, map(discounting, amounts), "backoff")

@@ -30,5 +30,8 @@ class MaximumLikelihood(BackoffModel):
     order: Order = 2
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        kept = (DiscountedCounts(ngrams.counts, np.zeros(ngrams.context_count)) for ngrams in counts)
-        return combine_orders(counts, kept, "interpolated")
+        return combine_orders(counts, [_all_kept] * len(counts), "interpolated")
+
+
+def _all_kept(ngrams: OrderCounts) -> DiscountedCounts:
+    return DiscountedCounts(ngrams.counts, np.zeros(ngrams.context_count))

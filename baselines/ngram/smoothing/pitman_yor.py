@@ -6,8 +6,11 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
+from baselines.ngram.estimation.memory import room_beside
 from baselines.ngram.estimation.restaurants import customers, one_table_each, predict, reseat
 from baselines.ngram.model import BackoffModel
+from baselines.ngram.sorting.room import IN_MEMORY
+from baselines.ngram.sorting.storage import memory_budget
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.contract import Bounds, RunLog
 
@@ -51,6 +54,10 @@ class PitmanYor(BackoffModel):
     strengths: list[float] = field(init=False, default_factory=list)
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
+        if room_beside(counts, None, wide=True) != IN_MEMORY:
+            ngrams = sum(map(len, counts))
+            limit = memory_budget() >> 20
+            log.info(f"drawing tables of {ngrams:,} n-grams takes more memory than the limit of {limit:,} MB")
         random = np.random.default_rng(self.seed)
         self.discounts, self.strengths = [0.75] * self.order, [1.0] * self.order
         tables = one_table_each(counts)

@@ -9,6 +9,8 @@ import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.counting.history import recent, scoring_sequence
+from baselines.ngram.estimation.by_context import parts
+from baselines.ngram.estimation.memory import room_beside
 from baselines.ngram.model import BackoffModel
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.unpacked import pack, unpack
@@ -37,15 +39,18 @@ class StupidBackoff(BackoffModel):
     alpha: Annotated[float, Bounds(gt=0, le=1)] = 0.4
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        log_probs = []
-        for n, ngrams in enumerate(counts, 1):
-            followed = ngrams.sums_by_context(ngrams.counts)
-            with np.errstate(divide="ignore"):  # words never seen
-                log_frequency = np.log(ngrams.counts) - np.log(np.maximum(followed, 1))[ngrams.contexts]
-            log_probs.append(log_frequency - (n - 1) * np.log(self.alpha))
+        room = room_beside(counts, None)
+        log_probs = [room.zeros(len(ngrams), np.float32) for ngrams in counts]
+        for n, (ngrams, found) in enumerate(zip(counts, log_probs, strict=True)):
+            for some, _, part in parts(ngrams, found):
+                followed = part.sums_by_context(part.counts)
+                with np.errstate(divide="ignore"):  # words never seen
+                    log_frequency = np.log(part.counts) - np.log(np.maximum(followed, 1))[part.contexts]
+                found[some] = log_frequency - n * np.log(self.alpha)
         if not counts[0].counts.any():
-            log_probs[0] = np.full(len(counts[0]), -np.log(counts[0].words))
-        return BackoffTable.of(counts, log_probs, [np.zeros(len(ngrams)) for ngrams in counts[:-1]])
+            log_probs[0][:] = -np.log(counts[0].words)
+        no_weights = [room.zeros(len(ngrams), np.float32) for ngrams in counts[:-1]]
+        return BackoffTable.of(counts, log_probs, no_weights, room)
 
     def log_probs(self, stream: TokenStream) -> np.ndarray:
         """ln S of each id of `stream` given those before it: float32 [targets]."""

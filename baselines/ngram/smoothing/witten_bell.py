@@ -28,7 +28,9 @@ class WittenBell(BackoffModel):
     form: Form = "interpolated"
 
     def estimate(self, counts: list[OrderCounts], log: RunLog) -> BackoffTable:
-        kept = (
-            DiscountedCounts(ngrams.counts, ngrams.sums_by_context(ngrams.counts > 0)) for ngrams in counts
-        )
-        return combine_orders(counts, kept, self.form)
+        return combine_orders(counts, [_new_words] * len(counts), self.form)
+
+
+def _new_words(ngrams: OrderCounts) -> DiscountedCounts:
+    """Keep all counts; leave N₁₊(h •)."""
+    return DiscountedCounts(ngrams.counts, ngrams.sums_by_context(ngrams.counts > 0))

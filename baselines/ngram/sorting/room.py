@@ -39,26 +39,32 @@ class Room:
             yield slice(start, start + _BLOCK)
             files.forget(*arrays)
 
-    def windows(self, length: int) -> Iterator[slice]:
-        """Slices of `length` numbers of which one may be in memory at a time."""
-        size = length if self.window is None else self.window
+    def windows(self, length: int, itemsize: int = 4) -> Iterator[slice]:
+        """Slices of `length` numbers of `itemsize` bytes of which one may be in memory at a time."""
+        size = length if self.window is None else 4 * self.window // itemsize
         for start in range(0, length, max(1, size)):
             yield slice(start, min(start + size, length))
 
     def lookup(self, source: np.ndarray, indices: np.ndarray) -> Callable[[slice], np.ndarray]:
-        """A function that gives `source[indices[some]]` for any slice. `source` has four bytes a number."""
-        if self.window is None or len(source) <= self.window:
+        """A function that gives `source[indices[some]]` for any slice."""
+        if self.window is None or source.nbytes <= 4 * self.window:
             held = np.array(source) if files.in_file(source) else source
             files.forget(source)
             return lambda some: held.take(indices[some], mode="clip")
         found = self.zeros(len(indices), source.dtype)
-        for window in self.windows(len(source)):
+        for window in self.windows(len(source), source.itemsize):
             part = np.array(source[window])
             for some in self.blocks(found, indices, source):
                 places = indices[some] - np.int32(window.start)
                 inside = np.flatnonzero(places.view(np.uint32) < len(part))
                 found[some][inside] = part.take(places.take(inside), mode="clip")
-        return lambda some: found[some]
+
+        def looked_up(some: slice) -> np.ndarray:
+            part = np.array(found[some])
+            files.forget(found)
+            return part
+
+        return looked_up
 
 
 #: All arrays are in memory.

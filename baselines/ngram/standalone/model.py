@@ -113,7 +113,8 @@ class NgramModel(KenLMMethods):
         - `marks`: `<s>` and `</s>` in the text are errors (`refuse`), or are read where lines begin and end
           (`read`).
         - `held_out`: the text for the weights of `jelinek_mercer`, and of `add_k` with k="tune".
-        - `memory`: what counting may take, such as "2G"; more goes through temporary files.
+        - `memory`: what the text, counting, estimating and the table may take, such as "2G"; more goes
+          through temporary files and gives the same model.
         - `threads`: CPU cores to use. `progress(done, tokens)` is called now and then.
 
         Raises UserError for a text that cannot be read or is empty, and for settings that do not fit.

@@ -27,6 +27,7 @@ import numpy as np
 from baselines.ngram.counting.text import numbered_sequence, type_numbers
 from baselines.ngram.counting.words import WordNumberer, word_numberer
 from baselines.ngram.loops.load import loops_for
+from baselines.ngram.sorting import files
 from baselines.ngram.sorting.storage import LimitedColumn, text_in_memory
 from baselines.ngram.sorting.threads import thread_count
 from benchmark.corpus.document import FileDocument
@@ -141,10 +142,18 @@ class Text:
         return ids
 
     def stream(self, vocabulary: Vocabulary) -> TokenStream:
-        """It as ids of a vocabulary, in memory."""
-        ids = self.ids(vocabulary).astype(np.uint32)
-        parts = [ids.take(block) for block in self.numbers.drain()]
-        return TokenStream.from_ids(np.concatenate([*parts, ids[:0]]), vocabulary)
+        """It as ids of a vocabulary, in a mapped file if it is long."""
+        by_type, length = self.ids(vocabulary).astype(np.uint32), self.numbers.length
+        in_file = length > text_in_memory() // 4  # counting makes a sequence of it, and holds that, too
+        ids = files.new_array(length, np.uint32) if in_file else np.empty(length, np.uint32)
+        done, ends = 0, [np.zeros(1, dtype=np.int64)]
+        for block in self.numbers.drain():
+            part = ids[done : done + len(block)]
+            by_type.take(block, out=part, mode="clip")
+            ends.append(np.flatnonzero(part == vocabulary.end) + done + 1)
+            done += len(block)
+            files.forget(ids)
+        return TokenStream(ids, np.concatenate(ends), vocabulary)
 
     def sequence(self, vocabulary: Vocabulary) -> np.ndarray:
         """It as a sequence that `count_ngrams` takes, in a mapped file if it is long: int32."""
