@@ -311,20 +311,23 @@ def test_smaller_models(model: NgramModel) -> None:
 
 
 @pytest.mark.slow
-def test_a_limit_on_memory_holds_as_the_kernel_measures_it(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:order 1")
+@pytest.mark.parametrize("smoothing", ["kneser_ney", "good_turing"])
+def test_a_limit_on_memory_holds_as_the_kernel_measures_it(tmp_path: Path, smoothing: str) -> None:
     """Two million words, whose model takes 300 MB without a limit."""
     random = np.random.default_rng(5)
     words = np.char.add("w", (random.zipf(1.2, 2_000_000) % 100_000).astype(str))
     text = "\n".join(map(" ".join, words.reshape(-1, 20)))
     (tmp_path / "text").write_text(text, encoding="utf-8")
     program = (
-        "import re, nextword; nextword.NgramModel.estimate('text', 5, memory='60M').save('model');"
+        "import re, nextword; nextword.NgramModel.estimate("
+        f"'text', 5, smoothing={smoothing!r}, memory='60M').save('model');"
         "print(re.search(r'VmHWM:\\s*(\\d+) kB', open('/proc/self/status').read())[1])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) << 10 <= (60 << 20) + (200 << 20)
-    whole = NgramModel.estimate(tmp_path / "text", 5)
+    whole = NgramModel.estimate(tmp_path / "text", 5, smoothing=smoothing)
     assert (
         NgramModel(tmp_path / "model").scores(tmp_path / "text").tobytes()
         == whole.scores(tmp_path / "text").tobytes()
