@@ -35,7 +35,7 @@ def reduced(settings: Any) -> Any:
 
 
 #: Models that take ten seconds or more. What they are made of is checked in `make test` all the same.
-LONG = ("goodman", "mogrifier_lstm")
+LONG = ("goodman", "goodman_triggers", "mogrifier_lstm")
 
 
 @pytest.mark.parametrize(
