@@ -246,7 +246,7 @@ def tuned_cells(search: SearchRecord) -> tuple[str, ...]:
     assert best
     return (
         best.corpus,
-        str(len(search.trials)),
+        str(len(search.ended)),
         f"{search.spent:,.0f}",
         f"{first.value:.1f}",
         f"{best.value:.1f}",

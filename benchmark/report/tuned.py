@@ -67,7 +67,7 @@ def tuning_of(row: Row, tunings: Sequence[SearchRecord], settings: Settings) -> 
 
 
 def _tunings(row: Row, search: SearchRecord, settings: Settings) -> list[Tuning]:
-    effort = f"{text.plural(len(search.trials), 'trial')}, {text.amount(search.spent)} core-seconds"
+    effort = f"{text.plural(len(search.ended), 'trial')}, {text.amount(search.spent)} core-seconds"
     best, first = search.best, defaults_trial(search)
     found = []
     if best is None:

@@ -68,7 +68,7 @@ class Entry:
         if not finished:
             return []
         values = [max(finished) if trial.value is None else trial.value for trial in drawn]
-        cost = self.search.spent / len(self.search.trials)
+        cost = self.search.spent / len(self.search.ended)
         return [(count, count * cost, value) for count, value in enumerate(expected_best(values), 1)]
 
 

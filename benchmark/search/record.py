@@ -90,6 +90,11 @@ class SearchRecord:
         """Core-seconds of all trials; a run that several trials share counts once."""
         return sum({trial.run_id: trial.core_seconds or 0.0 for trial in self.trials}.values())
 
+    @property
+    def ended(self) -> list[Trial]:
+        """Trials that were made, well or not; a search that was stopped had asked for more."""
+        return [trial for trial in self.trials if trial.state != "asked"]
+
     @cached_property  # asked for each row of a report
     def best(self) -> Trial | None:
         """The finished trial with the lowest value; the first of several."""
@@ -107,7 +112,7 @@ class SearchRecord:
     @property
     def failed(self) -> list[Trial]:
         """Trials that ended without a value."""
-        return [trial for trial in self.trials if trial.state not in ("ok", "asked")]
+        return [trial for trial in self.ended if trial.state != "ok"]
 
     def path(self, results_dir: Path) -> Path:
         """The file of the record."""

@@ -112,15 +112,20 @@ def _command(entry: str, limits: Mapping[str, Any], overrides: Sequence[str]) ->
 
 def _line(record: SearchRecord) -> tuple[str, ...]:
     best, first, names = record.best, defaults_trial(record), short_names(record.space)
+    chosen = (
+        [f"{name}={best.parameters[key]}" for name, key in zip(names, record.space, strict=True)]
+        if best
+        else []
+    )
     goal = record.goal
     return (
         record.name,
-        str(len(record.trials)),
+        str(len(record.ended)),
         f"{record.spent:.0f}",
         goal.heading,
         goal.text(goal.shown(first.value)) if first else text.NONE,
         goal.text(goal.shown(best.value)) if best else text.NONE,
-        ", ".join(f"{n}={v}" for n, v in zip(names, best.parameters.values(), strict=True)) if best else "",
+        ", ".join(chosen),
     )
 
 

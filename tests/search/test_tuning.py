@@ -22,7 +22,7 @@ from benchmark.report.tuned import tuned
 from benchmark.search import tuning
 from benchmark.search.expected_best import expected_best
 from benchmark.search.prepare import prepared
-from benchmark.search.record import SearchRecord, read_searches
+from benchmark.search.record import SearchRecord, Trial, read_searches
 from benchmark.settings import choices
 from benchmark.sweep.compose import Collector, collect
 from benchmark.task.tasks import task_named
@@ -46,6 +46,22 @@ base: model=cache
 space: {model.half_life: {low: 10.0, high: 500.0, log: true}}
 """,
 }
+
+ONE = SearchRecord(
+    name="one",
+    digest="0",
+    description="",
+    command="",
+    base=[],
+    space={},
+    sampler="random",
+    seed=1,
+    batch=1,
+    measure="valid_perplexity",
+    proposer="",
+    planned=16,
+    core_seconds=900.0,
+)
 
 Tune = Callable[..., int]
 
@@ -215,6 +231,17 @@ def test_a_record_from_before_core_seconds_is_read(tune, tmp_path):
     assert (read.spent, read.core_seconds, read.tuning) == (0, None, False)
 
 
+def test_the_summary_of_a_search_that_was_stopped():
+    """Its file has the settings in alphabetical order, and trials that were asked for and never made."""
+    point = {"model.classes": 82, "model.near.half_life": 3.0}
+    made = Trial(1, point, "ab12", "cache", "sotu", "Cache", "nextword run", state="ok", value=46.0)
+    asked = replace(made, number=2, run_id="cd34", state="asked", value=None)
+    space = {key: {"low": 1, "high": 100} for key in reversed(point)}
+    line = tuning.summary([replace(ONE, space=space, trials=(made, asked))]).splitlines()[-1]
+    assert line.split()[:2] == ["one", "1"]
+    assert "half_life=3.0, classes=82" in line
+
+
 def test_what_the_base_sets_of_the_space_is_the_default():
     """And another default is another search, whose trials are not mixed with those of the first."""
 
@@ -237,23 +264,8 @@ def test_an_unknown_default_is_refused():
 
 
 def test_limits_that_differ_are_told_apart():
-    one = SearchRecord(
-        name="one",
-        digest="0",
-        description="",
-        command="",
-        base=[],
-        space={},
-        sampler="random",
-        seed=1,
-        batch=1,
-        measure="valid_perplexity",
-        proposer="",
-        planned=16,
-        core_seconds=900.0,
-    )
-    grid = replace(one, name="two", sampler="grid", planned=8)
-    alone, both = tuning._closing([one, one]), tuning._closing([one, grid])
+    grid = replace(ONE, name="two", sampler="grid", planned=8)
+    alone, both = tuning._closing([ONE, ONE]), tuning._closing([ONE, grid])
     assert alone.startswith("each entry had at most 16 trials, 900 core-seconds.")
     assert "unequal limits: one 16 trials, 900 core-seconds; two a grid of 8, 900 core-seconds." in both
 

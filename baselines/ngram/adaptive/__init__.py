@@ -1,1 +1,1 @@
-"""Models that use the whole history: caches and the ∞-gram."""
+"""Models that use the whole history: caches, triggers and the ∞-gram."""

@@ -76,7 +76,7 @@ def _progress(search: SearchRecord) -> Figure:
     goal = search.goal
     best, first = search.ranked[0], min(search.ranked, key=lambda trial: trial.number)
     verdict = (
-        f"Trial {best.number} is the best of {text.plural(len(search.trials), 'trial')}, at "
+        f"Trial {best.number} is the best of {text.plural(len(search.ended), 'trial')}, at "
         f"{goal.text(goal.shown(best.value))}; trial {first.number}, the first that finished, had "
         f"{goal.text(goal.shown(first.value))}."
     )
@@ -112,7 +112,7 @@ def _progress(search: SearchRecord) -> Figure:
     title = f"Search {_title(search)}"
     lowest_so_far = [(t.number, goal.on_axis(low)) for t, low in best_so_far(search) if low is not None]
     finished = [(t.number, goal.on_axis(t.value)) for t in search.trials if t.value is not None]
-    draw = partial(trial_chart, finished, lowest_so_far, len(search.trials), CEILING, goal.axis)
+    draw = partial(trial_chart, finished, lowest_so_far, len(search.ended), CEILING, goal.axis)
     return Figure(name, title, caption, alt, draw, data_table(name, columns, rows))
 
 

@@ -61,7 +61,7 @@ def fields_of(goal: Goal) -> tuple[Field[Entry], ...]:
         text_field("entry", "Entry", lambda entry: entry.search.name, "more", mono=True),
         text_field("family", "Family", lambda entry: FAMILY_NAMES.get(entry.family, entry.family)),
         text_field("limits", "At most", lambda entry: entry.search.limits),
-        number_field("trials", "Trials", lambda entry: len(entry.search.trials), text.amount),
+        number_field("trials", "Trials", lambda entry: len(entry.search.ended), text.amount),
         number_field("failed", "Failed", lambda entry: len(entry.search.failed), text.amount, "more"),
         number_field("core_seconds", "Core-seconds", lambda entry: entry.search.spent, text.amount),
         number_field("default", "Defaults, validation", lambda e: shown(e.default_value), goal.short),
