@@ -95,16 +95,29 @@ def _described(path: Path, group: str, name: str) -> dict[str, Any]:
     line = (read_text(path).splitlines() or [""])[0]
     if line.startswith("#") and (not known or known[0] == name):  # then the file's first comment describes it
         known = [line.lstrip("# ")]
-    tasks = _tasks(content)
+    tasks = _tasks(content, group)
     told = f" ({', '.join(tasks)})" if tasks else ""
     described: dict[str, Any] = {"description": (known or [""])[0] + told, "settings": settings}
     return described | ({"tasks": tasks} if tasks else {})
 
 
-def _tasks(content: dict[str, Any]) -> list[str]:
+def _tasks(content: dict[str, Any], group: str) -> list[str]:
     """The tasks beside language modelling that a corpus or a model is for. A model is not imported: its
     class says it, as the source has it."""
-    if "task" in content:
-        return [str(content["task"])]
-    found = class_variable(str(content.get("_target_")), "tasks")
+    if (task := _inherited(content, "task", group)) is not None:
+        return [str(task)]
+    found = class_variable(str(_inherited(content, "_target_", group)), "tasks")
     return [str(each) for each in found] if isinstance(found, tuple) else []
+
+
+def _inherited(content: dict[str, Any], key: str, group: str, seen: frozenset[str] = frozenset()) -> Any:
+    """The value of a key in a file, or else in those of its group that it builds upon; None if in none."""
+    if key in content:
+        return content[key]
+    files = conf_files(group)
+    for base in content.get("defaults", []):
+        if isinstance(base, str) and base in files and base not in seen:
+            found = _inherited(read_yaml_object(files[base]), key, group, seen | {base})
+            if found is not None:
+                return found
+    return None

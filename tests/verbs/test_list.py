@@ -31,6 +31,8 @@ def test_models_and_corpora_of_tasks_say_so(capsys: pytest.CaptureFixture[str]) 
     shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     for name in choices("model"):
         content = read_yaml_object(conf_files("model")[name])
+        while "_target_" not in content:  # it builds upon another, and is for what that is for
+            content = read_yaml_object(conf_files("model")[content["defaults"][0]])
         module, _, kind = content["_target_"].rpartition(".")
         tasks = getattr(getattr(importlib.import_module(module), kind), "tasks", ())
         told = shown[name].endswith(f" ({', '.join(tasks)})") if tasks else "ing)" not in shown[name]
@@ -39,6 +41,17 @@ def test_models_and_corpora_of_tasks_say_so(capsys: pytest.CaptureFixture[str]) 
     listed = json.loads(capsys.readouterr().out)["models"]
     assert listed["hmm_tagger"]["tasks"] == ["tagging", "chunking"]
     assert "tasks" not in listed["lstm"]
+
+
+def test_a_model_is_for_the_tasks_of_the_one_that_it_builds_upon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model").mkdir()
+    mine = "defaults: [hmm_tagger, _self_]\nname: mine\nlabel: My tagger\n"
+    (tmp_path / "model" / "mine.yaml").write_text(mine, encoding="utf-8")
+    monkeypatch.setenv("NEXTWORD_CONFIG_DIR", str(tmp_path))
+    assert main(["list", "models", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"]["mine"]["tasks"] == ["tagging", "chunking"]
 
 
 def test_no_model_is_imported_to_be_listed() -> None:
