@@ -54,7 +54,7 @@ def _figure(group: RankedGroup) -> Figure | None:
     curves = [(row, seeds) for row, seeds in found if any(len(curve) > 1 for curve in seeds)][:LINES]
     if not curves:
         return None
-    levels = [row for row in group.distinct("count", LEVELS, 0.03) if row.mean(VALID_PERPLEXITY)]
+    levels = _levels(group)
     caption = f"Validation perplexity on {group.title} during training; lower is better."
     if levels:
         caption += f" Dashed: {text.listed([row.label for row in levels])}, at the end of training."
@@ -78,6 +78,15 @@ def _figure(group: RankedGroup) -> Figure | None:
         _data(name, curves),
         group.corpus,
     )
+
+
+def _levels(group: RankedGroup) -> list[Row]:
+    """The best n-gram models that differ visibly, and the best of those without earlier sentences, which has
+    no cache, as most networks have none."""
+    best = list(group.distinct("count", LEVELS, 0.03))
+    within = [row for row in group.rows if row.family == "count" and row.history == "sentence"]
+    best += [row for row in within[:1] if row not in best]
+    return [row for row in best if row.mean(VALID_PERPLEXITY)]
 
 
 def _passed(seeds: tuple[Curve, ...], level: Row) -> float:
