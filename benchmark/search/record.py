@@ -223,5 +223,11 @@ def short_names(keys: Iterable[str]) -> list[str]:
     return names
 
 
+def chosen(trial: Trial, space: Iterable[str]) -> dict[str, Any]:
+    """What a trial chose, by the short names of the settings, in the order of the space."""
+    keys = list(space)
+    return dict(zip(short_names(keys), (trial.parameters[key] for key in keys), strict=True))
+
+
 def _order(trial: Trial) -> tuple[float, int]:
     return (trial.value or 0.0, trial.number)

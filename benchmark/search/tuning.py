@@ -18,7 +18,7 @@ from benchmark.own_folder import config_dir_options
 from benchmark.search.conduct import conduct
 from benchmark.search.copies import warn_of_copies
 from benchmark.search.prepare import prepared, reproducible
-from benchmark.search.record import SearchRecord, defaults_trial, short_names
+from benchmark.search.record import SearchRecord, chosen, defaults_trial
 from benchmark.search.search_file import SearchSettings, read_options, search_of
 from benchmark.settings import choices, conf_dir, conf_files
 from benchmark.sweep.compose import Collector
@@ -111,12 +111,8 @@ def _command(entry: str, limits: Mapping[str, Any], overrides: Sequence[str]) ->
 
 
 def _line(record: SearchRecord) -> tuple[str, ...]:
-    best, first, names = record.best, defaults_trial(record), short_names(record.space)
-    chosen = (
-        [f"{name}={best.parameters[key]}" for name, key in zip(names, record.space, strict=True)]
-        if best
-        else []
-    )
+    best, first = record.best, defaults_trial(record)
+    settings = chosen(best, record.space) if best else {}
     goal = record.goal
     return (
         record.name,
@@ -125,7 +121,7 @@ def _line(record: SearchRecord) -> tuple[str, ...]:
         goal.heading,
         goal.text(goal.shown(first.value)) if first else text.NONE,
         goal.text(goal.shown(best.value)) if best else text.NONE,
-        ", ".join(chosen),
+        ", ".join(f"{name}={value}" for name, value in settings.items()),
     )
 
 

@@ -16,7 +16,7 @@ from benchmark.report.ranking import file_name
 from benchmark.report.tables import Group, Table, TableRow, data_table
 from benchmark.report.tuned_entries import Entry, by_text
 from benchmark.search.goal import Goal
-from benchmark.search.record import Trial, short_names
+from benchmark.search.record import Trial, chosen
 from benchmark.search.space import literal
 
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ INTRODUCTION = (
 
 def settings_of(trial: Trial, space: Mapping[str, object]) -> str:
     """What a trial chose, under short names."""
-    names = short_names(space)
-    return ", ".join(
-        f"{name} {literal(trial.parameters[key])}" for name, key in zip(names, space, strict=True)
-    )
+    return ", ".join(f"{name} {literal(value)}" for name, value in chosen(trial, space).items())
 
 
 def fields_of(goal: Goal) -> tuple[Field[Entry], ...]:
