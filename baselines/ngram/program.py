@@ -16,8 +16,8 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ from baselines.ngram.estimation.discounts import Log, choose_discounts, discount
 from baselines.ngram.estimation.interpolate import interpolate
 from baselines.ngram.sorting.arrays import TorchArrays
 from baselines.ngram.sorting.storage import parse_bytes
-from baselines.ngram.sorting.threads import thread_count
+from baselines.ngram.sorting.threads import Work, thread_count
 from baselines.ngram.table.backoff import BackoffTable
 from benchmark.console.options import Parser, whole
 from benchmark.corpus.marks import MarkRule
@@ -136,14 +136,13 @@ def measure(
     used.
     """
     clock = _Clock()
-    with ThreadPoolExecutor(1) as background:
-        starting = background.submit(_start, device) if device else None
+    with _starting(device) if device else nullcontext() as started:
         texts = encode_texts(train, test, counting["threads"], rule, counting.get("memory"))
         tokens = texts.tokens()
         clock.lap("read")
     table: BackoffTable | DeviceTable | None = None
-    if device and starting:
-        starting.result()
+    if device and started:
+        started.result()
         clock.lap("start")
         table = _estimated_on_device(texts, order, device, clock, _Log())
     if table is None:
@@ -174,6 +173,15 @@ def _estimated(texts: EncodedTexts, order: int, counting: dict[str, Any], clock:
     table = interpolate(counts, adjusted, discounts, threads=counting["threads"], memory=memory)
     clock.lap("estimate")
     return table
+
+
+@contextmanager
+def _starting(device: str) -> Iterator[Work[None]]:
+    """Starts the device in a thread of its own, which is done when the block ends."""
+    from concurrent.futures import ThreadPoolExecutor  # takes as long as a short text
+
+    with ThreadPoolExecutor(1) as background:
+        yield background.submit(_start, device)
 
 
 def _start(device: str) -> None:

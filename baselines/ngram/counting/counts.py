@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.sorting.by_range import places_by_range, sort_range
 from baselines.ngram.sorting.ranges import SortedRange, ranges_of_first_words
 from baselines.ngram.sorting.storage import InMemory, MemoryColumn, OnDisk, Storage, memory_budget
-from baselines.ngram.sorting.threads import in_order, thread_count
+from baselines.ngram.sorting.threads import Pool, Work, in_order, thread_count, thread_pool
 from baselines.ngram.table.ids import check_ngrams, check_number
 
 if TYPE_CHECKING:
@@ -181,9 +180,9 @@ class _Count:
     def run(self, places: int, progress: Callable[[int], None]) -> list[OrderCounts]:
         places = max(1, min(places, -(-len(self.sequence) // (2 * self.threads))))  # a few for each thread
         done = 0
-        with ThreadPoolExecutor(self.threads) as pool:
+        with thread_pool(self.threads) as pool:
             begun = self._sorts(places, pool) if self.order > 1 else ()
-            writing: deque[Future[None]] = deque()
+            writing: deque[Work[None]] = deque()
             for found in in_order(pool, lambda sort: sort(), begun, self.threads - 1):
                 ids = {n: length - (n <= found.continued) for n, length in self.lengths.items()}
                 writing.append(pool.submit(self._write_begins, found, ids))
@@ -195,7 +194,7 @@ class _Count:
                 each.result()
             return _tables(self.unigrams, (self._finish(n, pool) for n in range(2, self.order + 1)))
 
-    def _sorts(self, places: int, pool: ThreadPoolExecutor) -> Iterator[Callable[[], SortedRange]]:
+    def _sorts(self, places: int, pool: Pool) -> Iterator[Callable[[], SortedRange]]:
         """What finds the n-grams of each range, in ascending order. Each is released once it is taken."""
         ranges = ranges_of_first_words(self.unigrams, places)
         length = len(self.sequence) - 1
@@ -232,7 +231,7 @@ class _Count:
             check_ngrams(self.lengths[n], n)
         return sum(int(section.counts.sum()) for section in found.sections.get(2, ()))
 
-    def _finish(self, n: int, pool: ThreadPoolExecutor) -> Columns:
+    def _finish(self, n: int, pool: Pool) -> Columns:
         contexts, words, counts, behind = (column.finish() for column in self.columns.pop(n))
         return contexts, words, counts, self.begins.pop(n - 1).take(behind, pool) if n > 2 else words
 
@@ -249,7 +248,7 @@ class _CountInFiles(_Count):
     def _held(self, sequence: np.ndarray) -> np.ndarray:
         return sequence if files.in_file(sequence) else super()._held(sequence)
 
-    def _sorts(self, places: int, pool: ThreadPoolExecutor) -> Iterator[Callable[[], SortedRange]]:
+    def _sorts(self, places: int, pool: Pool) -> Iterator[Callable[[], SortedRange]]:
         from baselines.ngram.counting.records import Records
 
         records = Records(self.sequence, self.words, self.order, places)

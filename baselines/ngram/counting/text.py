@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from baselines.ngram.counting.words import WordNumberer, word_numberer
 from baselines.ngram.loops.load import loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.storage import LimitedColumn, memory_budget, text_in_memory
-from baselines.ngram.sorting.threads import in_order
+from baselines.ngram.sorting.threads import Pool, in_order, thread_pool
 from benchmark.corpus.document import Document, FileDocument, Span, pieces
 from benchmark.corpus.marks import MarkRule
 from benchmark.corpus.vocabulary import UNKNOWN
@@ -88,7 +87,7 @@ def _encode(
     train: Path, test: Path, threads: int, words: WordNumberer, rule: MarkRule, memory: int
 ) -> EncodedTexts:
     most = text_in_memory(memory)
-    with ThreadPoolExecutor(threads) as pool:
+    with thread_pool(threads) as pool:
         numbers, counts = type_numbers(FileDocument(train), words, pool, rule, most)
         _check_room(train, len(counts), memory)
         ids = _ids_by_frequency(counts, words.find(UNKNOWN))
@@ -109,7 +108,7 @@ def _check_not_empty(path: Path, numbers: LimitedColumn) -> None:
 
 
 def type_numbers(
-    document: Document, words: WordNumberer, pool: ThreadPoolExecutor, rule: MarkRule, most: int
+    document: Document, words: WordNumberer, pool: Pool, rule: MarkRule, most: int
 ) -> tuple[LimitedColumn, np.ndarray]:
     """Type numbers of a text, up to `most` of them in memory, and how often each type occurs: int64 [types].
 
@@ -146,7 +145,7 @@ def numbered_sequence(
     ids: np.ndarray,
     start: int,
     words: WordNumberer,
-    pool: ThreadPoolExecutor,
+    pool: Pool,
 ) -> np.ndarray:
     """The ids of a text with `start`, that of `<s>`, before every sentence and at the end: int32.
 

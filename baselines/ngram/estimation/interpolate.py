@@ -12,7 +12,6 @@ result.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +25,7 @@ from baselines.ngram.estimation.memory import room_beside
 from baselines.ngram.loops.load import Loops, loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import Room
-from baselines.ngram.sorting.threads import in_order, thread_count
+from baselines.ngram.sorting.threads import in_order, thread_count, thread_pool
 from baselines.ngram.table.backoff import BackoffTable
 
 _FORGOTTEN = 16  # after so many blocks, what was touched of mapped files is forgotten
@@ -64,7 +63,7 @@ def interpolate(
         counts = [replace(counts[0], suffix=counts[0].last_words), *counts[1:]]
     log_probs: list[np.ndarray] = []
     log_backoffs = []
-    with ThreadPoolExecutor(threads) as pool:
+    with thread_pool(threads) as pool:
         for n, (ngrams, counted, taken, mask) in enumerate(
             zip(counts, adjusted, discounts, masks, strict=True), 1
         ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Protocol
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
 from baselines.ngram.sorting.limits import memory_limit
-from baselines.ngram.sorting.threads import in_blocks
+from baselines.ngram.sorting.threads import Pool, in_blocks
 from benchmark.environment import MEMORY, byte_count, machine_memory
 from benchmark.errors import UserError
 
@@ -58,7 +57,7 @@ class PlaceIds(Protocol):
     def put(self, places: Array, ids: Array) -> None:
         """Store the ids of the n-grams at some places, each place once. Several threads may call it."""
 
-    def take(self, places: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+    def take(self, places: np.ndarray, pool: Pool) -> np.ndarray:
         """The ids of the n-grams at `places`: int32 [places]. May be called once, at the end."""
 
 
@@ -155,7 +154,7 @@ class _MemoryPlaceIds:
     def put(self, places: Array, ids: Array) -> None:
         self.arrays.put(self.ids, places, ids)
 
-    def take(self, places: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+    def take(self, places: np.ndarray, pool: Pool) -> np.ndarray:
         found = np.empty(len(places), dtype=np.int32)
 
         def look_up(some: slice) -> None:
@@ -209,7 +208,7 @@ class _DiskPlaceIds:
             if end > start:
                 files.append(file, pairs[start:end])
 
-    def take(self, places: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+    def take(self, places: np.ndarray, pool: Pool) -> np.ndarray:
         found = files.new_array(len(places))
         for number, file in enumerate(self.files):
             start = number << self.bits

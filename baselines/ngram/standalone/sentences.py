@@ -16,7 +16,6 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -29,7 +28,7 @@ from baselines.ngram.counting.words import WordNumberer, word_numberer
 from baselines.ngram.loops.load import loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.storage import LimitedColumn, text_in_memory
-from baselines.ngram.sorting.threads import thread_count
+from baselines.ngram.sorting.threads import thread_count, thread_pool
 from benchmark.corpus.document import FileDocument
 from benchmark.corpus.marks import START, MarkRule
 from benchmark.corpus.stream import TokenStream
@@ -157,7 +156,7 @@ class Text:
 
     def sequence(self, vocabulary: Vocabulary) -> np.ndarray:
         """It as a sequence that `count_ngrams` takes, in a mapped file if it is long: int32."""
-        with ThreadPoolExecutor(thread_count()) as pool:
+        with thread_pool(thread_count()) as pool:
             ids = self.ids(vocabulary)
             sentences, start = int(self.counts[0]), len(vocabulary)
             return numbered_sequence(self.numbers, sentences, ids, start, self.words, pool)
@@ -169,7 +168,7 @@ def _numbered(source: Source, rule: MarkRule) -> Text:
     for multiplier in MULTIPLIERS:
         words = word_numberer(loops, multiplier)
         try:
-            with ThreadPoolExecutor(thread_count()) as pool:
+            with thread_pool(thread_count()) as pool:
                 numbers, counts = type_numbers(document, words, pool, rule, text_in_memory())
             return Text(document.name, numbers, words, words.types(), counts)
         except HashCollision:  # two words have the same hash: hash again
