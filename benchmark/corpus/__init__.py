@@ -1,12 +1,13 @@
 """Corpora: from text to token streams of ids over a closed vocabulary."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from benchmark.corpus.stream import CodedText, TokenStream
-from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
     from benchmark.corpus.corpus import Corpus, corpus_documents, fingerprint, open_corpus, tokeniser_of
+    from benchmark.corpus.marks import END, UNKNOWN
+    from benchmark.corpus.stream import CodedText, TokenStream
+    from benchmark.corpus.vocabulary import Vocabulary
 
 __all__ = [
     "END",
@@ -22,10 +23,18 @@ __all__ = [
 ]
 
 
+#: Where each name is that `benchmark.corpus.corpus` does not have.
+_HOMES = {
+    "END": "marks",
+    "UNKNOWN": "marks",
+    "CodedText": "stream",
+    "TokenStream": "stream",
+    "Vocabulary": "vocabulary",
+}
+
+
 def __getattr__(name: str) -> Any:
-    """What `benchmark.corpus.corpus` has, imported when it is asked for: models do without most of it."""
+    """Each name is imported when it is asked for: models and programs do without most of them."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from benchmark.corpus import corpus
-
-    return getattr(corpus, name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'corpus')}"), name)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from benchmark.corpus.marks import END, UNKNOWN
 from benchmark.corpus.settings import VocabularySettings
-from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
+from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
 
 #: The id of a type that is not in the vocabulary.

@@ -9,8 +9,8 @@ import numpy as np
 from benchmark.corpus import byte_pairs
 from benchmark.corpus.byte_symbols import NEWLINE, SYMBOLS, to_bytes
 from benchmark.corpus.coded_text import TypeSizes
+from benchmark.corpus.marks import END
 from benchmark.corpus.token_numbering import Numbered, TokenNumberer
-from benchmark.corpus.vocabulary import END
 
 
 class _OpenTokens(TokenNumberer):

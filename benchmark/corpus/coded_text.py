@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.corpus.marks import END, UNKNOWN
 from benchmark.corpus.spelling import SpellingModel
 from benchmark.corpus.stream import CodedText
-from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
+from benchmark.corpus.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

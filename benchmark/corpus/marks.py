@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
 
 START = "<s>"
+END = "</s>"
+UNKNOWN = "<unk>"
 #: How text is cut into tokens.
 Tokens = Literal["words", "whitespace", "characters", "bytes", "bpe"]
 Marks = Literal["refuse", "read", "text"]

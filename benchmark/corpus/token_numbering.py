@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.corpus.growing_array import GrowingArray
-from benchmark.corpus.vocabulary import END
+from benchmark.corpus.marks import END
 from benchmark.corpus.word_numbering import MULTIPLIERS, LookedUp, WordNumberer
 
 if TYPE_CHECKING:

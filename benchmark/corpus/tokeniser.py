@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.corpus.byte_symbols import to_bytes, to_symbols
-from benchmark.corpus.marks import MarkRule, Marks, Tokens
-from benchmark.corpus.vocabulary import END
+from benchmark.corpus.marks import END, MarkRule, Marks, Tokens
 
 #: The file with the encoding of subwords.
 ENCODING = "tokenizer.json"

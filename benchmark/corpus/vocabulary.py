@@ -11,10 +11,9 @@ from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
-Kind = TypeVar("Kind")
+from benchmark.corpus.marks import END, UNKNOWN
 
-UNKNOWN = "<unk>"
-END = "</s>"
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.corpus.kept import Keep, not_kept
+from benchmark.corpus.marks import END
 from benchmark.corpus.parts_of_speech import CLASSES
 from benchmark.corpus.stream import TokenStream
-from benchmark.corpus.vocabulary import END
 from benchmark.measure.frequency import EDGES, bucket_of
 from benchmark.measure.seen import longest_seen
 from benchmark.record.losses import GroupLoss

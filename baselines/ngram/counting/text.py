@@ -14,8 +14,7 @@ from baselines.ngram.sorting import files
 from baselines.ngram.sorting.storage import LimitedColumn, memory_budget, text_in_memory
 from baselines.ngram.sorting.threads import Pool, in_order, thread_pool
 from benchmark.corpus.document import Document, FileDocument, Span, pieces
-from benchmark.corpus.marks import MarkRule
-from benchmark.corpus.vocabulary import UNKNOWN
+from benchmark.corpus.marks import UNKNOWN, MarkRule
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
 

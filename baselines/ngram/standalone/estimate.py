@@ -29,8 +29,9 @@ from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.hashed import HashedTable
 from benchmark.arguments import whole
 from benchmark.contract import RunLog
+from benchmark.corpus.marks import END, UNKNOWN
 from benchmark.corpus.stream import TokenStream
-from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
+from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
 
 #: Called with the tokens done and their number.

@@ -16,8 +16,8 @@ from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.compiled import can_compile
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.unpacked import pack
-from benchmark.corpus.marks import START
-from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
+from benchmark.corpus.marks import END, START, UNKNOWN
+from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.errors import UserError
 from benchmark.storage.checksums import CHECKSUMS, checksums_of, damage
 from benchmark.storage.files import atomic_folder, bytes_below, files_below, write_json

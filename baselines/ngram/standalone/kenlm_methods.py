@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from baselines.ngram.standalone.lookup import History, Lookup
 from baselines.ngram.standalone.sentences import Sentence, words_of
-from benchmark.corpus.marks import START
-from benchmark.corpus.vocabulary import END
+from benchmark.corpus.marks import END, START
 from benchmark.errors import UserError
 
 _LN10 = log(10)

@@ -32,9 +32,8 @@ from baselines.ngram.standalone.smaller import pruned, quantised
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.arguments import whole
-from benchmark.corpus.marks import START
+from benchmark.corpus.marks import END, START, UNKNOWN
 from benchmark.corpus.stream import TokenStream
-from benchmark.corpus.vocabulary import END, UNKNOWN
 from benchmark.errors import UserError
 from benchmark.generate import Sampling, draw, likeliest, random_of
 from benchmark.storage.files import STANDARD_OUTPUT

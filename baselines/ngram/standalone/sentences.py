@@ -30,9 +30,9 @@ from baselines.ngram.sorting import files
 from baselines.ngram.sorting.storage import LimitedColumn, text_in_memory
 from baselines.ngram.sorting.threads import thread_count, thread_pool
 from benchmark.corpus.document import FileDocument
-from benchmark.corpus.marks import START, MarkRule
+from benchmark.corpus.marks import END, START, UNKNOWN, MarkRule
 from benchmark.corpus.stream import TokenStream
-from benchmark.corpus.vocabulary import END, UNKNOWN, Vocabulary
+from benchmark.corpus.vocabulary import Vocabulary
 from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
 

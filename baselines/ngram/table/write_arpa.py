@@ -16,8 +16,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from baselines.ngram.table.backoff import BackoffTable
-from benchmark.corpus.marks import START
-from benchmark.corpus.vocabulary import END, UNKNOWN
+from benchmark.corpus.marks import END, START, UNKNOWN
 from benchmark.errors import UserError
 from benchmark.storage.files import atomic_file
 

@@ -16,7 +16,7 @@ from baselines.saving import class_path, named_class
 from baselines.tasks.classification.calibration import best_scale, class_numbers, judged, log_softmax
 from baselines.tasks.saved import read_array, read_model, reading, write_model
 from benchmark.contract import Bounds, Computation, LanguageModel, ModelSize, RunLog, TokenStream, Vocabulary
-from benchmark.corpus.vocabulary import END, UNKNOWN
+from benchmark.corpus.marks import END, UNKNOWN
 from benchmark.errors import UserError
 from benchmark.task.contract import Classifier, Input, Items, inputs_of, labels_of
 
