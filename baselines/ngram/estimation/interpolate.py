@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +21,15 @@ from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.estimation.arithmetic import discounted_mass, mixed, own_share
 from baselines.ngram.estimation.by_context import context_blocks
 from baselines.ngram.estimation.discounts import Discounts
-from baselines.ngram.estimation.kept import Cut, only, only_ngrams
 from baselines.ngram.estimation.memory import room_beside
 from baselines.ngram.loops.load import Loops, loops_for
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import Room
 from baselines.ngram.sorting.threads import in_order, thread_count, thread_pool
 from baselines.ngram.table.backoff import BackoffTable
+
+if TYPE_CHECKING:
+    from baselines.ngram.estimation.kept import Cut
 
 _FORGOTTEN = 16  # after so many blocks, what was touched of mapped files is forgotten
 _BITS = 17  # of a field that counts n-grams of a block: more than the block has
@@ -80,6 +83,8 @@ def interpolate(
             lower = order.probs
     log_probs.append(_log(lower, room))
     if cut:
+        from baselines.ngram.estimation.kept import only, only_ngrams
+
         kept = [mask for mask in masks if mask is not None]
         counts = only_ngrams(counts, kept, room)
         for arrays in (log_probs, log_backoffs):

@@ -20,19 +20,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from baselines.ngram.counting.counts import OrderCounts
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import IN_MEMORY, Room
-from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
-from baselines.ngram.table.escaped import EscapedArray
 from baselines.ngram.table.ids import ABSENT
 from baselines.ngram.table.in_files import take
-from baselines.ngram.table.kept_rows import KeptRows
+
+if TYPE_CHECKING:
+    from baselines.ngram.table.codebook import Numbers
+    from baselines.ngram.table.kept_rows import KeptRows
 
 _BLOCK = 1 << 16  # positions scored at a time: their arrays fit a core's cache
 _BLOCK_OF_FILES = 1 << 19  # if the table is in files, each block goes through all of them
@@ -118,6 +119,8 @@ class BackoffTable:
     def compacted(self) -> BackoffTable:
         """The same table, bit for bit, in fewer bytes, which takes longer to look up: n-grams as
         `Continuations.compacted` has them, and the weights that most contexts have in a byte each."""
+        from baselines.ngram.table.escaped import EscapedArray  # few tables are compacted
+
         weights = []
         for each in self.log_backoffs:
             escaped = EscapedArray.of(each) if isinstance(each, np.ndarray) else each
@@ -223,6 +226,7 @@ class BackoffTable:
     @cached_property
     def _after_one(self) -> KeptRows:
         """ln p of every word after each word (ABSENT: after none), by its id."""
+        from baselines.ngram.table.kept_rows import KeptRows  # it needs threads, and scoring a text does not
 
         def rows(words: np.ndarray) -> np.ndarray:
             rows = np.tile(np.asarray(self.log_probs[0], dtype=np.float32), (len(words), 1))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import IN_MEMORY, Room
-from baselines.ngram.table.far_words import CountedWords
 from baselines.ngram.table.ids import index_type
 from baselines.ngram.table.in_files import spans
 from baselines.ngram.table.offsets import Offsets
-from baselines.ngram.table.unary import UnaryOffsets
 from baselines.ngram.table.word_array import FAR, WordArray
+
+if TYPE_CHECKING:
+    from baselines.ngram.table.far_words import CountedWords
+    from baselines.ngram.table.unary import UnaryOffsets
 
 #: The last order whose offsets have full width: every token has a single word as its context.
 FULL_WIDTH = 2
@@ -53,6 +56,9 @@ class Continuations:
 
     def compacted(self) -> Continuations:
         """The same n-grams in fewer bytes, which take longer to look up."""
+        from baselines.ngram.table.far_words import CountedWords  # few tables are compacted
+        from baselines.ngram.table.unary import UnaryOffsets
+
         starts, words = self.starts, self.words
         if isinstance(starts, Offsets) and len(starts.ends):
             unary = UnaryOffsets.of(starts)

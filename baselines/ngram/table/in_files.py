@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from baselines.ngram.sorting import files
-from baselines.ngram.table.codebook import Numbers
+
+if TYPE_CHECKING:
+    from baselines.ngram.table.codebook import Numbers
 
 _SPAN = 1 << 22  # elements of an array in memory at a time
 
