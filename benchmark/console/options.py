@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -53,11 +54,13 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, program: str, description: str | None, epilog: str | None = None) -> None:
         self._names: list[str] = []
+        self._formatter_class = argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter
         super().__init__(
             program,
             description=description,
             epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
+            # argparse tries it on every option. To know how wide the terminal is, it would import `shutil`.
+            formatter_class=partial(argparse.HelpFormatter, width=80),
             allow_abbrev=False,
             exit_on_error=False,
         )
@@ -77,6 +80,7 @@ class Parser(argparse.ArgumentParser):
 
         Raises UserError.
         """
+        self.formatter_class = self._formatter_class
         if _asking:
             raise _Asked(self)
         given = [self._as_option(argument) for argument in arguments]
