@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -66,8 +65,7 @@ def lowercased(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield piece.lower() if piece.isascii() else piece.decode().lower().encode()
 
 
-@dataclass(frozen=True)
-class Numbered:
+class Numbered(NamedTuple):
     """Type numbers of some tokens (int32), and the offsets at which lines end: just after their `</s>` or,
     where lines are not marked, after the token with the newline or before the one that follows it."""
 

@@ -7,7 +7,7 @@ are then compared with those of the type found, so two different words never sha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,7 @@ class HashCollision(Exception):
     """Two long words have the same key: hash again with another multiplier."""
 
 
-@dataclass(frozen=True)
-class LookedUp:
+class LookedUp(NamedTuple):
     """The words of a chunk, their keys, and the numbers of their types (-1 for types not yet known)."""
 
     words: _Words

@@ -163,7 +163,7 @@ class Records:
         held = section.places
         if held:
             held = SortedPlaces(places.take(held.places // self.order), held.ids)
-        return replace(section, first=places.take(section.first // self.order), places=held)
+        return section._replace(first=places.take(section.first // self.order), places=held)
 
     def _alike(self, places: np.ndarray, words: np.ndarray) -> SortedRange:
         """The n-grams of places that `words` follow."""

@@ -16,22 +16,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from baselines.ngram.sorting.arrays import KEY_BITS, Array, Arrays
 
 
-@dataclass(frozen=True)
-class SortedPlaces:
+class SortedPlaces(NamedTuple):
     """Places where n-grams begin, sorted by n-gram, and the number of the n-gram at each: int32 [places]."""
 
     places: Array
     ids: Array
 
 
-@dataclass(frozen=True)
-class NgramSection:
+class NgramSection(NamedTuple):
     """The n-grams of one order in one chunk of places, sorted by their words; arrays on the device.
 
     `contexts` int32 [n-grams]: the number of the (n−1)-gram before the last word, counted from 0 within the
