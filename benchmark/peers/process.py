@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -46,10 +46,16 @@ class ProcessUsage:
         return f"exit status {self.status}{_last_words(self.errors or self.output, ': ')}"
 
 
-def run_measured(command: Sequence[str], folder: Path, source: Path | None = None) -> ProcessUsage:
+def run_measured(
+    command: Sequence[str],
+    folder: Path,
+    source: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> ProcessUsage:
     """Run a program in a folder, with standard input from `source` (or none), and measure it.
 
-    Raises UserError if it cannot be started at all.
+    `environment`: its variables (default: those of this process). Raises UserError if it cannot be started at
+    all.
     """
     with TemporaryFolder.elsewhere("measured") as own:
         report = own / "report"
@@ -60,7 +66,13 @@ def run_measured(command: Sequence[str], folder: Path, source: Path | None = Non
         ):
             launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(report), *command]
             child = subprocess.Popen(
-                launch, cwd=folder, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
+                launch,
+                cwd=folder,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                env=environment,
+                start_new_session=True,
             )
             try:
                 child.wait()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ngram_stand_ins import OURS, PYTHON, program
+from ngram_stand_ins import OURS, PROGRAMS, PYTHON, program
 
 from benchmark.errors import UserError
 from benchmark.peers.ngram.growth import GrowthPlan
@@ -81,6 +81,38 @@ def test_commands_are_recorded_without_the_folders_of_the_machine(plan, tmp_path
     ]
     assert record.train.words == 300
     assert {program.file for program in record.programs["kenlm"]} == {"lmplz", "build_binary", "query"}
+
+
+def test_our_python_has_its_bytecode_in_every_run_that_counts(plan, tmp_path, tools, monkeypatch) -> None:
+    code = """
+import importlib.util, os, sys
+path = importlib.util.cache_from_source(os.path.join(sys.path[0], "our_module.py"))
+found = os.path.exists(path)
+import our_module
+"""
+    (tools / "our_module.py").write_text("")
+    program(tools / "ours", code + OURS.replace('"oov"', '"found": found, "oov"'), f"#!{sys.executable}\n")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    rows = rows_of(run(plan(rounds=2), tmp_path))
+    assert [(run.printed or {})["found"] for run in rows["ours", 3].runs] == [True, True]
+    assert not (tools / "__pycache__").exists()
+
+
+def test_every_program_runs_once_before_those_that_count(plan, tmp_path, tools) -> None:
+    started = tmp_path / "started.txt"
+    for name, code in PROGRAMS.items():
+        program(tools / name, f'echo "{name} $*" >> {started}\n{code}')
+    record = run(plan(rounds=2), tmp_path)
+    lines = started.read_text().splitlines()
+    assert [line.split()[0] for line in lines[:6]] == [
+        "lmplz",
+        "build_binary",
+        *["query"] * 3,
+        "estimate-ngram",
+    ]
+    assert sum("small.train.txt" in line for line in lines[:6]) == 0  # a short text will do
+    assert len(lines) == 6 * 3
+    assert [len(row.runs) for row in record.rows] == [2, 2, 2]
 
 
 def test_what_is_not_there_is_a_row_with_the_reason(plan, tmp_path, monkeypatch) -> None:

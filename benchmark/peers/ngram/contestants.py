@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class NgramTask:
     """A case with what the programs are given, all by file name inside the folder they run in.
 
     `scored` is a longer test text for the scoring rate. `memory` is the budget for every program that
-    takes one. `files` are the paths of all these texts.
+    takes one. `files` are the paths of all these texts. `bytecode` is a folder that outlasts a run.
     """
 
     case: NgramCase
@@ -37,11 +38,13 @@ class NgramTask:
     memory: str | None
     threads: int
     files: tuple[Path, ...]
+    bytecode: Path
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One program of a run. `source` is the file on its standard input.
+    """One program of a run. `source` is the file on its standard input, `environment` its variables (None:
+    those of this process).
 
     Only `counted` ones are part of the way from text to test perplexity; the rest find the scoring rate.
     """
@@ -49,6 +52,7 @@ class Stage:
     command: tuple[str, ...]
     source: str | None = None
     counted: bool = True
+    environment: Mapping[str, str] | None = None
 
     @property
     def program(self) -> str:
@@ -97,7 +101,8 @@ class Ours(NgramContestant):
     def stages(self, task: NgramTask) -> list[Stage]:
         command = [*self.command, "--order", str(task.case.order), "--train", task.train, "--test", task.test]
         command += ["--threads", str(task.threads)]
-        return [Stage((*command, "--memory", task.memory) if task.memory else tuple(command))]
+        command += ["--memory", task.memory] if task.memory else []
+        return [Stage(tuple(command), environment=_keeping_bytecode(task.bytecode))]
 
     def read(self, used: Sequence[ProcessUsage]) -> Reading:
         lines = used[0].output.strip().splitlines()
@@ -170,6 +175,16 @@ class MITLM(NgramContestant):
         printed = used[0].output + used[0].errors
         known = _number(r"Perplexity Evaluations:(?s:.*)\t(\S+)\s*\Z", printed.rstrip() + "\n")
         return Reading(None, known, None, None)
+
+
+def _keeping_bytecode(folder: Path) -> dict[str, str]:
+    """The variables of this process, for a Python that keeps bytecode in a folder, as it does once installed.
+
+    Without, each run might compile the sources anew, which takes longer than a short text.
+    """
+    variables = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder)}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    return variables
 
 
 def _number(pattern: str, text: str) -> float:

@@ -14,12 +14,13 @@ from benchmark.peers.ngram.contestants import MITLM, KenLM, NgramContestant, Ngr
 from benchmark.peers.ngram.growth import Budget, GrowthPlan, growth_tasks
 from benchmark.peers.ngram.programs import KENLM_TOOLKIT, MITLM_TOOLKIT, find_programs
 from benchmark.peers.ngram.record import GROWTH_FILE, NgramCase, NgramRecord, NgramRun
-from benchmark.peers.ngram.run_stages import run_stages
+from benchmark.peers.ngram.run_stages import run_stages, warm_up
 from benchmark.peers.ngram.texts import Text, texts_of_corpus
 from benchmark.peers.record import now, unused_path
 
 #: The text that the scoring rate is measured on has at least this many words; a shorter one is repeated.
 SCORED = 1_000_000
+_BYTECODE = "bytecode"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ def measure(plan: NgramPlan, work: Path, say: Say) -> Path:
     path = unused_path(plan.results_dir, name, record.started, GROWTH_FILE if plan.growth else record.FILE)
     budget = plan.growth.budget if plan.growth else None
     with tempfile.TemporaryDirectory(dir=work, prefix="texts-") as folder:
+        for one in contestants:
+            if not one.missing:
+                warm_up(one, _least_task(plan, test, Path(folder)), work)
         Comparison[NgramContestant, NgramTask, NgramCase, NgramRun](
             contestants=contestants,
             tasks=_tasks(plan, train, test, Path(folder)),
@@ -82,12 +86,19 @@ def _tasks(plan: NgramPlan, train: Text, test: Text, folder: Path) -> Iterable[N
     names = train.file.name, test.file.name
     if plan.growth:
         # Our own program prints its scoring rate, so it needs no longer text to score.
-        task = NgramTask(case, *names, "", plan.memory, plan.threads, (test.path,))
+        task = NgramTask(case, *names, "", plan.memory, plan.threads, (test.path,), folder / _BYTECODE)
         return growth_tasks(plan.growth, plan.orders, train, task, folder)
     scored = test.repeated(SCORED, folder)
     files = (train.path, test.path, scored)
-    task = NgramTask(case, *names, scored.name, plan.memory, plan.threads, files)
+    task = NgramTask(case, *names, scored.name, plan.memory, plan.threads, files, folder / _BYTECODE)
     return [replace(task, case=replace(case, order=order)) for order in plan.orders]
+
+
+def _least_task(plan: NgramPlan, test: Text, folder: Path) -> NgramTask:
+    """What makes a program do all that it does, soon: learn from the test text and score it."""
+    case, name = NgramCase(min(plan.orders), test.file.tokens), test.file.name
+    given = (plan.memory, plan.threads, (test.path,), folder / _BYTECODE)
+    return NgramTask(case, name, name, name, *given)
 
 
 def _texts(plan: NgramPlan, work: Path) -> tuple[str, Text, Text]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.peers.compare import Entry, ProgramFailed
@@ -15,17 +15,19 @@ from benchmark.peers.process import ProcessUsage, run_measured
 NgramEntry = Entry[NgramContestant, NgramCase, NgramRun]
 
 
+def warm_up(contestant: NgramContestant, task: NgramTask, work: Path) -> None:
+    """Run all stages once without counting them. The system then holds the programs' files in memory, and
+    ours has its bytecode. If one fails, the runs that count will say so."""
+    with suppress(ProgramFailed):
+        _used(contestant, contestant.stages(task), task, work)
+
+
 def run_stages(entry: NgramEntry, task: NgramTask, work: Path) -> NgramRun:
     """Run all stages in a folder below `work` that is removed afterwards. Raises ProgramFailed."""
     contestant = entry.contestant
     stages = contestant.stages(task)
     entry.row.commands = [_command_line(stage) for stage in stages]
-    used: list[ProcessUsage] = []
-    with _folder(work / contestant.name, task.files) as folder:
-        for stage in stages:
-            used.append(run_measured(stage.command, folder, folder / stage.source if stage.source else None))
-            if failure := used[-1].failure:
-                raise ProgramFailed(f"{stage.program}: {failure}")
+    used = _used(contestant, stages, task, work)
     try:
         reading = contestant.read(used)
     except ProgramFailed as error:
@@ -45,6 +47,20 @@ def run_stages(entry: NgramEntry, task: NgramTask, work: Path) -> NgramRun:
         ],
         printed=reading.printed,
     )
+
+
+def _used(
+    contestant: NgramContestant, stages: Sequence[Stage], task: NgramTask, work: Path
+) -> list[ProcessUsage]:
+    """What each stage used and printed. Raises ProgramFailed."""
+    used: list[ProcessUsage] = []
+    with _folder(work / contestant.name, task.files) as folder:
+        for stage in stages:
+            source = folder / stage.source if stage.source else None
+            used.append(run_measured(stage.command, folder, source, stage.environment))
+            if failure := used[-1].failure:
+                raise ProgramFailed(f"{stage.program}: {failure}")
+    return used
 
 
 def _command_line(stage: Stage) -> str:
