@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from benchmark.build import recorded_class
 from benchmark.contract import LanguageModel
 
 Model = TypeVar("Model", bound=LanguageModel)
@@ -52,6 +51,8 @@ def class_path(model: LanguageModel) -> str:
 
 def named_class(path: str) -> type[LanguageModel]:
     """The class that `class_path` named. Raises UserError if it is no model of a trusted package."""
+    from benchmark.build import recorded_class  # takes milliseconds; few models hold others
+
     return recorded_class(path)
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.arpa.match_vocabulary import match_vocabulary
-from baselines.ngram.arpa.read import ArpaFile, read_arpa
 from baselines.ngram.standalone.estimate import Estimated
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.compiled import can_compile
@@ -78,7 +76,7 @@ def read_model(path: Path, check: bool | None = None) -> Estimated:
     if not os.path.exists(path):
         raise UserError(f"cannot read {path}: there is no such file; give an ARPA file, or a saved model")
     if not path.is_dir():
-        return _of_arpa(read_arpa(path))
+        return _read_arpa(path)
     try:
         about = read_json_object(path / _ABOUT)
     except FileNotFoundError:
@@ -98,8 +96,12 @@ def read_model(path: Path, check: bool | None = None) -> Estimated:
     return Estimated(table, vocabulary, normalised, learned, tuple(map(str, notes)), index)
 
 
-def _of_arpa(file: ArpaFile) -> Estimated:
+def _read_arpa(path: Path) -> Estimated:
     """The model of a file over its own words, `</s>` and `<unk>`, likeliest first, for short searches."""
+    from baselines.ngram.arpa.match_vocabulary import match_vocabulary  # takes milliseconds
+    from baselines.ngram.arpa.read import read_arpa
+
+    file = read_arpa(path)
     unigrams = file.sections[0]
     order = np.argsort(-unigrams.log10_probs, kind="stable")
     words = [file.words[place] for place in unigrams.words[order, 0].tolist()]

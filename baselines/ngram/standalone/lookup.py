@@ -10,12 +10,15 @@ Output: ln p of a word, the order of the n-gram that it was found in, and the ne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from baselines.ngram.table.backoff import BackoffTable
-from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import Continuations
+
+if TYPE_CHECKING:
+    from baselines.ngram.table.codebook import Numbers
 
 #: The ids of the last n-gram of each order, from 1 up, that ends a history.
 History = tuple[int, ...]

@@ -28,7 +28,6 @@ from baselines.ngram.standalone.sentences import (
     scoring_stream,
     words_of,
 )
-from baselines.ngram.standalone.smaller import pruned, quantised
 from baselines.ngram.table.hashed import HashedTable
 from baselines.ngram.table.write_arpa import write_arpa
 from benchmark.arguments import whole
@@ -179,11 +178,15 @@ class NgramModel(KenLMMethods):
     def pruned(self, threshold: float) -> NgramModel:
         """A model without the n-grams whose loss raises the perplexity by a share below `threshold`, such as
         1e-7 (Stolcke 1998)."""
+        from baselines.ngram.standalone.smaller import pruned  # few programs make models smaller
+
         return self._of(pruned(self._as_estimated(), threshold))
 
     def quantised(self, bits: int = 8, backoff_bits: int | None = None) -> NgramModel:
         """A model whose probabilities are codes of so many bits, 1 to 16, and its backoff weights, too, if
         `backoff_bits` says so. It is then no longer `normalised`."""
+        from baselines.ngram.standalone.smaller import quantised
+
         return self._of(quantised(self._as_estimated(), bits, backoff_bits))
 
     def indexed(self) -> NgramModel:

@@ -16,7 +16,6 @@ import numpy as np
 
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.compiled import SlotLoops, slot_loops
-from baselines.ngram.table.files import read_array
 from baselines.ngram.table.hashes import extended, mixed
 from benchmark.errors import UserError
 
@@ -96,6 +95,8 @@ class HashedTable:
     @classmethod
     def load(cls, folder: Path, table: BackoffTable) -> HashedTable:
         """Map what `save` wrote beside `table`. Raises UserError for a file that is missing or damaged."""
+        from baselines.ngram.table.files import read_array
+
         unigrams = read_array(folder / "hashed.1.npy", (np.float32,), (table.words + 1, 2))
         slots, sizes = [], []
         for n in range(2, table.order + 1):
