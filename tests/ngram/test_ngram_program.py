@@ -243,6 +243,24 @@ def test_the_sort_is_chosen_before_numpy_is_imported(tmp_path: Path) -> None:
     assert done.stdout.strip() == b"False"
 
 
+def test_what_a_short_text_does_not_need_is_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text(TRAIN, encoding="utf-8")
+    code = """
+import numpy, sys
+before = set(sys.modules)
+from baselines.ngram.program import main
+main(["--train", "text.txt", "--test", "text.txt", "--threads", "1"])
+print(*sorted(set(sys.modules) - before))
+"""
+    variables = {**os.environ, "NEXTWORD_COMPILED": "off", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=variables, capture_output=True, text=True, check=True
+    )
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "baselines.ngram.table.backoff" in imported
+    assert not imported & {"concurrent.futures", "hashlib", "logging", "shutil", "benchmark.corpus.stream"}
+
+
 def test_sizes_in_bytes() -> None:
     assert [parse_bytes(said, "") for said in ("7", "2K", "3m", "1G")] == [7, 2048, 3 << 20, 1 << 30]
     for said in ("", "G", "-1G", "1.5G", "0", "many"):
