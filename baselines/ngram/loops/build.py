@@ -22,6 +22,7 @@ _KINDS = {
     name: types.CPointer(kind) if name.endswith("*") else kind
     for name, kind in {
         "uint8*": types.uint8,
+        "uint16*": types.uint16,
         "int32*": types.int32,
         "int64*": types.int64,
         "uint64*": types.uint64,

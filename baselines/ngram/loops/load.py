@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.loops import ngrams, shares, slots, words
-from baselines.ngram.table import hashes
+from baselines.ngram.loops import ngrams, numbers, shares, slots, trie, words
+from baselines.ngram.table import escaped, far_words, hashes, offsets, word_array
 from benchmark.corpus import word_numbering
 from benchmark.environment import CACHE, COMPILED
 from benchmark.errors import UserError
@@ -29,20 +29,29 @@ from benchmark.errors import UserError
 #: Bytes of text from which on the loops are compiled if they are not there yet. Two texts of so many bytes
 #: repay it: each takes 1.0 (order 3) to 1.4 s (order 5) less on a Zen 4, and compiling takes 2.5 s there.
 WORTH_COMPILING = 64 << 20
-_MODULES = (words, ngrams, shares, slots)  # that have loops
+_MODULES = (words, ngrams, shares, slots, trie, numbers)  # that have loops
+_BESIDE = (word_numbering, hashes, escaped, far_words, offsets, word_array)  # that loops take something from
 _SIGNATURES = {name: said for module in _MODULES for name, said in module.SIGNATURES.items()}
 _ALIGNED = 64  # each loop begins at a multiple of so many bytes
+_MAPPED: dict[tuple[Path | int, ...], Loops] = {}  # by what identifies the content of a file
 _PROCESSOR = Path("/proc/cpuinfo")
 _KIND = ("vendor_id", "cpu family", "model", "flags")
 _ARRAYS = {
-    "uint8*": np.uint8,
-    "int32*": np.int32,
-    "int64*": np.int64,
-    "uint64*": np.uint64,
-    "float32*": np.float32,
-    "float64*": np.float64,
+    name: np.dtype(name.removesuffix("*"))
+    for name in ("uint8*", "uint16*", "int32*", "int64*", "uint64*", "float32*", "float64*")
 }
 _NUMBERS = {"int64": ctypes.c_int64, "uint64": ctypes.c_uint64}
+
+
+class Fixed:
+    """An array that loops take many times. What they ask of it is found once."""
+
+    __slots__ = ("address", "array", "kind")
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array  # exists as long as this
+        self.kind = array.dtype if array.flags.c_contiguous else None
+        self.address: int = array.__array_interface__["data"][0]
 
 
 class Loops:
@@ -72,10 +81,11 @@ def _function(name: str, address: int, signature: str) -> Callable[..., int]:
         for kind, value in zip(kinds, values, strict=True):
             if kind is None:
                 given.append(int(value))
-            elif value.dtype != kind or not value.flags.c_contiguous:
-                raise TypeError(f"{name} takes {signature}, arrays in one piece")
             else:
-                given.append(value.__array_interface__["data"][0])
+                array = value if isinstance(value, Fixed) else Fixed(value)
+                if array.kind is not kind and array.kind != kind:
+                    raise TypeError(f"{name} takes {signature}, arrays in one piece")
+                given.append(array.address)
         result, unused = ctypes.c_int64(), ctypes.c_void_p()
         call(ctypes.byref(result), ctypes.byref(unused), *given)
         return result.value
@@ -91,17 +101,29 @@ def loops_for(size: int | None) -> Loops | None:
     wanted = COMPILED.value
     if wanted == "off" or sys.platform != "linux" or os.uname().machine != "x86_64":
         return None
-    if (loops := _read()) or not (wanted == "now" or (size or 0) >= WORTH_COMPILING):
+    if (loops := _kept()) or not (wanted == "now" or (size or 0) >= WORTH_COMPILING):
         return loops
     from importlib.util import find_spec
 
-    return _read() if find_spec("numba") and compile_loops() else None
+    return _kept() if find_spec("numba") and compile_loops() else None
 
 
-def _read() -> Loops | None:
+def _kept() -> Loops | None:
+    """The loops of the file, which is read once."""
+    try:
+        file, said = _file(), os.stat(_file())
+    except OSError:
+        return None
+    known = file, said.st_ino, said.st_mtime_ns, said.st_size, said.st_uid, said.st_mode
+    if known not in _MAPPED and (loops := _read(file)):
+        _MAPPED[known] = loops
+    return _MAPPED.get(known)
+
+
+def _read(path: Path) -> Loops | None:
     """The loops of the file, if they are those of these sources and this processor, and nobody else's."""
     try:
-        with _file().open("rb") as file:
+        with path.open("rb") as file:
             about = os.fstat(file.fileno())
             if about.st_uid not in (0, os.geteuid()) or about.st_mode & 0o022:
                 return None  # another user could have put any program there
@@ -148,7 +170,7 @@ def _file() -> Path:
 @cache
 def _made_for() -> str:
     """The sources of the loops and of who makes the file, and the processor. One for others is not used."""
-    files = [Path(module.__file__ or "") for module in (*_MODULES, word_numbering, hashes)]
+    files = [Path(module.__file__ or "") for module in (*_MODULES, *_BESIDE)]
     files += [Path(__file__), Path(__file__).with_name("build.py")]
     sources = [file.read_text(encoding="utf-8") for file in files]
     with _PROCESSOR.open("rb") as file:

@@ -30,6 +30,7 @@ from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.continuations import FULL_WIDTH, Continuations
 from baselines.ngram.table.ids import ABSENT
 from baselines.ngram.table.in_files import take
+from baselines.ngram.table.searched import compiled_trie
 
 if TYPE_CHECKING:
     from baselines.ngram.table.codebook import Numbers
@@ -140,17 +141,22 @@ class BackoffTable:
         """ln p of each word of a sequence given those before it: float32 [sequence], 0 for `<s>` and gaps."""
         scores = np.empty(len(sequence), dtype=np.float32)
         unigrams = np.concatenate([self.log_probs[0], np.zeros(2)], dtype=np.float64)
-        size = _BLOCK_OF_FILES if files.in_file(self.log_probs[-1]) else _BLOCK
+        size, score_block = _BLOCK, self._score_block
+        if files.in_file(self.log_probs[-1]):
+            size = _BLOCK_OF_FILES
+        elif trie := compiled_trie(self.words, self.continuations, self.log_probs, self.log_backoffs):
+            size, score_block = trie.BLOCK, trie.score_block
         for start in range(0, len(sequence), size):
             reach = max(0, start - self.order + 1)
             block = sequence[reach : start + size].astype(np.int32)
-            scores[start : start + size] = self._score_block(block, unigrams)[start - reach :]
+            scores[start : start + size] = score_block(block, unigrams.take(block))[start - reach :]
             files.forget(sequence)
         scores[sequence >= self.words] = 0
         return scores
 
-    def _score_block(self, sequence: np.ndarray, unigrams: np.ndarray) -> np.ndarray:
-        scores = np.append(unigrams.take(sequence), 0)
+    def _score_block(self, sequence: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """ln p of each word given those before it in the block: float64; `scores` are those given none."""
+        scores = np.append(scores, 0)
         for n, (ends, ids, missing, contexts) in enumerate(self._extensions(sequence), 2):
             scores[ends] = take(self.log_probs[n - 1], ids)
             scores[missing] += take(self.log_backoffs[n - 2], contexts)

@@ -11,8 +11,9 @@ import numpy as np
 from baselines.ngram.table.ids import ABSENT, index_type
 from baselines.ngram.table.word_array import FAR, WordArray
 
-_BITS = 6
-_BLOCK = 1 << _BITS  # places that share a count
+#: 2 to the power of it places share a count.
+BITS = 6
+_BLOCK = 1 << BITS
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ class CountedWords:
 
     def _rank(self, places: np.ndarray) -> np.ndarray:
         """How many far words there are before each place: int64."""
-        block = places >> _BITS
-        within = (block[:, None] << _BITS) + np.arange(_BLOCK)
+        block = places >> BITS
+        within = (block[:, None] << BITS) + np.arange(_BLOCK)
         marks = self.low.take(within, mode="clip") == FAR
         return self.before.take(block) + np.count_nonzero(marks & (within < places[:, None]), axis=1)
 
