@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from baselines.ngram.counting.workers.merge import Columns, Workers
 
 _SMALLEST = 1 << 16  # never fewer places at once
+_RANGES = 8  # for each thread, at least, unless they are smaller than that
 _TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 500, 16  # memory, upper bounds
 _BLOCK = 1 << 20  # places assigned to ranges at once
 
@@ -170,7 +171,7 @@ class _Count:
         self.begins = {n: storage.place_ids(len(sequence)) for n in range(2, order)}
         self.lengths = dict.fromkeys(range(1, order + 1), 0)
         # contexts, last words, counts, and the place after the one where each n-gram begins
-        self.columns = {n: [storage.column() for _ in range(4)] for n in range(2, order + 1)}
+        self.columns = {n: [storage.column(len(sequence)) for _ in range(4)] for n in range(2, order + 1)}
 
     def _held(self, sequence: np.ndarray) -> Array:
         if not len(sequence) or sequence[-1] != self.words:  # a read beyond the end returns the last element
@@ -178,7 +179,8 @@ class _Count:
         return self.arrays.of(np.ascontiguousarray(sequence, dtype=np.int32))
 
     def run(self, places: int, progress: Callable[[int], None]) -> list[OrderCounts]:
-        places = max(1, min(places, -(-len(self.sequence) // (2 * self.threads))))  # a few for each thread
+        some = -(-len(self.sequence) // (_RANGES * self.threads))
+        places = min(places, max(_SMALLEST, some))  # memory that was used for a range serves the next one
         done = 0
         with thread_pool(self.threads) as pool:
             begun = self._sorts(places, pool) if self.order > 1 else ()
@@ -217,7 +219,7 @@ class _Count:
         for n in range(2, self.order):
             for section in found.sections.get(n, ()):
                 if section.places:
-                    self.begins[n].put(section.places.places, section.places.ids + offsets[n])
+                    self.begins[n].put(section.places.places, section.places.ids, offsets[n])
 
     def _keep(self, found: SortedRange, ids: dict[int, int]) -> int:
         """Add n-grams to the tables; `ids[n]` is the id of the first one of order n. Returns their places."""

@@ -52,15 +52,18 @@ def pair_keys(
     """A key for each of some places: its word, less `low`, the next word, and the index among the places.
 
     The `width` words behind these two are copied to `windows`, which is read in any order then, while the
-    text, whose last place is `end`, is read from its beginning to its end.
+    text, whose last place is `end`, is read from its beginning to its end. Returns the largest word, less
+    `low`.
     """
+    highest = np.int64(0)
     for index in range(length):
         place = int(places[index])
         word = np.int64(sequence[place]) - low
+        highest = max(highest, word)
         keys[index] = (word << word_bits | sequence[place + 1]) << index_bits | index
         for ahead in range(width):
             windows[index * width + ahead] = sequence[min(place + 2 + ahead, end)]
-    return 0
+    return int(highest)
 
 
 def bigrams(
@@ -173,6 +176,13 @@ def longer_ngrams(
     return number + 1
 
 
+def put_ids(places: np.ndarray, ids: np.ndarray, length: int, first: int, into: np.ndarray) -> int:
+    """Writes the numbers of n-grams, counted from `first`, to the places where they begin."""
+    for index in range(length):
+        into[places[index]] = ids[index] + first
+    return 0
+
+
 SIGNATURES = {
     "part_places": "int32* int64 int64 int64 int32* int64* int32*",
     "pair_keys": "int32* int64 int32* int64 int64 int64 int64 int64 int32* int64*",
@@ -180,5 +190,6 @@ SIGNATURES = {
     "longer_keys": "int32* int64 int64 int32* int32* int64 int64 int64 int64 int32* int64* int64*",
     "longer_ngrams": "int32* int32* int32* int64 int64* int64 int64 int32* int32* int32* int32* "
     "int32* int32*",
+    "put_ids": "int32* int32* int64 int64 int32*",
 }
 HELPERS = ("is_shared",)

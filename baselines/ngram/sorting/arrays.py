@@ -13,6 +13,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from baselines.ngram.loops.load import Loops
+    from baselines.ngram.sorting.compiled_ranges import Room
 
 #: Bits of a sort key, which is a positive int64.
 KEY_BITS = 63
@@ -31,6 +32,8 @@ class Arrays(Protocol):
     chunk: int
     #: Loops in machine code, for those that may use them.
     loops: Loops | None
+    #: What these have for sorting a range and do not use now.
+    rooms: list[Room]
 
     def of(self, array: np.ndarray) -> Array:
         """The array on this device."""
@@ -89,6 +92,7 @@ class NumpyArrays:
 
     def __init__(self, loops: Loops | None = None) -> None:
         self.loops = loops
+        self.rooms: list[Room] = []
         if loops:
             self.places = 1 << 18  # loops copy the words behind the places: these fit the cache, too
 
@@ -163,6 +167,7 @@ class TorchArrays:
 
         self.torch = torch
         self.device = device
+        self.rooms: list[Room] = []
 
     def of(self, array: np.ndarray) -> Array:
         return self.torch.from_numpy(array).to(self.device)

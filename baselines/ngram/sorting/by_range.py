@@ -23,7 +23,10 @@ def sort_range(
 ) -> SortedRange:
     """See `ranges.sort_range`."""
     if arrays.loops:
-        from baselines.ngram.sorting import compiled_ranges
+        from baselines.ngram.sorting.compiled_ranges import room_for, sort_range
 
-        return compiled_ranges.sort_range(sequence, places, words, low, order, arrays.loops)
+        room = room_for(len(places), order, arrays.rooms)
+        found = sort_range(sequence, places, words, low, order, arrays.loops, room)
+        arrays.rooms.append(room)
+        return found
     return ranges.sort_range(sequence, places, words, low, order, arrays)

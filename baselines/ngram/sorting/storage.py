@@ -54,8 +54,9 @@ class Column(Protocol):
 class PlaceIds(Protocol):
     """For one order, the id of the n-gram that begins at each place of a sequence."""
 
-    def put(self, places: Array, ids: Array) -> None:
-        """Store the ids of the n-grams at some places, each place once. Several threads may call it."""
+    def put(self, places: Array, ids: Array, first: int) -> None:
+        """Store the ids of the n-grams at some places, counted from `first`; each place once. Several threads
+        may call it."""
 
     def take(self, places: np.ndarray, pool: Pool) -> np.ndarray:
         """The ids of the n-grams at `places`: int32 [places]. May be called once, at the end."""
@@ -64,7 +65,8 @@ class PlaceIds(Protocol):
 class Storage(Protocol):
     """Makes columns and place ids."""
 
-    def column(self) -> Column: ...
+    def column(self, most: int) -> Column:
+        """A column of up to `most` values."""
 
     def place_ids(self, length: int) -> PlaceIds:
         """The ids of one order for a sequence of `length` places."""
@@ -76,20 +78,24 @@ class InMemory:
     def __init__(self, arrays: Arrays) -> None:
         self.arrays = arrays
 
-    def column(self) -> Column:
-        return MemoryColumn(self.arrays)
+    def column(self, most: int) -> Column:
+        return MemoryColumn(self.arrays, most)
 
     def place_ids(self, length: int) -> PlaceIds:
         return _MemoryPlaceIds(self.arrays, length)
 
 
 class MemoryColumn:
-    """Grows in large blocks: many small arrays would keep freed memory from going back to the system."""
+    """An array of up to `most` values: what is not touched takes no memory.
 
-    def __init__(self, arrays: Arrays | None = None) -> None:
+    Where that is not known, it grows in large blocks: many small arrays would keep freed memory from going
+    back to the system.
+    """
+
+    def __init__(self, arrays: Arrays | None = None, most: int = 0) -> None:
         self.arrays = arrays or NumpyArrays()
-        self.blocks: list[np.ndarray] = []
-        self.room = np.empty(0, dtype=np.int32)  # the free end of the last block
+        self.room = np.empty(most, dtype=np.int32)  # the free end of the last block
+        self.blocks = [self.room] if most else []
         self.length = 0
 
     def append(self, values: Array) -> None:
@@ -113,6 +119,10 @@ class MemoryColumn:
             yield self.blocks.pop(0)
 
     def finish(self) -> np.ndarray:
+        if len(self.blocks) == 1:
+            whole, self.room = self.blocks.pop(), np.empty(0, dtype=np.int32)
+            whole.resize(self.length, refcheck=False)  # in place
+            return whole
         whole = np.empty(self.length, dtype=np.int32)
         start = 0
         for block in self.drain():
@@ -151,8 +161,11 @@ class _MemoryPlaceIds:
     def __init__(self, arrays: Arrays, length: int) -> None:
         self.arrays, self.ids = arrays, arrays.empty(length)
 
-    def put(self, places: Array, ids: Array) -> None:
-        self.arrays.put(self.ids, places, ids)
+    def put(self, places: Array, ids: Array, first: int) -> None:
+        if self.arrays.loops:
+            self.arrays.loops.put_ids(places, ids, len(ids), first, self.ids)
+        else:
+            self.arrays.put(self.ids, places, ids + first)
 
     def take(self, places: np.ndarray, pool: Pool) -> np.ndarray:
         found = np.empty(len(places), dtype=np.int32)
@@ -170,7 +183,7 @@ class OnDisk:
     def __init__(self, arrays: Arrays, window: int) -> None:
         self.arrays, self.window = arrays, window
 
-    def column(self) -> Column:
+    def column(self, most: int) -> Column:
         return _DiskColumn(self.arrays)
 
     def place_ids(self, length: int) -> PlaceIds:
@@ -196,11 +209,11 @@ class _DiskPlaceIds:
         self.bits = max(window.bit_length() - 1, (length >> 8).bit_length())  # at most 256 windows
         self.files = [files.temporary() for _ in range(0, length, 1 << self.bits)]
 
-    def put(self, places: Array, ids: Array) -> None:
+    def put(self, places: Array, ids: Array, first: int) -> None:
         pairs = self.arrays.numpy(places).astype(np.int64)
         windows = (pairs >> self.bits).astype(np.uint8)
         pairs <<= _ID_BITS
-        pairs |= self.arrays.numpy(ids)
+        pairs |= self.arrays.numpy(ids + first)
         if len(self.files) > 1:
             pairs = pairs.take(np.argsort(windows, kind="stable"), mode="clip")  # 8-bit keys: a radix sort
         ends = np.cumsum(np.bincount(windows, minlength=len(self.files))).tolist()

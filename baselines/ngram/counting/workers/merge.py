@@ -81,10 +81,11 @@ class Merge:
     def __init__(self, unigrams: np.ndarray, order: int, storage: Storage) -> None:
         self.unigrams, self.order, self.storage = unigrams, order, storage
         self.lengths = dict.fromkeys(range(2, order + 1), 0)
-        self.columns = {n: [storage.column() for _ in range(3)] for n in range(2, order + 1)}
+        most = int(unigrams.sum())
+        self.columns = {n: [storage.column(most) for _ in range(3)] for n in range(2, order + 1)}
         # for the n-grams of each order: the first word and the suffix, part by part, and where parts end
         self.suffixes: dict[int, tuple[Column, Column, list[int]]] = {
-            n: (storage.column(), storage.column(), [0]) for n in range(3, order + 1)
+            n: (storage.column(most), storage.column(most), [0]) for n in range(3, order + 1)
         }
 
     def add(self, part: PartCounts) -> None:
@@ -110,7 +111,7 @@ class Merge:
 
     def _suffixes(self, n: int) -> np.ndarray:
         firsts, suffixes, ends = self.suffixes.pop(n)
-        left, ids, whole = firsts.finish(), suffixes.finish(), self.storage.column()
+        left, ids, whole = firsts.finish(), suffixes.finish(), self.storage.column(ends[-1])
         runs = [slice(begin, end) for begin, end in pairwise(ends) if end > begin]
         for bounds in ranges_of_first_words(self.unigrams, _BLOCK):
             keys, words = [], np.array(bounds, dtype=np.int32)
