@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+
 from benchmark.errors import UserError
 
 START = "<s>"
@@ -23,6 +25,7 @@ Tokens = Literal["words", "whitespace", "characters", "bytes", "bpe"]
 Marks = Literal["refuse", "read", "text"]
 
 _SPACE = r"[\t\n\v\f\r ]"
+_LAST, _CLOSING, _LOWER = ord("s"), ord(">"), ord("s") ^ ord("S")  # the end of a mark; the bit of lower case
 
 
 class MarkFound(Exception):
@@ -94,13 +97,11 @@ class MarkRule:
         """Whether the text may hold a mark, which is found out much faster than where it is."""
         if b">" not in text:  # one character is found many times faster than two
             return False
-        folded = text.lower() if self.lowercase else text
-        return any(part in folded for part in self._telling)
-
-    @cached_property
-    def _telling(self) -> tuple[bytes, ...]:
-        """Parts of the marks that matter: each of these holds one."""
-        return (b"s>", UNKNOWN.encode()) if self._unknown_is_refused else (b"s>",)
+        data = np.frombuffer(text, dtype=np.uint8)
+        before = data.take(np.flatnonzero(data[1:] == _CLOSING))
+        if self.lowercase:
+            text, before = text.lower(), before | np.uint8(_LOWER)
+        return bool((before == _LAST).any()) or (self._unknown_is_refused and UNKNOWN.encode() in text)
 
     @cached_property
     def _unknown_is_refused(self) -> bool:

@@ -12,7 +12,7 @@ _SIZE = 1 << DIGIT
 def sort_by_digits(
     keys: np.ndarray, other: np.ndarray, length: int, low: int, digits: int, counts: np.ndarray
 ) -> int:
-    """Sorts keys by so many digits above their `low` bits, the lowest digit first: radix sort (Knuth, TAOCP 3,
+    """Sorts keys by so many digits above their `low` bits, the lowest first: radix sort (Knuth, TAOCP 3,
     5.2.5, algorithm R). Keys with the same digits stay in their order.
 
     `keys` and `other` int64; `counts` int32 [digits << DIGIT] are zeros. Returns 0 if the result is in
