@@ -13,8 +13,8 @@ import numpy as np
 
 from baselines.ngram.loops.load import Loops
 from baselines.ngram.loops.words import LIMIT, PLACE, SPELLED, TOKENS, TYPES
+from benchmark.corpus.marks import END
 from benchmark.corpus.token_numbering import closed
-from benchmark.corpus.vocabulary import END
 from benchmark.corpus.word_numbering import MULTIPLIERS, SEPARATORS, WORD, HashCollision
 
 _BEYOND = 16  # bytes behind a text that a loop may read

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from baselines.ngram.loops import ngrams, numbers, shares, slots, sort, trie, words
-from baselines.ngram.table import escaped, far_words, hashes, offsets, word_array
+from baselines.ngram.table import hashes, layout
 from benchmark.corpus import word_numbering
 from benchmark.environment import CACHE, COMPILED
 from benchmark.errors import UserError
@@ -30,7 +30,7 @@ from benchmark.errors import UserError
 #: repay it: each takes 1.0 (order 3) to 1.4 s (order 5) less on a Zen 4, and compiling takes 2.5 s there.
 WORTH_COMPILING = 64 << 20
 _MODULES = (words, ngrams, sort, shares, slots, trie, numbers)  # that have loops
-_BESIDE = (word_numbering, hashes, escaped, far_words, offsets, word_array)  # that loops take something from
+_BESIDE = (word_numbering, hashes, layout)  # that loops take something from
 _SIGNATURES = {name: said for module in _MODULES for name, said in module.SIGNATURES.items()}
 _ALIGNED = 64  # each loop begins at a multiple of so many bytes
 _MAPPED: dict[tuple[Path | int, ...], Loops] = {}  # by what identifies the content of a file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.ngram.table.escaped import RARE as _RARE
+from baselines.ngram.table.layout import RARE as _RARE
 
 Whole = int | np.int64
 #: How the numbers of n-grams are kept.

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.ngram.table.far_words import BITS as _WORD_BITS
-from baselines.ngram.table.offsets import BITS as _BITS
-from baselines.ngram.table.offsets import BLOCK as _BLOCK
-from baselines.ngram.table.word_array import FAR as _FAR
+from baselines.ngram.table.layout import BITS as _BITS
+from baselines.ngram.table.layout import BLOCK as _BLOCK
+from baselines.ngram.table.layout import FAR as _FAR
+from baselines.ngram.table.layout import FAR_BITS as _WORD_BITS
 
 Whole = int | np.int64
 _U = np.uint64

@@ -13,7 +13,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from baselines.ngram.loops.load import Loops
-    from baselines.ngram.sorting.compiled_ranges import Room
 
 #: Bits of a sort key, which is a positive int64.
 KEY_BITS = 63
@@ -32,8 +31,8 @@ class Arrays(Protocol):
     chunk: int
     #: Loops in machine code, for those that may use them.
     loops: Loops | None
-    #: What these have for sorting a range and do not use now.
-    rooms: list[Room]
+    #: What was allocated for sorting a range and is free: each a `compiled_ranges.Room`.
+    rooms: list[Any]
 
     def of(self, array: np.ndarray) -> Array:
         """The array on this device."""
@@ -92,7 +91,7 @@ class NumpyArrays:
 
     def __init__(self, loops: Loops | None = None) -> None:
         self.loops = loops
-        self.rooms: list[Room] = []
+        self.rooms: list[Any] = []
         if loops:
             self.places = 1 << 18  # loops copy the words behind the places: these fit the cache, too
 
@@ -167,7 +166,7 @@ class TorchArrays:
 
         self.torch = torch
         self.device = device
-        self.rooms: list[Room] = []
+        self.rooms: list[Any] = []
 
     def of(self, array: np.ndarray) -> Array:
         return self.torch.from_numpy(array).to(self.device)

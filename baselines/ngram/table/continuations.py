@@ -12,8 +12,9 @@ from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.ids import index_type
 from baselines.ngram.table.in_files import spans
+from baselines.ngram.table.layout import FAR
 from baselines.ngram.table.offsets import Offsets
-from baselines.ngram.table.word_array import FAR, WordArray
+from baselines.ngram.table.word_array import WordArray
 
 if TYPE_CHECKING:
     from baselines.ngram.table.far_words import CountedWords

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.ngram.table.ids import index_type
-
-#: The code of a number that is stored in full.
-RARE = 255
+from baselines.ngram.table.layout import RARE
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.ngram.table.ids import ABSENT, index_type
-from baselines.ngram.table.word_array import FAR, WordArray
+from baselines.ngram.table.layout import FAR, FAR_BITS
+from baselines.ngram.table.word_array import WordArray
 
-#: 2 to the power of it places share a count.
-BITS = 6
-_BLOCK = 1 << BITS
+_BLOCK = 1 << FAR_BITS
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,8 @@ class CountedWords:
 
     def _rank(self, places: np.ndarray) -> np.ndarray:
         """How many far words there are before each place: int64."""
-        block = places >> BITS
-        within = (block[:, None] << BITS) + np.arange(_BLOCK)
+        block = places >> FAR_BITS
+        within = (block[:, None] << FAR_BITS) + np.arange(_BLOCK)
         marks = self.low.take(within, mode="clip") == FAR
         return self.before.take(block) + np.count_nonzero(marks & (within < places[:, None]), axis=1)
 

@@ -11,12 +11,8 @@ import numpy as np
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.ids import index_type
+from baselines.ngram.table.layout import BITS, BLOCK, FURTHEST
 
-BITS = 5
-#: Contexts that share one offset of full width.
-BLOCK = 1 << BITS
-#: Continuations of a block beyond which its starts are stored in full: what a byte holds.
-FURTHEST = 255
 _CHECKED = 1 << 20  # contexts checked at a time
 
 

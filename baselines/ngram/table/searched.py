@@ -6,19 +6,20 @@ The scores are those of `BackoffTable`, bit for bit, for every form that its arr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from baselines.ngram.loops.load import Fixed, Loops, loops_for
 from baselines.ngram.loops.numbers import CODES, ESCAPED, PLAIN, WIDE_CODES
 from baselines.ngram.loops.trie import FULL, LANES, PACKED, UNARY
-from baselines.ngram.table.codebook import Numbers
 from baselines.ngram.table.continuations import Continuations
-from baselines.ngram.table.escaped import EscapedArray
-from baselines.ngram.table.far_words import CountedWords
 from baselines.ngram.table.ids import ABSENT
-from baselines.ngram.table.unary import UnaryOffsets
+from baselines.ngram.table.offsets import Offsets
+from baselines.ngram.table.word_array import WordArray
+
+if TYPE_CHECKING:
+    from baselines.ngram.table.codebook import Numbers
 
 _NO = {kind: np.empty(0, dtype=kind) for kind in (np.uint8, np.uint16, np.int32, np.uint64, np.float32)}
 _NO_RARE = _NO[np.int32], _NO[np.float32], 0
@@ -88,20 +89,20 @@ def _fixed(values: tuple[Any, ...]) -> tuple[Any, ...]:
 def _of_starts(continuations: Continuations) -> tuple[Any, ...]:
     """What `bound_searches` takes of one order, but for how many n-grams it has."""
     starts = continuations.starts
-    if isinstance(starts, UnaryOffsets):
-        said = UNARY, starts.blocks, _NO[np.uint8], starts.bits, len(starts.bits)
-    else:
+    if isinstance(starts, Offsets):
         said = PACKED if len(starts.ends) else FULL, starts.blocks, starts.ends, _NO[np.uint64], 0
+    else:
+        said = UNARY, starts.blocks, _NO[np.uint8], starts.bits, len(starts.bits)
     return *said, starts.wide, len(starts.wide)
 
 
 def _of_words(continuations: Continuations) -> tuple[Any, ...]:
     """What `bisect` and `take_found` take of one order."""
     words = continuations.words
-    if isinstance(words, CountedWords):
-        far = 1, _NO[np.int32], _NO[np.int32], words.far_low, words.far_high, words.before, len(words.far_low)
-    else:
+    if isinstance(words, WordArray):
         far = 0, words.far, words.far_words, _NO[np.uint16], _NO[np.uint8], _NO[np.int32], len(words.far)
+    else:
+        far = 1, _NO[np.int32], _NO[np.int32], words.far_low, words.far_high, words.before, len(words.far_low)
     return words.low, len(words), *far
 
 
@@ -109,8 +110,9 @@ def _of_numbers(numbers: Numbers) -> tuple[Any, ...]:
     """What `add_numbers` takes of the numbers of one order."""
     if isinstance(numbers, np.ndarray):
         return PLAIN, numbers, _NO[np.uint8], _NO[np.uint16], _NO[np.float32], 0, *_NO_RARE
-    narrow, wide = numbers.codes, _NO[np.uint16]
-    kind, rare = CODES, _NO_RARE
+    from baselines.ngram.table.escaped import EscapedArray  # only smaller tables have one
+
+    kind, narrow, wide, rare = CODES, numbers.codes, _NO[np.uint16], _NO_RARE
     if isinstance(numbers, EscapedArray):
         kind, rare = ESCAPED, (numbers.places, _not_empty(numbers.rare), len(numbers.rare))
     elif numbers.codes.dtype == np.uint16:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from baselines.ngram.table.ids import index_type
-from baselines.ngram.table.offsets import BITS, BLOCK, FURTHEST, Offsets, wide_bounds, wide_place
+from baselines.ngram.table.layout import BITS, BLOCK, FURTHEST
+from baselines.ngram.table.offsets import Offsets, wide_bounds, wide_place
 
 _ONES, _TWOS, _FOURS = (np.uint64(n) for n in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F))
 _BYTES, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)

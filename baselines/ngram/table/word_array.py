@@ -10,9 +10,7 @@ import numpy as np
 
 from baselines.ngram.sorting.room import IN_MEMORY, Room
 from baselines.ngram.table.ids import ABSENT, index_type
-
-#: Stands in 16 bits for every word from this id on.
-FAR = 2**16 - 1
+from baselines.ngram.table.layout import FAR
 
 
 @dataclass(frozen=True)
