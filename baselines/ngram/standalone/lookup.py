@@ -52,28 +52,27 @@ class Lookup:
             longer.pop()
         return log_prob, length, tuple(longer)
 
-    def log_prob(self, history: History, word: int) -> float:
-        """ln p(word | history), searched from the longest n-gram down."""
+    def log_prob(self, context: Sequence[int], word: int) -> float:
+        """ln p(word | context), of which the last `order` − 1 words count: from the longest n-gram down."""
         backed_off = 0.0
-        for order in range(len(history) - 1, -1, -1):
-            found = self._find[order](history[order], word)
-            if found >= 0:
-                return self._log_probs[order + 1](found) + backed_off
-            backed_off += self._log_backoffs[order](history[order])
+        for begin in range(max(0, len(context) - self.order + 1), len(context)):
+            stored = self._stored(context, begin)
+            if stored >= 0:
+                order = len(context) - begin
+                found = self._find[order - 1](stored, word)
+                if found >= 0:
+                    return self._log_probs[order](found) + backed_off
+                backed_off += self._log_backoffs[order - 1](stored)
         return self._log_probs[0](word) + backed_off
 
-    def history(self, words: Sequence[int]) -> History:
-        """The history of the next word after these, of which only the last `order` − 1 are needed."""
-        ids: list[int] = []
-        for word in words[max(0, len(words) - self.order + 1) :]:
-            longer = [word]
-            for find, context in zip(self._find, ids):  # noqa: B905 (no n-gram of the highest order goes on)
-                found = find(context, word)
-                if found < 0:
-                    break
-                longer.append(found)
-            ids = longer
-        return tuple(ids)
+    def _stored(self, words: Sequence[int], begin: int) -> int:
+        """The id of the n-gram that the words from `begin` on are, or −1."""
+        found = words[begin]
+        for find, word in zip(self._find, words[begin + 1 :]):  # noqa: B905 (shorter than the highest order)
+            found = find(found, word)
+            if found < 0:
+                break
+        return found
 
 
 def _reader(numbers: Numbers) -> Callable[[int], float]:

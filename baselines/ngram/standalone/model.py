@@ -19,7 +19,7 @@ from baselines.ngram.standalone.estimate import Estimated, LmplzOptions, Progres
 from baselines.ngram.standalone.evaluation import Evaluation, evaluated, scored
 from baselines.ngram.standalone.interpolated import interpolated, joined, tuned_weights
 from baselines.ngram.standalone.kenlm_methods import KenLMMethods
-from baselines.ngram.standalone.lookup import History, Lookup
+from baselines.ngram.standalone.lookup import Lookup
 from baselines.ngram.standalone.sentences import (
     LineMarks,
     Sentence,
@@ -234,7 +234,7 @@ class NgramModel(KenLMMethods):
 
     def log10_prob(self, word: str, context: Sentence = (), bos: bool = False) -> float:
         """log10 p(word | context); with `bos`, the context is the beginning of a sentence."""
-        return self._lookup.log_prob(self._history(context, bos), self._id(word)) / _LN10
+        return self._lookup.log_prob(self._context(context, bos), self._id(word)) / _LN10
 
     def prob(self, word: str, context: Sentence = (), bos: bool = False) -> float:
         """p(word | context), which `log10_prob` gives the logarithm of."""
@@ -289,12 +289,12 @@ class NgramModel(KenLMMethods):
     def _context(self, context: Sentence, bos: bool) -> list[int]:
         """The ids of a context, `<s>` among them: at its beginning with `bos`, and where a word says so."""
         get, unknown, start = self._ids.get, self._unknown, len(self._words)
-        words = context if isinstance(context, list | tuple) else words_of(context)
-        ids = [get(word, start if word == START else unknown) for word in words]
+        words = context if isinstance(context, (list, tuple)) else words_of(context)
+        if START in words:
+            ids = [start if word == START else get(word, unknown) for word in words]
+        else:
+            ids = [get(word, unknown) for word in words]
         return [start, *ids] if bos else ids
-
-    def _history(self, context: Sentence, bos: bool) -> History:
-        return self._lookup.history(self._context(context, bos))
 
     def _row_context(self, ids: list[int]) -> np.ndarray:
         return np.array(ids[max(0, len(ids) - self.order + 1) :], dtype=np.int64)
