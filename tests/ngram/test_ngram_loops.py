@@ -22,6 +22,7 @@ from baselines.ngram.counting.text import encode_texts
 from baselines.ngram.counting.words import word_numberer
 from baselines.ngram.counting.workers.choose import processes
 from baselines.ngram.loops.load import Loops, loops_for
+from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import NumpyArrays
 from benchmark.corpus.document import PIECE
 from benchmark.corpus.marks import MarkRule
@@ -134,6 +135,25 @@ def test_counts_of_a_long_text_are_the_same(loops: Loops, memory: int | None) ->
         for each in (NumpyArrays(loops), NumpyArrays())
     ]
     assert equal(*found)
+
+
+@pytest.mark.parametrize("use_loops", [True, False])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
+def test_counts_that_outgrow_memory_move_to_files(loops: Loops, use_loops: bool, share: float) -> None:
+    random = np.random.default_rng(8)
+    words, order, threads, places = 3_000, 4, 1, 70_000
+    text = (words * random.random(400_000) ** 3).astype(np.int32)
+    text[random.random(len(text)) < 0.05] = words
+    sequence = np.concatenate([[words], text, [words]], dtype=np.int32)
+    expected = count_ngrams(sequence, words, order, arrays=NumpyArrays())
+    needed = 16 * sum(map(len, expected[1:]))
+    beside = 500 * threads * places + len(sequence) * (8 + 4 * (order - 1))
+    arrays = NumpyArrays(loops) if use_loops else NumpyArrays()
+    options = {"threads": threads, "places": places, "memory": beside + int(share * needed)}
+    found = count_ngrams(sequence, words, order, arrays=arrays, **options)
+    assert equal(found, expected)
+    assert files.in_file(found[-1].contexts)
+    assert not files.in_file(found[-1].suffix)
 
 
 def test_workers_count_the_same(loops: Loops) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _SMALLEST = 1 << 16  # never fewer places at once
 _RANGES = 8  # for each thread, at least, unless they are smaller than that
-_TOKEN_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 20, 500, 16  # memory, upper bounds
+_TOKEN_BYTES, _ID_BYTES, _NGRAM_BYTES, _PLACE_BYTES, _WINDOW_BYTES = 8, 4, 20, 500, 16  # memory, upper bounds
 _BLOCK = 1 << 20  # places assigned to ranges at once
 
 
@@ -106,9 +106,10 @@ def count_ngrams(
     arrays = arrays or NumpyArrays(loops_for(sequence.nbytes))
     places = places or arrays.places
     sorting = threads * min(places, len(sequence)) * _PLACE_BYTES
-    ample = len(sequence) * (_TOKEN_BYTES + _NGRAM_BYTES * (order - 1)) + sorting
-    if ample <= budget:
-        return _Count(sequence, words, order, arrays, InMemory(arrays), threads).run(places, progress)
+    # an id at each place for all orders but the first and the last, and for one more while they are read
+    space = budget - sorting - len(sequence) * (_TOKEN_BYTES + _ID_BYTES * (order - 1))
+    if space >= 0:
+        return _Count(sequence, words, order, arrays, InMemory(arrays, space), threads).run(places, progress)
     left = budget if files.in_file(sequence) else budget - sequence.nbytes
     in_memory = max(_SMALLEST, left // (threads * _PLACE_BYTES))
     counting = _CountInFiles(sequence, words, order, arrays, budget, threads)

@@ -73,13 +73,15 @@ class Storage(Protocol):
 
 
 class InMemory:
-    """Everything in memory."""
+    """Everything in memory, but columns only until together they take more than `space` bytes, if given."""
 
-    def __init__(self, arrays: Arrays) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: Arrays, space: int | None = None) -> None:
+        self.arrays, self.space = arrays, None if space is None else _Space(space)
 
     def column(self, most: int) -> Column:
-        return MemoryColumn(self.arrays, most)
+        if self.space is None:
+            return MemoryColumn(self.arrays, most)
+        return _MovingColumn(self.arrays, most, self.space)
 
     def place_ids(self, length: int) -> PlaceIds:
         return _MemoryPlaceIds(self.arrays, length)
@@ -129,6 +131,42 @@ class MemoryColumn:
             whole[start : start + len(block)] = block
             start += len(block)
         return whole
+
+
+class _Space:
+    """Bytes of memory that columns share. Once it is too little, there is none."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def take(self, size: int) -> bool:
+        """Whether there are so many bytes more."""
+        self.left = self.left - size if size <= self.left else -1
+        return self.left >= 0
+
+
+class _MovingColumn:
+    """A column in memory that moves to a file when there is no more space."""
+
+    def __init__(self, arrays: Arrays, most: int, space: _Space) -> None:
+        self.arrays, self.space = arrays, space
+        self.memory = MemoryColumn(most=most)
+        self.file: IO[bytes] | None = None
+
+    def append(self, values: Array) -> None:
+        rest = self.arrays.numpy(values).astype(np.int32, copy=False)
+        if self.file is None and not self.space.take(rest.nbytes):
+            self.file = files.temporary()
+            for block in self.memory.drain():
+                for start in range(0, len(block), _BLOCK):
+                    files.append(self.file, block[start : start + _BLOCK])
+        if self.file:
+            files.append(self.file, rest)
+        else:
+            self.memory.append(rest)
+
+    def finish(self) -> np.ndarray:
+        return files.mapped(self.file) if self.file else self.memory.finish()
 
 
 class LimitedColumn:
