@@ -245,7 +245,7 @@ class _CountInFiles(_Count):
     def __init__(
         self, sequence: np.ndarray, words: int, order: int, arrays: Arrays, budget: int, threads: int
     ) -> None:
-        storage = OnDisk(NumpyArrays(), max(_SMALLEST, budget // _WINDOW_BYTES))
+        storage = OnDisk(NumpyArrays(arrays.loops), max(_SMALLEST, budget // _WINDOW_BYTES))
         super().__init__(sequence, words, order, arrays, storage, threads)
 
     def _held(self, sequence: np.ndarray) -> np.ndarray:
@@ -254,6 +254,6 @@ class _CountInFiles(_Count):
     def _sorts(self, places: int, pool: Pool) -> Iterator[Callable[[], SortedRange]]:
         from baselines.ngram.counting.records import Records
 
-        records = Records(self.sequence, self.words, self.order, places)
+        records = Records(self.sequence, self.words, self.order, places, self.arrays.loops)
         for part in records.parts(self.unigrams):
             yield partial(records.sort, part, self.arrays)

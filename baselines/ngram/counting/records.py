@@ -18,9 +18,11 @@ from typing import IO
 
 import numpy as np
 
+from baselines.ngram.loops.load import Loops
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Arrays
 from baselines.ngram.sorting.by_range import sort_range
+from baselines.ngram.sorting.grouped import grouped
 from baselines.ngram.sorting.ranges import (
     NgramSection,
     SortedPlaces,
@@ -52,8 +54,11 @@ class Part:
 class Records:
     """Divides the places of a text into parts of at most `places` places."""
 
-    def __init__(self, sequence: np.ndarray, words: int, order: int, places: int) -> None:
+    def __init__(
+        self, sequence: np.ndarray, words: int, order: int, places: int, loops: Loops | None = None
+    ) -> None:
         self.sequence, self.words, self.order, self.places = sequence, words, order, places
+        self.loops = loops
         self.with_words = files.in_file(sequence)
         self.width = order + 1 if self.with_words else 1
 
@@ -122,9 +127,7 @@ class Records:
         ends = starts.copy()
         for block in blocks:
             numbers = numbers_of_words.take(self._words(block, depth))
-            order = np.argsort(numbers.astype(np.uint16) if len(lows) < 1 << 16 else numbers, kind="stable")
-            block = block.take(order, axis=0)
-            bounds = np.append(0, np.cumsum(np.bincount(numbers, minlength=len(lows))))
+            block, bounds = grouped(block, numbers, len(lows), self.loops)
             for index in np.flatnonzero(np.diff(bounds)).tolist():
                 records = block[bounds[index] : bounds[index + 1]]
                 files.write_at(file, records, int(ends[index]) * records.strides[0])
@@ -187,6 +190,9 @@ class Records:
             block = self.sequence[start : start + _BLOCK + self.order]
             files.forget(self.sequence)
             block = np.concatenate([block, np.full(self.order, self.words, dtype=np.int32)])
+            if self.loops:
+                yield self._read_by(self.loops, block, start)
+                continue
             inside = np.flatnonzero(block[1 : _BLOCK + 1] != self.words)
             if not self.with_words:
                 yield (inside + start).astype(np.int32)[:, None]
@@ -196,6 +202,13 @@ class Records:
             records[:, 0] = inside + start
             records[:, 1:] = windows[inside]
             yield records
+
+    def _read_by(self, loops: Loops, block: np.ndarray, start: int) -> np.ndarray:
+        """The records of a block that begins at the place `start`, and has `order` words more."""
+        length = min(_BLOCK, len(block) - self.order)
+        records = np.empty((length, self.width), dtype=np.int32)
+        number = loops.read_records(block, length, self.words, start, self.width - 1, records)
+        return records[:number]
 
     def _of_file(self, part: Part) -> Iterator[np.ndarray]:
         for begin in range(part.start, part.start + part.length, _BLOCK):

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from baselines.ngram.loops import ngrams, numbers, shares, slots, sort, trie, words
+from baselines.ngram.loops import ngrams, numbers, records, shares, slots, sort, trie, words
 from baselines.ngram.table import hashes, layout
 from benchmark.corpus import word_numbering
 from benchmark.environment import CACHE, COMPILED
@@ -29,7 +29,7 @@ from benchmark.errors import UserError
 #: Bytes of text from which on the loops are compiled if they are not there yet. Two texts of so many bytes
 #: repay it: each takes 1.0 (order 3) to 1.4 s (order 5) less on a Zen 4, and compiling takes 2.5 s there.
 WORTH_COMPILING = 64 << 20
-_MODULES = (words, ngrams, sort, shares, slots, trie, numbers)  # that have loops
+_MODULES = (words, ngrams, records, sort, shares, slots, trie, numbers)  # that have loops
 _BESIDE = (word_numbering, hashes, layout)  # that loops take something from
 _SIGNATURES = {name: said for module in _MODULES for name, said in module.SIGNATURES.items()}
 _ALIGNED = 64  # each loop begins at a multiple of so many bytes

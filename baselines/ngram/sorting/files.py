@@ -32,7 +32,7 @@ def temporary() -> IO[bytes]:
 def append(file: IO[bytes], values: np.ndarray) -> None:
     """Append all of `values`, in one piece even if several threads append. Raises UserError."""
     try:
-        if file.write(values.tobytes()) != values.nbytes:
+        if file.write(np.ascontiguousarray(values).data) != values.nbytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as error:
         raise no_room(error) from error
@@ -41,7 +41,7 @@ def append(file: IO[bytes], values: np.ndarray) -> None:
 def write_at(file: IO[bytes], values: np.ndarray, place: int) -> None:
     """Write all of `values` from byte `place` on. Raises UserError."""
     try:
-        if os.pwrite(file.fileno(), values.tobytes(), place) != values.nbytes:
+        if os.pwrite(file.fileno(), np.ascontiguousarray(values).data, place) != values.nbytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as error:
         raise no_room(error) from error

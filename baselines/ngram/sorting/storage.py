@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import IO, Protocol
 
 import numpy as np
 
 from baselines.ngram.sorting import files
 from baselines.ngram.sorting.arrays import Array, Arrays, NumpyArrays
+from baselines.ngram.sorting.grouped import grouped
 from baselines.ngram.sorting.limits import memory_limit
 from baselines.ngram.sorting.threads import Pool, in_blocks
 from benchmark.environment import MEMORY, byte_count, machine_memory
@@ -249,15 +251,14 @@ class _DiskPlaceIds:
 
     def put(self, places: Array, ids: Array, first: int) -> None:
         pairs = self.arrays.numpy(places).astype(np.int64)
-        windows = (pairs >> self.bits).astype(np.uint8)
+        windows = (pairs >> self.bits).astype(np.int32)
         pairs <<= _ID_BITS
         pairs |= self.arrays.numpy(ids + first)
-        if len(self.files) > 1:
-            pairs = pairs.take(np.argsort(windows, kind="stable"), mode="clip")  # 8-bit keys: a radix sort
-        ends = np.cumsum(np.bincount(windows, minlength=len(self.files))).tolist()
-        for file, start, end in zip(self.files, [0, *ends], ends, strict=False):
+        halves = pairs.view(np.int32).reshape(-1, 2)
+        halves, bounds = grouped(halves, windows, len(self.files), self.arrays.loops)
+        for file, (start, end) in zip(self.files, pairwise(bounds.tolist()), strict=True):
             if end > start:
-                files.append(file, pairs[start:end])
+                files.append(file, halves[start:end])
 
     def take(self, places: np.ndarray, pool: Pool) -> np.ndarray:
         found = files.new_array(len(places))
@@ -266,11 +267,25 @@ class _DiskPlaceIds:
             ids = np.empty(min(1 << self.bits, self.length - start), dtype=np.int32)
             file.seek(0)
             while len(pairs := np.fromfile(file, dtype=np.int64, count=_BLOCK)):
-                np.put(ids, (pairs >> _ID_BITS) - start, pairs.astype(np.int32), mode="clip")
+                self._put_window(pairs, start, ids)
             for begin in range(0, len(places), _BLOCK):
-                wanted = places[begin : begin + _BLOCK] - np.int32(start)
-                inside = np.flatnonzero(wanted.view(np.uint32) < len(ids))
-                found[begin : begin + _BLOCK][inside] = ids.take(wanted.take(inside), mode="clip")
+                some = slice(begin, begin + _BLOCK)
+                self._take_window(places[some], start, ids, found[some])
                 files.forget(found, places)
         self.files = []
         return found
+
+    def _put_window(self, pairs: np.ndarray, start: int, ids: np.ndarray) -> None:
+        if self.arrays.loops:
+            self.arrays.loops.put_pairs(pairs, len(pairs), start, ids)
+        else:
+            np.put(ids, (pairs >> _ID_BITS) - start, pairs.astype(np.int32), mode="clip")
+
+    def _take_window(self, places: np.ndarray, start: int, ids: np.ndarray, found: np.ndarray) -> None:
+        """Write the ids of those places that are in a window from `start` on."""
+        if self.arrays.loops:
+            self.arrays.loops.take_inside(places, len(places), start, len(ids), ids, found)
+        else:
+            wanted = places - np.int32(start)
+            inside = np.flatnonzero(wanted.view(np.uint32) < len(ids))
+            found[inside] = ids.take(wanted.take(inside), mode="clip")
