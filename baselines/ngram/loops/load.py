@@ -110,8 +110,9 @@ def loops_for(size: int | None) -> Loops | None:
 
 def _kept() -> Loops | None:
     """The loops of the file, which is read once."""
+    file = _file()
     try:
-        file, said = _file(), os.stat(_file())
+        said = file.stat()
     except OSError:
         return None
     known = file, said.st_ino, said.st_mtime_ns, said.st_size, said.st_uid, said.st_mode
@@ -164,7 +165,12 @@ def compile_loops() -> bool:
 def _file() -> Path:
     """Where the loops are kept: a file for each version of them and each kind of processor."""
     folder = CACHE.value or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nextword"
-    return folder / "loops" / f"{zlib.crc32(_made_for().encode()):08x}"
+    return folder / "loops" / _name()
+
+
+@cache
+def _name() -> str:
+    return f"{zlib.crc32(_made_for().encode()):08x}"
 
 
 @cache
