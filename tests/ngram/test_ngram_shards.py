@@ -211,12 +211,13 @@ def finished(folder: Path) -> dict[str, Any]:
     return json.loads(record.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("counting", ["processes:2", pytest.param("ray", marks=pytest.mark.slow)])
-def test_a_whole_run_is_the_same_run(
-    counting: str, request: pytest.FixtureRequest, nextword, text_corpus: list[str], tmp_path: Path
-) -> None:
-    if counting == "ray":
-        counting = f"ray:{request.getfixturevalue('cluster')}"
+@pytest.fixture(params=["processes:2", pytest.param("ray", marks=pytest.mark.slow)])
+def counting(request: pytest.FixtureRequest) -> str:
+    """Who counts. A cluster is there before the environment of processes is read, which then names it."""
+    return f"ray:{request.getfixturevalue('cluster')}" if request.param == "ray" else request.param
+
+
+def test_a_whole_run_is_the_same_run(counting: str, nextword, text_corpus: list[str], tmp_path: Path) -> None:
     arguments = ("run", "model=kneser_ney", "model.order=4", *text_corpus)
     results = []
     for folder, environment in (("alone", {}), ("shared", {"NEXTWORD_COUNTING": counting})):
