@@ -80,6 +80,17 @@ def test_scores_with_many_words(large: tuple[NgramModel, np.ndarray], form: str)
 
 
 @pytest.mark.parametrize("form", ["as estimated", "compacted", "8 bits, compacted"])
+def test_single_words_have_the_scores_of_the_text(large: tuple[NgramModel, np.ndarray], form: str) -> None:
+    model, sequence = large
+    model = FORMS[form](model)
+    scores, words = model._table.score(sequence[:4000]), model.vocabulary
+    for place in range(10, 4000, 7):
+        word, *context = (words[number] for number in sequence[place : place - 3 : -1])
+        found = model.log10_prob(word, context[::-1]) * np.log(10)
+        assert found == pytest.approx(scores[place], rel=1e-6)
+
+
+@pytest.mark.parametrize("form", ["as estimated", "compacted", "8 bits, compacted"])
 def test_damaged_arrays_are_not_left(large: tuple[NgramModel, np.ndarray], form: str) -> None:
     # files of more than 256 MB are not checked as they are loaded
     table, random = FORMS[form](large[0])._table, np.random.default_rng(3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -62,10 +63,11 @@ class EscapedArray:
     def reader(self) -> Callable[[int], float]:
         """A function that gives the number at an index."""
         codes, values = self.codes.data, self.values.tolist()
+        places, rare = self.places.data, self.rare.data
 
         def number(index: int) -> float:
             code = codes[index]
-            return values[code] if code != RARE else float(self.rare[self._rank(np.array([index]))[0]])
+            return values[code] if code != RARE else rare[bisect_left(places, index)]
 
         return number
 

@@ -90,7 +90,10 @@ class CountedWords:
 
     def finder(self) -> Callable[[int, int, int], int]:
         """See `WordArray.finder`."""
-        low = self.low.data
+        low, far_low, far_high, before = (each.data for each in self.arrays)
+
+        def excess(rank: int) -> int:
+            return (far_high[rank] << 16) + far_low[rank]
 
         def find(word: int, first: int, last: int) -> int:
             at = bisect_left(low, min(word, FAR), first, last)
@@ -98,10 +101,10 @@ class CountedWords:
                 return at if at < last and low[at] == word else ABSENT
             if at == last:
                 return ABSENT
-            begin = int(self._rank(np.array([at]))[0])
-            far = self._far(np.arange(begin, begin + last - at))
-            place = int(np.searchsorted(far, word))
-            return at + place if place < len(far) and far[place] == word else ABSENT
+            block = at >> FAR_BITS
+            begin = before[block] + low[block << FAR_BITS : at].tolist().count(FAR)
+            place = bisect_left(range(begin, begin + last - at), word - FAR, key=excess)
+            return at + place if place < last - at and excess(begin + place) == word - FAR else ABSENT
 
         return find
 
