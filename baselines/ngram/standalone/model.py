@@ -190,8 +190,8 @@ class NgramModel(KenLMMethods):
         return self._of(quantised(self._as_estimated(), bits, backoff_bits))
 
     def indexed(self) -> NgramModel:
-        """The same model with an index of about 24 bytes an n-gram: `scores` and `evaluate` take about two
-        thirds of the time. `save` keeps it. Raises UserError where that takes numba, and there is none."""
+        """The same model with an index of about 24 bytes an n-gram: `scores` and `evaluate` take half of the
+        time or more. `save` keeps it. Raises UserError where that takes numba, and there is none."""
         return self._of(replace(self._as_estimated(), index=HashedTable.of(self._table)))
 
     def compacted(self) -> NgramModel:

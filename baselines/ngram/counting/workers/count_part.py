@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.ngram.loops.load import loops_for
+from baselines.ngram.loops.load import Loops, loops_for
 from baselines.ngram.sorting.arrays import NumpyArrays
 from baselines.ngram.sorting.by_range import sort_range
 from baselines.ngram.sorting.ranges import SortedRange
@@ -65,12 +65,12 @@ def shards(sequence: np.ndarray, words: int, order: int, length: int) -> Iterato
 
 def count_part(pieces: Iterable[np.ndarray], beginnings: PrefixRange, words: int, order: int) -> PartCounts:
     """Count the n-grams of orders 2 to `order` in this range, in a text given by its `shards`."""
-    windows = [window.ravel() for piece in pieces for window in _windows(piece, beginnings, order)]
+    loops = loops_for(None)
+    windows = [window.ravel() for piece in pieces for window in _windows(piece, beginnings, order, loops)]
     text = np.concatenate([*windows, [words]], dtype=np.int32)
     del windows
     places = np.arange(len(text) // (order + 1)) * (order + 1) + 1
-    arrays = NumpyArrays(loops_for(None))
-    found = sort_range(text, places, words, beginnings.low, order, arrays)
+    found = sort_range(text, places, words, beginnings.low, order, NumpyArrays(loops))
     ngrams = [_joined(found, n) for n in range(2, order + 1)]
     row = order + 1
     if beginnings.high > words:  # no n-gram begins with a word before `<s>`
@@ -79,8 +79,13 @@ def count_part(pieces: Iterable[np.ndarray], beginnings: PrefixRange, words: int
     return PartCounts(ngrams, [_extensions(found, n, left, row, words) for n in range(2, order)])
 
 
-def _windows(shard: np.ndarray, beginnings: PrefixRange, order: int) -> Iterator[np.ndarray]:
+def _windows(
+    shard: np.ndarray, beginnings: PrefixRange, order: int, loops: Loops | None
+) -> Iterator[np.ndarray]:
     """The token before each place where such an n-gram begins, and the `order` tokens from there: rows."""
+    if loops:
+        yield from _windows_by(loops, shard, beginnings, order)
+        return
     low, width = np.int32(beginnings.low), np.uint32(beginnings.high - beginnings.low)
     for start in range(0, len(shard) - order, _BLOCK):
         block = shard[start : start + _BLOCK + order]
@@ -88,6 +93,15 @@ def _windows(shard: np.ndarray, beginnings: PrefixRange, order: int) -> Iterator
         second = block[2:].take(places)
         places = places[(second >= beginnings.second_low) & (second < beginnings.second_high)]
         yield np.lib.stride_tricks.sliding_window_view(block, order + 1)[places]
+
+
+def _windows_by(loops: Loops, shard: np.ndarray, beginnings: PrefixRange, order: int) -> Iterator[np.ndarray]:
+    rows = np.empty((min(_BLOCK, len(shard)), order + 1), dtype=np.int32)
+    firsts, seconds = (beginnings.low, beginnings.high), (beginnings.second_low, beginnings.second_high)
+    for start in range(0, len(shard) - order, _BLOCK):
+        block = np.ascontiguousarray(shard[start : start + _BLOCK + order])
+        number = loops.read_windows(block, len(block) - order, order + 1, *firsts, *seconds, rows)
+        yield rows[:number].copy()
 
 
 def _joined(found: SortedRange, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -27,6 +27,7 @@ from baselines.ngram.table.ids import check_ngrams
 
 _SMALLEST = 1 << 16  # places of a part, even with little memory
 _PLACE_BYTES = 250  # memory for each place of a part, in the worker and in transfer: an upper bound
+_CACHED, _PARTS = 1 << 20, 64  # places that a core sorts fast; parts that are not too many
 _PARTS_A_WORKER = 2  # for even loads; the text is scanned once for each part
 _BLOCK = 1 << 22  # suffixes sorted at a time
 _ID_BITS = 32
@@ -53,7 +54,8 @@ class Workers(Protocol):
 def places_at_once(length: int, workers: int, memory: int) -> int:
     """How many places a part of a text of `length` should have. `memory`: bytes for all workers together."""
     fitting = max(_SMALLEST, memory // (workers * _PLACE_BYTES))
-    return max(1, min(fitting, -(-length // (_PARTS_A_WORKER * workers))))
+    few = max(_CACHED, length // _PARTS)  # for every part, a worker goes through the whole text
+    return max(1, min(fitting, few, -(-length // (_PARTS_A_WORKER * workers))))
 
 
 def plan(sequence: np.ndarray, unigrams: np.ndarray, order: int, places: int) -> list[PrefixRange]:
