@@ -110,10 +110,10 @@ def loops_for(size: int | None) -> Loops | None:
 
 def _kept() -> Loops | None:
     """The loops of the file, which is read once."""
-    file = _file()
     try:
+        file = _file()
         said = file.stat()
-    except OSError:
+    except OSError:  # none is there, or the sources are in an archive
         return None
     known = file, said.st_ino, said.st_mtime_ns, said.st_size, said.st_uid, said.st_mode
     if known not in _MAPPED and (loops := _read(file)):
