@@ -114,9 +114,10 @@ def test_the_table_the_verdict_and_the_commands_are_shown(write, tmp_path) -> No
     assert float(rows["KenLM"]["time_ratio"]) == 0.25
     assert float(rows["KenLM"]["peak_bytes"]) == 2e8
     page = (tmp_path / "report/index.html").read_text(encoding="utf-8")
-    assert (
-        "ours takes 0.25 of the time of the fastest peer (KenLM), 0.50 of the memory of the largest" in page
+    said = (
+        "ours takes 0.25 times as long as the fastest peer (KenLM) and 0.50 times the memory of the largest"
     )
+    assert said in page
     assert "MITLM (order 3, 930 k tokens): skipped: not found" in page
     assert "kenlm -o 3" in page
     assert "not fit to publish" not in page

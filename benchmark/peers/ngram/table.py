@@ -77,9 +77,10 @@ def _verdicts(order: int, pairs: list[Pair]) -> list[str]:
     fastest = max(peers, key=lambda pair: pair.ratio("seconds") or 0)
     largest = min(peers, key=lambda pair: pair.ratio("peak_bytes") or 0)
     said.append(
-        f"order {order}: ours takes {text.significant(fastest.ratio('seconds'), 2)} of the time of the "
-        f"fastest peer ({fastest.its.title}), {text.significant(largest.ratio('peak_bytes'), 2)} of the "
-        f"memory of the largest ({largest.its.title})"
+        f"order {order}: ours takes {text.significant(fastest.ratio('seconds'), 2)} times as long as the "
+        f"fastest peer ({fastest.its.title}) and "
+        f"{text.significant(largest.ratio('peak_bytes'), 2)} times the memory of the largest "
+        f"({largest.its.title})"
     )
     return [line for line in said if line]
 

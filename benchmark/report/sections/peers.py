@@ -18,4 +18,5 @@ CAPTION = (
 
 def build(context: Context) -> Section | None:
     records = newest_records(context.results_dir, NgramRecord)
+    records.sort(key=lambda record: record.train.words)
     return peer_section("peers", "Beside the C++ toolkits", CAPTION, NgramPresentation(), records)
