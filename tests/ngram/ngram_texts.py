@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -16,6 +17,11 @@ from benchmark.contract import RunLog, TokenStream, Vocabulary
 from benchmark.corpus import END, UNKNOWN
 
 Lines = list[list[str]]
+
+#: For tests of loops in machine code.
+NEEDS_LOOPS = pytest.mark.skipif(
+    sys.platform != "linux" or os.uname().machine != "x86_64", reason="loops are compiled for Linux on x86-64"
+)
 
 #: Degenerate texts come up often: one line, one word, repeated lines, empty lines.
 small_texts = st.integers(1, 5).flatmap(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ngram_texts import Lines, small_texts, stream_of, with_ends
+from ngram_texts import NEEDS_LOOPS, Lines, small_texts, stream_of, with_ends
 
 from baselines.ngram.counting import text
 from baselines.ngram.counting.counts import OrderCounts, count_ngrams
@@ -30,9 +30,7 @@ from benchmark.corpus.word_numbering import MULTIPLIERS, HashCollision
 from benchmark.errors import UserError
 
 pytest.importorskip("numba")
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or os.uname().machine != "x86_64", reason="loops are compiled for Linux on x86-64"
-)
+pytestmark = NEEDS_LOOPS
 
 SEVERAL = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 READ = MarkRule("whitespace", marks="read", setting="--marks")

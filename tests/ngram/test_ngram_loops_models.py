@@ -15,16 +15,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ngram_texts import Lines, small_texts
+from ngram_texts import NEEDS_LOOPS, Lines, small_texts
 
 from nextword import NgramModel
 
 pytest.importorskip("numba")
 pytestmark = [
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.uname().machine != "x86_64",
-        reason="loops are compiled for Linux on x86-64",
-    ),
+    NEEDS_LOOPS,
     pytest.mark.filterwarnings("ignore:order"),
     pytest.mark.usefixtures("with_loops"),
 ]

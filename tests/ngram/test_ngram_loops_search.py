@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ngram_texts import Lines, small_texts
+from ngram_texts import NEEDS_LOOPS, Lines, small_texts
 
 from baselines.ngram.table.backoff import BackoffTable
 from baselines.ngram.table.searched import compiled_trie
@@ -19,10 +17,7 @@ from nextword import NgramModel
 
 pytest.importorskip("numba")
 pytestmark = [
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.uname().machine != "x86_64",
-        reason="loops are compiled for Linux on x86-64",
-    ),
+    NEEDS_LOOPS,
     pytest.mark.filterwarnings("ignore:order"),
     pytest.mark.usefixtures("with_loops"),
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from baselines.ngram.loops.words import Whole
 from baselines.ngram.table.layout import RARE as _RARE
 
-Whole = int | np.int64
 #: How the numbers of n-grams are kept.
 PLAIN, CODES, WIDE_CODES, ESCAPED = range(4)
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from baselines.ngram.loops.words import Whole
 from baselines.ngram.table.layout import BITS as _BITS
 from baselines.ngram.table.layout import BLOCK as _BLOCK
 from baselines.ngram.table.layout import FAR as _FAR
 from baselines.ngram.table.layout import FAR_BITS as _WORD_BITS
 
-Whole = int | np.int64
 _U = np.uint64
 _ZERO, _ONE, _TWO, _FOUR, _TOP, _ALL = _U(0), _U(1), _U(2), _U(4), _U(56), _U((1 << 64) - 1)
 _ONES, _TWOS = _U(0x5555_5555_5555_5555), _U(0x3333_3333_3333_3333)
